@@ -1,0 +1,87 @@
+/*
+ * Certificates: parsed once at the edge, built from a profile. This module owns X509. There
+ * is no way to sign one that does not pass the lint first (rule 30).
+ */
+#ifndef LIBPKI_CERT_H
+#define LIBPKI_CERT_H
+
+#include "libpki/name.h"
+#include "libpki/profile.h"
+
+#define PKI_SERIAL_MAX 20
+#define PKI_SERIAL_TEXT (PKI_SERIAL_MAX * 2 + 1)
+/* A certificate of ours is under 2 kB; others' chains reach 10. */
+#define PKI_CERT_MAX ((size_t)32 << 10)
+
+/* Big-endian, no leading zero octet: the INTEGER's magnitude. */
+struct pki_serial {
+	uint8_t octets[PKI_SERIAL_MAX];
+	size_t len;
+};
+
+struct pki_cert;
+
+/* DER or PEM (first certificate); trailing bytes refused in DER. INPUT, LIMIT. */
+enum pki_status pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
+	PKI_MUST_CHECK;
+enum pki_status pki_cert_read(const char *path, struct pki_cert **out, struct pki_err *err)
+	PKI_MUST_CHECK;
+enum pki_status pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
+	PKI_MUST_CHECK; /* takes a reference */
+void pki_cert_free(struct pki_cert *cert);
+void pki_cert_cleanup(struct pki_cert **cert);
+
+X509 *pki_cert_get0_x509(const struct pki_cert *cert);
+struct pki_bytes pki_cert_get0_der(const struct pki_cert *cert);
+const struct pki_key *pki_cert_get0_key(const struct pki_cert *cert);
+const struct pki_serial *pki_cert_get0_serial(const struct pki_cert *cert);
+pki_time pki_cert_not_before(const struct pki_cert *cert);
+pki_time pki_cert_not_after(const struct pki_cert *cert);
+/* DER Name, borrowed. */
+struct pki_bytes pki_cert_get0_subject_der(const struct pki_cert *cert);
+struct pki_bytes pki_cert_get0_issuer_der(const struct pki_cert *cert);
+/* INPUT if it holds attributes that this suite does not know. */
+enum pki_status pki_cert_subject(const struct pki_cert *cert, struct pki_name *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* keyIdentifier; false if the extension is not there or not 20 octets. */
+bool pki_cert_subject_key_id(const struct pki_cert *cert, uint8_t out[PKI_KEY_ID]);
+/* Set of pki_key_usage (other bits dropped), 0 without the extension. */
+unsigned pki_cert_key_usage(const struct pki_cert *cert);
+bool pki_cert_is_ca(const struct pki_cert *cert);
+/* Has this OID in certificatePolicies? How an officer's role is read. */
+bool pki_cert_has_policy(const struct pki_cert *cert, const char *oid);
+enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * Signature by issuer, names chain, issuer is a CA with keyCertSign, both within their dates
+ * at `at`, no critical extension unknown (RFC 5280 6.1.3-6.1.5; rule 29). Not revocation.
+ */
+enum pki_status pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer,
+	pki_time at, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What to certify. Everything is borrowed. issuer NULL: self-signed (root). */
+struct pki_cert_spec {
+	const struct pki_profile *profile;
+	const struct pki_urls *urls; /* NULL if the profile asks for none */
+	const struct pki_name *subject;
+	const struct pki_key *key; /* the subject's public key */
+	const struct pki_cert *issuer;
+	pki_time not_before;
+	pki_time not_after;
+	pki_time document_end; /* 0: no identity document in play */
+	struct pki_serial serial;
+};
+
+/* rule 2: 20 octets, top bit clear, at least 127 random bits. */
+enum pki_status pki_serial_random(struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT]);
+enum pki_status pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+int pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b);
+
+/* Build the tbsCertificate, lint it, sign it with the issuer's key. */
+enum pki_status pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
+	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

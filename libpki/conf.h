@@ -1,0 +1,57 @@
+/* The installation's configuration, pki.yaml(5). Relative paths count from its own folder. */
+#ifndef LIBPKI_CONF_H
+#define LIBPKI_CONF_H
+
+#include <limits.h>
+
+#include "libpki/name.h"
+#include "libpki/note.h"
+#include "libpki/profile.h"
+
+struct pki_conf {
+	char dir[PATH_MAX];      /* folder of the file */
+	char state[PATH_MAX];    /* ledger.db, ra/, keys */
+	char policy[PATH_MAX];
+	char publish[PATH_MAX];  /* root.pem ca.pem ca.crl root.crl ocsp.pem log/ */
+	char socket[PATH_MAX];   /* pki-ca's; sun_path's limit is checked */
+	/* names and keys for the ceremony */
+	struct pki_name root_name;
+	struct pki_name ca_name;
+	struct pki_name seal_name;
+	enum pki_key_alg root_alg;
+	enum pki_key_alg ca_alg;
+	char log_origin[PKI_ORIGIN_TEXT];
+	char authority[128]; /* the RA's name, in orders */
+	struct pki_urls root_urls; /* in the issuing CA's certificate */
+	struct pki_urls ca_urls;   /* in certificates of the issuing CA */
+	/* key URIs */
+	char root_key[PATH_MAX];
+	char ca_key[PATH_MAX];
+	char seal_key[PATH_MAX];
+	char log_key[PATH_MAX];
+	/* pki-ca serve */
+	long queue;              /* requests waiting at most */
+	/* pki-crl */
+	int64_t crl_lifetime;    /* nextUpdate - thisUpdate: 26 h */
+	int64_t crl_interval;    /* a new one at least this often: 24 h */
+	char crl_listen[64];     /* "127.0.0.1:8881"; "" : publish files only */
+	/* pki-ocspd */
+	char ocsp_listen[64];
+	long ocsp_threads;
+	int64_t ocsp_lifetime;   /* nextUpdate - thisUpdate */
+	struct pki_name ocsp_name;
+	char ocsp_identity[PATH_MAX]; /* folder with cert.pem, key.pem of the service's role */
+	char ocsp_state[PATH_MAX];    /* its own key and certificate */
+	/* pki-ra */
+	char ra_store[PATH_MAX]; /* folder: applications.db, store.key, evidence/ */
+};
+
+/* path NULL: $PKI_CONFIG, else /etc/pki/pki.yaml. */
+enum pki_status pki_conf_load(const char *path, struct pki_conf *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* The path of a file in state / publish, in a caller's buffer; CONFIG if it does not fit. */
+enum pki_status pki_conf_path(const char *dir, const char *name, char out[PATH_MAX],
+	struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * HTTP: a server on libmicrohttpd (Unix socket or TCP), a client on libcurl. Requests have
+ * limits of size and time; what the server cannot parse it answers itself.
+ */
+#ifndef LIBPKI_HTTP_H
+#define LIBPKI_HTTP_H
+
+#include "libpki/mem.h"
+
+struct pki_http_server;
+struct pki_http_request; /* alive until it was answered */
+
+/* Called once a request is whole. Answer now, or keep it and answer later from any thread,
+ * exactly once. */
+typedef void (*pki_http_handler)(void *ctx, struct pki_http_request *req);
+
+struct pki_http_config {
+	const char *listen;       /* "unix:/path" (mode 0660) or "127.0.0.1:8880", "[::1]:8880" */
+	unsigned threads;         /* 1: one event loop; more: a pool, handlers run in parallel */
+	size_t body_max;          /* larger requests get 413 */
+	unsigned connections_max;
+	unsigned idle_seconds;    /* slow and idle connections are closed */
+	pki_http_handler handler;
+	void *ctx;
+};
+
+enum pki_status pki_http_start(const struct pki_http_config *config,
+	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
+/* No new connections; requests under way are answered first. */
+void pki_http_stop(struct pki_http_server *server);
+
+const char *pki_http_method(const struct pki_http_request *req);
+const char *pki_http_path(const struct pki_http_request *req); /* as sent, without query */
+struct pki_bytes pki_http_body(const struct pki_http_request *req);
+/* NULL if the header / query argument is not there. */
+const char *pki_http_get_header(const struct pki_http_request *req, const char *name);
+const char *pki_http_get_query(const struct pki_http_request *req, const char *name);
+
+
+struct pki_http_header {
+	const char *name;
+	const char *value;
+};
+/* body is copied. Frees the request. */
+void pki_http_reply(struct pki_http_request *req, unsigned code,
+	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body);
+
+/* Client. url_base: "unix:/path" or "http://host:port". */
+struct pki_http_response {
+	long code;
+	struct pki_buf body;
+	char content_type[80];
+};
+/* UNAVAILABLE if nothing answers, LIMIT above max octets. Any HTTP code counts as success. */
+enum pki_status pki_http_call(const char *url_base, const char *method, const char *path,
+	const char *content_type, struct pki_bytes body, size_t max,
+	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_http_response_free(struct pki_http_response *response);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * The ledger: the one truth about issuers, orders, certificates, revocations, CRLs and the
+ * log. ledger(5) describes the tables. It is append-only; the schema's triggers and
+ * constraints refuse what this header offers no way to ask for. One writer (pki-ca), any
+ * number of readers in other processes; nothing of SQLite shows here.
+ *
+ * A struct pki_ledger is used by one thread at a time. Errors beyond the documented: LOCKED,
+ * FULL, TAMPERED (corrupt database), VERSION (made by a newer suite), REFUSED with the rule for
+ * a constraint.
+ */
+#ifndef LIBPKI_LEDGER_H
+#define LIBPKI_LEDGER_H
+
+#include "libpki/merkle.h"
+#include "libpki/order.h"
+
+struct pki_ledger;
+
+enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
+
+/* READ: never writes, never blocks the writer. WRITE: the only writer (LOCKED if another
+ * process is). CREATE: as WRITE, on a file that must not exist yet (STATE). */
+enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
+	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_ledger_close(struct pki_ledger *ledger);
+void pki_ledger_cleanup(struct pki_ledger **ledger);
+
+/*
+ * One durable transaction; within it marks, so that one refused order of a batch undoes only
+ * itself. begin takes the write lock. commit returns after fsync.
+ * snapshot/release: a consistent view for several reads (READ mode too).
+ */
+enum pki_status pki_ledger_begin(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_ledger_rollback(struct pki_ledger *ledger);
+enum pki_status pki_ledger_mark(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_keep(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+void pki_ledger_undo(struct pki_ledger *ledger); /* back to the mark */
+enum pki_status pki_ledger_snapshot(struct pki_ledger *ledger, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_ledger_release(struct pki_ledger *ledger);
+
+/* Changes whenever another connection committed; costs no disk access. */
+enum pki_status pki_ledger_version(struct pki_ledger *ledger, uint64_t *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The time of the youngest event; 0 in an empty ledger (rule 209). */
+enum pki_status pki_ledger_last_event(struct pki_ledger *ledger, pki_msec *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Issuers: small integers from 1. root: issuer 1, issuing CA: issuer 2. */
+#define PKI_ISSUER_ROOT 1
+#define PKI_ISSUER_CA 2
+enum pki_status pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer,
+	const struct pki_cert *cert, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer, struct pki_cert **out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Orders. A second one of the same id or digest is refused (rule 203). */
+struct pki_order_row {
+	char id[PKI_ID_TEXT];
+	enum pki_action action;
+	char holder[PKI_ID_TEXT]; /* "" : none */
+	uint8_t digest[PKI_SHA256];
+	pki_msec committed;
+	uint64_t log_index; /* of the entry that records it */
+	struct pki_buf cms; /* owned by the row */
+};
+enum pki_status pki_ledger_add_order(struct pki_ledger *ledger, const struct pki_order_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* NOTFOUND */
+enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
+	struct pki_order_row *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_order_row_free(struct pki_order_row *row);
+
+/* Certificates. */
+struct pki_cert_row {
+	int64_t id; /* set by the ledger, ascending */
+	int issuer;
+	struct pki_serial serial;
+	char holder[PKI_ID_TEXT];
+	char profile[PKI_PROFILE_NAME];
+	char order[PKI_ID_TEXT];     /* "" : made at the ceremony */
+	uint8_t name_hash[PKI_SHA256];
+	uint8_t key_hash[PKI_SHA256];
+	pki_time not_before;
+	pki_time not_after;
+	pki_time document_end; /* 0: none */
+	pki_msec issued;
+	struct pki_buf der; /* owned by the row */
+	bool revoked;       /* these four: read only */
+	pki_time revoked_at;
+	enum pki_reason reason;
+	char revoked_by[PKI_ID_TEXT]; /* order */
+};
+/*
+ * rules 1, 4 (CHECK constraints; root and CA excepted from the three years), 15 (the name
+ * belongs to another holder), 36 (the key was certified before), 31 (the key is blocked). Sets
+ * row->id.
+ */
+enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki_cert_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* NOTFOUND */
+enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_cert_row_free(struct pki_cert_row *row);
+
+typedef enum pki_status (*pki_cert_fn)(void *ctx, const struct pki_cert_row *row,
+	struct pki_err *err);
+/* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. A
+ * status other than OK from fn ends the walk and is returned. */
+enum pki_status pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder,
+	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order,
+	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after,
+	uint64_t limit, pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* The responder's question: one indexed read, nothing copied but this. */
+struct pki_cert_status {
+	bool issued;
+	bool revoked;
+	pki_time revoked_at;
+	enum pki_reason reason;
+};
+enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_cert_status *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* What the rules ask before anything is signed. */
+enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
+	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;
+/* holder "" if the name is free */
+enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
+	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* Revocations: final (rule 58); STATE if the certificate is revoked already. revoked_at is
+ * committed / 1000. The certificate's key is blocked with it. */
+struct pki_revocation_row {
+	int issuer;
+	struct pki_serial serial;
+	enum pki_reason reason;
+	char order[PKI_ID_TEXT];
+	pki_msec reported;
+	pki_msec committed;
+};
+enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
+	const struct pki_revocation_row *row, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What a CRL of this_update must list: revoked, and not expired before `unexpired_at`
+ * (rule 57); ordered by certificate id. */
+typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,
+	struct pki_err *err);
+enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger, int issuer,
+	pki_time unexpired_at, pki_revoked_fn fn, void *ctx, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* CRLs. A number that does not grow by one is refused (rule 49). */
+struct pki_crl_row {
+	int issuer;
+	uint64_t number;
+	pki_time this_update;
+	pki_time next_update;
+	pki_msec committed;
+	pki_msec published; /* 0: not yet */
+	uint64_t revocations; /* revocation rows of this issuer that it was built over */
+	struct pki_buf der; /* owned by the row */
+};
+enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger, const struct pki_crl_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* number 0: the last one. NOTFOUND */
+enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_crl_row_free(struct pki_crl_row *row);
+/* The first CRL that was built over revocation row `serial`'s; NOTFOUND if none yet. */
+enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_crl_row *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* Once per CRL. */
+enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
+	uint64_t number, pki_msec published, struct pki_err *err) PKI_MUST_CHECK;
+/* Revocation rows of the issuer so far: grows with each. */
+enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
+	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Log storage, for log.c: entries, the hashes of complete subtrees, checkpoints. */
+enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
+	struct pki_bytes entry, struct pki_err *err) PKI_MUST_CHECK;
+/* Appends to out; NOTFOUND */
+enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_entry_count(struct pki_ledger *ledger, uint64_t *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	const struct pki_hash *hash, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size,
+	struct pki_bytes note, struct pki_err *err) PKI_MUST_CHECK;
+/* size 0: the last one. Appends to note; NOTFOUND */
+enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
+	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Figures for status pages. */
+struct pki_ledger_figures {
+	uint64_t certificates;
+	uint64_t revocations;
+	uint64_t orders;
+	uint64_t entries;
+};
+enum pki_status pki_ledger_count(struct pki_ledger *ledger, struct pki_ledger_figures *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* The database's own integrity check; TAMPERED with its words. */
+enum pki_status pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The audit log: events as canonical JSON, leaves of a Merkle tree kept in the ledger,
+ * published as C2SP tlog-tiles. log(5) gives the form. Entries never hold personal data:
+ * identifiers are the suite's own, everything else a digest over something salted.
+ */
+#ifndef LIBPKI_LOG_H
+#define LIBPKI_LOG_H
+
+#include "libpki/json.h"
+#include "libpki/ledger.h"
+#include "libpki/note.h"
+
+/* An entry, as JSON; C2SP entry bundles hold 65535 octets at most. */
+#define PKI_ENTRY_MAX ((size_t)8 << 10)
+
+struct pki_event {
+	const char *type;   /* "certificate-issued"; one table in log.c, log(5) */
+	const char *source; /* "pki-ca": the program */
+	const char *actor;  /* officer's serial, or "" */
+	pki_msec at;
+	json_t *detail; /* object of strings, integers and lists of them; borrowed; may be NULL */
+};
+/* Is it in the table of event types? */
+bool pki_event_known(const char *type);
+
+/* Within a ledger transaction: append; the entry's index to *index (may be NULL). CLOCK if
+ * the event is older than the youngest entry (rule 209). */
+enum pki_status pki_log_append(struct pki_ledger *ledger, const struct pki_event *event,
+	uint64_t *index, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Root over the first `size` entries; a source for merkle.h's proofs. */
+enum pki_status pki_log_root(struct pki_ledger *ledger, uint64_t size, struct pki_hash *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+struct pki_merkle_source pki_log_source(struct pki_ledger *ledger);
+
+/*
+ * Publish below dir what has come since `from` entries: full and partial tiles, entry
+ * bundles, and last the checkpoint. from 0 publishes all. *size: entries published.
+ */
+enum pki_status pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from,
+	uint64_t *size, struct pki_err *err) PKI_MUST_CHECK;
+
+/* For verifiers: a log read back from its published files, nothing trusted. Hashes of level 0
+ * tiles only are read; the rest is computed by the caller. NOTFOUND if the tile is missing. */
+enum pki_status pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width,
+	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_log_read_tile(const char *dir, unsigned level, uint64_t index,
+	unsigned width, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif
