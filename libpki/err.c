@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	const char *text;
 } statuses[] = {
-#define X(id, exit, name, text) { PKI_##id, name, text },
+#define X(id, code, name, text) { PKI_##id, name, text },
 	PKI_STATUSES(X)
 #undef X
 };
@@ -28,15 +28,14 @@ is_set(const struct pki_err *err)
 	return err->status != PKI_OK;
 }
 
-static PKI_PRINTF(3, 0) void
-set(struct pki_err *err, enum pki_status status, const char *fmt, va_list ap)
+static PKI_PRINTF(3, 0) void set(
+	struct pki_err *err, enum pki_status status, const char *fmt, va_list ap)
 {
 	err->status = status;
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 }
 
-static PKI_PRINTF(2, 3) void
-add(struct pki_err *err, const char *fmt, ...)
+static PKI_PRINTF(2, 3) void add(struct pki_err *err, const char *fmt, ...)
 {
 	size_t used = strlen(err->msg);
 	va_list ap;
@@ -72,7 +71,8 @@ pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 }
 
 enum pki_status
-pki_fail_errno(struct pki_err *err, enum pki_status status, int errnum, const char *fmt, ...)
+pki_fail_errno(
+	struct pki_err *err, enum pki_status status, int errnum, const char *fmt, ...)
 {
 	if (is_set(err))
 		return err->status;
@@ -125,8 +125,8 @@ pki_err_text(const struct pki_err *err, char *out, size_t size)
 		return;
 	}
 	const struct pki_rule_info *info = pki_rule_info(err->rule);
-	snprintf(out, size, "%s%srule %d %s (%s): %s", object, colon, (int)info->rule, info->name,
-		info->clause, err->msg);
+	snprintf(out, size, "%s%srule %d %s (%s): %s", object, colon, (int)info->rule,
+		info->name, info->clause, err->msg);
 }
 
 const char *

@@ -40,7 +40,7 @@
 	X(MEMORY, 19, "memory", "out of memory")
 
 enum pki_status {
-#define X(id, exit, name, text) PKI_##id = exit,
+#define X(id, code, name, text) PKI_##id = code,
 	PKI_STATUSES(X)
 #undef X
 };
