@@ -15,7 +15,7 @@ PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openss
 # what the demo and the tests drive besides: third-party clients
 TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin mandoc
 
-CPPFLAGS += -D_GNU_SOURCE -DPKI_VERSION='"$(VERSION)"' -I.
+CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
 	-Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wsign-compare $(WERROR)
 CFLAGS ?= -O2 -g
