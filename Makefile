@@ -13,7 +13,7 @@ O := build/$(or $(variant),out)
 PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openssl-dev \
 	libyaml-dev libcmocka-dev libmicrohttpd-dev libjansson-dev libseccomp-dev
 # what the demo and the tests drive besides: third-party clients
-TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin mandoc
+TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin libnss3-tools golang-go golang-golang-x-mod-dev
 
 CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
@@ -43,7 +43,6 @@ objects = $(patsubst %.c,$O/%.o,$(wildcard $1/*.c))
 LIB := $O/libpki.a
 BINARIES := $(PROGRAMS:%=$O/%)
 UNIT := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
-FUZZ := $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_COMMON := $(call objects,tests/unit/common)
 
 .PHONY: all
@@ -67,14 +66,81 @@ $O/unit/%: $O/tests/unit/%.o $(UNIT_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-.SECONDARY:
--include $(shell find $O -name '*.d' 2>/dev/null)
+# Fuzz targets: replayed over their corpus by check; fuzzed by libFuzzer (clang) in `make fuzz`.
+FUZZ := $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$O/fuzz/%: $O/tests/fuzz/%.o $O/tests/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-.PHONY: lib unit
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: deps
+	tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+BENCH := $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
+$O/bench/%: $O/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: lib unit bench
 lib: $(LIB)
 unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+bench: deps $(BINARIES) $(BENCH)
+	BIN=$O tests/bench/run.sh
+
+# What a fresh Debian 12 lacks. Silent when everything is there.
+.PHONY: deps
+deps:
+	@tools/deps.sh $(PACKAGES) $(TEST_PACKAGES)
+
+.PHONY: demo demo-up demo-down
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@BIN=$O tools/demo.sh run
+demo-up: all
+	@BIN=$O tools/demo.sh up
+demo-down:
+	@BIN=$O tools/demo.sh down
+
+.PHONY: check check-long
+check: deps
+	@$(MAKE) --no-print-directory check-build
+	@BIN=$O SAN=$(SAN) tests/run.sh
+check-long: deps
+	@$(MAKE) --no-print-directory check-build
+	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
+.PHONY: check-build
+check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)
+
+.PHONY: lint format rules
+lint:
+	tools/lint.sh
+format:
+	clang-format -i $(shell git ls-files '*.c')
+rules:
+	tools/rules.sh > tests/rules.md
+
+DESTDIR ?=
+bindir = $(PREFIX)/bin
+sbindir = $(PREFIX)/sbin
+mandir = $(PREFIX)/share/man
+unitdir = $(PREFIX)/lib/systemd/system
+policydir = $(PREFIX)/share/pki/policy
+bashdir = $(PREFIX)/share/bash-completion/completions
+.PHONY: install
+install: all
+	install -d $(addprefix $(DESTDIR),$(bindir) $(sbindir) $(unitdir) $(policydir) $(bashdir) \
+		$(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
+	install -m 755 $O/pki-ra $O/pki-audit $(DESTDIR)$(bindir)
+	install -m 755 $O/pki-ca $O/pki-crl $O/pki-ocspd $(DESTDIR)$(sbindir)
+	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(mandir)/man$$s || exit; done
+	install -m 644 $(wildcard */*.service) $(DESTDIR)$(unitdir)
+	install -m 644 policy/*.yaml $(DESTDIR)$(policydir)
+	for p in $(PROGRAMS); do $O/$$p completion bash > $(DESTDIR)$(bashdir)/$$p || exit; done
 
 .PHONY: clean
 clean:
 	rm -rf build
+
+.SECONDARY:
+-include $(shell find $O -name '*.d' 2>/dev/null)
