@@ -1,0 +1,72 @@
+#!/bin/bash
+# run.sh [NAME...]: all tests, or those whose name contains a NAME. Unit tests (cmocka) and
+# system tests both speak TAP; the last line counts. BIN: the build folder. LONG=1: tests/long too.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+BIN=$(realpath "${BIN:-build/out}")
+export BIN
+logs=$BIN/logs
+mkdir -p "$logs"
+passed=0
+failed=0
+export CMOCKA_MESSAGE_OUTPUT=TAP
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+wanted() {
+	[ $# -gt 1 ] || return 0
+	local name=$1 w
+	shift
+	for w; do [[ $name == *$w* ]] && return 0; done
+	return 1
+}
+
+# one NAME SECONDS COMMAND...: a test program that prints TAP
+one() {
+	local name=$1 limit=$2 log=$logs/$1.log ok bad status
+	shift 2
+	timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	ok=$(grep -c '^ok ' "$log")
+	bad=$(grep -c '^not ok ' "$log")
+	# a program that dies, or says nothing, has failed whatever it printed
+	if [ "$bad" = 0 ] && { [ $status != 0 ] || [ "$ok" = 0 ]; }; then
+		bad=1
+	fi
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	printf '%-40s %4d passed %3d failed\n' "$name" "$ok" "$bad"
+	if [ "$bad" != 0 ]; then
+		echo "--- $log (exit $status):"
+		grep -A 12 '^not ok' "$log" | head -n 60
+		tail -n 25 "$log"
+		echo "---"
+	fi
+}
+
+replay() {
+	local name=$1 corpus=tests/fuzz/corpus/${1#fuzz_}
+	if [ -d "$corpus" ] && "$BIN/fuzz/$name" "$corpus"/*; then
+		echo "ok 1 - $name over $(find "$corpus" -type f | wc -l) files"
+	else
+		echo "not ok 1 - $name"
+	fi
+}
+export -f replay
+
+for src in tests/unit/test_*.c; do
+	name=$(basename "$src" .c)
+	wanted "$name" "$@" && one "$name" 300 "$BIN/unit/$name"
+done
+for src in tests/fuzz/fuzz_*.c; do
+	name=$(basename "$src" .c)
+	wanted "$name" "$@" && one "$name" 300 bash -c "replay $name"
+done
+for src in tests/system/test_*.sh ${LONG:+tests/long/test_*.sh}; do
+	[ -e "$src" ] || continue
+	name=$(basename "$src" .sh)
+	limit=600
+	[[ $src == tests/long/* ]] && limit=7200
+	wanted "$name" "$@" && one "$name" "$limit" bash "$src"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
