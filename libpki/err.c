@@ -71,6 +71,20 @@ pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 }
 
 enum pki_status
+pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
+	const char *fmt, ...)
+{
+	if (is_set(err))
+		return err->status;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, status, fmt, ap);
+	va_end(ap);
+	err->rule = rule;
+	return status;
+}
+
+enum pki_status
 pki_fail_errno(
 	struct pki_err *err, enum pki_status status, int errnum, const char *fmt, ...)
 {

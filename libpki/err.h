@@ -71,6 +71,10 @@ enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char
 enum pki_status pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 	PKI_PRINTF(3, 4);
 
+/* As pki_fail(), for a rule whose breach has another status than pki_refuse()'s. */
+enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
+	const char *fmt, ...) PKI_PRINTF(4, 5);
+
 /* As pki_fail(), with strerror(errnum) appended; ENOSPC and EDQUOT turn into FULL. */
 enum pki_status pki_fail_errno(struct pki_err *err, enum pki_status status, int errnum,
 	const char *fmt, ...) PKI_PRINTF(4, 5);
