@@ -2,7 +2,7 @@
 # run.sh [NAME...]: all tests, or those whose name contains a NAME. Unit tests (cmocka) and
 # system tests both speak TAP; the last line counts. BIN: the build folder. LONG=1: tests/long too.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 BIN=$(realpath "${BIN:-build/out}")
 export BIN
 logs=$BIN/logs
