@@ -45,7 +45,7 @@ enum pki_status pki_fd_read(int fd, void *data, size_t len, struct pki_err *err)
 
 /*
  * A passphrase, never from the command line. source: "fd:N" (one line from descriptor N, which
- * is then closed), "file:PATH" (first line; refused if group or others can read it), "prompt"
+ * is then closed), "file:PATH" (first line; CONFIG if its mode lets anyone else at it), "prompt"
  * (terminal, echo off). Appends the line without its newline; free out with
  * pki_buf_cleanse(). label names it in the prompt and in errors.
  */
