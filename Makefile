@@ -66,11 +66,18 @@ $O/unit/%: $O/tests/unit/%.o $(UNIT_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# the RA's own modules, without its main
+$O/unit/test_ra_%: $O/tests/unit/test_ra_%.o $(filter-out $O/ra/main.o,$(call objects,ra)) \
+		$(UNIT_COMMON) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
 # Fuzz targets: replayed over their corpus by check; fuzzed by libFuzzer (clang) in `make fuzz`.
 FUZZ := $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $O/fuzz/%: $O/tests/fuzz/%.o $O/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
