@@ -1,0 +1,143 @@
+# shellcheck shell=bash
+# For system tests: a throw-away installation of the real binaries, and TAP. A test script sources
+# this, calls `ok`, `refused`, `exits`, and ends with `finish`.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+BIN=$(realpath "${BIN:-build/out}")
+PATH=$BIN:$PATH
+export PATH BIN
+. tools/sample.sh
+
+# A sanitizer's complaint must not look like an ordinary refusal. Leaks are for the unit tests:
+# the leak checker needs ptrace, which the daemons' sandbox rightly forbids.
+export ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+
+tests=0
+D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")
+export D PKI_CONFIG=$D/pki.yaml
+PORT=$((20000 + ($$ * 7) % 20000))
+OCSP_URL=http://127.0.0.1:$PORT
+WEB_URL=http://127.0.0.1:$((PORT + 1))
+CA_SOCKET=$D/state/ca.sock
+
+run() { "$@" 2>>"$D/commands.log"; }
+run_background() {
+	local log=$1
+	shift
+	"$@" >>"$log" 2>&1 &
+}
+
+# result STATUS TITLE: one line of TAP, with the last output as comment where it failed
+result() {
+	tests=$((tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tests - $2"
+	else
+		echo "not ok $tests - $2"
+		[ ! -s "$D/out" ] || tail -n 8 "$D/out" | sed 's/^/# /'
+	fi
+}
+# ok TITLE COMMAND...: must succeed
+ok() {
+	local title=$1
+	shift
+	"$@" >"$D/out" 2>&1
+	result $? "$title"
+}
+# no TITLE COMMAND...: must fail (for checks; for refusals use exits or refused)
+no() {
+	local title=$1
+	shift
+	"$@" >"$D/out" 2>&1
+	result $((!$?)) "$title"
+}
+# exits STATUS TITLE COMMAND...: must end with that very status and say something on stderr
+exits() {
+	local want=$1 title=$2 status
+	shift 2
+	"$@" >"$D/stdout" 2>"$D/out"
+	status=$?
+	[ -s "$D/out" ] || [ "$want" = 0 ] || [ -s "$D/stdout" ] || status="silent $status"
+	[ "$status" = "$want" ] || echo "exit status $status, not $want" >>"$D/out"
+	[ "$status" = "$want" ]
+	result $? "$title (exit $want)"
+}
+# refused RULE-NAME TITLE COMMAND...: must fail and name the rule
+refused() {
+	local rule=$1 title=$2 status
+	shift 2
+	"$@" >"$D/out" 2>&1
+	status=$?
+	[ $status != 0 ] && [ $status != 99 ] && grep -qF "$rule" "$D/out"
+	result $? "$title"
+}
+finish() {
+	echo "1..$tests"
+	exit 0
+}
+cleanup() {
+	sample_stop "$D"
+	if grep -lE 'AddressSanitizer|runtime error:' "$D"/run/*.log "$D/commands.log" 2>/dev/null; then
+		echo "not ok $((tests + 1)) - a sanitizer complained"
+		grep -hA 20 -E 'AddressSanitizer|runtime error:' "$D"/run/*.log "$D/commands.log" | head -n 40
+	fi
+	[ -n "${KEEP:-}" ] && echo "# kept: $D" || rm -rf "$D"
+}
+trap cleanup EXIT
+
+# installation: configured, with its officers, the ceremony done; `services` starts the daemons
+installation() {
+	sample_config "$D" "$PORT" "$((PORT + 1))"
+	sample_officers "$D"
+	sample_ceremony "$D" >"$D/out" 2>&1 || {
+		echo "not ok 1 - ceremony"
+		sed 's/^/# /' "$D/out" "$D/commands.log" | tail -n 20
+		exit 1
+	}
+}
+services() {
+	sample_start "$D" >"$D/out" 2>&1 || {
+		echo "not ok 1 - services"
+		tail -n 10 "$D"/run/*.log "$D/out" | sed 's/^/# /'
+		exit 1
+	}
+}
+
+# ra OFFICER COMMAND...: pki-ra in the name of an officer
+ra() {
+	local officer=$1 command=$2
+	shift 2
+	pki-ra "$command" --officer "$D/officers/$officer" \
+		--passphrase "file:$D/officers/$officer/passphrase" "$@"
+}
+# post FILE [PATH]: an order straight to the CA, past pki-ca's own clients
+post() {
+	curl -s --fail-with-body --unix-socket "$CA_SOCKET" -H "Content-Type: application/pkcs7-mime" \
+		--data-binary "@$1" "http://ca${2:-/v1/orders}"
+}
+# invited_application NAME: sets $application and $holder; the person must have been made
+invited_application() {
+	local home=$D/holders/$1 code
+	shift
+	code=$(ra irene invite --department "TEST Welcome Office" --json | jq -r .code)
+	pki-ra submit --invitation "$code" --application "$home/application.yaml" \
+		--auth-csr "$home/auth.csr" --sign-csr "$home/sign.csr" \
+		--evidence "$home/passport-page.txt" --json "$@" >"$D/submit.json" || return
+	application=$(jq -er .application "$D/submit.json")
+	holder=$(jq -er .holder "$D/submit.json")
+}
+four_eyes() {
+	ra claire verify "$application" --method in-person && ra david approve "$application"
+}
+# enrolled NAME GIVEN SURNAME DOCUMENT EXPIRES: from the person to the certificates in one call
+enrolled() {
+	sample_person "$D" "$@" && invited_application "$1" && four_eyes &&
+		pki-ra issue "$application" --out "$D/holders/$1"
+}
+serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
+ocsp_says() { # ocsp_says WORD CERTIFICATE [OPTION...]
+	local word=$1 cert=$2
+	shift 2
+	openssl ocsp -issuer "$D/pub/ca.pem" -cert "$cert" -url "$OCSP_URL" -CAfile "$D/pub/root.pem" \
+		-verify_other "$D/pub/ca.pem" "$@" 2>&1 | tee "$D/out" | grep -q ": $word"
+}
