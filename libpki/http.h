@@ -26,16 +26,16 @@ struct pki_http_config {
 
 enum pki_status pki_http_start(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
-/* No new connections; requests under way are answered first. */
+/* No new connections; waits until the handler has answered what it was given. */
 void pki_http_stop(struct pki_http_server *server);
 
 const char *pki_http_method(const struct pki_http_request *req);
-const char *pki_http_path(const struct pki_http_request *req); /* as sent, without query */
+/* As sent, without the query: percent escapes are left to the handler, here and below. */
+const char *pki_http_path(const struct pki_http_request *req);
 struct pki_bytes pki_http_body(const struct pki_http_request *req);
 /* NULL if the header / query argument is not there. */
 const char *pki_http_get_header(const struct pki_http_request *req, const char *name);
 const char *pki_http_get_query(const struct pki_http_request *req, const char *name);
-
 
 struct pki_http_header {
 	const char *name;

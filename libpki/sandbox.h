@@ -14,7 +14,8 @@ enum pki_sandbox {
 	                       no exec, no new listening address, no ptrace, no mount */
 };
 
-/* writable, readable: NULL-terminated folders for Landlock; NULL: none. */
+/* Before the first thread starts. writable, readable: NULL-terminated folders for Landlock;
+ * NULL: none. */
 enum pki_status pki_sandbox_enter(enum pki_sandbox kind, const char *const *writable,
 	const char *const *readable, struct pki_err *err) PKI_MUST_CHECK;
 /* For `status`: what is in force, "seccomp+landlock". */
