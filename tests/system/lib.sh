@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are for the tests that source this
 # For system tests: a throw-away installation of the real binaries, and TAP. A test script sources
 # this, calls `ok`, `refused`, `exits`, and ends with `finish`.
 set -uo pipefail
@@ -81,7 +81,11 @@ cleanup() {
 		echo "not ok $((tests + 1)) - a sanitizer complained"
 		grep -hA 20 -E 'AddressSanitizer|runtime error:' "$D"/run/*.log "$D/commands.log" | head -n 40
 	fi
-	[ -n "${KEEP:-}" ] && echo "# kept: $D" || rm -rf "$D"
+	if [ -n "${KEEP:-}" ]; then
+		echo "# kept: $D"
+	else
+		rm -rf "$D"
+	fi
 }
 trap cleanup EXIT
 
