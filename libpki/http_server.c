@@ -72,12 +72,14 @@ request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 	return req;
 }
 
+/* Some clients read no answer before all is sent: those get it after the draining. */
 static bool
-too_large(const struct pki_http_request *req)
+far_too_large(const struct pki_http_request *req)
 {
 	const char *length = MHD_lookup_connection_value(
 		req->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return length != NULL && strtoull(length, NULL, 10) > req->server->config.body_max;
+	return length != NULL &&
+	       strtoull(length, NULL, 10) > req->server->config.body_max + DISCARD_MAX;
 }
 
 /* Keep what fits; what does not is dropped and answered with 413 once it is over. */
@@ -136,7 +138,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 		*state = req = request_new(server, connection, url, method);
 		if (req == NULL)
 			return MHD_NO;
-		if (too_large(req))
+		if (far_too_large(req))
 			return answer_code(connection, MHD_HTTP_CONTENT_TOO_LARGE);
 		return MHD_YES;
 	}

@@ -1,0 +1,274 @@
+#include "libpki/http.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BODY_MAX ((size_t)64 << 10)
+
+static char socket_path[64];
+static char base[80];
+
+static void *
+answer_later(void *arg)
+{
+	struct pki_http_request *req = arg;
+	usleep(2000);
+	pki_http_reply(req, 200, NULL, 0, pki_http_body(req));
+	return NULL;
+}
+
+/* "/echo" at once, "/later" from another thread, else method, path, query, header. */
+static void
+handle(void *ctx, struct pki_http_request *req)
+{
+	(void)ctx;
+	static const struct pki_http_header type = { "Content-Type", "text/plain" };
+	if (strcmp(pki_http_path(req), "/later") == 0) {
+		pthread_t thread;
+		assert_int_equal(pthread_create(&thread, NULL, answer_later, req), 0);
+		pthread_detach(thread);
+		return;
+	}
+	if (strcmp(pki_http_path(req), "/echo") == 0) {
+		pki_http_reply(req, 200, &type, 1, pki_http_body(req));
+		return;
+	}
+	char text[512];
+	const char *query = pki_http_get_query(req, "q");
+	const char *agent = pki_http_get_header(req, "content-type");
+	snprintf(text, sizeof text, "%s %s %s %s", pki_http_method(req), pki_http_path(req),
+		query != NULL ? query : "-", agent != NULL ? agent : "-");
+	pki_http_reply(req, 404, &type, 1,
+		(struct pki_bytes){ (const uint8_t *)text, strlen(text) });
+}
+
+static struct pki_http_server *
+start(unsigned threads)
+{
+	struct pki_http_config config = { .listen = base,
+		.threads = threads,
+		.body_max = BODY_MAX,
+		.connections_max = 64,
+		.idle_seconds = 2,
+		.handler = handle };
+	struct pki_http_server *server = NULL;
+	struct pki_err err = { 0 };
+	if (pki_http_start(&config, &server, &err) != PKI_OK)
+		fail_msg("%s", err.msg);
+	return server;
+}
+
+static long
+call(const char *method, const char *path, size_t body_len, struct pki_buf *out)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_buf_reserve(&body, body_len, &err), PKI_OK);
+	memset(body.data, 'x', body_len);
+	body.len = body_len;
+	struct pki_bytes view = pki_buf_bytes(&body);
+	if (strcmp(method, "GET") == 0)
+		view.data = NULL;
+	struct pki_http_response response;
+	if (pki_http_call(base, method, path, "text/plain", view, (size_t)4 << 20,
+		    &response, &err) != PKI_OK)
+		fail_msg("%s", err.msg);
+	*out = response.body;
+	return response.code;
+}
+
+static void
+requests_are_answered(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method;
+		const char *path;
+		size_t body;
+		long want_code;
+		const char *want_body; /* NULL: the body again */
+	} cases[] = {
+		{ "GET", "/a%2Fb?q=1", 0, 404, "GET /a%2Fb 1 -" },
+		{ "POST", "/x", 10, 404, "POST /x - text/plain" },
+		{ "POST", "/echo", 0, 200, NULL },
+		{ "POST", "/echo", 1, 200, NULL },
+		{ "POST", "/echo", BODY_MAX, 200, NULL },
+		{ "POST", "/later", BODY_MAX / 2, 200, NULL },
+		{ "POST", "/echo", BODY_MAX + 1, 413, "" },
+		{ "POST", "/echo", BODY_MAX * 10, 413, "" },
+	};
+	struct pki_http_server *server = start(1);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+		assert_int_equal(call(cases[i].method, cases[i].path, cases[i].body, &out),
+			cases[i].want_code);
+		if (cases[i].want_body == NULL)
+			assert_int_equal(out.len, cases[i].body);
+		else
+			assert_string_equal(
+				out.len > 0 ? (char *)out.data : "", cases[i].want_body);
+	}
+	pki_http_stop(server);
+	assert_int_equal(access(socket_path, F_OK), -1);
+}
+
+static void *
+many_calls(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 50; i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+		if (call("POST", i % 2 == 0 ? "/later" : "/echo", 1000, &out) != 200 ||
+			out.len != 1000)
+			return arg;
+	}
+	return NULL;
+}
+
+static void
+answers_from_other_threads(void **state)
+{
+	(void)state;
+	struct pki_http_server *server = start(2);
+	pthread_t threads[8];
+	for (size_t i = 0; i < PKI_COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, many_calls, base), 0);
+	for (size_t i = 0; i < PKI_COUNT(threads); i++) {
+		void *result = NULL;
+		pthread_join(threads[i], &result);
+		assert_null(result);
+	}
+	pki_http_stop(server);
+}
+
+static int
+raw_connect(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	return fd;
+}
+
+/* What is not HTTP, and who says nothing, is dealt with by the server. */
+static void
+bad_clients(void **state)
+{
+	(void)state;
+	static const char *const sent[] = { "\r\n\r\n\x01\x02 garbage\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nshort" };
+	struct pki_http_server *server = start(1);
+	for (size_t i = 0; i < PKI_COUNT(sent); i++) {
+		PKI_CLEANUP(pki_close_fd) int fd = raw_connect();
+		assert_int_equal(write(fd, sent[i], strlen(sent[i])), strlen(sent[i]));
+		char answer[512];
+		ssize_t n;
+		size_t total = 0;
+		while ((n = read(fd, answer + total, sizeof answer - 1 - total)) > 0)
+			total += (size_t)n;
+		answer[total] = '\0';
+		if (total > 0)
+			assert_memory_equal(answer, "HTTP/1.1 4", 10);
+	}
+	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+	assert_int_equal(call("POST", "/echo", 5, &out), 200);
+	pki_http_stop(server);
+}
+
+static void
+socket_taken_or_stale(void **state)
+{
+	(void)state;
+	struct pki_http_server *server = start(1);
+	struct stat st;
+	assert_int_equal(stat(socket_path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+
+	struct pki_http_config config = { .listen = base, .threads = 1, .handler = handle };
+	struct pki_http_server *second = NULL;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_http_start(&config, &second, &err), PKI_LOCKED);
+	pki_http_stop(server);
+
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	close(fd);
+	pki_http_stop(start(1));
+
+	FILE *f = fopen(socket_path, "w");
+	fclose(f);
+	err = (struct pki_err){ 0 };
+	assert_int_equal(pki_http_start(&config, &second, &err), PKI_CONFIG);
+	assert_int_equal(access(socket_path, F_OK), 0);
+	unlink(socket_path);
+}
+
+static void
+bad_addresses(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "", "8880", "localhost:8880", "127.0.0.1",
+		"127.0.0.1:http", "[::1:80", ":80" };
+	for (size_t i = 0; i < PKI_COUNT(wrong); i++) {
+		struct pki_http_config config = {
+			.listen = wrong[i], .threads = 1, .handler = handle
+		};
+		struct pki_http_server *server = NULL;
+		struct pki_err err = { 0 };
+		assert_int_equal(pki_http_start(&config, &server, &err), PKI_CONFIG);
+	}
+}
+
+static void
+client_failures(void **state)
+{
+	(void)state;
+	struct pki_http_response response;
+	struct pki_err err = { 0 };
+	struct pki_bytes none = { 0 };
+	assert_int_equal(pki_http_call(base, "GET", "/", NULL, none, 100, &response, &err),
+		PKI_UNAVAILABLE);
+
+	struct pki_http_server *server = start(1);
+	static const uint8_t body[101] = { 0 };
+	err = (struct pki_err){ 0 };
+	assert_int_equal(
+		pki_http_call(base, "POST", "/echo", NULL,
+			(struct pki_bytes){ body, sizeof body }, 100, &response, &err),
+		PKI_LIMIT);
+	/* the environment cannot send it elsewhere */
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+	assert_int_equal(call("POST", "/echo", 5, &out), 200);
+	pki_http_stop(server);
+}
+
+int
+main(void)
+{
+	snprintf(socket_path, sizeof socket_path, "/tmp/test_http.%d", (int)getpid());
+	snprintf(base, sizeof base, "unix:%s", socket_path);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_are_answered),
+		cmocka_unit_test(answers_from_other_threads),
+		cmocka_unit_test(bad_clients),
+		cmocka_unit_test(socket_taken_or_stale),
+		cmocka_unit_test(bad_addresses),
+		cmocka_unit_test(client_failures),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
