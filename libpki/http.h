@@ -26,6 +26,12 @@ struct pki_http_config {
 
 enum pki_status pki_http_start(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
+/* The same in two steps, for a process that shuts itself in between them: a sandbox stands
+ * before the first thread and forbids new addresses. */
+enum pki_status pki_http_listen(const struct pki_http_config *config,
+	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_http_begin(struct pki_http_server *server, struct pki_err *err)
+	PKI_MUST_CHECK;
 /* No new connections; waits until the handler has answered what it was given. */
 void pki_http_stop(struct pki_http_server *server);
 

@@ -25,6 +25,7 @@ struct pki_http_server {
 	struct MHD_Daemon *daemon;
 	struct pki_http_config config;
 	char *socket_path; /* Unix socket: removed at the end; else NULL */
+	int listener; /* -1 once the daemon has it */
 	atomic_bool stopping;
 	atomic_uint under_way; /* handed to the handler, answer not sent yet */
 };
@@ -362,22 +363,42 @@ server_free(struct pki_http_server *server)
 {
 	if (server->socket_path != NULL)
 		unlink(server->socket_path);
+	pki_close_fd(&server->listener);
 	free(server->socket_path);
 	free(server);
 }
 
 enum pki_status
-pki_http_start(const struct pki_http_config *config, struct pki_http_server **out,
+pki_http_listen(const struct pki_http_config *config, struct pki_http_server **out,
 	struct pki_err *err)
 {
 	struct pki_http_server *server = calloc(1, sizeof *server);
 	if (server == NULL)
 		return pki_fail(err, PKI_MEMORY, "HTTP server");
 	server->config = *config;
-	PKI_CLEANUP(pki_close_fd) int fd = -1;
-	enum pki_status status = open_listener(server, &fd, err);
-	if (status == PKI_OK)
-		status = start_daemon(server, &fd, err);
+	server->listener = -1;
+	enum pki_status status = open_listener(server, &server->listener, err);
+	if (status != PKI_OK) {
+		server_free(server);
+		return status;
+	}
+	*out = server;
+	return PKI_OK;
+}
+
+enum pki_status
+pki_http_begin(struct pki_http_server *server, struct pki_err *err)
+{
+	return start_daemon(server, &server->listener, err);
+}
+
+enum pki_status
+pki_http_start(const struct pki_http_config *config, struct pki_http_server **out,
+	struct pki_err *err)
+{
+	struct pki_http_server *server = NULL;
+	PKI_TRY(pki_http_listen(config, &server, err));
+	enum pki_status status = pki_http_begin(server, err);
 	if (status != PKI_OK) {
 		server_free(server);
 		return status;
@@ -391,6 +412,10 @@ pki_http_stop(struct pki_http_server *server)
 {
 	if (server == NULL)
 		return;
+	if (server->daemon == NULL) {
+		server_free(server);
+		return;
+	}
 	int listener = MHD_quiesce_daemon(server->daemon);
 	atomic_store(&server->stopping, true);
 	/* the end of the process: waking up each millisecond costs nothing */
