@@ -14,8 +14,8 @@ ok "every application is ready" test "$(wc -l <"$D/people")" = "$people"
 
 killed=0
 issue_all() {
-	local a h
-	while read -r a h; do
+	local a
+	while read -r a _; do
 		for _ in $(seq 40); do
 			pki-ra issue "$a" --out "$D/out-$a" >>"$D/issue.log" 2>&1 && break
 			sleep 0.1
