@@ -89,10 +89,12 @@ $O/bench/%: $O/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-.PHONY: lib unit bench
+.PHONY: lib unit bench bench-deps
+bench-deps:
+	@tools/deps.sh wrk golang-cfssl xxd procps util-linux
 lib: $(LIB)
 unit: $(UNIT)
-bench: deps $(BINARIES) $(BENCH)
+bench: deps bench-deps $(BINARIES) $(BENCH)
 	BIN=$O tests/bench/run.sh
 
 # What a fresh Debian 12 lacks. Silent when everything is there.
