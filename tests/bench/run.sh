@@ -52,8 +52,10 @@ load() {
 }
 resident() { # MB of a process and its children
 	local pid=$1
-	awk '/VmRSS/ { kb += $2 } END { printf "%.1f", kb / 1024 }' /proc/"$pid"/status \
-		$(pgrep -P "$pid" | sed 's|.*|/proc/&/status|')
+	{
+		echo "$pid"
+		pgrep -P "$pid"
+	} | sed 's|.*|/proc/&/status|' | xargs awk '/VmRSS/ { kb += $2 } END { printf "%.1f", kb / 1024 }'
 }
 
 limits=$(taskset -c 0 limits)

@@ -1,0 +1,37 @@
+#!/bin/bash
+# For test_bad_input.sh, in a mount namespace of its own: the state on a file system that fills up.
+# $D: a stopped installation with an enrolled holder alice.
+. "$(dirname "$0")/../../tools/sample.sh"
+set -e
+run() { "$@" 2>/dev/null; }
+run_background() {
+	local log=$1
+	shift
+	"$@" >>"$log" 2>&1 &
+}
+mount -t tmpfs -o size=8m tmpfs "$D/small"
+cp -r "$D/state" "$D/small/state"
+sed "s|^state: .*|state: small/state|" "$D/pki.yaml" >"$D/small.yaml"
+export PKI_CONFIG=$D/small.yaml
+holder=$(sqlite3 "$D/small/state/ledger.db" "SELECT holder FROM certificate WHERE holder <> '' LIMIT 1")
+sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
+	--custodian "file:$D/secrets/custodian-2"
+trap 'sample_stop "$D"' EXIT
+sample_wait pki-ca pki-ca status
+revoke() {
+	pki-ra revoke "$holder" --cause lost-phone --officer "$D/officers/emma" \
+		--passphrase "file:$D/officers/emma/passphrase"
+}
+dd if=/dev/zero of="$D/small/filler" bs=1k 2>/dev/null || true
+# what the write-ahead log holds already may still be used: fill until a commit cannot be
+status=0
+for _ in 1 2 3; do
+	revoke && { echo "the order went through on a full disk"; exit 1; } || status=$?
+	[ $status = 13 ] || { echo "exit status $status, not 13"; exit 1; }
+done
+count=$(sqlite3 "$D/small/state/ledger.db" 'SELECT count(*) FROM revocation')
+[ "$count" = 0 ] || { echo "$count revocations after a refused order"; exit 1; }
+rm "$D/small/filler"
+revoke
+count=$(sqlite3 "$D/small/state/ledger.db" 'SELECT count(*) FROM revocation')
+[ "$count" = 2 ] || { echo "$count revocations, not 2"; exit 1; }
