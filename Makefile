@@ -13,7 +13,7 @@ O := build/$(or $(variant),out)
 PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openssl-dev \
 	libyaml-dev libcmocka-dev libmicrohttpd-dev libjansson-dev libseccomp-dev
 # what the demo and the tests drive besides: third-party clients
-TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin libnss3-tools golang-go golang-golang-x-mod-dev
+TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin libnss3-tools faketime golang-go golang-golang-x-mod-dev
 
 CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
