@@ -17,7 +17,7 @@ struct pki_option {
 	int max;           /* how often at most; 0 counts as 1 */
 };
 
-#define PKI_OPTIONS_MAX 24
+#define PKI_OPTIONS_MAX 24 /* a command's own and the four common ones */
 #define PKI_VALUES_MAX 16
 
 /* What was on the command line, by the option table's index. */
@@ -58,7 +58,15 @@ bool pki_arg_flag(const struct pki_args *args, const char *name);
 int pki_arg_count(const struct pki_args *args, const char *name);
 const char *pki_arg_at(const struct pki_args *args, const char *name, int i);
 
-/* An aligned table; cells are UTF-8, NULL an empty one. */
+/*
+ * Copy UTF-8 text fit for a terminal: control characters, malformed octets and marks that
+ * change the order of text or hide it become "?"; cut at size. Returns the width in columns.
+ * For text from outside; tables and errors do it themselves. Needs a UTF-8 LC_CTYPE, which
+ * pki_cli_main() sets.
+ */
+size_t pki_cli_clean(const char *text, char *out, size_t size);
+
+/* An aligned table of up to 16 columns; cells are UTF-8, NULL an empty one. */
 struct pki_table;
 enum pki_status pki_table_new(const char *const *headings, size_t columns,
 	struct pki_table **out, struct pki_err *err) PKI_MUST_CHECK;
