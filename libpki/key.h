@@ -38,7 +38,10 @@ enum pki_status pki_key_generate(enum pki_key_alg alg, struct pki_key **out,
 enum pki_status pki_key_seal(const struct pki_key *key, const char *uri, struct pki_bytes pass,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Open a private key. SECRET if the passphrase is wrong, IO if the file is not there. */
+/*
+ * Open a private key: any PKCS#8 PEM that OpenSSL seals (PBES2 with scrypt or PBKDF2). SECRET if
+ * the passphrase is wrong, IO if the file is not there, INPUT if it is not sealed or no key.
+ */
 enum pki_status pki_key_open(const char *uri, struct pki_bytes pass, struct pki_key **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -62,11 +65,19 @@ void pki_key_cleanup(struct pki_key **key); /* for PKI_CLEANUP */
  */
 enum pki_status pki_key_check(const struct pki_key *key, unsigned allowed,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The part of it that costs nothing: rules 93 and 94. */
+enum pki_status pki_key_check_strength(const struct pki_key *key, unsigned allowed,
+	struct pki_err *err) PKI_MUST_CHECK;
 
+/* 0 for an algorithm that this suite does not know (pki_key_check refuses it). */
 enum pki_key_alg pki_key_get_alg(const struct pki_key *key);
 int pki_key_get_bits(const struct pki_key *key);
 
-/* DER SubjectPublicKeyInfo; its SHA-256, by which the ledger knows a key. */
+/*
+ * DER SubjectPublicKeyInfo, encoded anew: a key has one, however it was encoded where it came
+ * from; its SHA-256, by which the ledger knows a key.
+ */
+struct pki_bytes pki_key_get0_spki(const struct pki_key *key);
 enum pki_status pki_key_spki(const struct pki_key *key, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_key_hash(const struct pki_key *key, uint8_t out[PKI_SHA256],
