@@ -1,0 +1,274 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/x509.h>
+
+#include "libpki/name.h"
+
+static const struct pki_name alice = {
+	.country = "FR",
+	.serial_number = "PASFR-12AB34567",
+	.surname = "Martin",
+	.given_name = "Alice",
+	.common_name = "TEST Alice Martin",
+};
+
+static void
+set(struct pki_name *name, const char *field, const char *text)
+{
+	const struct {
+		const char *label;
+		char *at;
+		size_t size;
+	} fields[] = {
+		{ "C", name->country, sizeof name->country },
+		{ "O", name->organization, sizeof name->organization },
+		{ "OU", name->organizational_unit, sizeof name->organizational_unit },
+		{ "serialNumber", name->serial_number, sizeof name->serial_number },
+		{ "SN", name->surname, sizeof name->surname },
+		{ "GN", name->given_name, sizeof name->given_name },
+		{ "pseudonym", name->pseudonym, sizeof name->pseudonym },
+		{ "CN", name->common_name, sizeof name->common_name },
+	};
+	for (size_t i = 0; i < PKI_COUNT(fields); i++)
+		if (strcmp(fields[i].label, field) == 0) {
+			assert_true(strlen(text) < fields[i].size);
+			strcpy(fields[i].at, text);
+			return;
+		}
+	fail_msg("no field %s", field);
+}
+
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A64 A16 A16 A16 A16
+#define E16 "éééééééééééééééé"
+
+/* Alice with one attribute changed. */
+static const struct {
+	const char *field, *text;
+	bool natural;
+	enum pki_rule want_rule; /* NONE: passes */
+} check_cases[] = {
+	{ "CN", "TEST Alice Martin", true, PKI_RULE_NONE },
+	{ "CN", "Élise Ñandú-Łukasz O'Neill 王", true, PKI_RULE_NONE },
+	{ "CN", A64, true, PKI_RULE_NONE },
+	{ "CN", A64 "a", true, PKI_RULE_SUBJECT },
+	{ "CN", E16 E16 E16 E16, true, PKI_RULE_NONE },
+	{ "CN", E16 E16 E16 E16 "é", true, PKI_RULE_SUBJECT },
+	{ "CN", "", true, PKI_RULE_SUBJECT },
+	{ "CN", "", false, PKI_RULE_NONE },
+	{ "CN", " Alice", false, PKI_RULE_SUBJECT },
+	{ "CN", "Alice ", false, PKI_RULE_SUBJECT },
+	{ "CN", "Ali\nce", false, PKI_RULE_STRING_TYPE },
+	{ "CN", "Ali\x7f", false, PKI_RULE_STRING_TYPE },
+	{ "CN", "Ali\xc2\x85", false, PKI_RULE_STRING_TYPE }, /* NEL */
+	{ "CN", "Ali\xe2\x80\xaelice", false,
+		PKI_RULE_STRING_TYPE }, /* right-to-left override */
+	{ "CN", "Ali\xff", false, PKI_RULE_STRING_TYPE },
+	{ "CN", "Ali\xc0\xaf", false, PKI_RULE_STRING_TYPE }, /* overlong */
+	{ "CN", "Ali\xed\xa0\x80", false, PKI_RULE_STRING_TYPE }, /* surrogate */
+	{ "CN", "Ali\xc3", false, PKI_RULE_STRING_TYPE }, /* cut off */
+	{ "C", "fr", false, PKI_RULE_SUBJECT },
+	{ "C", "F", false, PKI_RULE_SUBJECT },
+	{ "C", "F1", false, PKI_RULE_SUBJECT },
+	{ "C", "", true, PKI_RULE_SUBJECT },
+	{ "GN", "", true, PKI_RULE_SUBJECT },
+	{ "SN", "", true, PKI_RULE_SUBJECT },
+	{ "pseudonym", "Zorro", true, PKI_RULE_SUBJECT },
+	{ "serialNumber", "PAS_FR", false, PKI_RULE_SUBJECT_SERIAL },
+	{ "serialNumber", "PASFR-é", true, PKI_RULE_SUBJECT_SERIAL },
+	{ "serialNumber", "", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "PASFR12", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "PASfr-12", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "PASFR-", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "XYZFR-12", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "P", true, PKI_RULE_SEMANTICS },
+	{ "serialNumber", "IDCMC-1", true, PKI_RULE_NONE },
+	{ "serialNumber", "PNODE-1", true, PKI_RULE_NONE },
+	{ "serialNumber", "TINIT-1", true, PKI_RULE_NONE },
+	{ "serialNumber", "EI:SE-200007292386", true, PKI_RULE_NONE },
+};
+
+static void
+r11_r12_r13_r16_name_check(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PKI_COUNT(check_cases); i++) {
+		struct pki_name name = alice;
+		struct pki_err err = { 0 };
+		set(&name, check_cases[i].field, check_cases[i].text);
+		enum pki_status st = pki_name_check(&name, check_cases[i].natural, &err);
+		if ((st == PKI_OK) != (check_cases[i].want_rule == PKI_RULE_NONE) ||
+			err.rule != check_cases[i].want_rule)
+			fail_msg("%s \"%s\": rule %d, %s", check_cases[i].field,
+				check_cases[i].text, (int)err.rule, err.msg);
+	}
+}
+
+static void
+r11_pseudonym_stands_for_the_name(void **state)
+{
+	(void)state;
+	struct pki_name name = alice;
+	struct pki_err err = { 0 };
+	name.given_name[0] = name.surname[0] = '\0';
+	strcpy(name.pseudonym, "Zorro");
+	assert_int_equal(pki_name_check(&name, true, &err), PKI_OK);
+}
+
+static void
+r12_r16_string_types_and_order(void **state)
+{
+	(void)state;
+	static const struct {
+		int want_nid, want_type;
+	} want[] = {
+		{ NID_countryName, V_ASN1_PRINTABLESTRING },
+		{ NID_organizationName, V_ASN1_UTF8STRING },
+		{ NID_organizationalUnitName, V_ASN1_UTF8STRING },
+		{ NID_serialNumber, V_ASN1_PRINTABLESTRING },
+		{ NID_surname, V_ASN1_UTF8STRING },
+		{ NID_givenName, V_ASN1_UTF8STRING },
+		{ NID_commonName, V_ASN1_UTF8STRING },
+	};
+	struct pki_name name = alice;
+	struct pki_name back;
+	struct pki_err err = { 0 };
+	X509_NAME *x509 = NULL;
+	set(&name, "O", "TEST Org");
+	set(&name, "OU", "Unité");
+	assert_int_equal(pki_name_to_x509(&name, &x509, &err), PKI_OK);
+	assert_int_equal(X509_NAME_entry_count(x509), PKI_COUNT(want));
+	for (int i = 0; i < (int)PKI_COUNT(want); i++) {
+		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(x509, i);
+		assert_int_equal(
+			OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)), want[i].want_nid);
+		assert_int_equal(ASN1_STRING_type(X509_NAME_ENTRY_get_data(entry)),
+			want[i].want_type);
+	}
+	assert_int_equal(pki_name_from_x509(x509, &back, &err), PKI_OK);
+	assert_memory_equal(&name, &back, sizeof name);
+	X509_NAME_free(x509);
+
+	set(&name, "C", "fr");
+	x509 = NULL;
+	assert_int_equal(pki_name_to_x509(&name, &x509, &err), PKI_REFUSED);
+	assert_null(x509);
+}
+
+/* One more entry than CN, of this kind. */
+static void
+from_x509_refuses(void **state)
+{
+	(void)state;
+	static const struct {
+		int nid, type;
+		const char *text;
+		int len, set;
+		const char *want_text;
+	} cases[] = {
+		{ NID_pkcs9_emailAddress, V_ASN1_IA5STRING, "a@b", -1, 0, "emailAddress" },
+		{ NID_commonName, V_ASN1_UTF8STRING, "again", -1, 0, "twice" },
+		{ NID_surname, V_ASN1_T61STRING, "Martin", -1, 0, "UTF8String" },
+		{ NID_surname, V_ASN1_BMPSTRING, "\0M", 2, 0, "UTF8String" },
+		{ NID_surname, V_ASN1_UTF8STRING, "Mar\0tin", 7, 0, "NUL" },
+		{ NID_surname, V_ASN1_UTF8STRING, "", 0, 0, "empty" },
+		{ NID_surname, V_ASN1_UTF8STRING, "\xff", 1, 0, "UTF-8" },
+		{ NID_surname, V_ASN1_UTF8STRING, "Martin", -1, -1, "multi-valued" },
+		{ NID_countryName, V_ASN1_PRINTABLESTRING, "FRA", -1, 0, "longer" },
+		{ NID_countryName, V_ASN1_PRINTABLESTRING, "fr", -1, 0, "upper-case" },
+		{ NID_surname, V_ASN1_UTF8STRING, A64 A64 A64 A64 A64, -1, 0, "longer" },
+		{ NID_surname, V_ASN1_UTF8STRING, A64 "a", -1, 0, "65 characters" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		X509_NAME *x509 = X509_NAME_new();
+		struct pki_name name;
+		struct pki_err err = { 0 };
+		assert_int_equal(
+			X509_NAME_add_entry_by_NID(x509, NID_commonName, V_ASN1_UTF8STRING,
+				(const unsigned char *)"x", 1, -1, 0),
+			1);
+		assert_int_equal(
+			X509_NAME_add_entry_by_NID(x509, cases[i].nid, cases[i].type,
+				(const unsigned char *)cases[i].text, cases[i].len, -1,
+				cases[i].set),
+			1);
+		assert_int_equal(pki_name_from_x509(x509, &name, &err), PKI_INPUT);
+		if (strstr(err.msg, cases[i].want_text) == NULL)
+			fail_msg("case %zu: %s", i, err.msg);
+		X509_NAME_free(x509);
+	}
+}
+
+static void
+text_is_rfc4514(void **state)
+{
+	(void)state;
+	static const struct {
+		struct pki_name name;
+		size_t size;
+		const char *want;
+	} cases[] = {
+		{ { .country = "FR", .serial_number = "PASFR-1", .common_name = "TEST A" },
+			100, "CN=TEST A,serialNumber=PASFR-1,C=FR" },
+		{ { .country = "MC", .common_name = "#a,b+c\"d\\e<f>;" }, 100,
+			"CN=\\#a\\,b\\+c\\\"d\\\\e\\<f\\>\\;,C=MC" },
+		{ { .common_name = "abcdefgh" }, 8, "CN=abc" },
+		{ { .common_name = "abc" }, 1, "" },
+		{ { .country = "" }, 10, "" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		char text[100];
+		pki_name_text(&cases[i].name, text, cases[i].size);
+		assert_string_equal(text, cases[i].want);
+	}
+}
+
+static void
+r15_same_name_same_hash(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *cn;
+		bool want_same;
+	} cases[] = {
+		{ "TEST Élise Łucja Ωmega Жук", true },
+		{ "test élise łucja ωmega жук", true },
+		{ "TEST  ÉLISE   ŁUCJA ΩMEGA ЖУК", true },
+		{ "TEST Elise Łucja Ωmega Жук", false },
+		{ "TESTÉlise Łucja Ωmega Жук", false },
+	};
+	uint8_t first[PKI_SHA256] = { 0 };
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_name name = alice;
+		struct pki_err err = { 0 };
+		uint8_t hash[PKI_SHA256];
+		strcpy(name.common_name, cases[i].cn);
+		assert_int_equal(pki_name_hash(&name, hash, &err), PKI_OK);
+		if (i == 0)
+			memcpy(first, hash, sizeof first);
+		assert_int_equal(
+			memcmp(first, hash, sizeof first) == 0, cases[i].want_same);
+	}
+	struct pki_name bad = { .common_name = "\xff" };
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_name_hash(&bad, first, &err), PKI_REFUSED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(r11_r12_r13_r16_name_check),
+		cmocka_unit_test(r11_pseudonym_stands_for_the_name),
+		cmocka_unit_test(r12_r16_string_types_and_order),
+		cmocka_unit_test(from_x509_refuses),
+		cmocka_unit_test(text_is_rfc4514),
+		cmocka_unit_test(r15_same_name_same_hash),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
