@@ -56,6 +56,7 @@ enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
 /*
  * Signature by issuer, names chain, issuer is a CA with keyCertSign, both within their dates
  * at `at`, no critical extension unknown (RFC 5280 6.1.3-6.1.5; rule 29). Not revocation.
+ * REFUSED by rule 29 when any of it fails.
  */
 enum pki_status pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer,
 	pki_time at, struct pki_err *err) PKI_MUST_CHECK;
