@@ -34,10 +34,12 @@ struct pki_cms {
 /*
  * Parse DER, verify every signature, and that each signer's certificate (attached) was issued
  * by issuer and was within its dates at its signing-time and is at `at`. INPUT: malformed or a
- * signature that does not fit (rule 210, clause of RFC 5652 in the message); OFFICER (rule
- * 205): certificate of another issuer, expired or not yet valid, without digitalSignature.
+ * signature that does not fit (rule 210, clause of RFC 5652 in the message), or signed more than
+ * five minutes in the future (rule 209). OFFICER (rule 205): certificate of another issuer,
+ * expired or not yet valid, of a keyUsage without digitalSignature and nonRepudiation.
  * Revocation, roles and ages are the caller's. One certificate that verified is remembered in
- * cache (may be NULL) so that a busy officer costs one signature check, not two.
+ * cache (may be NULL; one thread at a time) so that a busy officer costs one signature check,
+ * not two.
  */
 struct pki_cms_cache;
 enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,

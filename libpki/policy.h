@@ -14,6 +14,7 @@
 #define PKI_NEEDS_MAX 3
 #define PKI_DOCUMENTS_MAX 16
 #define PKI_CAUSES_MAX 24
+#define PKI_METHODS_MAX 8
 
 /* `count` signatures by different officers, each holding one of `roles`. */
 struct pki_need {
@@ -22,16 +23,20 @@ struct pki_need {
 };
 
 /* Who may order `action` for certificates of these profiles. All needs must be met, by
- * different people. */
+ * different people. A revoke order that names a holder falls under the rule of the holders'
+ * profiles, any other under the other one; that the certificates are of these profiles is the
+ * ledger's room. */
 struct pki_order_rule {
 	enum pki_action action;
 	char profiles[PKI_PROFILES_MAX][PKI_PROFILE_NAME]; /* none: invite */
 	size_t profile_count;
 	struct pki_need needs[PKI_NEEDS_MAX];
 	size_t need_count;
-	int64_t max_age;      /* seconds from created to now (rule 204) */
+	int64_t max_age;      /* seconds from created to now (rule 204); invite: to expires */
 	bool invitation;      /* an invitation must be attached (rule 206) */
 	bool document;        /* an identity document must be named (rules 43, 207) */
+	char methods[PKI_METHODS_MAX][PKI_WORD_TEXT]; /* ways to identify the person (rule 43) */
+	size_t method_count;  /* 0: nobody is identified */
 };
 
 struct pki_document_rule {
@@ -84,6 +89,9 @@ struct pki_decision {
 		pki_time not_after;
 	} certs[PKI_ORDER_CERTS_MAX]; /* issue, renew */
 	size_t cert_count;
+	/* issue: the opened invitation, NULL if there is none. That its id was not used before and
+	 * that its signer is in good standing is the ledger's room. */
+	struct pki_signed_order *invitation;
 	enum pki_reason reason; /* revoke */
 	bool whole_holder;
 };

@@ -158,6 +158,25 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 	return PKI_OK;
 }
 
+/* rule 43: how a person may be identified; asked for where a document is. */
+static enum pki_status
+read_methods(struct pki_yaml *item, struct pki_order_rule *rule, struct pki_err *err)
+{
+	struct pki_yaml *list = NULL;
+	PKI_TRY(pki_yaml_need(item, "identity_methods", &list, err));
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	size_t count = pki_yaml_count(list);
+	if ((count != 0) != rule->document || count > PKI_METHODS_MAX)
+		return PKI_POLICY_BREACH(list, err, PKI_RULE_IDENTITY,
+			"1 to %d methods where document is true, none elsewhere",
+			PKI_METHODS_MAX);
+	for (size_t i = 0; i < count; i++)
+		PKI_TRY(pki_yaml_string(pki_yaml_item(list, i), rule->methods[i],
+			sizeof rule->methods[i], err));
+	rule->method_count = count;
+	return PKI_OK;
+}
+
 static enum pki_status
 read_rule(struct pki_yaml *item, const struct pki_policy *policy,
 	struct pki_order_rule *rule, struct pki_err *err)
@@ -184,6 +203,7 @@ read_rule(struct pki_yaml *item, const struct pki_policy *policy,
 	PKI_TRY(pki_yaml_bool(invitation, &rule->invitation, err));
 	PKI_TRY(pki_yaml_need(item, "document", &document, err));
 	PKI_TRY(pki_yaml_bool(document, &rule->document, err));
+	PKI_TRY(read_methods(item, rule, err));
 	return check_rule_unique(item, policy, rule, err);
 }
 
