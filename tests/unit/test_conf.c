@@ -1,0 +1,350 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "libpki/conf.h"
+#include "libpki/file.h"
+
+static char dir[] = "/tmp/test_conf.XXXXXX";
+static char file[64];
+
+static const char good[] =
+	"state: state\n" /* 1 */
+	"policy: /usr/share/policy\n" /* 2 */
+	"publish: pub\n" /* 3 */
+	"socket: run/ca.sock\n" /* 4 */
+	"names:\n" /* 5 */
+	"  root: { country: MC, organization: O, common_name: Root }\n" /* 6 */
+	"  ca: { country: MC, organization: O, organizational_unit: U, common_name: CA }\n"
+	"  seal: { country: MC, organization: O, common_name: Seal }\n"
+	"  ocsp: { country: MC, organization: O, common_name: OCSP }\n" /* 9 */
+	"authority: RA\n" /* 10 */
+	"keys:\n" /* 11 */
+	"  root: file:offline/root.key\n"
+	"  ca: state/keys/ca.key\n"
+	"  seal: file:/abs/seal.key\n"
+	"  log: \"pkcs11:token=log\"\n" /* 15 */
+	"  root_algorithm: P-521\n"
+	"urls:\n" /* 17 */
+	"  repository: http://pki.example.test/\n" /* 18 */
+	"  ocsp: http://127.0.0.1:8880\n" /* 19 */
+	"log: { origin: ca.example.test/log }\n" /* 20 */
+	"ca: { queue: 7 }\n" /* 21 */
+	"crl:\n" /* 22 */
+	"  lifetime: 2h\n"
+	"  interval: 1h\n"
+	"  listen: \"[::1]:8881\"\n" /* 25 */
+	"ocsp:\n" /* 26 */
+	"  listen: \"127.0.0.1:8880\"\n"
+	"  threads: 2\n"
+	"  lifetime: 10d\n" /* 29 */
+	"  identity: ocsp/identity\n"
+	"  state: ocsp\n"
+	"ra: { store: ra }\n"; /* 32 */
+
+/* good with the first `from` replaced; NULL: as it is */
+static enum pki_status
+load(const char *from, const char *to, struct pki_conf *conf, struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	const char *at = from != NULL ? strstr(good, from) : good;
+	assert_non_null(at);
+	assert_int_equal(
+		pki_buf_printf(&text, &own, "%.*s%s%s", (int)(at - good), good,
+			from != NULL ? to : "", at + (from != NULL ? strlen(from) : 0)),
+		PKI_OK);
+	assert_int_equal(pki_file_publish(file, text.data, text.len, 0644, &own), PKI_OK);
+	return pki_conf_load(file, conf, err);
+}
+
+static void
+assert_in_dir(const char *got, const char *prefix, const char *name)
+{
+	char want[PATH_MAX];
+	snprintf(want, sizeof want, "%s%s/%s", prefix, dir, name);
+	assert_string_equal(got, want);
+}
+
+static void
+all_values(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_string_equal(c.dir, dir);
+	assert_in_dir(c.state, "", "state");
+	assert_string_equal(c.policy, "/usr/share/policy");
+	assert_in_dir(c.publish, "", "pub");
+	assert_in_dir(c.socket, "", "run/ca.sock");
+	assert_string_equal(c.root_name.country, "MC");
+	assert_string_equal(c.root_name.common_name, "Root");
+	assert_string_equal(c.ca_name.organizational_unit, "U");
+	assert_string_equal(c.seal_name.common_name, "Seal");
+	assert_string_equal(c.ocsp_name.common_name, "OCSP");
+	assert_string_equal(c.authority, "RA");
+	assert_in_dir(c.root_key, "file:", "offline/root.key");
+	assert_in_dir(c.ca_key, "file:", "state/keys/ca.key");
+	assert_string_equal(c.seal_key, "file:/abs/seal.key");
+	assert_string_equal(c.log_key, "pkcs11:token=log");
+	assert_int_equal(c.root_alg, PKI_ALG_P521);
+	assert_int_equal(c.ca_alg, PKI_ALG_P256);
+	assert_string_equal(c.root_urls.ca_issuers, "http://pki.example.test/root.crt");
+	assert_string_equal(c.root_urls.crl, "http://pki.example.test/root.crl");
+	assert_string_equal(c.root_urls.ocsp, "");
+	assert_string_equal(c.ca_urls.ca_issuers, "http://pki.example.test/ca.crt");
+	assert_string_equal(c.ca_urls.crl, "http://pki.example.test/ca.crl");
+	assert_string_equal(c.ca_urls.ocsp, "http://127.0.0.1:8880");
+	assert_string_equal(c.log_origin, "ca.example.test/log");
+	assert_int_equal(c.queue, 7);
+	assert_int_equal(c.crl_lifetime, 7200);
+	assert_int_equal(c.crl_interval, 3600);
+	assert_string_equal(c.crl_listen, "[::1]:8881");
+	assert_string_equal(c.ocsp_listen, "127.0.0.1:8880");
+	assert_int_equal(c.ocsp_threads, 2);
+	assert_int_equal(c.ocsp_lifetime, 10 * PKI_DAY);
+	assert_in_dir(c.ocsp_identity, "", "ocsp/identity");
+	assert_in_dir(c.ocsp_state, "", "ocsp");
+	assert_in_dir(c.ra_store, "", "ra");
+}
+
+static void
+defaults(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load("socket: run/ca.sock\n", "", &c, &err), PKI_OK);
+	assert_in_dir(c.socket, "", "state/ca.sock");
+	assert_int_equal(load("  root_algorithm: P-521\n", "", &c, &err), PKI_OK);
+	assert_int_equal(c.root_alg, PKI_ALG_P384);
+	assert_int_equal(load("ca: { queue: 7 }\n", "", &c, &err), PKI_OK);
+	assert_int_equal(c.queue, 256);
+	assert_int_equal(
+		load("crl:\n  lifetime: 2h\n  interval: 1h\n  listen: \"[::1]:8881\"\n", "",
+			&c, &err),
+		PKI_OK);
+	assert_int_equal(c.crl_lifetime, 26 * 3600);
+	assert_int_equal(c.crl_interval, 24 * 3600);
+	assert_string_equal(c.crl_listen, "");
+	assert_int_equal(load("\"[::1]:8881\"", "\"\"", &c, &err), PKI_OK);
+}
+
+struct refusal {
+	const char *from, *to;
+	int want_line;
+	enum pki_rule want_rule;
+	const char *want_msg; /* a part of it */
+};
+
+static void
+assert_refused(const struct refusal *r)
+{
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	char want_object[128];
+	assert_int_equal(load(r->from, r->to, &c, &err), PKI_CONFIG);
+	snprintf(want_object, sizeof want_object, "%s:%d", file, r->want_line);
+	assert_string_equal(err.object, want_object);
+	assert_int_equal(err.rule, r->want_rule);
+	if (strstr(err.msg, r->want_msg) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", err.msg, r->want_msg);
+}
+
+static void
+refusals_name_line_and_key(void **state)
+{
+	(void)state;
+	static const struct refusal cases[] = {
+		{ "state: state\n", "", 1, PKI_RULE_NONE, "\"state\" is missing" },
+		{ "authority: RA", "authority: \"\"", 10, PKI_RULE_NONE,
+			"authority: must not be empty" },
+		{ "policy:", "polcy:", 1, PKI_RULE_NONE, "\"policy\" is missing" },
+		{ "authority: RA\n", "authority: RA\nextra: 1\n", 11, PKI_RULE_NONE,
+			"\"extra\" is not a key of this file" },
+		{ "{ queue: 7 }", "{ que: 7 }", 21, PKI_RULE_NONE, "\"que\" is not a key" },
+		{ "queue: 7", "queue: 0", 21, PKI_RULE_NONE,
+			"queue: \"0\" is not a number from 1 to 65536" },
+		{ "{ queue: 7 }", "[7]", 21, PKI_RULE_NONE, "ca: keys and values" },
+		{ "threads: 2", "threads: 65", 28, PKI_RULE_NONE, "threads: \"65\"" },
+		{ "root_algorithm: P-521", "root_algorithm: RSA-1024", 16, PKI_RULE_NONE,
+			"root_algorithm: no algorithm \"RSA-1024\"" },
+		{ "common_name: Root", "x: Root", 6, PKI_RULE_NONE,
+			"\"common_name\" is missing" },
+		{ "country: MC", "country: MCO", 6, PKI_RULE_NONE,
+			"country: 3 octets of text; at most 2" },
+		{ "origin: ca.example.test/log", "origin: \"a b\"", 20, PKI_RULE_LOG_NOTE,
+			"origin" },
+		{ "origin: ca.example.test/log", "origin: a+b", 20, PKI_RULE_LOG_NOTE,
+			"origin" },
+		{ "interval: 1h", "interval: 2h", 22, PKI_RULE_NONE,
+			"lifetime must be longer than interval" },
+		{ "lifetime: 2h", "lifetime: 2", 23, PKI_RULE_NONE, "not a duration" },
+		{ "listen: \"127.0.0.1:8880\"", "listen: 127.0.0.1", 27, PKI_RULE_NONE,
+			"listen: \"127.0.0.1\" is not of the form" },
+		{ "listen: \"127.0.0.1:8880\"", "listen: \":8880\"", 27, PKI_RULE_NONE,
+			"listen:" },
+		{ "listen: \"127.0.0.1:8880\"", "listen: \"a:0\"", 27, PKI_RULE_NONE,
+			"listen:" },
+		{ "listen: \"127.0.0.1:8880\"", "listen: \"a:65536\"", 27, PKI_RULE_NONE,
+			"listen:" },
+		{ "listen: \"127.0.0.1:8880\"", "listen: \"a:8880x\"", 27, PKI_RULE_NONE,
+			"listen:" },
+		{ "ra: { store: ra }\n", "", 1, PKI_RULE_NONE, "\"ra\" is missing" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
+static void
+names_are_checked(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load("country: MC", "country: mc", &c, &err), PKI_CONFIG);
+	assert_int_not_equal(err.rule, PKI_RULE_NONE);
+	assert_non_null(strstr(err.object, "pki.yaml:6"));
+}
+
+static void
+r23_urls_in_certificates_are_plain_http(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"https://pki.example.test",
+		"ldap://pki.example.test",
+		"pki.example.test",
+		"http://",
+		"http:///root",
+		"http:/pki.example.test",
+		"http://user@pki.example.test",
+		"http://pki.example.test?x=1",
+		"\"http://pki.example.test#x\"",
+		"\"http://pki.example.test/a b\"",
+		"\"http://\\u00e9.example.test\"",
+		"http://pki.example.test:99999",
+	};
+	for (size_t i = 0; i < PKI_COUNT(bad); i++) {
+		assert_refused(&(struct refusal){ "http://pki.example.test/", bad[i], 18,
+			PKI_RULE_ACCESS_POINTS, "http://HOST" });
+		assert_refused(&(struct refusal){ "http://127.0.0.1:8880", bad[i], 19,
+			PKI_RULE_ACCESS_POINTS, "http://HOST" });
+	}
+	char lengthy[300] = "http://pki.example.test/";
+	memset(lengthy + strlen(lengthy), 'a', 260 - strlen(lengthy));
+	assert_refused(&(struct refusal){ "http://pki.example.test/", lengthy, 18,
+		PKI_RULE_NONE, "octets of text; at most 246" });
+}
+
+static void
+r53_crl_at_least_daily(void **state)
+{
+	(void)state;
+	assert_refused(&(struct refusal){
+		"interval: 1h", "interval: 25h", 24, PKI_RULE_CRL_DAILY, "24h or less" });
+}
+
+static void
+r72_ocsp_lifetime_ten_days(void **state)
+{
+	(void)state;
+	assert_refused(&(struct refusal){ "lifetime: 10d", "lifetime: 11d", 29,
+		PKI_RULE_OCSP_NEXT_UPDATE, "10d or less" });
+	assert_refused(&(struct refusal){ "lifetime: 10d", "lifetime: 864001s", 29,
+		PKI_RULE_OCSP_NEXT_UPDATE, "10d or less" });
+}
+
+static void
+socket_path_fits_sun_path(void **state)
+{
+	(void)state;
+	char path[140] = "socket: /";
+	memset(path + 9, 's', 107);
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_refused(&(struct refusal){ "socket: run/ca.sock", path, 4, PKI_RULE_NONE,
+		"108 octets and a Unix socket's at most 107" });
+	path[9 + 106] = '\0';
+	assert_int_equal(load("socket: run/ca.sock", path, &c, &err), PKI_OK);
+}
+
+static void
+file_is_found(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	setenv("PKI_CONFIG", file, 1);
+	assert_int_equal(pki_conf_load(NULL, &c, &err), PKI_OK);
+	setenv("PKI_CONFIG", "/nonexistent.yaml", 1);
+	assert_int_equal(pki_conf_load(NULL, &c, &err), PKI_IO);
+	assert_string_equal(err.object, "/nonexistent.yaml");
+	assert_non_null(strstr(err.msg, "--config FILE or $PKI_CONFIG"));
+	unsetenv("PKI_CONFIG");
+	/* a bare name: the folder is the current one */
+	err = (struct pki_err){ 0 };
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(pki_conf_load("pki.yaml", &c, &err), PKI_OK);
+	assert_string_equal(c.dir, dir);
+	assert_int_equal(pki_file_publish(file, "- a\n", 4, 0644, &err), PKI_OK);
+	assert_int_equal(pki_conf_load(file, &c, &err), PKI_CONFIG);
+}
+
+static void
+paths_that_do_not_fit(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	char out[PATH_MAX];
+	static char lengthy[PATH_MAX];
+	memset(lengthy, 'x', sizeof lengthy - 1);
+	assert_int_equal(pki_conf_path("/a", "b", out, &err), PKI_OK);
+	assert_string_equal(out, "/a/b");
+	assert_int_equal(pki_conf_path(lengthy, "b", out, &err), PKI_CONFIG);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(file, sizeof file, "%s/pki.yaml", dir);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	unlink(file);
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_values),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(refusals_name_line_and_key),
+		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(r23_urls_in_certificates_are_plain_http),
+		cmocka_unit_test(r53_crl_at_least_daily),
+		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
+		cmocka_unit_test(socket_path_fits_sun_path),
+		cmocka_unit_test(file_is_found),
+		cmocka_unit_test(paths_that_do_not_fit),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
