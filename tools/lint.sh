@@ -37,8 +37,9 @@ rules() { tools/rules.sh | diff -u tests/rules.md -; }
 check format clang-format --dry-run --Werror "${sources[@]}"
 check layers tools/layers.sh
 check "function length" long_functions
+# memleak: cppcheck does not know scope cleanup; -fanalyzer and the leak sanitizer do
 check cppcheck cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -D_GNU_SOURCE \
-	--enable=warning,performance,portability --suppress=missingIncludeSystem "${product[@]}"
+	--enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=memleak "${product[@]}"
 check clang-tidy tidy
 check "gcc -fanalyzer" analyzer
 check mandoc mandoc -T lint -W warning man/*.[158]
