@@ -72,6 +72,11 @@ enum pki_status pki_ledger_add_order(struct pki_ledger *ledger, const struct pki
 enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
 	struct pki_order_row *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_order_row_free(struct pki_order_row *row);
+typedef enum pki_status (*pki_order_fn)(void *ctx, const struct pki_order_row *row,
+	struct pki_err *err);
+/* All, in the order of their commits. */
+enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Certificates. */
 struct pki_cert_row {
@@ -94,9 +99,11 @@ struct pki_cert_row {
 	char revoked_by[PKI_ID_TEXT]; /* order */
 };
 /*
- * rules 1, 4 (CHECK constraints; root and CA excepted from the three years), 15 (the name
- * belongs to another holder), 36 (the key was certified before), 31 (the key is blocked). Sets
- * row->id.
+ * rules 1, 3, 4 (CHECK constraints; what the root issues is excepted from the three years), 15
+ * (the name belongs to another holder; names of certificates without a holder belong to
+ * officers and services together), 36 (the key was certified before), 31 (the key is blocked),
+ * 35 (no order, or not one to issue or renew for this holder; only before the first order may
+ * a certificate of no holder do without). Sets row->id.
  */
 enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki_cert_row *row,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -131,13 +138,14 @@ enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
 /* What the rules ask before anything is signed. */
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
 	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;
-/* holder "" if the name is free */
+/* holder "" if the name is free, "service" if a certificate without a holder carries it */
 enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
 	PKI_MUST_CHECK;
 
-/* Revocations: final (rule 58); STATE if the certificate is revoked already. revoked_at is
- * committed / 1000. The certificate's key is blocked with it. */
+/* Revocations: final (rule 58), by an order to revoke (rule 47). NOTFOUND; STATE if the
+ * certificate is revoked already. revoked_at is committed / 1000. The certificate's key is
+ * blocked with it. */
 struct pki_revocation_row {
 	int issuer;
 	struct pki_serial serial;
@@ -148,6 +156,12 @@ struct pki_revocation_row {
 };
 enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
 	const struct pki_revocation_row *row, struct pki_err *err) PKI_MUST_CHECK;
+
+typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocation_row *row,
+	struct pki_err *err);
+/* All of the issuer's, in the order of their commits. */
+enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
+	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What a CRL of this_update must list: revoked, and not expired before `unexpired_at`
  * (rule 57); ordered by certificate id. */
@@ -202,6 +216,11 @@ enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t si
 /* size 0: the last one. Appends to note; NOTFOUND */
 enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
+typedef enum pki_status (*pki_checkpoint_fn)(void *ctx, uint64_t size, struct pki_bytes note,
+	struct pki_err *err);
+/* All, smallest first. */
+enum pki_status pki_ledger_each_checkpoint(struct pki_ledger *ledger, pki_checkpoint_fn fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Figures for status pages. */
 struct pki_ledger_figures {
