@@ -224,10 +224,10 @@ read_number(struct pki_ledger *ledger, const char *sql, int64_t *out, struct pki
 	sqlite3_stmt *statement = NULL;
 	if (sqlite3_prepare_v2(ledger->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
-	int code = sqlite3_step(statement);
-	*out = sqlite3_column_int64(statement, 0);
 	enum pki_status status = PKI_OK;
-	if (code != SQLITE_ROW)
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	else
 		status = ledger_fail(ledger, "open", err);
 	sqlite3_finalize(statement);
 	return status;

@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +19,17 @@ refuse(const char *text, struct pki_err *err)
 	return pki_refuse(err, PKI_RULE_APPEND_ONLY, "%s", text);
 }
 
+/* SQLite says FULL for ENOSPC alone: a quota and a file size limit end as a failed write.
+ */
 static enum pki_status
 input_output(sqlite3 *db, const char *what, struct pki_err *err)
 {
-	int number = sqlite3_system_errno(db);
-	bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-	return pki_fail_errno(
-		err, full ? PKI_FULL : PKI_IO, number, "%s: %s", what, sqlite3_errmsg(db));
+	const char *text = sqlite3_errmsg(db);
+	if (sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE)
+		return pki_fail(err, PKI_FULL,
+			"%s: %s: a write failed; look for a quota or a bad disk, make room",
+			what, text);
+	return pki_fail_errno(err, PKI_IO, sqlite3_system_errno(db), "%s: %s", what, text);
 }
 
 enum pki_status
