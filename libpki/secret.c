@@ -85,7 +85,22 @@ from_file(const char *path, struct pki_buf *out, struct pki_err *err)
 
 /* Wait for a line with the signals let in, so that none falls between check and read. */
 static enum pki_status
-read_quietly(int tty, const sigset_t *open_mask, struct pki_buf *out, struct pki_err *err)
+ask(int tty, const char *label, const sigset_t *open_mask, struct pki_buf *out,
+	struct pki_err *err)
+{
+	struct pollfd pfd = { .fd = tty, .events = POLLIN };
+	PKI_TRY(pki_fd_write(tty, label, strlen(label), err));
+	PKI_TRY(pki_fd_write(tty, ": ", 2, err));
+	if (ppoll(&pfd, 1, NULL, open_mask) > 0)
+		return read_line(tty, out, err);
+	if (caught == 0)
+		return pki_fail_errno(err, PKI_IO, errno, "the terminal does not answer");
+	return PKI_OK;
+}
+
+static enum pki_status
+read_quietly(int tty, const char *label, const sigset_t *open_mask, struct pki_buf *out,
+	struct pki_err *err)
 {
 	struct termios before;
 	if (tcgetattr(tty, &before) != 0)
@@ -95,12 +110,8 @@ read_quietly(int tty, const sigset_t *open_mask, struct pki_buf *out, struct pki
 	quiet.c_lflag |= ICANON | ISIG;
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "echo cannot be turned off");
-	struct pollfd pfd = { .fd = tty, .events = POLLIN };
-	enum pki_status status = PKI_OK;
-	if (ppoll(&pfd, 1, NULL, open_mask) > 0)
-		status = read_line(tty, out, err);
-	else if (caught == 0)
-		status = pki_fail_errno(err, PKI_IO, errno, "the terminal does not answer");
+	/* the prompt comes after: nothing that is typed at it is shown */
+	enum pki_status status = ask(tty, label, open_mask, out, err);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	return status;
 }
@@ -121,11 +132,7 @@ prompt_once(
 	pthread_sigmask(SIG_BLOCK, &blocked, &before);
 	for (int i = 0; i < SIGNAL_COUNT; i++)
 		sigaction(terminal_signals[i], &act, &old[i]);
-	enum pki_status status = pki_fd_write(tty, label, strlen(label), err);
-	if (status == PKI_OK)
-		status = pki_fd_write(tty, ": ", 2, err);
-	if (status == PKI_OK)
-		status = read_quietly(tty, &before, out, err);
+	enum pki_status status = read_quietly(tty, label, &before, out, err);
 	if (status == PKI_OK)
 		status = pki_fd_write(tty, "\n", 1, err);
 	for (int i = 0; i < SIGNAL_COUNT; i++)
