@@ -94,6 +94,28 @@ check_der(CMS_ContentInfo *cms, struct pki_bytes der, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* RFC 5652 5.1: version 3 if a signer is named by its key identifier, else 1. */
+static enum pki_status
+check_version(struct pki_bytes der, struct pki_err *err)
+{
+	/* ContentInfo ::= SEQUENCE { OID, [0] SignedData SEQUENCE { version INTEGER ... */
+	static const int constructed[] = { V_ASN1_SEQUENCE, V_ASN1_OBJECT, 0,
+		V_ASN1_SEQUENCE };
+	const uint8_t *p = der.data, *end = der.data + der.len;
+	long len = 0;
+	int tag = 0, class = 0;
+	for (size_t i = 0; i < PKI_COUNT(constructed); i++) {
+		if ((ASN1_get_object(&p, &len, &tag, &class, end - p) & 0x80) != 0 ||
+			tag != constructed[i])
+			return malformed_ssl(err, "not a ContentInfo (RFC 5652 3)");
+		if (tag == V_ASN1_OBJECT)
+			p += len;
+	}
+	if (end - p < 3 || p[0] != V_ASN1_INTEGER || p[1] != 1 || (p[2] != 1 && p[2] != 3))
+		return MALFORMED(err, "SignedData is not of version 1 or 3 (RFC 5652 5.1)");
+	return PKI_OK;
+}
+
 static enum pki_status
 parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 {
@@ -112,6 +134,7 @@ parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 	if (OBJ_obj2nid(CMS_get0_eContentType(o->cms)) != NID_pkcs7_data)
 		return MALFORMED(err, "the signed content is not id-data (RFC 5652 4)");
 	PKI_TRY(check_der(o->cms, der, err));
+	PKI_TRY(check_version(der, err));
 	ASN1_OCTET_STRING **content = CMS_get0_content(o->cms);
 	if (content == NULL || *content == NULL || ASN1_STRING_length(*content) == 0)
 		return MALFORMED(err, "no content attached (RFC 5652 5.2); sign with the "
@@ -148,28 +171,45 @@ signing_time(CMS_SignerInfo *si, pki_time *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* rule 94; the signature's algorithm, which OpenSSL does not look at, fits the digest's. */
 static enum pki_status
-check_digest(struct pki_bytes content, CMS_SignerInfo *si, struct pki_err *err)
+signer_digest(CMS_SignerInfo *si, const EVP_MD **out, struct pki_err *err)
 {
-	X509_ALGOR *digest_alg = NULL;
-	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest_alg, NULL);
-	const ASN1_OBJECT *oid = NULL;
-	X509_ALGOR_get0(&oid, NULL, NULL, digest_alg);
-	const EVP_MD *md = NULL;
-	switch (OBJ_obj2nid(oid)) {
+	X509_ALGOR *algs[2] = { NULL };
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &algs[0], &algs[1]);
+	int nids[2];
+	for (size_t i = 0; i < PKI_COUNT(algs); i++) {
+		const ASN1_OBJECT *oid = NULL;
+		X509_ALGOR_get0(&oid, NULL, NULL, algs[i]);
+		nids[i] = OBJ_obj2nid(oid);
+	}
+	switch (nids[0]) {
 	case NID_sha256:
-		md = EVP_sha256();
+		*out = EVP_sha256();
 		break;
 	case NID_sha384:
-		md = EVP_sha384();
+		*out = EVP_sha384();
 		break;
 	case NID_sha512:
-		md = EVP_sha512();
+		*out = EVP_sha512();
 		break;
 	default:
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
 			"signed over a digest other than SHA-256, SHA-384 and SHA-512");
 	}
+	int md = NID_undef, pkey = NID_undef;
+	if (nids[1] != NID_rsaEncryption && nids[1] != NID_rsassaPss &&
+		(OBJ_find_sigid_algs(nids[1], &md, &pkey) != 1 || md != nids[0]))
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
+			"the signature's algorithm does not fit the digest's");
+	return PKI_OK;
+}
+
+static enum pki_status
+check_digest(struct pki_bytes content, CMS_SignerInfo *si, struct pki_err *err)
+{
+	const EVP_MD *md = NULL;
+	PKI_TRY(signer_digest(si, &md, err));
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	if (EVP_Digest(content.data, content.len, digest, &len, md, NULL) != 1)

@@ -91,6 +91,22 @@ pki_cms_sign(struct pki_bytes content, struct pki_key *key, const struct pki_cer
 	return write_der(cms, out, err);
 }
 
+static enum pki_status
+check_may_add(CMS_ContentInfo *cms, const struct pki_cert *cert, struct pki_err *err)
+{
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	int count = infos != NULL ? sk_CMS_SignerInfo_num(infos) : 0;
+	if (count >= PKI_CMS_SIGNERS_MAX)
+		return pki_fail_rule(err, PKI_STATE, PKI_RULE_ORDER_FORM,
+			"%d signatures already; at most %d", count, PKI_CMS_SIGNERS_MAX);
+	for (int i = 0; i < count; i++)
+		if (CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(infos, i),
+			    pki_cert_get0_x509(cert)) == 0)
+			return pki_fail_rule(err, PKI_STATE, PKI_RULE_SIGNATURES,
+				"this officer has signed already; another one must sign");
+	return PKI_OK;
+}
+
 enum pki_status
 pki_cms_cosign(struct pki_bytes der, struct pki_key *key, const struct pki_cert *cert,
 	struct pki_buf *out, struct pki_err *err)
@@ -111,10 +127,7 @@ pki_cms_cosign(struct pki_bytes der, struct pki_key *key, const struct pki_cert 
 	if (content == NULL || *content == NULL)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ORDER_FORM,
 			"no content attached (RFC 5652 5.2)");
-	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) >= PKI_CMS_SIGNERS_MAX)
-		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ORDER_FORM,
-			"%d signatures already; at most %d", PKI_CMS_SIGNERS_MAX,
-			PKI_CMS_SIGNERS_MAX);
+	PKI_TRY(check_may_add(cms, cert, err));
 	struct pki_bytes bytes = { ASN1_STRING_get0_data(*content),
 		(size_t)ASN1_STRING_length(*content) };
 	PKI_TRY(add_signer(cms, bytes, key, cert, err));
