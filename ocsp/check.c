@@ -1,0 +1,130 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "ocsp/ocspd.h"
+
+#define NONCE_LEN 32
+/* A response with the delegate's certificate has about 1 kB. */
+#define RESPONSE_MAX ((size_t)64 << 10)
+
+static const char *
+status_name(enum pki_ocsp_status status)
+{
+	switch (status) {
+	case PKI_OCSP_GOOD:
+		return "good";
+	case PKI_OCSP_REVOKED:
+		return "revoked";
+	case PKI_OCSP_UNISSUED:
+		return "not issued";
+	}
+	return "?";
+}
+
+static enum pki_status
+default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err *err)
+{
+	const char *url = pki_arg(args, "url");
+	PKI_CLEANUP(pki_free_ptr) struct pki_conf *conf = NULL;
+	if (url == NULL) {
+		conf = calloc(1, sizeof *conf);
+		if (conf == NULL)
+			return pki_fail(err, PKI_MEMORY, "configuration");
+		PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
+		url = conf->ca_urls.ocsp;
+	}
+	if (strlen(url) >= PKI_URL_TEXT)
+		return pki_fail(
+			err, PKI_LIMIT, "a URL of more than %d octets", PKI_URL_TEXT - 1);
+	strcpy(out, url);
+	return PKI_OK;
+}
+
+/* POST to "http://host:port/path": the base and the path apart. */
+static enum pki_status
+post(char *url, struct pki_bytes request, struct pki_http_response *response,
+	struct pki_err *err)
+{
+	char path[PKI_URL_TEXT] = "/";
+	char *host = strstr(url, "://");
+	char *slash = host != NULL ? strchr(host + 3, '/') : NULL;
+	if (slash != NULL) {
+		strcpy(path, slash);
+		*slash = '\0';
+	}
+	PKI_TRY(pki_http_call(url, "POST", path, "application/ocsp-request", request,
+		RESPONSE_MAX, response, err));
+	if (response->code != 200)
+		return pki_fail(err, PKI_UNAVAILABLE, "%s%s answers HTTP %ld", url, path,
+			response->code);
+	return PKI_OK;
+}
+
+static enum pki_status
+ask(const struct pki_args *args, struct pki_ocsp_result *result, struct pki_err *err)
+{
+	const char *issuer_path = pki_arg(args, "issuer"), *hex = pki_arg(args, "serial");
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *issuer = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf request = { 0 };
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	struct pki_serial serial;
+	uint8_t nonce[NONCE_LEN];
+	char url[PKI_URL_TEXT];
+	if (issuer_path == NULL || hex == NULL)
+		return pki_fail(err, PKI_USAGE, "check needs --issuer and --serial");
+	PKI_TRY(pki_cert_read(issuer_path, &issuer, err));
+	PKI_TRY(pki_serial_parse(hex, &serial, err));
+	PKI_TRY(default_url(args, url, err));
+	PKI_TRY(pki_random(nonce, sizeof nonce, err));
+	PKI_TRY(pki_ocsp_request_build(issuer, &serial, "SHA256",
+		(struct pki_bytes){ nonce, sizeof nonce }, &request, err));
+	PKI_TRY(post(url, pki_buf_bytes(&request), &response, err));
+	return pki_ocsp_response_verify(pki_buf_bytes(&response.body),
+		pki_buf_bytes(&request), issuer, pki_time_now(), result, err);
+}
+
+static void
+print_json(const struct pki_ocsp_result *r)
+{
+	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT], revoked[PKI_TIME_TEXT];
+	pki_time_format(r->this_update, this_update);
+	pki_time_format(r->next_update, next_update);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack("{s:s, s:s, s:s}", "status", status_name(r->status),
+		"this_update", this_update, "next_update", next_update);
+	if (r->status == PKI_OCSP_REVOKED) {
+		pki_time_format(r->revoked_at, revoked);
+		json_object_set_new(json, "revoked_at", json_string(revoked));
+		json_object_set_new(
+			json, "reason", json_string(pki_reason_name(r->reason)));
+	}
+	pki_cli_json(json, stdout);
+}
+
+static void
+print_text(const struct pki_ocsp_result *r)
+{
+	char text[40];
+	printf("%s\n", status_name(r->status));
+	if (r->status == PKI_OCSP_REVOKED) {
+		pki_time_format_local(r->revoked_at, text, sizeof text);
+		printf("revoked      %s, %s\n", text, pki_reason_name(r->reason));
+	}
+	pki_time_format_local(r->this_update, text, sizeof text);
+	printf("this update  %s\n", text);
+	pki_time_format_local(r->next_update, text, sizeof text);
+	printf("next update  %s\n", text);
+}
+
+enum pki_status
+check_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	struct pki_ocsp_result result;
+	PKI_TRY(ask(args, &result, err));
+	if (pki_arg_flag(args, "json"))
+		print_json(&result);
+	else
+		print_text(&result);
+	return PKI_OK;
+}

@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libpki/api.h"
+#include "libpki/csr.h"
+#include "libpki/file.h"
+#include "libpki/order.h"
+#include "ocsp/ocspd.h"
+
+/* The profile that rules.yaml lets the service's role order. */
+#define PROFILE "ocsp-responder"
+/* Renewed once less than this share of the certificate's life is left (rule 71). */
+#define RENEW_SHARE 3
+
+struct identity {
+	const struct pki_conf *conf;
+	const struct pki_cert *issuer;
+	struct pki_bytes pass;
+	struct pki_cert *service; /* whose role orders the responder's certificates */
+	struct pki_key *service_key;
+	pthread_mutex_t lock; /* of the two below, when they are replaced */
+	struct pki_cert *cert;
+	struct pki_key *key;
+	atomic_uint generation;
+};
+
+/* The pair in a folder, cert.pem and key.pem; STATE if they do not belong together. */
+static enum pki_status
+read_pair(const char *dir, struct pki_bytes pass, struct pki_cert **cert,
+	struct pki_key **key, struct pki_err *err)
+{
+	char cert_path[PATH_MAX], key_path[PATH_MAX];
+	PKI_TRY(pki_conf_path(dir, "cert.pem", cert_path, err));
+	PKI_TRY(pki_conf_path(dir, "key.pem", key_path, err));
+	PKI_TRY(pki_cert_read(cert_path, cert, err));
+	PKI_TRY(pki_key_open(key_path, pass, key, err));
+	if (!pki_key_matches(*key, pki_cert_get0_key(*cert)))
+		return pki_fail(
+			err, PKI_STATE, "%s: key.pem is not the key of cert.pem", dir);
+	return PKI_OK;
+}
+
+static void
+install(struct identity *id, struct pki_cert **cert, struct pki_key **key)
+{
+	pthread_mutex_lock(&id->lock);
+	struct pki_cert *old_cert = id->cert;
+	struct pki_key *old_key = id->key;
+	id->cert = *cert;
+	id->key = *key;
+	atomic_fetch_add(&id->generation, 1);
+	pthread_mutex_unlock(&id->lock);
+	*cert = old_cert;
+	*key = old_key;
+}
+
+/* Would a responder work with them? */
+static enum pki_status
+try_pair(const struct identity *id, const struct pki_cert *cert, struct pki_key *key,
+	struct pki_err *err)
+{
+	struct pki_ocsp_responder *responder = NULL;
+	PKI_TRY(pki_ocsp_responder_new(id->issuer, cert, key, &responder, err));
+	pki_ocsp_responder_free(responder);
+	return PKI_OK;
+}
+
+/* A pair that was left half replaced, is of another CA or is spent counts as none; a wrong
+ * passphrase does not. */
+static enum pki_status
+load(struct identity *id, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
+	struct pki_err why = { 0 };
+	enum pki_status status =
+		read_pair(id->conf->ocsp_state, id->pass, &cert, &key, &why);
+	if (status == PKI_SECRET) {
+		*err = why;
+		return status;
+	}
+	if (status == PKI_OK && try_pair(id, cert, key, &why) == PKI_OK)
+		install(id, &cert, &key);
+	return PKI_OK;
+}
+
+static void
+order_cleanup(struct pki_order *order)
+{
+	pki_order_free(order);
+}
+
+/* The service's own signed order for a certificate over key. */
+static enum pki_status
+sign_order(
+	struct identity *id, struct pki_key *key, struct pki_buf *cms, struct pki_err *err)
+{
+	PKI_CLEANUP(order_cleanup)
+	struct pki_order order = {
+		.action = PKI_ACTION_ISSUE,
+		.created = pki_msec_now(),
+		.subject = id->conf->ocsp_name,
+		.cert_count = 1,
+	};
+	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
+	PKI_TRY(pki_id_make('O', order.id, err));
+	snprintf(order.authority, sizeof order.authority, "%s", id->conf->authority);
+	snprintf(order.certs[0].profile, sizeof order.certs[0].profile, PROFILE);
+	PKI_TRY(pki_csr_make(key, &order.certs[0].csr, err));
+	PKI_TRY(pki_order_encode(&order, &json, err));
+	return pki_cms_sign(pki_buf_bytes(&json), id->service_key, id->service, cms, err);
+}
+
+static enum pki_status
+send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	const char *pem = NULL;
+	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime", cms,
+		&reply, err));
+	if (json_unpack(reply, "{s:[{s:s}]}", "certificates", "pem", &pem) != 0)
+		return pki_fail(
+			err, PKI_UNAVAILABLE, "pki-ca's answer holds no certificate");
+	return pki_cert_parse(
+		(struct pki_bytes){ (const uint8_t *)pem, strlen(pem) }, out, err);
+}
+
+/* Key first: a stop in between leaves a pair that does not match, and load() orders anew.
+ */
+static enum pki_status
+store(struct identity *id, const struct pki_cert *cert, const char *next_path,
+	struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
+	PKI_TRY(pki_cert_pem(cert, &pem, err));
+	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "key.pem", path, err));
+	if (rename(next_path, path) != 0)
+		return pki_fail_errno(err, PKI_IO, errno, "%s", path);
+	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "cert.pem", path, err));
+	PKI_TRY(pki_file_publish(path, pem.data, pem.len, 0644, err));
+	PKI_TRY(pki_conf_path(id->conf->publish, "ocsp.pem", path, err));
+	return pki_file_publish(path, pem.data, pem.len, 0644, err);
+}
+
+static enum pki_status
+order_pair(struct identity *id, struct pki_err *err)
+{
+	char next_path[PATH_MAX];
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
+	PKI_TRY(pki_key_generate(PKI_ALG_P256, &key, err));
+	PKI_TRY(sign_order(id, key, &cms, err));
+	PKI_TRY(send_order(id, pki_buf_bytes(&cms), &cert, err));
+	PKI_TRY(try_pair(id, cert, key, err));
+	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "next.pem", next_path, err));
+	if (unlink(next_path) != 0 && errno != ENOENT)
+		return pki_fail_errno(err, PKI_IO, errno, "%s", next_path);
+	PKI_TRY(pki_key_seal(key, next_path, id->pass, err));
+	PKI_TRY(store(id, cert, next_path, err));
+	install(id, &cert, &key);
+	return PKI_OK;
+}
+
+static bool
+is_due(const struct identity *id)
+{
+	if (id->cert == NULL)
+		return true;
+	pki_time end = pki_cert_not_after(id->cert);
+	pki_time life = end - pki_cert_not_before(id->cert);
+	return pki_time_now() > end - life / RENEW_SHARE;
+}
+
+enum pki_status
+identity_renew(struct identity *id, bool *ordered, struct pki_err *err)
+{
+	*ordered = is_due(id);
+	if (!*ordered)
+		return PKI_OK;
+	enum pki_status status = order_pair(id, err);
+	if (status != PKI_OK) {
+		*ordered = false;
+		pki_err_object(err, "the responder's certificate");
+	}
+	return status;
+}
+
+static enum pki_status
+open_identity(struct identity *id, struct pki_err *err)
+{
+	PKI_TRY(pki_file_mkdirs(id->conf->ocsp_state, 0700, err));
+	PKI_TRY(read_pair(
+		id->conf->ocsp_identity, id->pass, &id->service, &id->service_key, err));
+	return load(id, err);
+}
+
+enum pki_status
+identity_open(const struct pki_conf *conf, const struct pki_cert *issuer,
+	struct pki_bytes pass, struct identity **out, struct pki_err *err)
+{
+	struct identity *id = calloc(1, sizeof *id);
+	if (id == NULL)
+		return pki_fail(err, PKI_MEMORY, "the responder's identity");
+	id->conf = conf;
+	id->issuer = issuer;
+	id->pass = pass;
+	pthread_mutex_init(&id->lock, NULL);
+	enum pki_status status = open_identity(id, err);
+	if (status != PKI_OK) {
+		identity_free(id);
+		return status;
+	}
+	*out = id;
+	return PKI_OK;
+}
+
+void
+identity_free(struct identity *id)
+{
+	if (id == NULL)
+		return;
+	pki_cert_free(id->service);
+	pki_key_free(id->service_key);
+	pki_cert_free(id->cert);
+	pki_key_free(id->key);
+	pthread_mutex_destroy(&id->lock);
+	free(id);
+}
+
+void
+identity_drop(struct identity_share *share)
+{
+	pki_ocsp_responder_free(share->responder);
+	pki_cert_free(share->cert);
+	pki_key_free(share->key);
+	*share = (struct identity_share){ 0 };
+}
+
+static enum pki_status
+copy_current(struct identity *id, struct identity_share *share, struct pki_err *err)
+{
+	if (id->cert == NULL)
+		return pki_fail(
+			err, PKI_UNAVAILABLE, "the responder has no certificate yet");
+	share->generation = atomic_load(&id->generation);
+	PKI_TRY(pki_cert_from_x509(pki_cert_get0_x509(id->cert), &share->cert, err));
+	PKI_TRY(pki_key_from_evp(pki_key_get0_evp(id->key), &share->key, err));
+	return pki_ocsp_responder_new(
+		id->issuer, share->cert, share->key, &share->responder, err);
+}
+
+enum pki_status
+identity_take(struct identity *id, struct identity_share *share, struct pki_err *err)
+{
+	if (share->generation != 0 && share->generation == atomic_load(&id->generation))
+		return PKI_OK;
+	identity_drop(share);
+	pthread_mutex_lock(&id->lock);
+	enum pki_status status = copy_current(id, share, err);
+	pthread_mutex_unlock(&id->lock);
+	if (status != PKI_OK)
+		identity_drop(share);
+	return status;
+}
+
+void
+identity_serial(struct identity *id, char out[PKI_SERIAL_TEXT])
+{
+	out[0] = '\0';
+	if (id->cert != NULL)
+		pki_serial_text(pki_cert_get0_serial(id->cert), out);
+}

@@ -1,0 +1,33 @@
+#include "ocsp/ocspd.h"
+
+static const struct pki_option serve_options[] = {
+	{ "passphrase", "SOURCE", "of the service's keys: fd:N, file:PATH or prompt", 0 },
+	{ 0 },
+};
+
+static const struct pki_option check_options[] = {
+	{ "issuer", "FILE", "certificate of the issuing CA", 0 },
+	{ "serial", "HEX", "serial number to ask about", 0 },
+	{ "url", "URL", "responder; default: the configuration's", 0 },
+	{ 0 },
+};
+
+static const struct pki_command commands[] = {
+	{ "serve", "", "answer OCSP requests until SIGTERM", serve_options, 0, 0,
+		serve_run },
+	{ "check", "", "ask a responder and verify what it answers", check_options, 0, 0,
+		check_run },
+	{ 0 },
+};
+
+static const struct pki_program program = {
+	OCSPD_NAME,
+	"OCSP responder",
+	commands,
+};
+
+int
+main(int argc, char **argv)
+{
+	return pki_cli_main(&program, argc, argv, NULL);
+}
