@@ -40,26 +40,6 @@ default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err 
 	return PKI_OK;
 }
 
-/* POST to "http://host:port/path": the base and the path apart. */
-static enum pki_status
-post(char *url, struct pki_bytes request, struct pki_http_response *response,
-	struct pki_err *err)
-{
-	char path[PKI_URL_TEXT] = "/";
-	char *host = strstr(url, "://");
-	char *slash = host != NULL ? strchr(host + 3, '/') : NULL;
-	if (slash != NULL) {
-		strcpy(path, slash);
-		*slash = '\0';
-	}
-	PKI_TRY(pki_http_call(url, "POST", path, "application/ocsp-request", request,
-		RESPONSE_MAX, response, err));
-	if (response->code != 200)
-		return pki_fail(err, PKI_UNAVAILABLE, "%s%s answers HTTP %ld", url, path,
-			response->code);
-	return PKI_OK;
-}
-
 static enum pki_status
 ask(const struct pki_args *args, struct pki_ocsp_result *result, struct pki_err *err)
 {
@@ -78,7 +58,11 @@ ask(const struct pki_args *args, struct pki_ocsp_result *result, struct pki_err 
 	PKI_TRY(pki_random(nonce, sizeof nonce, err));
 	PKI_TRY(pki_ocsp_request_build(issuer, &serial, "SHA256",
 		(struct pki_bytes){ nonce, sizeof nonce }, &request, err));
-	PKI_TRY(post(url, pki_buf_bytes(&request), &response, err));
+	PKI_TRY(pki_http_call(url, "POST", "", "application/ocsp-request",
+		pki_buf_bytes(&request), RESPONSE_MAX, &response, err));
+	if (response.code != 200)
+		return pki_fail(
+			err, PKI_UNAVAILABLE, "%s answers HTTP %ld", url, response.code);
 	return pki_ocsp_response_verify(pki_buf_bytes(&response.body),
 		pki_buf_bytes(&request), issuer, pki_time_now(), result, err);
 }

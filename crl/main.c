@@ -1,0 +1,31 @@
+#include "crl/crld.h"
+
+static const struct pki_option no_options[] = { { 0 } };
+
+static const struct pki_option check_options[] = {
+	{ "issuer", "FILE",
+		"certificate of the CRL's issuer; default: the published ca.pem", 0 },
+	{ "url", "URL", "where the CRL is; default: the configuration's", 0 },
+	{ 0 },
+};
+
+static const struct pki_command commands[] = {
+	{ "run", "", "publish a CRL on each revocation and daily, until SIGTERM",
+		no_options, 0, 0, run_run },
+	{ "once", "", "have one CRL made, publish it, end", no_options, 0, 0, once_run },
+	{ "check", "", "fetch the published CRL and verify it", check_options, 0, 0,
+		check_run },
+	{ 0 },
+};
+
+static const struct pki_program program = {
+	CRLD_NAME,
+	"CRL service",
+	commands,
+};
+
+int
+main(int argc, char **argv)
+{
+	return pki_cli_main(&program, argc, argv, NULL);
+}

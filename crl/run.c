@@ -1,0 +1,160 @@
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "crl/crld.h"
+#include "libpki/api.h"
+#include "libpki/sandbox.h"
+
+#define POLL_MSEC 200
+/* Revocations that come together, as those of a holder's two certificates, make one CRL. */
+#define GATHER_MSEC 100
+/* Between two attempts that fail; the CA back, a CRL is out well within a minute. */
+#define BACKOFF_MAX_MSEC 5000
+
+void
+crld_report(const struct pki_err *err)
+{
+	char text[sizeof err->msg + sizeof err->object + 128];
+	pki_err_text(err, text, sizeof text);
+	fprintf(stderr, CRLD_NAME ": %s\n", text);
+}
+
+enum pki_status
+crld_open(struct crld *d, const char *config, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_load(config, &d->conf, err));
+	PKI_TRY(pki_conf_path(d->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &d->ledger, err));
+	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
+		PKI_TRY(pki_ledger_issuer(d->ledger, issuer, &d->issuers[issuer], err));
+	return PKI_OK;
+}
+
+void
+crld_close(struct crld *d)
+{
+	pki_ledger_close(d->ledger);
+	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
+		pki_cert_free(d->issuers[issuer]);
+}
+
+enum pki_status
+once_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(crld_close) struct crld d = { 0 };
+	PKI_TRY(crld_open(&d, pki_arg(args, "config"), err));
+	PKI_TRY(crld_root(&d, err));
+	PKI_TRY(crld_bring_up(&d, true, err));
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack("{s:I}", "number", (json_int_t)d.last.number);
+	if (pki_arg_flag(args, "json"))
+		pki_cli_json(json, stdout);
+	else
+		printf("CRL %llu published\n", (unsigned long long)d.last.number);
+	return PKI_OK;
+}
+
+static bool
+event(struct crld *d, const char *type, struct pki_err *err)
+{
+	enum pki_status status =
+		pki_api_event(d->conf.socket, CRLD_NAME, type, "", NULL, err);
+	pki_err_object(err, "event %s", type);
+	return status == PKI_OK;
+}
+
+/* true: one of the signals came */
+static bool
+pause_for(const sigset_t *signals, long msec)
+{
+	struct timespec t = { msec / 1000, msec % 1000 * 1000000 };
+	return sigtimedwait(signals, NULL, &t) > 0;
+}
+
+/* One look at the ledger. *stop: a signal came meanwhile. */
+static enum pki_status
+look(struct crld *d, const sigset_t *signals, uint64_t *version, bool *stop,
+	struct pki_err *err)
+{
+	uint64_t now = 0;
+	bool due = false;
+	PKI_TRY(pki_ledger_version(d->ledger, &now, err));
+	if (now != *version)
+		PKI_TRY(crld_root(d, err));
+	PKI_TRY(crld_due(d, &due, err));
+	if (due) {
+		*stop = pause_for(signals, GATHER_MSEC);
+		PKI_TRY(crld_bring_up(d, false, err));
+	}
+	*version = now;
+	return PKI_OK;
+}
+
+/* Until SIGTERM or SIGINT. Errors are told and tried again: what is published stays. */
+static void
+work(struct crld *d, const sigset_t *signals)
+{
+	uint64_t version = 0;
+	bool started = false, stop = false;
+	long wait = POLL_MSEC;
+	while (!stop) {
+		struct pki_err err = { 0 };
+		bool done = look(d, signals, &version, &stop, &err) == PKI_OK;
+		if (done && !started)
+			done = started = event(d, "crl-service-started", &err);
+		if (done) {
+			wait = POLL_MSEC;
+		} else {
+			crld_report(&err);
+			wait = wait * 2 < BACKOFF_MAX_MSEC ? wait * 2 : BACKOFF_MAX_MSEC;
+		}
+		stop = stop || pause_for(signals, wait);
+	}
+	struct pki_err err = { 0 };
+	if (started && !event(d, "crl-service-stopped", &err))
+		crld_report(&err);
+}
+
+static enum pki_status
+shut_in(const struct crld *d, struct pki_err *err)
+{
+	const char *writable[] = { d->conf.publish, NULL };
+	const char *readable[] = { d->conf.state, NULL };
+	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, readable, err);
+}
+
+static enum pki_status
+serve(struct crld *d, struct web *web, struct pki_err *err)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	PKI_TRY(shut_in(d, err));
+	if (web != NULL)
+		PKI_TRY(web_begin(web, err));
+	fprintf(stderr, CRLD_NAME ": publishing to %s%s%s, sandbox %s\n", d->conf.publish,
+		web != NULL ? " and at " : "", web != NULL ? d->conf.crl_listen : "",
+		pki_sandbox_text());
+	work(d, &signals);
+	return PKI_OK;
+}
+
+enum pki_status
+run_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(crld_close) struct crld d = { 0 };
+	struct web *web = NULL;
+	PKI_TRY(crld_open(&d, pki_arg(args, "config"), err));
+	if (d.conf.crl_listen[0] != '\0')
+		PKI_TRY(web_listen(&d.conf, &web, err));
+	enum pki_status status = serve(&d, web, err);
+	web_stop(web);
+	return status;
+}
