@@ -6,8 +6,8 @@
 #include "libpki/file.h"
 
 /* The ledger's last CRL, which another process may have asked for, is read again after
- * this. */
-#define REREAD_MSEC 60000
+ * this; another one is asked for in place of one that the gate refused. */
+#define AGAIN_MSEC 60000
 /* rule 54: the root's keepers need time to come together. */
 #define ROOT_WARNING (30 * PKI_DAY)
 
