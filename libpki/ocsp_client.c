@@ -44,14 +44,13 @@ cert_id(const struct pki_cert *issuer, const struct pki_serial *serial, const ch
 static enum pki_status
 add_nonce(OCSP_REQUEST *req, struct pki_bytes nonce, struct pki_err *err)
 {
+	PKI_CLEANUP(pki_buf_free) struct pki_buf copy = { 0 };
 	if (nonce.len == 0)
 		return PKI_OK;
-	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	bool ok = value != NULL &&
-		  ASN1_OCTET_STRING_set(value, nonce.data, (int)nonce.len) == 1 &&
-		  OCSP_REQUEST_add1_ext_i2d(req, NID_id_pkix_OCSP_Nonce, value, 0, 0) == 1;
-	ASN1_OCTET_STRING_free(value);
-	return ok ? PKI_OK : pki_fail_ssl(err, PKI_MEMORY, "nonce");
+	PKI_TRY(pki_buf_append(&copy, nonce.data, nonce.len, err));
+	if (OCSP_request_add1_nonce(req, copy.data, (int)copy.len) != 1)
+		return pki_fail_ssl(err, PKI_MEMORY, "nonce");
+	return PKI_OK;
 }
 
 enum pki_status

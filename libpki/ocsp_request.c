@@ -50,12 +50,10 @@ read_nonce(struct pki_ocsp_request *req, X509_EXTENSION *ext, struct pki_err *er
 		content + len != p + total)
 		return pki_fail_ssl(
 			err, PKI_INPUT, "the nonce is no OCTET STRING (RFC 9654 2.1)");
-	if (len < 1 || len > PKI_OCSP_NONCE_MAX) {
-		pki_fail(err, PKI_INPUT, "a nonce of %ld octets; 1 to %d are allowed", len,
+	if (len < 1 || len > PKI_OCSP_NONCE_MAX)
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_OCSP_NONCE,
+			"a nonce of %ld octets; 1 to %d are allowed", len,
 			PKI_OCSP_NONCE_MAX);
-		err->rule = PKI_RULE_OCSP_NONCE;
-		return err->status;
-	}
 	memcpy(req->nonce, content, (size_t)len);
 	req->nonce_len = (size_t)len;
 	return PKI_OK;

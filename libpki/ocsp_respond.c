@@ -238,15 +238,13 @@ add_singles(const struct pki_ocsp_responder *r, const struct pki_ocsp_request *r
 static enum pki_status
 add_nonce(OCSP_BASICRESP *basic, const struct pki_ocsp_request *req, struct pki_err *err)
 {
+	uint8_t nonce[PKI_OCSP_NONCE_MAX];
 	if (req->nonce_len == 0)
 		return PKI_OK;
-	ASN1_OCTET_STRING *nonce = ASN1_OCTET_STRING_new();
-	bool ok = nonce != NULL &&
-		  ASN1_OCTET_STRING_set(nonce, req->nonce, (int)req->nonce_len) == 1 &&
-		  OCSP_BASICRESP_add1_ext_i2d(basic, NID_id_pkix_OCSP_Nonce, nonce, 0, 0) ==
-			  1;
-	ASN1_OCTET_STRING_free(nonce);
-	return ok ? PKI_OK : pki_fail_ssl(err, PKI_INTERNAL, "nonce");
+	memcpy(nonce, req->nonce, req->nonce_len);
+	if (OCSP_basic_add1_nonce(basic, nonce, (int)req->nonce_len) != 1)
+		return pki_fail_ssl(err, PKI_INTERNAL, "nonce");
+	return PKI_OK;
 }
 
 static enum pki_status
