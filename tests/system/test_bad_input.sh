@@ -147,7 +147,7 @@ exits 11 "rule 213: a ledger of a newer version" pki-audit verify --ledger "$D/n
 printf 'not a database, just text that is long enough to be one page of nothing' >"$D/newer/text.db"
 no "a ledger that is none" pki-audit verify --ledger "$D/newer/text.db" --publish "$D/pub"
 for statement in "DELETE FROM revocation" "DELETE FROM certificate" "UPDATE certificate SET not_after = 0" \
-	"UPDATE log_entry SET data = x'00'" "DELETE FROM cert_order"; do
+	"UPDATE entry SET entry = x'00'" "DELETE FROM orders"; do
 	no "rules 58, 213: the schema refuses: $statement" \
 		sqlite3 "$D/newer/state/ledger.db" "$statement"
 done
