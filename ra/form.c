@@ -1,0 +1,250 @@
+#include "ra/form.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/yaml.h"
+
+typedef bool (*check_fn)(const char *text);
+
+static bool
+is_text(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return text[0] != '\0' && text[0] != ' ' && text[strlen(text) - 1] != ' ';
+}
+
+static bool
+is_country(const char *text)
+{
+	return strlen(text) == 2 && isupper((unsigned char)text[0]) &&
+	       isupper((unsigned char)text[1]);
+}
+
+static bool
+is_date(const char *text)
+{
+	struct pki_err unheard = { 0 };
+	pki_time t;
+	return strlen(text) == RA_DATE - 1 && pki_time_parse(text, &t, &unheard) == PKI_OK;
+}
+
+static bool
+is_email(const char *text)
+{
+	const char *at = strchr(text, '@');
+	return at != NULL && at != text && strchr(at + 1, '@') == NULL &&
+	       strchr(at, '.') != NULL && at[1] != '.' && text[strlen(text) - 1] != '.' &&
+	       strpbrk(text, " \t\r\n,;<>\"") == NULL;
+}
+
+/* E.164: + and 7 to 15 digits; blanks and hyphens between them */
+static bool
+is_phone(const char *text)
+{
+	size_t digits = 0;
+	if (text[0] != '+')
+		return false;
+	for (const char *p = text + 1; *p != '\0'; p++) {
+		if (isdigit((unsigned char)*p))
+			digits++;
+		else if (*p != ' ' && *p != '-')
+			return false;
+	}
+	return digits >= 7 && digits <= 15;
+}
+
+static bool
+is_word(const char *text)
+{
+	return text[0] != '\0' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+static bool
+is_number(const char *text)
+{
+	bool some = false;
+	for (const char *p = text; *p != '\0'; p++) {
+		if (isalnum((unsigned char)*p))
+			some = true;
+		else if (*p != ' ' && *p != '-')
+			return false;
+	}
+	return some;
+}
+
+static bool
+is_true(const char *text)
+{
+	return strcmp(text, "true") == 0;
+}
+
+static const struct field {
+	const char *section; /* NULL: top */
+	const char *key;
+	size_t offset, size;
+	check_fn check;
+	const char *want;
+} fields[] = {
+#define F(section, key, member, check, want) \
+	{ \
+		section, key, offsetof(struct ra_form, member), \
+			sizeof(((struct ra_form *)0)->member), check, want \
+	}
+	F(NULL, "given_name", given_name, is_text, "text"),
+	F(NULL, "surname", surname, is_text, "text"),
+	F(NULL, "country", country, is_country, "two capitals (ISO 3166)"),
+	F(NULL, "birth_date", birth_date, is_date, "a date YYYY-MM-DD"),
+	F(NULL, "birth_place", birth_place, is_text, "text"),
+	F(NULL, "nationality", nationality, is_country, "two capitals (ISO 3166)"),
+	F(NULL, "email", email, is_email, "an e-mail address"),
+	F(NULL, "phone", phone, is_phone, "+ and 7 to 15 digits"),
+	F("document", "type", document_type, is_word, "a document type"),
+	F("document", "country", document_country, is_country, "two capitals (ISO 3166)"),
+	F("document", "number", document_number, is_number, "letters and digits"),
+	F("document", "expires", document_expires, is_date, "a date YYYY-MM-DD"),
+	F("terms", "version", terms_version, is_text, "text"),
+	F("terms", "accepted", terms_accepted, is_true, "true"),
+	F(NULL, "requested", requested, is_date, "a date YYYY-MM-DD"),
+#undef F
+};
+
+static char *
+at(struct ra_form *form, const struct field *field)
+{
+	return (char *)form + field->offset;
+}
+
+static const char *
+at_const(const struct ra_form *form, const struct field *field)
+{
+	return (const char *)form + field->offset;
+}
+
+static void
+field_path(const struct field *field, char *out, size_t size)
+{
+	snprintf(out, size, "%s%s%s", field->section != NULL ? field->section : "",
+		field->section != NULL ? "." : "", field->key);
+}
+
+/* What is wrong with the fields, as far as an error's message holds it. */
+struct faults {
+	char text[512];
+	int unsaid;
+	int count;
+};
+
+static void
+add_fault(struct faults *faults, const struct field *field, const char *what)
+{
+	char path[64];
+	size_t used = strlen(faults->text);
+	field_path(field, path, sizeof path);
+	faults->count++;
+	int need = snprintf(faults->text + used, sizeof faults->text - used, "%s%s: %s",
+		used != 0 ? "; " : "", path, what);
+	if ((size_t)need >= sizeof faults->text - used) {
+		faults->text[used] = '\0';
+		faults->unsaid++;
+	}
+}
+
+static void
+read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out,
+	struct faults *faults)
+{
+	struct pki_err unheard = { 0 };
+	struct pki_yaml *map = root;
+	char *text = at(out, field);
+	char wanted[80];
+	if (field->section != NULL)
+		map = pki_yaml_get(root, field->section);
+	if (map != NULL && pki_yaml_expect_map(map, &unheard) != PKI_OK)
+		map = NULL;
+	struct pki_yaml *node = map != NULL ? pki_yaml_get(map, field->key) : NULL;
+	if (node == NULL) {
+		add_fault(faults, field, "missing");
+		return;
+	}
+	snprintf(wanted, sizeof wanted, "not %s", field->want);
+	if (pki_yaml_string(node, text, field->size, &unheard) != PKI_OK ||
+		!field->check(text))
+		add_fault(faults, field, wanted);
+}
+
+static enum pki_status
+read_all(struct pki_yaml *root, struct ra_form *out, struct pki_err *err)
+{
+	struct faults faults = { 0 };
+	PKI_TRY(pki_yaml_expect_map(root, err));
+	for (size_t i = 0; i < PKI_COUNT(fields); i++)
+		read_field(root, &fields[i], out, &faults);
+	if (faults.unsaid != 0)
+		return pki_fail(
+			err, PKI_INPUT, "%s; and %d more", faults.text, faults.unsaid);
+	if (faults.count != 0)
+		return pki_fail(err, PKI_INPUT, "%s", faults.text);
+	return pki_yaml_done(root, err);
+}
+
+enum pki_status
+ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
+	*out = (struct ra_form){ 0 };
+	enum pki_status st = pki_yaml_read(path, &root, err);
+	if (st == PKI_OK)
+		st = read_all(root, out, err);
+	if (st == PKI_OK)
+		return PKI_OK;
+	pki_err_object(err, "%s", path);
+	/* a form is input, not configuration */
+	if (err->status == PKI_CONFIG)
+		err->status = PKI_INPUT;
+	return err->status;
+}
+
+enum pki_status
+ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *top = json_object();
+	for (size_t i = 0; i < PKI_COUNT(fields); i++) {
+		json_t *map = top;
+		if (fields[i].section != NULL) {
+			map = json_object_get(top, fields[i].section);
+			if (map == NULL) {
+				json_object_set_new(top, fields[i].section, json_object());
+				map = json_object_get(top, fields[i].section);
+			}
+		}
+		if (json_object_set_new(map, fields[i].key,
+			    json_string(at_const(form, &fields[i]))) != 0)
+			return pki_fail(err, PKI_MEMORY, "the form as JSON");
+	}
+	*out = top;
+	top = NULL;
+	return PKI_OK;
+}
+
+enum pki_status
+ra_form_from_json(const json_t *json, struct ra_form *out, struct pki_err *err)
+{
+	*out = (struct ra_form){ 0 };
+	for (size_t i = 0; i < PKI_COUNT(fields); i++) {
+		const struct field *f = &fields[i];
+		const json_t *map = f->section != NULL ? json_object_get(json, f->section)
+						       : json;
+		const char *text = json_string_value(json_object_get(map, f->key));
+		if (text == NULL || strlen(text) >= f->size)
+			return pki_fail(
+				err, PKI_TAMPERED, "the stored form lacks \"%s\"", f->key);
+		memcpy(at(out, f), text, strlen(text) + 1);
+	}
+	return PKI_OK;
+}

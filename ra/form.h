@@ -1,0 +1,46 @@
+/*
+ * The application form: what the applicant declares, as a YAML file from the desk and as JSON
+ * in the sealed record. Every wrong field is reported at once, by name, never by its value.
+ */
+#ifndef RA_FORM_H
+#define RA_FORM_H
+
+#include "libpki/json.h"
+#include "libpki/name.h"
+#include "libpki/time.h"
+
+#define RA_DATE 11     /* "2026-11-22" and the NUL */
+#define RA_EMAIL 255   /* RFC 5321 4.5.3.1: 254 octets of a path's address */
+#define RA_PHONE 24    /* E.164: 15 digits, what stands between them */
+#define RA_NUMBER 33   /* longest document number in use has 20 characters (TD3: 9) */
+#define RA_WORD_FIELD 48
+
+struct ra_form {
+	char given_name[PKI_NAME_SIZE];
+	char surname[PKI_NAME_SIZE];
+	char country[3];
+	char birth_date[RA_DATE];
+	char birth_place[PKI_NAME_SIZE];
+	char nationality[3];
+	char email[RA_EMAIL];
+	char phone[RA_PHONE];
+	char document_type[RA_WORD_FIELD];
+	char document_country[3];
+	char document_number[RA_NUMBER];
+	char document_expires[RA_DATE];
+	char terms_version[32];
+	char terms_accepted[6]; /* "true" */
+	char requested[RA_DATE];
+};
+
+/* INPUT with all wrong fields; IO, LIMIT. */
+enum pki_status ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* *out is the caller's. TAMPERED if a record is not of this form. */
+enum pki_status ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)
+	PKI_MUST_CHECK;
+enum pki_status ra_form_from_json(const json_t *json, struct ra_form *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+#endif

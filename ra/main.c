@@ -1,0 +1,41 @@
+#include <sys/stat.h>
+
+#include "ra/ra.h"
+
+static const struct pki_command commands[] = {
+	{ "invite", "", "let one applicant in: makes and signs an invitation (department)",
+		ra_invite_options, 0, 0, ra_invite },
+	{ "submit", "", "take an invited applicant's form, requests and evidence in",
+		ra_submit_options, 0, 0, ra_submit },
+	{ "list", "", "the applications, newest first", ra_list_options, 0, 0, ra_list },
+	{ "show", "APPLICATION", "one application: data, certificates, their status now",
+		ra_show_options, 1, 1, ra_show },
+	{ "search", "TEXT...", "by name, document number, e-mail, phone, serial or id",
+		ra_search_options, 1, PKI_VALUES_MAX, ra_search },
+	{ "verify", "APPLICATION", "confirm the identity; signs the order (registration)",
+		ra_verify_options, 1, 1, ra_verify },
+	{ "approve", "APPLICATION", "sign the order as the second officer (registration)",
+		ra_approve_options, 1, 1, ra_approve },
+	{ "reject", "APPLICATION", "end an application, with a reason (registration)",
+		ra_reject_options, 1, 1, ra_reject },
+	{ "issue", "APPLICATION", "send the order, receive the certificates",
+		ra_issue_options, 1, 1, ra_issue },
+	{ "accept", "APPLICATION", "record the holder's signed acceptance",
+		ra_accept_options, 1, 1, ra_accept },
+	{ "renew", "", "apply for a holder's next certificates, with new keys",
+		ra_renew_options, 0, 0, ra_renew },
+	{ "revoke", "HOLDER|SERIAL", "revoke at once and for ever (revocation)",
+		ra_revoke_options, 1, 1, ra_revoke },
+	{ "receipt", "ORDER", "fetch the signed receipt of a revocation",
+		ra_receipt_options, 1, 1, ra_receipt },
+	{ 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct pki_program program = { "pki-ra",
+		"registration authority: applications, orders, revocations", commands };
+	umask(022);
+	return pki_cli_main(&program, argc, argv, NULL);
+}

@@ -1,0 +1,22 @@
+/* An officer: a folder with cert.pem and key.pem (sealed). */
+#ifndef RA_OFFICER_H
+#define RA_OFFICER_H
+
+#include "libpki/cert.h"
+
+struct ra_officer {
+	struct pki_cert *cert;
+	struct pki_key *key;
+	char serial[PKI_SERIAL_TEXT]; /* how events and applications name the officer */
+};
+
+/*
+ * dir NULL: $PKI_OFFICER, else USAGE. source: see pki_secret_read(). OFFICER (rule 205) if the
+ * certificate has expired, SECRET, IO, STATE if key and certificate are not a pair. Free it
+ * also after an error: serial is set as soon as the certificate could be read.
+ */
+enum pki_status ra_officer_open(const char *dir, const char *source, struct ra_officer *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+void ra_officer_free(struct ra_officer *officer);
+
+#endif

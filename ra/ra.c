@@ -1,0 +1,110 @@
+#include "ra/ra.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum pki_status
+ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
+{
+	*out = (struct ra){ .json = pki_arg_flag(args, "json") };
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &out->conf, err));
+	PKI_TRY(pki_policy_load(out->conf.policy, &out->policy, err));
+	return ra_store_open(out->conf.ra_store, &out->store, err);
+}
+
+void
+ra_close(struct ra *ra)
+{
+	struct pki_err err = { 0 };
+	uint64_t waiting = 0;
+	if (ra->store != NULL &&
+		ra_store_send_events(ra->store, ra->conf.socket, &waiting, &err) !=
+			PKI_OK &&
+		waiting != 0)
+		fprintf(stderr,
+			"pki-ra: note: %" PRIu64 " events for the log wait in the store "
+			"(%s); the next command sends them\n",
+			waiting, err.msg);
+	ra_store_close(ra->store);
+	pki_policy_free(ra->policy);
+	pki_ledger_close(ra->ledger);
+	pki_cert_free(ra->ca);
+}
+
+enum pki_status
+ra_need_ca(struct ra *ra, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	if (ra->ca != NULL)
+		return PKI_OK;
+	PKI_TRY(pki_conf_path(ra->conf.publish, "ca.pem", path, err));
+	return pki_cert_read(path, &ra->ca, err);
+}
+
+enum pki_status
+ra_need_ledger(struct ra *ra, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	if (ra->ledger != NULL)
+		return PKI_OK;
+	PKI_TRY(pki_conf_path(ra->conf.state, "ledger.db", path, err));
+	return pki_ledger_open(path, PKI_LEDGER_READ, &ra->ledger, err);
+}
+
+static enum pki_status
+record_failure(struct ra *ra, const char *serial, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:s}", "officer", serial);
+	return ra_store_event(ra->store, "login-failed", serial, detail, err);
+}
+
+enum pki_status
+ra_need_officer(struct ra *ra, const struct pki_args *args, struct ra_officer *out,
+	struct pki_err *err)
+{
+	enum pki_status st = ra_officer_open(
+		pki_arg(args, "officer"), pki_arg(args, "passphrase"), out, err);
+	/* the officer's own error matters more than that it could not be recorded */
+	struct pki_err second = { 0 };
+	if ((st == PKI_SECRET || st == PKI_OFFICER) && out->serial[0] != '\0' &&
+		record_failure(ra, out->serial, &second) != PKI_OK)
+		fprintf(stderr, "pki-ra: note: the failure could not be recorded: %s\n",
+			second.msg);
+	return st;
+}
+
+enum pki_status
+ra_need_application(
+	struct ra *ra, const char *id, struct ra_application *out, struct pki_err *err)
+{
+	if (!pki_id_valid(id, 'A'))
+		return pki_fail(err, PKI_USAGE,
+			"\"%.48s\" is not an application: A-, then 32 hex digits; find it "
+			"with "
+			"pki-ra list or pki-ra search",
+			id);
+	return ra_store_get(ra->store, id, out, err);
+}
+
+enum pki_status
+ra_check_not_committed(
+	struct ra *ra, const struct ra_application *application, struct pki_err *err)
+{
+	struct pki_order_row row = { 0 };
+	struct pki_err absent = { 0 };
+	if (application->state != RA_APPROVED)
+		return PKI_OK;
+	PKI_TRY(ra_need_ledger(ra, err));
+	enum pki_status st =
+		pki_ledger_order(ra->ledger, application->order, &row, &absent);
+	if (st == PKI_NOTFOUND)
+		return PKI_OK;
+	if (st != PKI_OK)
+		return pki_fail(err, st, "%s", absent.msg);
+	pki_order_row_free(&row);
+	pki_err_object(err, "%s", application->id);
+	return pki_fail(err, PKI_STATE,
+		"its certificates are issued already; fetch them with pki-ra issue %s",
+		application->id);
+}

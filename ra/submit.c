@@ -1,0 +1,94 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "ra/ra.h"
+
+const struct pki_option ra_submit_options[] = {
+	{ "invitation", "CODE", "the code from the inviting department", 1 },
+	{ "application", "FILE", "the form (YAML)", 1 },
+	{ "auth-csr", "FILE", "request for the authentication certificate", 1 },
+	{ "sign-csr", "FILE", "request for the signature certificate", 1 },
+	{ "evidence", "FILE", "copy of a document, 10 MiB at most; repeatable",
+		PKI_VALUES_MAX },
+	{ "holder", "H-...", "the person is known: identified afresh", 1 },
+	{ 0 },
+};
+
+static enum pki_status
+find_invitation(
+	struct ra *ra, const char *code, struct ra_invitation *out, struct pki_err *err)
+{
+	uint8_t digest[PKI_SHA256];
+	struct pki_err absent = { 0 };
+	char local[RA_LOCAL];
+	if (code == NULL)
+		return pki_refuse(err, PKI_RULE_INVITATION,
+			"only invited applicants can apply: give --invitation CODE");
+	PKI_TRY(ra_code_digest(code, digest, err));
+	enum pki_status st = ra_store_invitation(ra->store, digest, NULL, out, &absent);
+	if (st == PKI_NOTFOUND)
+		return pki_refuse(err, PKI_RULE_INVITATION,
+			"no invitation has this code; check it with the inviting "
+			"department");
+	if (st != PKI_OK)
+		return pki_fail(err, st, "%s", absent.msg);
+	if (out->application[0] != '\0')
+		return pki_refuse(err, PKI_RULE_INVITATION,
+			"invitation %s was used for application %s; the department issues "
+			"a "
+			"new one",
+			out->id, out->application);
+	if (pki_time_now() > out->expires)
+		return pki_refuse(err, PKI_RULE_INVITATION,
+			"invitation %s expired on %s; the department issues a new one",
+			out->id, ra_local(out->expires, local));
+	return PKI_OK;
+}
+
+static enum pki_status
+set_holder(struct ra *ra, const char *holder, struct ra_application *a, struct pki_err *err)
+{
+	if (holder == NULL)
+		return PKI_OK;
+	if (!pki_id_valid(holder, 'H'))
+		return pki_fail(err, PKI_USAGE, "--holder: H-, then 32 hex digits");
+	snprintf(a->holder, sizeof a->holder, "%s", holder);
+	return ra_store_need_holder(ra->store, holder, err);
+}
+
+static enum pki_status
+submit(const struct pki_args *args, struct ra *ra, struct ra_record *record,
+	struct ra_invitation *invitation, struct pki_err *err)
+{
+	struct ra_application a = { 0 };
+	const char *form = pki_arg(args, "application");
+	if (form == NULL)
+		return pki_fail(err, PKI_USAGE, "give --application FILE");
+	PKI_TRY(ra_form_read(form, &record->form, err));
+	PKI_TRY(find_invitation(ra, pki_arg(args, "invitation"), invitation, err));
+	PKI_TRY(set_holder(ra, pki_arg(args, "holder"), &a, err));
+	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
+	if (pki_arg_count(args, "evidence") == 0)
+		return pki_refuse(err, PKI_RULE_REGISTRATION,
+			"no evidence: give a copy of the identity document with "
+			"--evidence");
+	PKI_TRY(ra_read_requests(ra->policy, pki_arg(args, "auth-csr"),
+		pki_arg(args, "sign-csr"), record, err));
+	PKI_TRY(ra_enter(ra, &a, record, args, invitation, err));
+	ra_print(ra, ra_application_json(&a),
+		"application  %s\nholder       %s\n\n"
+		"next: pki-ra verify %s --method in-person, by a registration officer\n",
+		a.id, a.holder, a.id);
+	return PKI_OK;
+}
+
+enum pki_status
+ra_submit(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(ra_close) struct ra ra;
+	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
+	PKI_CLEANUP(ra_invitation_free) struct ra_invitation invitation = { 0 };
+	PKI_TRY(ra_open(args, &ra, err));
+	return submit(args, &ra, &record, &invitation, err);
+}

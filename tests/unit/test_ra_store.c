@@ -1,0 +1,359 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libpki/file.h"
+#include "ra/store.h"
+#include "ra/words.h"
+
+static char dir[] = "/tmp/test-ra-XXXXXX";
+static char store_dir[64];
+static struct pki_err err;
+
+#define OK(call) \
+	do { \
+		err = (struct pki_err){ 0 }; \
+		if ((call) != PKI_OK) \
+			fail_msg("%s: %s", err.object, err.msg); \
+	} while (0)
+#define FAILS(want, call) \
+	do { \
+		err = (struct pki_err){ 0 }; \
+		assert_int_equal(call, want); \
+		assert_int_equal(err.status, want); \
+	} while (0)
+
+static int
+remove_one(const char *path, const struct stat *sb, int flag, struct FTW *ftw)
+{
+	(void)sb, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (dir[sizeof dir - 2] == 'X' && mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(store_dir, sizeof store_dir, "%s/ra", dir);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	nftw(store_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return 0;
+}
+
+static int
+last(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+static struct ra_store *
+opened(void)
+{
+	struct ra_store *store = NULL;
+	OK(ra_store_open(store_dir, &store, &err));
+	return store;
+}
+
+static struct ra_application
+add(struct ra_store *store, const char *name)
+{
+	struct ra_application a = { .renewal = true, .created = pki_msec_now() };
+	OK(pki_id_make('A', a.id, &err));
+	OK(pki_id_make('H', a.holder, &err));
+	OK(ra_store_begin(store, &err));
+	OK(ra_store_add_holder(store, a.holder, &err));
+	OK(ra_store_add(store, &a, &err));
+	OK(ra_store_put(store, &a, "record",
+		(struct pki_bytes){ (const uint8_t *)name, strlen(name) }, &err));
+	OK(ra_store_index(store, a.id, name, false, &err));
+	OK(ra_store_commit(store, &err));
+	return a;
+}
+
+static void
+files_are_the_owners_alone(void **state)
+{
+	(void)state;
+	struct stat sb;
+	char path[96];
+	ra_store_close(opened());
+	assert_int_equal(stat(store_dir, &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, 0700);
+	static const char *const names[] = { "applications.db", "store.key" };
+	for (size_t i = 0; i < PKI_COUNT(names); i++) {
+		snprintf(path, sizeof path, "%s/%s", store_dir, names[i]);
+		assert_int_equal(stat(path, &sb), 0);
+		assert_int_equal(sb.st_mode & 0777, 0600);
+	}
+	struct ra_store *store = NULL;
+	assert_int_equal(chmod(store_dir, 0755), 0);
+	FAILS(PKI_CONFIG, ra_store_open(store_dir, &store, &err));
+	assert_int_equal(chmod(store_dir, 0700), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+	FAILS(PKI_CONFIG, ra_store_open(store_dir, &store, &err));
+}
+
+static void
+no_personal_data_in_the_files(void **state)
+{
+	(void)state;
+	static const char *const hidden[] = { "Zoltane", "zoltane", "Quirinal",
+		"quirinal" };
+	struct ra_store *store = opened();
+	add(store, "Zoltane Quirinal");
+	ra_store_close(store);
+	char path[96];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf db = { 0 };
+	snprintf(path, sizeof path, "%s/applications.db", store_dir);
+	OK(pki_file_read(path, PKI_FILE_MAX, &db, &err));
+	for (size_t i = 0; i < PKI_COUNT(hidden); i++)
+		assert_null(memmem(db.data, db.len, hidden[i], strlen(hidden[i])));
+}
+
+static void
+a_part_opens_only_in_its_place(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	struct ra_application a = add(store, "Alice Martin"),
+			      b = add(store, "Bruno Keller");
+	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+	OK(ra_store_part(store, &a, "record", &out, &err));
+	assert_string_equal((char *)out.data, "Alice Martin");
+	FAILS(PKI_NOTFOUND, ra_store_part(store, &a, "order", &out, &err));
+	struct ra_application stolen = a;
+	snprintf(stolen.holder, sizeof stolen.holder, "%s", b.holder);
+	FAILS(PKI_TAMPERED, ra_store_part(store, &stolen, "record", &out, &err));
+	assert_string_equal((char *)out.data, "Alice Martin");
+	ra_store_close(store);
+}
+
+static void
+wrong_or_missing_key(void **state)
+{
+	(void)state;
+	char path[96];
+	struct ra_store *store = opened();
+	ra_store_close(store);
+	snprintf(path, sizeof path, "%s/store.key", store_dir);
+	OK(pki_file_publish(path, "0123456789abcdef0123456789abcdef", 32, 0600, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+	OK(pki_file_publish(path, "short", 5, 0600, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+	assert_int_equal(unlink(path), 0);
+	FAILS(PKI_IO, ra_store_open(store_dir, &store, &err));
+	assert_false(pki_file_exists(path));
+}
+
+static void
+garbage_and_newer_databases(void **state)
+{
+	(void)state;
+	char path[96], command[192];
+	struct ra_store *store = opened();
+	ra_store_close(store);
+	snprintf(path, sizeof path, "%s/applications.db", store_dir);
+	snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 99'", path);
+	assert_int_equal(system(command), 0);
+	FAILS(PKI_VERSION, ra_store_open(store_dir, &store, &err));
+	OK(pki_file_publish(path, "this is no database, not at all", 31, 0600, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+}
+
+static void
+states_only_move_forwards(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *label;
+		enum ra_state from, to;
+		enum pki_status want;
+	} cases[] = {
+		{ "verify", RA_SUBMITTED, RA_VERIFIED, PKI_OK },
+		{ "verify anew", RA_VERIFIED, RA_VERIFIED, PKI_OK },
+		{ "skip approval", RA_VERIFIED, RA_ISSUED, PKI_STATE },
+		{ "stale view", RA_SUBMITTED, RA_VERIFIED, PKI_STATE },
+		{ "approve", RA_VERIFIED, RA_APPROVED, PKI_OK },
+		{ "issue", RA_APPROVED, RA_ISSUED, PKI_OK },
+		{ "issue again", RA_ISSUED, RA_ISSUED, PKI_STATE },
+		{ "reject what was issued", RA_ISSUED, RA_REJECTED, PKI_STATE },
+		{ "accept", RA_ISSUED, RA_ACCEPTED, PKI_OK },
+		{ "back", RA_ACCEPTED, RA_SUBMITTED, PKI_STATE },
+	};
+	struct ra_store *store = opened();
+	struct ra_application a = add(store, "Alice Martin");
+	OK(pki_id_make('O', a.order, &err));
+	snprintf(a.verified_by, sizeof a.verified_by, "01");
+	snprintf(a.approved_by, sizeof a.approved_by, "02");
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		err = (struct pki_err){ 0 };
+		a.state = cases[i].to;
+		enum pki_status st = ra_store_move(store, &a, cases[i].from, &err);
+		if (st != cases[i].want)
+			fail_msg("%s: %d, not %d", cases[i].label, st, cases[i].want);
+	}
+	ra_store_close(store);
+}
+
+static void
+r202_the_schema_wants_two_officers(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	struct ra_application a = add(store, "Alice Martin");
+	OK(pki_id_make('O', a.order, &err));
+	snprintf(a.verified_by, sizeof a.verified_by, "01");
+	a.state = RA_VERIFIED;
+	OK(ra_store_move(store, &a, RA_SUBMITTED, &err));
+	snprintf(a.approved_by, sizeof a.approved_by, "01");
+	a.state = RA_APPROVED;
+	FAILS(PKI_STATE, ra_store_move(store, &a, RA_VERIFIED, &err));
+	ra_store_close(store);
+}
+
+static void
+r206_an_invitation_counts_once(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	struct ra_application a = add(store, "Alice Martin"),
+			      b = add(store, "Bruno Keller");
+	struct ra_invitation in = { .code = { 1, 2, 3, 4, 5 }, .expires = 9 }, out;
+	OK(pki_id_make('I', in.id, &err));
+	OK(pki_buf_append(&in.cms, "cms", 3, &err));
+	OK(ra_store_add_invitation(store, &in, &err));
+	OK(ra_store_invitation(store, in.code, NULL, &out, &err));
+	assert_string_equal(out.id, in.id);
+	assert_string_equal(out.application, "");
+	ra_invitation_free(&out);
+	uint8_t near[PKI_SHA256] = { 1, 2, 3, 4, 6 };
+	FAILS(PKI_NOTFOUND, ra_store_invitation(store, near, NULL, &out, &err));
+	OK(ra_store_use_invitation(store, in.id, a.id, &err));
+	FAILS(PKI_REFUSED, ra_store_use_invitation(store, in.id, b.id, &err));
+	assert_int_equal(err.rule, PKI_RULE_INVITATION);
+	ra_invitation_free(&in);
+	ra_store_close(store);
+}
+
+static enum pki_status
+count_one(void *ctx, const struct ra_application *application, struct pki_err *e)
+{
+	(void)application, (void)e;
+	(*(int *)ctx)++;
+	return PKI_OK;
+}
+
+static void
+search_finds_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint64_t want_found;
+	} cases[] = {
+		{ "alice", 2 },
+		{ "ALICE", 2 },
+		{ "Martin", 1 },
+		{ "alice martin", 1 },
+		{ "alice keller", 0 },
+		{ "anne", 1 },
+		{ "Anne-Marie", 1 },
+		{ "m\xc3\x9cLLER", 1 },
+		{ "33600000000", 1 },
+		{ "+33 6 00 00 00 00", 1 },
+		{ "nobody", 0 },
+		{ "%", 0 },
+		{ "", 0 },
+		{ "' OR 1=1 --", 0 },
+	};
+	struct ra_store *store = opened();
+	add(store, "Alice Martin +33600000000");
+	add(store, "Alice Anne-Marie M\xc3\xbcller");
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct ra_filter filter = {
+			.state = -1, .text = cases[i].text, .limit = -1
+		};
+		uint64_t total = 99;
+		int seen = 0;
+		OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+		if (total != cases[i].want_found || seen != (int)total)
+			fail_msg("%s: %d found", cases[i].text, (int)total);
+	}
+	ra_store_close(store);
+}
+
+static void
+lists_page(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	for (int i = 0; i < 7; i++)
+		add(store, "Alice Martin");
+	struct ra_filter filter = { .state = RA_SUBMITTED, .offset = 5, .limit = 5 };
+	uint64_t total;
+	int seen = 0;
+	OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+	assert_int_equal(total, 7);
+	assert_int_equal(seen, 2);
+	filter = (struct ra_filter){ .state = RA_ISSUED, .limit = 5 };
+	OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+	assert_int_equal(total, 0);
+	ra_store_close(store);
+}
+
+static void
+events_wait_until_they_are_taken(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	json_t *detail = json_pack("{s:s}", "application", "A-1");
+	OK(ra_store_begin(store, &err));
+	OK(ra_store_event(store, "application-submitted", "", detail, &err));
+	ra_store_rollback(store);
+	OK(ra_store_begin(store, &err));
+	OK(ra_store_event(store, "application-verified", "01", detail, &err));
+	OK(ra_store_commit(store, &err));
+	json_decref(detail);
+	uint64_t waiting = 0;
+	char nowhere[96];
+	snprintf(nowhere, sizeof nowhere, "%s/no.sock", dir);
+	FAILS(PKI_UNAVAILABLE, ra_store_send_events(store, nowhere, &waiting, &err));
+	assert_int_equal(waiting, 1);
+	ra_store_close(store);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(files_are_the_owners_alone),
+		T(no_personal_data_in_the_files),
+		T(a_part_opens_only_in_its_place),
+		T(wrong_or_missing_key),
+		T(garbage_and_newer_databases),
+		T(states_only_move_forwards),
+		T(r202_the_schema_wants_two_officers),
+		T(r206_an_invitation_counts_once),
+		T(search_finds_words),
+		T(lists_page),
+		T(events_wait_until_they_are_taken),
+	};
+	return cmocka_run_group_tests(tests, NULL, last);
+}
