@@ -143,8 +143,10 @@ static enum pki_status
 run(struct parser *p, void *ctx)
 {
 	const struct pki_program *program = p->program;
-	if (p->argc == 3 && strcmp(p->argv[1], "completion") == 0 &&
-		strcmp(p->argv[2], "bash") == 0) {
+	if (p->argc > 1 && strcmp(p->argv[1], "completion") == 0) {
+		if (p->argc != 3 || strcmp(p->argv[2], "bash") != 0)
+			return pki_fail(p->err, PKI_USAGE, "usage: %s completion bash",
+				program->name);
 		pki_help_completion(program, stdout);
 		return PKI_OK;
 	}

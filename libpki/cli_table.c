@@ -70,7 +70,7 @@ enum pki_status
 pki_table_new(const char *const *headings, size_t columns, struct pki_table **out,
 	struct pki_err *err)
 {
-	if (columns > COLUMNS_MAX)
+	if (columns == 0 || columns > COLUMNS_MAX)
 		return pki_fail(err, PKI_INTERNAL, "a table of %zu columns", columns);
 	struct pki_table *table = calloc(1, sizeof *table);
 	if (table == NULL)

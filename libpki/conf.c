@@ -13,8 +13,8 @@
 #define QUEUE_DEFAULT 256
 #define QUEUE_MAX 65536
 #define THREADS_MAX 64
-#define CRL_INTERVAL_DEFAULT (24 * 3600)
-#define CRL_LIFETIME_DEFAULT (26 * 3600)
+#define CRL_INTERVAL_DEFAULT PKI_DAY
+#define CRL_LIFETIME_DEFAULT (PKI_DAY + 7200)
 #define OCSP_LIFETIME_MAX (10 * PKI_DAY)
 
 /* A text that is not empty. */

@@ -8,7 +8,7 @@
 #define TIME_MIN ((pki_time)-62167219200)
 #define TIME_MAX ((pki_time)253402300799)
 /* A century: no validity is longer, and sums with it stay in the range of dates. */
-#define DURATION_MAX (100 * 366 * PKI_DAY)
+#define DURATION_MAX (36600 * PKI_DAY)
 
 pki_time
 pki_time_now(void)

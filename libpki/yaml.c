@@ -52,6 +52,8 @@ enum pki_status
 pki_yaml_need(
 	struct pki_yaml *map, const char *key, struct pki_yaml **out, struct pki_err *err)
 {
+	if (map == NULL)
+		return pki_fail(err, PKI_CONFIG, "\"%s\" and its section are missing", key);
 	PKI_TRY(pki_yaml_expect_map(map, err));
 	*out = pki_yaml_get(map, key);
 	if (*out == NULL)

@@ -174,6 +174,8 @@ wrong_use_is_refused(void **state)
 		{ "verfy A-1", "unknown command \"verfy\"; did you mean verify?" },
 		{ "ver A-1", "unknown command \"ver\"; did you mean verify?" },
 		{ "xyzzy", "unknown command \"xyzzy\"; pki-test --help lists them" },
+		{ "completion", "usage: pki-test completion bash" },
+		{ "completion zsh", "usage: pki-test completion bash" },
 		{ "verify", "an operand is missing; usage: pki-test verify APPLICATION" },
 		{ "verify A-1 B-2", "\"B-2\" is one operand too many; usage: pki-test "
 				    "verify APPLICATION" },

@@ -13,8 +13,8 @@
 static enum pki_status
 parse(const char *text, struct pki_yaml **root, struct pki_err *err)
 {
-	return pki_yaml_parse(
-		(struct pki_bytes){ (const uint8_t *)text, strlen(text) }, "t.yaml", root, err);
+	return pki_yaml_parse((struct pki_bytes){ (const uint8_t *)text, strlen(text) },
+		"t.yaml", root, err);
 }
 
 static void
@@ -39,8 +39,8 @@ malformed_files_name_their_line(void **state)
 			"t.yaml:1: anchors and aliases are not read here; write it out" },
 		{ "a:\n  - &x [b]\n",
 			"t.yaml:2: anchors and aliases are not read here; write it out" },
-		{ "a: !!str 1\n",
-			"t.yaml:1: the tag tag:yaml.org,2002:str is not read here; leave it out" },
+		{ "a: !!str 1\n", "t.yaml:1: the tag tag:yaml.org,2002:str is not read "
+				  "here; leave it out" },
 		{ "a: ! 1\n", "t.yaml:1: the tag ! is not read here; leave it out" },
 		{ "!x a: 1\n", "t.yaml:1: the tag !x is not read here; leave it out" },
 		{ "%YAML 1.1\n---\na: 1\n",
@@ -112,7 +112,8 @@ values(void **state)
 			   "list: [a, {b: c}]\nmap: {x: 1, y: 2}\n";
 	assert_int_equal(parse(text, &root, &err), PKI_OK);
 	char s[3] = "zz";
-	assert_int_equal(pki_yaml_string(pki_yaml_get(root, "s"), s, sizeof s, &err), PKI_OK);
+	assert_int_equal(
+		pki_yaml_string(pki_yaml_get(root, "s"), s, sizeof s, &err), PKI_OK);
 	assert_string_equal(s, "no");
 	assert_int_equal(
 		pki_yaml_string(pki_yaml_get(root, "absent"), s, sizeof s, &err), PKI_OK);
@@ -230,10 +231,26 @@ long_paths_keep_the_line(void **state)
 	memcpy(name + sizeof name - 8, "/x.yaml", 8);
 	struct pki_err err = { 0 };
 	struct pki_yaml *root;
-	assert_int_equal(pki_yaml_parse((struct pki_bytes){ (const uint8_t *)"a:", 2 }, name,
-				 &root, &err),
+	assert_int_equal(pki_yaml_parse((struct pki_bytes){ (const uint8_t *)"a:", 2 },
+				 name, &root, &err),
 		PKI_CONFIG);
 	assert_non_null(strstr(err.object, "/x.yaml:1"));
+}
+
+static void
+absent_sections_have_defaults(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct pki_yaml *member;
+	assert_null(pki_yaml_get(NULL, "k"));
+	assert_int_equal(pki_yaml_expect_map(NULL, &err), PKI_OK);
+	assert_int_equal(pki_yaml_expect_list(NULL, &err), PKI_OK);
+	assert_int_equal(pki_yaml_count(NULL), 0);
+	assert_null(pki_yaml_item(NULL, 0));
+	assert_null(pki_yaml_key(NULL, 0));
+	assert_null(pki_yaml_text(NULL));
+	assert_int_equal(pki_yaml_need(NULL, "k", &member, &err), PKI_CONFIG);
 }
 
 static void
@@ -256,6 +273,7 @@ main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(wrong_values_name_key_and_line),
 		cmocka_unit_test(long_paths_keep_the_line),
+		cmocka_unit_test(absent_sections_have_defaults),
 		cmocka_unit_test(missing_file_is_io),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
