@@ -1,3 +1,4 @@
+#define PKI_ERR_IMPLEMENTATION
 #include "libpki/err.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ is_set(const struct pki_err *err)
 static PKI_PRINTF(3, 0) void set(
 	struct pki_err *err, enum pki_status status, const char *fmt, va_list ap)
 {
-	err->status = status;
+	err->status = status != PKI_OK ? status : PKI_INTERNAL;
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 }
 
@@ -53,7 +54,7 @@ pki_fail(struct pki_err *err, enum pki_status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	set(err, status, fmt, ap);
 	va_end(ap);
-	return status;
+	return err->status;
 }
 
 enum pki_status
@@ -81,7 +82,7 @@ pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
 	set(err, status, fmt, ap);
 	va_end(ap);
 	err->rule = rule;
-	return status;
+	return err->status;
 }
 
 enum pki_status
@@ -97,7 +98,7 @@ pki_fail_errno(
 	set(err, status, fmt, ap);
 	va_end(ap);
 	add(err, ": %s", strerror(errnum));
-	return status;
+	return err->status;
 }
 
 enum pki_status
@@ -115,7 +116,7 @@ pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt, ...)
 	va_end(ap);
 	if (last != 0)
 		add(err, " (%s)", text);
-	return status;
+	return err->status;
 }
 
 void

@@ -83,6 +83,23 @@ enum pki_status pki_fail_errno(struct pki_err *err, enum pki_status status, int 
 enum pki_status pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt, ...)
 	PKI_PRINTF(3, 4);
 
+/* None of these returns OK (told so, they turn it into INTERNAL): here for analyzers. */
+static inline enum pki_status
+pki_failed(enum pki_status status)
+{
+	if (status == PKI_OK)
+		__builtin_unreachable();
+	return status;
+}
+
+#ifndef PKI_ERR_IMPLEMENTATION
+#define pki_fail(...) pki_failed(pki_fail(__VA_ARGS__))
+#define pki_refuse(...) pki_failed(pki_refuse(__VA_ARGS__))
+#define pki_fail_rule(...) pki_failed(pki_fail_rule(__VA_ARGS__))
+#define pki_fail_errno(...) pki_failed(pki_fail_errno(__VA_ARGS__))
+#define pki_fail_ssl(...) pki_failed(pki_fail_ssl(__VA_ARGS__))
+#endif
+
 /* Name the object that the error is about, unless it is named already. */
 void pki_err_object(struct pki_err *err, const char *fmt, ...) PKI_PRINTF(2, 3);
 

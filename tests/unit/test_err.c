@@ -30,6 +30,20 @@ innermost_message_wins(void **state)
 }
 
 static void
+failing_with_ok_is_internal(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_fail(&err, PKI_OK, "x"), PKI_INTERNAL);
+	err = (struct pki_err){ 0 };
+	assert_int_equal(pki_fail_errno(&err, PKI_OK, ENOENT, "x"), PKI_INTERNAL);
+	err = (struct pki_err){ 0 };
+	assert_int_equal(pki_fail_ssl(&err, PKI_OK, "x"), PKI_INTERNAL);
+	err = (struct pki_err){ 0 };
+	assert_int_equal(pki_fail_rule(&err, PKI_OK, PKI_RULE_CLOCK, "x"), PKI_INTERNAL);
+}
+
+static void
 refusals_carry_rule_and_status(void **state)
 {
 	(void)state;
@@ -177,6 +191,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(innermost_message_wins),
+		cmocka_unit_test(failing_with_ok_is_internal),
 		cmocka_unit_test(refusals_carry_rule_and_status),
 		cmocka_unit_test(errno_decides_the_status),
 		cmocka_unit_test(openssl_text_is_kept_and_drained),
