@@ -110,11 +110,11 @@ pki_table_add(struct pki_table *table, const char *const *cells, struct pki_err 
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *text = cells[i] != NULL ? cells[i] : "";
 		size_t size = strlen(text) + 1;
-		row[i].text = malloc(size);
-		if (row[i].text == NULL)
+		char *copy = malloc(size);
+		if (copy == NULL)
 			return pki_fail(
 				err, PKI_MEMORY, "a table of %zu rows", table->rows);
-		row[i].width = pki_cli_clean(text, row[i].text, size);
+		row[i] = (struct cell){ copy, pki_cli_clean(text, copy, size) };
 		if (row[i].width > table->widths[i])
 			table->widths[i] = row[i].width;
 	}
