@@ -12,7 +12,7 @@
 #define PROGRESS_WIDTH 30
 
 struct cell {
-	char *text;
+	size_t text; /* where it starts in the table's */
 	size_t width;
 };
 
@@ -25,6 +25,7 @@ struct pki_table {
 	size_t rows; /* the first are the headings */
 	size_t room;
 	struct cell *cells;
+	struct pki_buf text; /* of all cells, each with its NUL */
 	size_t widths[COLUMNS_MAX];
 };
 
@@ -105,19 +106,17 @@ pki_table_add(struct pki_table *table, const char *const *cells, struct pki_err 
 {
 	PKI_TRY(make_room(table, err));
 	struct cell *row = &table->cells[table->rows * table->columns];
-	memset(row, 0, table->columns * sizeof *row);
-	table->rows++;
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *text = cells[i] != NULL ? cells[i] : "";
 		size_t size = strlen(text) + 1;
-		char *copy = malloc(size);
-		if (copy == NULL)
-			return pki_fail(
-				err, PKI_MEMORY, "a table of %zu rows", table->rows);
-		row[i] = (struct cell){ copy, pki_cli_clean(text, copy, size) };
+		PKI_TRY(pki_buf_reserve(&table->text, size, err));
+		char *copy = (char *)table->text.data + table->text.len;
+		row[i] = (struct cell){ table->text.len, pki_cli_clean(text, copy, size) };
+		table->text.len += strlen(copy) + 1;
 		if (row[i].width > table->widths[i])
 			table->widths[i] = row[i].width;
 	}
+	table->rows++;
 	return PKI_OK;
 }
 
@@ -129,8 +128,9 @@ pki_table_print(const struct pki_table *table, FILE *out)
 		const struct cell *row = &table->cells[i * table->columns];
 		size_t pad = 0;
 		for (size_t j = 0; j < table->columns; j++) {
-			if (row[j].text[0] != '\0') {
-				fprintf(out, "%*s%s", (int)pad, "", row[j].text);
+			const char *text = (const char *)table->text.data + row[j].text;
+			if (text[0] != '\0') {
+				fprintf(out, "%*s%s", (int)pad, "", text);
 				pad = 0;
 			}
 			pad += table->widths[j] - row[j].width + COLUMN_GAP;
@@ -144,8 +144,7 @@ pki_table_free(struct pki_table *table)
 {
 	if (table == NULL)
 		return;
-	for (size_t i = 0; i < table->rows * table->columns; i++)
-		free(table->cells[i].text);
+	pki_buf_free(&table->text);
 	free(table->cells);
 	free(table);
 }
