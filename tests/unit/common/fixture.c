@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,6 +22,25 @@ add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
 	assert_non_null(ext);
 	assert_int_equal(X509_add_ext(x509, ext, -1), 1);
 	X509_EXTENSION_free(ext);
+}
+
+static void
+add_policies(X509 *x509, const char *oids)
+{
+	CERTIFICATEPOLICIES *policies = sk_POLICYINFO_new_null();
+	char text[256], *rest = text;
+	snprintf(text, sizeof text, "%s", oids);
+	for (char *oid = strsep(&rest, ","); oid != NULL; oid = strsep(&rest, ",")) {
+		POLICYINFO *info = POLICYINFO_new();
+		assert_non_null(info);
+		ASN1_OBJECT_free(info->policyid);
+		info->policyid = OBJ_txt2obj(oid, 1);
+		assert_non_null(info->policyid);
+		assert_true(sk_POLICYINFO_push(policies, info) > 0);
+	}
+	assert_int_equal(
+		X509_add1_ext_i2d(x509, NID_certificate_policies, policies, 0, 0), 1);
+	CERTIFICATEPOLICIES_free(policies);
 }
 
 static void
@@ -87,7 +107,7 @@ fixture_make(const struct fixture_spec *spec, const struct fixture_id *issuer)
 	if (issuer != NULL)
 		add_extension(x509, above, NID_authority_key_identifier, "keyid:always");
 	if (spec->policy != NULL)
-		add_extension(x509, above, NID_certificate_policies, spec->policy);
+		add_policies(x509, spec->policy);
 	assert_true(X509_sign(x509, pki_key_get0_evp(signer), pki_key_md(signer)) > 0);
 	unsigned char *der = NULL;
 	int len = i2d_X509(x509, &der);

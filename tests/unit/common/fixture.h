@@ -15,7 +15,7 @@ struct fixture_id {
 
 struct fixture_spec {
 	const char *common_name; /* with C=MC */
-	const char *policy;      /* certificatePolicies OID, NULL: no extension */
+	const char *policy;      /* certificatePolicies: OIDs with commas between, NULL: none */
 	const char *key_usage;   /* as in x509v3_config(5), NULL: digitalSignature */
 	bool ca;
 	enum pki_key_alg alg;    /* 0: P-256 */
