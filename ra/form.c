@@ -141,11 +141,9 @@ struct faults {
 };
 
 static void
-add_fault(struct faults *faults, const struct field *field, const char *what)
+add_fault(struct faults *faults, const char *path, const char *what)
 {
-	char path[64];
 	size_t used = strlen(faults->text);
-	field_path(field, path, sizeof path);
 	faults->count++;
 	int need = snprintf(faults->text + used, sizeof faults->text - used, "%s%s: %s",
 		used != 0 ? "; " : "", path, what);
@@ -162,20 +160,21 @@ read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out
 	struct pki_err unheard = { 0 };
 	struct pki_yaml *map = root;
 	char *text = at(out, field);
-	char wanted[80];
+	char wanted[80], path[64];
+	field_path(field, path, sizeof path);
 	if (field->section != NULL)
 		map = pki_yaml_get(root, field->section);
 	if (map != NULL && pki_yaml_expect_map(map, &unheard) != PKI_OK)
 		map = NULL;
 	struct pki_yaml *node = map != NULL ? pki_yaml_get(map, field->key) : NULL;
 	if (node == NULL) {
-		add_fault(faults, field, "missing");
+		add_fault(faults, path, "missing");
 		return;
 	}
 	snprintf(wanted, sizeof wanted, "not %s", field->want);
 	if (pki_yaml_string(node, text, field->size, &unheard) != PKI_OK ||
 		!field->check(text))
-		add_fault(faults, field, wanted);
+		add_fault(faults, path, wanted);
 }
 
 static enum pki_status
@@ -185,12 +184,15 @@ read_all(struct pki_yaml *root, struct ra_form *out, struct pki_err *err)
 	PKI_TRY(pki_yaml_expect_map(root, err));
 	for (size_t i = 0; i < PKI_COUNT(fields); i++)
 		read_field(root, &fields[i], out, &faults);
+	struct pki_err unknown = { 0 };
+	if (pki_yaml_done(root, &unknown) != PKI_OK)
+		add_fault(&faults, "form", unknown.msg);
 	if (faults.unsaid != 0)
 		return pki_fail(
 			err, PKI_INPUT, "%s; and %d more", faults.text, faults.unsaid);
 	if (faults.count != 0)
 		return pki_fail(err, PKI_INPUT, "%s", faults.text);
-	return pki_yaml_done(root, err);
+	return PKI_OK;
 }
 
 enum pki_status

@@ -22,9 +22,10 @@ ra_close(struct ra *ra)
 			PKI_OK &&
 		waiting != 0)
 		fprintf(stderr,
-			"pki-ra: note: %" PRIu64 " events for the log wait in the store "
-			"(%s); the next command sends them\n",
-			waiting, err.msg);
+			"pki-ra: note: events for the log that wait in the store: %" PRIu64
+			"; %s. The next command sends them.\n",
+			waiting,
+			err.status == PKI_UNAVAILABLE ? "pki-ca does not answer" : err.msg);
 	ra_store_close(ra->store);
 	pki_policy_free(ra->policy);
 	pki_ledger_close(ra->ledger);
