@@ -66,8 +66,12 @@ $O/unit/%: $O/tests/unit/%.o $(UNIT_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-# the RA's own modules, without its main
+# the RA's and the CA's own modules, without their main
 $O/unit/test_ra_%: $O/tests/unit/test_ra_%.o $(filter-out $O/ra/main.o,$(call objects,ra)) \
+		$(UNIT_COMMON) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$O/unit/test_ca_%: $O/tests/unit/test_ca_%.o $(filter-out $O/ca/main.o,$(call objects,ca)) \
 		$(UNIT_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka

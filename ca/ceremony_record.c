@@ -1,0 +1,138 @@
+#include <string.h>
+
+#include "ca/ceremony.h"
+#include "libpki/log.h"
+
+static enum pki_status
+add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile *profile,
+	const struct pki_cert *cert, pki_msec at, struct pki_err *err)
+{
+	struct pki_cert_row row = {
+		.issuer = issuer,
+		.serial = *pki_cert_get0_serial(cert),
+		.not_before = pki_cert_not_before(cert),
+		.not_after = pki_cert_not_after(cert),
+		.issued = at,
+	};
+	struct pki_name name;
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	strcpy(row.profile, profile->name);
+	PKI_TRY(pki_cert_subject(cert, &name, err));
+	PKI_TRY(pki_name_hash(&name, row.name_hash, err));
+	PKI_TRY(pki_key_hash(pki_cert_get0_key(cert), row.key_hash, err));
+	PKI_TRY(pki_buf_append(&row.der, der.data, der.len, err));
+	enum pki_status status = pki_ledger_add_certificate(ledger, &row, err);
+	pki_cert_row_free(&row);
+	return status;
+}
+
+static enum pki_status
+log_event(struct pki_ledger *ledger, const char *type, json_t *detail, pki_msec at,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
+	struct pki_event event = {
+		.type = type, .source = "pki-ca", .actor = "", .at = at, .detail = detail
+	};
+	if (detail == NULL)
+		return pki_fail(err, PKI_MEMORY, "event %s", type);
+	return pki_log_append(ledger, &event, NULL, err);
+}
+
+static enum pki_status
+add_crl(struct pki_ledger *ledger, int issuer, const struct pki_crl *crl, pki_msec at,
+	struct pki_err *err)
+{
+	struct pki_bytes der = pki_crl_get0_der(crl);
+	struct pki_crl_row row = {
+		.issuer = issuer,
+		.number = pki_crl_number(crl),
+		.this_update = pki_crl_this_update(crl),
+		.next_update = pki_crl_next_update(crl),
+		.committed = at,
+	};
+	char digest[PKI_SHA256_HEX], published[PKI_MSEC_TEXT];
+	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
+	PKI_TRY(pki_buf_append(&row.der, der.data, der.len, err));
+	enum pki_status status = pki_ledger_add_crl(ledger, &row, err);
+	pki_crl_row_free(&row);
+	PKI_TRY(status);
+	PKI_TRY(log_event(ledger, "crl-issued",
+		json_pack("{s:i, s:i, s:s, s:i}", "issuer", issuer, "number", 1, "digest",
+			digest, "entries", 0),
+		at, err));
+	PKI_TRY(pki_ledger_add_publication(ledger, issuer, 1, at, err));
+	pki_msec_format(at, published);
+	return log_event(ledger, "crl-published",
+		json_pack("{s:i, s:i, s:s}", "issuer", issuer, "number", 1, "published",
+			published),
+		at, err);
+}
+
+static json_t *
+serial_json(const struct pki_cert *cert)
+{
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(pki_cert_get0_serial(cert), text);
+	return json_string(text);
+}
+
+static enum pki_status
+log_ceremony(const struct ceremony *c, struct pki_ledger *ledger, struct pki_err *err)
+{
+	json_t *officers = json_array();
+	for (size_t i = 0; i < c->officer_count; i++)
+		json_array_append_new(officers, serial_json(c->officers[i].cert));
+	return log_event(ledger, "ceremony-completed",
+		json_pack("{s:o, s:o, s:o, s:o}", "root", serial_json(c->root.cert), "ca",
+			serial_json(c->ca.cert), "seal", serial_json(c->seal.cert),
+			"officers", officers),
+		c->at, err);
+}
+
+static enum pki_status
+add_checkpoint(const struct ceremony *c, const struct pki_conf *conf,
+	struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct pki_checkpoint cp = { .size = 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	strcpy(cp.origin, conf->log_origin);
+	PKI_TRY(pki_ledger_entry_count(ledger, &cp.size, err));
+	PKI_TRY(pki_log_root(ledger, cp.size, &cp.root, err));
+	PKI_TRY(pki_checkpoint_sign(&cp, c->log_key, &note, err));
+	return pki_ledger_add_checkpoint(ledger, cp.size, pki_buf_bytes(&note), err);
+}
+
+static enum pki_status
+add_all(const struct ceremony *c, const struct pki_conf *conf, struct pki_ledger *ledger,
+	struct pki_err *err)
+{
+	PKI_TRY(pki_ledger_add_issuer(ledger, PKI_ISSUER_ROOT, c->root.cert, err));
+	PKI_TRY(pki_ledger_add_issuer(ledger, PKI_ISSUER_CA, c->ca.cert, err));
+	PKI_TRY(add_certificate(
+		ledger, PKI_ISSUER_ROOT, c->root.profile, c->root.cert, c->at, err));
+	PKI_TRY(add_certificate(
+		ledger, PKI_ISSUER_ROOT, c->ca.profile, c->ca.cert, c->at, err));
+	PKI_TRY(add_certificate(
+		ledger, PKI_ISSUER_CA, c->seal.profile, c->seal.cert, c->at, err));
+	for (size_t i = 0; i < c->officer_count; i++)
+		PKI_TRY(add_certificate(ledger, PKI_ISSUER_CA, c->officers[i].profile,
+			c->officers[i].cert, c->at, err));
+	PKI_TRY(log_ceremony(c, ledger, err));
+	PKI_TRY(add_crl(ledger, PKI_ISSUER_ROOT, c->root.crl, c->at, err));
+	PKI_TRY(add_crl(ledger, PKI_ISSUER_CA, c->ca.crl, c->at, err));
+	return add_checkpoint(c, conf, ledger, err);
+}
+
+enum pki_status
+ceremony_record(struct ceremony *c, const struct pki_conf *conf, struct pki_ledger *ledger,
+	struct pki_err *err)
+{
+	PKI_TRY(pki_ledger_begin(ledger, err));
+	enum pki_status status = add_all(c, conf, ledger, err);
+	if (status != PKI_OK) {
+		pki_ledger_rollback(ledger);
+		return status;
+	}
+	return pki_ledger_commit(ledger, err);
+}

@@ -1,0 +1,233 @@
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ca/commands.h"
+#include "ca/front.h"
+#include "ca/writer.h"
+#include "libpki/crl.h"
+#include "libpki/file.h"
+#include "libpki/sandbox.h"
+
+/* More than the queue holds: the answer "busy" needs a connection too. */
+#define CONNECTIONS_SPARE 64
+#define IDLE_SECONDS 30
+
+struct server {
+	struct pki_conf conf;
+	struct pki_policy *policy;
+	struct signer signer;
+	struct pki_ledger *ledger, *front_ledger, *publisher_ledger;
+	struct queue queue;
+	struct publisher publisher;
+	struct writer writer;
+	struct front front;
+	struct pki_http_server *http;
+	pthread_t thread;
+	char log_dir[PATH_MAX];
+};
+
+/* Promise 9: what is published must be in the ledger; else a backup was restored. */
+static enum pki_status
+check_published_log(struct server *s, uint64_t *published, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	struct pki_checkpoint cp;
+	char path[PATH_MAX];
+	*published = 0;
+	PKI_TRY(pki_conf_path(s->log_dir, "checkpoint", path, err));
+	if (!pki_file_exists(path))
+		return PKI_OK;
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
+	PKI_TRY(pki_conf_path(s->log_dir, "vkey", path, err));
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &vkey, err));
+	char *newline = strchr((char *)vkey.data, '\n');
+	if (newline != NULL)
+		*newline = '\0';
+	PKI_TRY(pki_checkpoint_open(
+		pki_buf_bytes(&note), (const char *)vkey.data, &cp, err));
+	if (cp.size > s->signer.ready.checkpoint)
+		return pki_fail(err, PKI_TAMPERED,
+			"the published log has %llu entries, the ledger %llu: the ledger "
+			"is "
+			"older than what it published; restore a newer one",
+			(unsigned long long)cp.size,
+			(unsigned long long)s->signer.ready.checkpoint);
+	*published = cp.size;
+	return PKI_OK;
+}
+
+static enum pki_status
+check_published_crl(struct server *s, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	struct pki_crl_row last = { 0 };
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(s->conf.publish, "ca.crl", path, err));
+	if (!pki_file_exists(path))
+		return PKI_OK;
+	PKI_TRY(pki_file_read(path, IPC_REPLY_MAX, &der, err));
+	PKI_TRY(pki_crl_parse(pki_buf_bytes(&der), &crl, err));
+	PKI_TRY(pki_ledger_crl(s->ledger, PKI_ISSUER_CA, 0, &last, err));
+	uint64_t number = last.number;
+	pki_crl_row_free(&last);
+	if (pki_crl_number(crl) > number)
+		return pki_fail(err, PKI_TAMPERED,
+			"the published CRL is number %llu, the ledger knows %llu: the "
+			"ledger is "
+			"older than what it published; restore a newer one",
+			(unsigned long long)pki_crl_number(crl),
+			(unsigned long long)number);
+	return PKI_OK;
+}
+
+static enum pki_status
+open_ledgers(struct server *s, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(s->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &s->ledger, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->front_ledger, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->publisher_ledger, err));
+	return pki_ledger_issuer(s->ledger, PKI_ISSUER_ROOT, &s->writer.root, err);
+}
+
+static enum pki_status
+listen_and_shut_in(struct server *s, struct pki_err *err)
+{
+	char where[PATH_MAX + 8], folder[PATH_MAX];
+	snprintf(folder, sizeof folder, "%s", s->conf.socket);
+	const char *socket_dir = dirname(folder);
+	PKI_TRY(pki_file_mkdirs(socket_dir, 0750, err));
+	snprintf(where, sizeof where, "unix:%s", s->conf.socket);
+	struct pki_http_config config = {
+		.listen = where,
+		.threads = 1,
+		.body_max = PKI_CMS_MAX,
+		.connections_max = (unsigned)s->conf.queue + CONNECTIONS_SPARE,
+		.idle_seconds = IDLE_SECONDS,
+		.handler = front_handle,
+		.ctx = &s->front,
+	};
+	PKI_TRY(pki_http_listen(&config, &s->http, err));
+	const char *const writable[] = { s->conf.state, s->conf.publish, socket_dir, NULL };
+	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, NULL, err);
+}
+
+static void
+wire(struct server *s)
+{
+	s->writer.conf = &s->conf;
+	s->writer.policy = s->policy;
+	s->writer.signer = &s->signer;
+	s->writer.ledger = s->ledger;
+	s->writer.queue = &s->queue;
+	s->writer.publisher = NULL;
+	s->writer.checkpoint = s->signer.ready.checkpoint;
+	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer };
+}
+
+static enum pki_status
+start(struct server *s, const struct pki_args *args, struct pki_err *err)
+{
+	uint64_t published = 0;
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
+	PKI_TRY(pki_policy_load(s->conf.policy, &s->policy, err));
+	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
+	PKI_TRY(signer_start(&s->conf, s->policy, args, &s->signer, err));
+	PKI_TRY(open_ledgers(s, err));
+	PKI_TRY(check_published_log(s, &published, err));
+	PKI_TRY(check_published_crl(s, err));
+	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
+	wire(s);
+	PKI_TRY(listen_and_shut_in(s, err));
+	PKI_TRY(writer_event(&s->writer, "ca-started", err));
+	PKI_TRY(publisher_start(
+		&s->publisher, s->publisher_ledger, s->log_dir, published, err));
+	s->writer.publisher = &s->publisher;
+	if (pthread_create(&s->thread, NULL, writer_run, &s->writer) != 0)
+		return pki_fail_errno(err, PKI_INTERNAL, errno, "writer's thread");
+	return pki_http_begin(s->http, err);
+}
+
+/* Threads inherit the mask: signals come to wait_for_end() alone. */
+static void
+block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static enum pki_status
+wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
+{
+	for (;;) {
+		siginfo_t info;
+		if (sigwaitinfo(set, &info) < 0)
+			continue;
+		if (info.si_signo != SIGCHLD)
+			return PKI_OK;
+		if (waitpid(s->signer.pid, NULL, WNOHANG) != s->signer.pid)
+			continue;
+		s->signer.pid = 0;
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"the signer ended; nothing that was not answered was committed. "
+			"Start "
+			"pki-ca again");
+	}
+}
+
+/* What was handed in is answered first. */
+static void
+finish(struct server *s)
+{
+	pki_http_stop(s->http);
+	queue_close(&s->queue);
+	pthread_join(s->thread, NULL);
+	struct pki_err err = { 0 };
+	if (s->signer.pid > 0 && writer_event(&s->writer, "ca-stopped", &err) != PKI_OK)
+		fprintf(stderr, "pki-ca: %s\n", err.msg);
+	publisher_stop(&s->publisher);
+}
+
+static void
+release(struct server *s)
+{
+	pki_ledger_close(s->publisher_ledger);
+	pki_ledger_close(s->front_ledger);
+	pki_ledger_close(s->ledger);
+	pki_cert_free(s->writer.root);
+	signer_stop(&s->signer);
+	pki_policy_free(s->policy);
+}
+
+enum pki_status
+cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	static struct server s = { .signer = { .fd = -1 } };
+	sigset_t signals;
+	block_signals(&signals);
+	enum pki_status status = start(&s, args, err);
+	if (status == PKI_OK) {
+		fprintf(stderr, "pki-ca: ready at %s (front: %s, signer: %s)\n",
+			s.conf.socket, pki_sandbox_text(), s.signer.ready.sandbox);
+		status = wait_for_end(&s, &signals, err);
+		finish(&s);
+	} else {
+		/* before its threads started: only the socket's file must go */
+		pki_http_stop(s.http);
+	}
+	release(&s);
+	return status;
+}

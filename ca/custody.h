@@ -1,0 +1,18 @@
+/* Dual control (rule 32): the keys open with both custodians' passphrases, not with one. */
+#ifndef CA_CUSTODY_H
+#define CA_CUSTODY_H
+
+#include "libpki/cli.h"
+#include "libpki/mem.h"
+
+/*
+ * From the two --custodian SOURCEs: lower-case hex of SHA-256(len(a) || a || len(b) || b),
+ * lengths in 8 octets, big-endian. Free with pki_buf_cleanse(). REFUSED (rule 32) for one
+ * source or one passphrase twice, USAGE unless there are two.
+ */
+enum pki_status custody_secret(const struct pki_args *args, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* In a process that leaves the reading to another: close descriptors named as fd:N. */
+void custody_close(const struct pki_args *args);
+
+#endif

@@ -1,0 +1,39 @@
+#include "ca/commands.h"
+
+static const struct pki_option init_options[] = {
+	{ "ceremony", "FILE", "the ceremony's script (YAML)", 1 },
+	{ "custodian", "SOURCE", "a custodian's passphrase: fd:N, file:PATH, prompt; twice",
+		2 },
+	{ "out", "DIR", "where the report and the officers' certificates go", 1 },
+	{ 0 },
+};
+
+static const struct pki_option custodian_options[] = {
+	{ "custodian", "SOURCE", "a custodian's passphrase: fd:N, file:PATH, prompt; twice",
+		2 },
+	{ 0 },
+};
+
+static const struct pki_option no_options[] = { { 0 } };
+
+static const struct pki_command commands[] = {
+	{ "init", "", "hold the ceremony: keys, root, issuing CA, first officers",
+		init_options, 0, 0, cmd_init },
+	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0, cmd_serve },
+	{ "status", "", "ask a running CA how it is", no_options, 0, 0, cmd_status },
+	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0, 0,
+		cmd_root_crl },
+	{ 0 },
+};
+
+static const struct pki_program program = {
+	"pki-ca",
+	"certification authority: ceremony, signer, ledger",
+	commands,
+};
+
+int
+main(int argc, char **argv)
+{
+	return pki_cli_main(&program, argc, argv, NULL);
+}

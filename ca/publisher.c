@@ -1,0 +1,89 @@
+#include "ca/publisher.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "libpki/log.h"
+
+/* Each publication rewrites a tile and three files; an auditor does not ask more often. */
+#define PAUSE_SECONDS 1
+
+static void
+publish(struct publisher *p)
+{
+	struct pki_err err = { 0 };
+	uint64_t size = p->published;
+	if (pki_log_publish(p->ledger, p->dir, p->published, &size, &err) == PKI_OK) {
+		p->published = size;
+		return;
+	}
+	char text[1024];
+	pki_err_text(&err, text, sizeof text);
+	fprintf(stderr, "pki-ca: the log is not published, next try in %d s: %s\n",
+		PAUSE_SECONDS, text);
+}
+
+/* Sleep, but not while somebody waits for the end. */
+static void
+pause_or_close(struct publisher *p)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PAUSE_SECONDS;
+	int rc = 0;
+	while (!p->closed && rc == 0)
+		rc = pthread_cond_timedwait(&p->changed, &p->lock, &until);
+}
+
+static void *
+run(void *arg)
+{
+	struct publisher *p = arg;
+	pthread_mutex_lock(&p->lock);
+	while (!p->closed) {
+		if (p->published >= p->committed) {
+			pthread_cond_wait(&p->changed, &p->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&p->lock);
+		publish(p);
+		pthread_mutex_lock(&p->lock);
+		pause_or_close(p);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (p->published < p->committed)
+		publish(p);
+	return NULL;
+}
+
+enum pki_status
+publisher_start(struct publisher *p, struct pki_ledger *ledger, const char *dir,
+	uint64_t published, struct pki_err *err)
+{
+	*p = (struct publisher){ .ledger = ledger, .dir = dir, .published = published };
+	PKI_TRY(pki_ledger_entry_count(ledger, &p->committed, err));
+	if (pthread_mutex_init(&p->lock, NULL) != 0 ||
+		pthread_cond_init(&p->changed, NULL) != 0 ||
+		pthread_create(&p->thread, NULL, run, p) != 0)
+		return pki_fail(err, PKI_INTERNAL, "publisher's thread");
+	return PKI_OK;
+}
+
+void
+publisher_notify(struct publisher *p, uint64_t committed)
+{
+	pthread_mutex_lock(&p->lock);
+	p->committed = committed;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void
+publisher_stop(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->closed = true;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	pthread_join(p->thread, NULL);
+}

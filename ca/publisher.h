@@ -1,0 +1,28 @@
+/* A thread that publishes the log's new tiles and its checkpoint, once a second at most. */
+#ifndef CA_PUBLISHER_H
+#define CA_PUBLISHER_H
+
+#include <pthread.h>
+
+#include "libpki/ledger.h"
+
+struct publisher {
+	struct pki_ledger *ledger; /* its own */
+	const char *dir;
+	uint64_t published; /* entries */
+	uint64_t committed;
+	bool closed;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+};
+
+/* dir: PUB/log; published: what stands there. Borrows both pointers. */
+enum pki_status publisher_start(struct publisher *publisher, struct pki_ledger *ledger,
+	const char *dir, uint64_t published, struct pki_err *err) PKI_MUST_CHECK;
+/* So many entries are committed now. */
+void publisher_notify(struct publisher *publisher, uint64_t committed);
+/* Publish what is left, end the thread. */
+void publisher_stop(struct publisher *publisher);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The writer: takes what waits in the queue as one batch, has the signer decide, asks the
+ * ledger, has the signer sign, and commits all of it with its log entries and the checkpoint
+ * over them in one transaction. Only then does anything go out.
+ */
+#ifndef CA_WRITER_H
+#define CA_WRITER_H
+
+#include "ca/publisher.h"
+#include "ca/queue.h"
+
+struct writer {
+	const struct pki_conf *conf;
+	const struct pki_policy *policy;
+	struct signer *signer;
+	struct pki_ledger *ledger;
+	struct queue *queue;
+	struct publisher *publisher;
+	struct pki_cert *root; /* for root CRLs */
+	uint64_t checkpoint;   /* size of the last one */
+	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
+	size_t waiting_count;
+};
+
+/* The thread's body; ends when the queue is closed and empty. */
+void *writer_run(void *writer);
+
+/* One batch now, in the caller's thread; jobs keep their answers, nothing is sent. For the
+ * front's own events, before the thread starts and after it ended. */
+enum pki_status writer_event(struct writer *writer, const char *type, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* The parts of a batch, each on one job within the transaction. */
+enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_event(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_crl(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_published(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_root_crl(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* After the commit. */
+enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Append an event of pki-ca to the log; detail is taken over. */
+enum pki_status write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
+	pki_msec now, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif
