@@ -14,8 +14,8 @@
 #define BUSY_MSEC 2000
 /* 16 MB of WAL between checkpoints: a batch of 64 orders writes about 1 MB. */
 #define CHECKPOINT_PAGES "4000"
-/* Readers map the file: a commit elsewhere empties their page cache, a map stays. */
-#define READER_MAP "1073741824"
+/* 8 MB of index pages in the writer, of the 32 MB that a daemon may take. */
+#define WRITER_CACHE "-8000"
 
 #define CERTIFICATE \
 	"SELECT c.id, c.issuer, c.serial, c.holder, c.profile, o.name, c.name_hash," \
@@ -151,10 +151,8 @@ connect_reader(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
 	sqlite3_busy_timeout(ledger->db, BUSY_MSEC);
-	return ledger_exec(ledger,
-		"PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;"
-		"PRAGMA mmap_size = " READER_MAP,
-		err);
+	return ledger_exec(
+		ledger, "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON", err);
 }
 
 static enum pki_status
@@ -176,7 +174,7 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	return ledger_exec(ledger,
 		"PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;"
 		"PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;"
-		"PRAGMA synchronous = FULL;"
+		"PRAGMA synchronous = FULL; PRAGMA cache_size = " WRITER_CACHE ";"
 		"PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES,
 		err);
 }

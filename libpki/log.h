@@ -34,17 +34,26 @@ enum pki_status pki_log_root(struct pki_ledger *ledger, uint64_t size, struct pk
 struct pki_merkle_source pki_log_source(struct pki_ledger *ledger);
 
 /*
- * Publish below dir what has come since `from` entries: full and partial tiles, entry
- * bundles, and last the checkpoint. from 0 publishes all. *size: entries published.
+ * Publish below dir what the last checkpoint covers and `from` entries did not: entry bundles,
+ * full and partial tiles, and last the checkpoint. from 0 publishes all; after a kill, any
+ * size that was published before is right. *size: entries published, 0 without a checkpoint.
  */
 enum pki_status pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from,
 	uint64_t *size, struct pki_err *err) PKI_MUST_CHECK;
 
-/* For verifiers: a log read back from its published files, nothing trusted. Hashes of level 0
- * tiles only are read; the rest is computed by the caller. NOTFOUND if the tile is missing. */
+/*
+ * For verifiers: a log read back from its published files, nothing trusted. Appends the file
+ * tile/LEVEL/INDEX (hashes of 32 octets) or tile/entries/INDEX; width below 256: the partial
+ * one, or as much of the full one that took its place. NOTFOUND if neither is there, TAMPERED
+ * (rule 83) if it is not of that width.
+ */
+#define PKI_TILE_WIDTH 256
 enum pki_status pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width,
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_log_read_tile(const char *dir, unsigned level, uint64_t index,
 	unsigned width, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The entry at the head of what is left of a bundle, which shrinks by it; false if there is
+ * no whole one. */
+bool pki_log_next_entry(struct pki_bytes *bundle, struct pki_bytes *entry);
 
 #endif

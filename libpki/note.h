@@ -24,6 +24,9 @@ enum pki_status pki_checkpoint_sign(const struct pki_checkpoint *cp, struct pki_
 /* Parse; rules 81, 82: TAMPERED unless a signature of vkey is there and right. */
 enum pki_status pki_checkpoint_open(struct pki_bytes note, const char *vkey,
 	struct pki_checkpoint *out, struct pki_err *err) PKI_MUST_CHECK;
+/* Without a look at the signatures: for the log's own, from its own ledger. */
+enum pki_status pki_checkpoint_parse(struct pki_bytes note, struct pki_checkpoint *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* "origin+hash+base64" of a public key: what verifiers are configured with. */
 enum pki_status pki_note_vkey(const char *name, const struct pki_key *key, struct pki_buf *out,
