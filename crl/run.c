@@ -11,6 +11,7 @@
 #define GATHER_MSEC 100
 /* Between two attempts that fail; the CA back, a CRL is out well within a minute. */
 #define BACKOFF_MAX_MSEC 5000
+#define TELL_MSEC 60000
 
 void
 crld_report(const struct pki_err *err)
@@ -93,6 +94,20 @@ look(struct crld *d, const sigset_t *signals, uint64_t *version, bool *stop,
 	return PKI_OK;
 }
 
+/* A lasting failure is told once a minute. */
+static void
+tell(const struct pki_err *err)
+{
+	static enum pki_status last;
+	static pki_msec told;
+	pki_msec now = pki_msec_now();
+	if (err->status == last && now < told + TELL_MSEC)
+		return;
+	last = err->status;
+	told = now;
+	crld_report(err);
+}
+
 /* Until SIGTERM or SIGINT. Errors are told and tried again: what is published stays. */
 static void
 work(struct crld *d, const sigset_t *signals)
@@ -108,7 +123,7 @@ work(struct crld *d, const sigset_t *signals)
 		if (done) {
 			wait = POLL_MSEC;
 		} else {
-			crld_report(&err);
+			tell(&err);
 			wait = wait * 2 < BACKOFF_MAX_MSEC ? wait * 2 : BACKOFF_MAX_MSEC;
 		}
 		stop = stop || pause_for(signals, wait);

@@ -1,4 +1,4 @@
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,8 +159,10 @@ housekeeping(struct ocspd *daemon, bool *started)
 		*started = event_serial(daemon, "responder-started");
 	if (identity_renew(daemon->identity, &ordered, &err) != PKI_OK)
 		report(&err);
-	if (ordered)
+	if (ordered) {
 		event_serial(daemon, "responder-certificate-ordered");
+		malloc_trim(0); /* sealing took scrypt's 16 MB */
+	}
 	unsigned long long unissued = atomic_exchange(&daemon->unissued, 0);
 	if (unissued != 0 && !event(daemon, "unissued-asked",
 				     json_pack("{s:I}", "count", (json_int_t)unissued)))
@@ -173,6 +175,7 @@ wait_for_end(struct ocspd *daemon, const sigset_t *signals)
 {
 	bool started = false;
 	int sig;
+	malloc_trim(0); /* opening keys took scrypt's 16 MB */
 	do {
 		housekeeping(daemon, &started);
 		struct timespec pause = { .tv_sec = HOUSEKEEPING_SECONDS };
