@@ -29,6 +29,7 @@ static const char *const events[] = {
 	"responder-started",
 	"responder-stopped",
 	"root-crl-recorded",
+	"unissued-asked",
 };
 
 /* Objects within lists within an object: enough for the certificates of an order. */
