@@ -244,6 +244,8 @@ crld_root(struct crld *d, struct pki_err *err)
 	if (row.number == d->root_number)
 		return PKI_OK;
 	PKI_TRY(publish_row(d, &row, &none, err));
+	if (row.published == 0)
+		PKI_TRY(report_published(d, &row, err));
 	d->root_number = row.number;
 	return PKI_OK;
 }
