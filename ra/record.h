@@ -44,7 +44,7 @@ enum pki_status ra_record_load(struct ra_store *store, const struct ra_applicati
 	struct ra_record *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* "Given Surname", for officers' eyes. */
-#define RA_NAME_TEXT (2 * PKI_NAME_SIZE)
+#define RA_NAME_TEXT ((size_t)2 * PKI_NAME_SIZE)
 void ra_record_name(const struct ra_record *record, char out[RA_NAME_TEXT]);
 
 /* RA_SALT random octets in hex; SHA-256 over salt and data in hex. */
