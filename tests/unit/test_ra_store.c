@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libpki/file.h"
+#include "libpki/http.h"
 #include "ra/store.h"
 #include "ra/words.h"
 
@@ -338,6 +339,64 @@ events_wait_until_they_are_taken(void **state)
 	ra_store_close(store);
 }
 
+struct taken {
+	char types[256];
+	unsigned code;
+};
+
+static void
+take_event(void *ctx, struct pki_http_request *req)
+{
+	struct taken *taken = ctx;
+	struct pki_err e = { 0 };
+	json_t *json = NULL;
+	assert_string_equal(pki_http_path(req), "/v1/events");
+	assert_int_equal(pki_json_parse(pki_http_body(req), &json, &e), PKI_OK);
+	size_t used = strlen(taken->types);
+	snprintf(taken->types + used, sizeof taken->types - used, "%s ",
+		json_string_value(json_object_get(json, "type")));
+	json_decref(json);
+	static const char busy[] = "{\"error\":{\"status\":\"busy\",\"rule\":\"\","
+				   "\"object\":\"\",\"message\":\"try again\"}}";
+	const char *text = taken->code == 200 ? "{\"index\":1}" : busy;
+	struct pki_bytes body = { (const uint8_t *)text, strlen(text) };
+	pki_http_reply(req, taken->code, NULL, 0, body);
+}
+
+static void
+events_are_sent_once_and_in_order(void **state)
+{
+	(void)state;
+	struct taken taken = { .code = 503 };
+	char listen_at[96];
+	snprintf(listen_at, sizeof listen_at, "unix:%s/ca.sock", dir);
+	const struct pki_http_config config = { .listen = listen_at,
+		.threads = 1,
+		.body_max = 4096,
+		.connections_max = 4,
+		.idle_seconds = 5,
+		.handler = take_event,
+		.ctx = &taken };
+	struct pki_http_server *server = NULL;
+	struct ra_store *store = opened();
+	json_t *detail = json_pack("{s:s}", "application", "A-1");
+	OK(ra_store_event(store, "application-submitted", "", detail, &err));
+	OK(ra_store_event(store, "application-verified", "01", detail, &err));
+	json_decref(detail);
+	OK(pki_http_start(&config, &server, &err));
+	uint64_t waiting = 0;
+	FAILS(PKI_BUSY, ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	assert_int_equal(waiting, 2);
+	taken = (struct taken){ .code = 200 };
+	OK(ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	assert_int_equal(waiting, 0);
+	OK(ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	assert_string_equal(taken.types, "application-submitted application-verified ");
+	pki_http_stop(server);
+	unlink(listen_at + 5);
+	ra_store_close(store);
+}
+
 int
 main(void)
 {
@@ -354,6 +413,7 @@ main(void)
 		T(search_finds_words),
 		T(lists_page),
 		T(events_wait_until_they_are_taken),
+		T(events_are_sent_once_and_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, last);
 }
