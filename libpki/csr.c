@@ -1,12 +1,11 @@
 #include "libpki/csr.h"
 
-#include <limits.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 
 #include "libpki/pem.h"
+#include "libpki/signed.h"
 
 /* A digest below 256 bits proves nothing any more (rule 94). */
 #define MD_BYTES_MIN 32
@@ -16,11 +15,34 @@ struct pki_csr {
 	struct pki_key *key;
 };
 
+/* CertificationRequestInfo, RFC 2986 4.1 */
+typedef struct cri {
+	ASN1_INTEGER *version;
+	ASN1_STRING *subject;
+	ASN1_STRING *key;
+	STACK_OF(X509_ATTRIBUTE) * attributes;
+} CRI;
+
+/* clang-format off */
+ASN1_SEQUENCE(CRI) = {
+	ASN1_SIMPLE(CRI, version, ASN1_INTEGER),
+	ASN1_SIMPLE(CRI, subject, ASN1_SEQUENCE),
+	ASN1_SIMPLE(CRI, key, ASN1_SEQUENCE),
+	ASN1_IMP_SET_OF_OPT(CRI, attributes, X509_ATTRIBUTE, 0),
+} static_ASN1_SEQUENCE_END(CRI)
+/* clang-format on */
+
+static void
+free_cri(CRI **cri)
+{
+	ASN1_item_free((ASN1_VALUE *)*cri, ASN1_ITEM_rptr(CRI));
+}
+
 /* RSA-PSS names its digest in parameters, Ed25519 has none: those two pass. */
 static enum pki_status
-check_digest(const X509_REQ *req, struct pki_err *err)
+check_digest(const PKI_SIGNED *req, struct pki_err *err)
 {
-	int nid = X509_REQ_get_signature_nid(req);
+	int nid = OBJ_obj2nid(req->algorithm->algorithm);
 	int md_nid = NID_undef;
 	if (OBJ_find_sigid_algs(nid, &md_nid, NULL) != 1 || md_nid == NID_undef)
 		return PKI_OK;
@@ -33,23 +55,28 @@ check_digest(const X509_REQ *req, struct pki_err *err)
 }
 
 static enum pki_status
-open_request(X509_REQ *req, struct pki_csr *csr, struct pki_err *err)
+open_request(struct pki_csr *csr, struct pki_err *err)
 {
-	if (X509_REQ_get_version(req) != X509_REQ_VERSION_1)
+	PKI_CLEANUP(pki_signed_cleanup)
+	PKI_SIGNED *req =
+		pki_asn1_decode(pki_buf_bytes(&csr->der), ASN1_ITEM_rptr(PKI_SIGNED));
+	PKI_CLEANUP(free_cri) CRI *cri = NULL;
+	if (req != NULL)
+		cri = pki_asn1_decode(pki_asn1_bytes(req->tbs), ASN1_ITEM_rptr(CRI));
+	if (cri == NULL)
+		return pki_fail_ssl(err, PKI_INPUT,
+			"not a certification request (PKCS#10, RFC 2986) in DER or PEM, or "
+			"octets after it");
+	if (ASN1_INTEGER_get(cri->version) != X509_REQ_VERSION_1)
 		return pki_fail(
 			err, PKI_INPUT, "RFC 2986 4.1: the request's version is not 1");
-	EVP_PKEY *pkey = X509_REQ_get0_pubkey(req);
-	if (pkey == NULL)
-		return pki_fail_ssl(
-			err, PKI_INPUT, "the request's public key is not understood");
 	PKI_TRY(check_digest(req, err));
-	if (X509_REQ_verify(req, pkey) != 1) {
-		ERR_clear_error();
+	PKI_TRY(pki_key_from_spki(pki_asn1_bytes(cri->key), &csr->key, err));
+	if (!pki_signed_verify(req, csr->key))
 		return pki_refuse(err, PKI_RULE_POSSESSION,
 			"the request's signature is not by the key that it holds; make it "
 			"again with that key: openssl req -new -key");
-	}
-	return pki_key_from_evp(pkey, &csr->key, err);
+	return PKI_OK;
 }
 
 enum pki_status
@@ -61,18 +88,7 @@ pki_csr_parse(struct pki_bytes in, struct pki_csr **out, struct pki_err *err)
 	if (csr == NULL)
 		return pki_fail(err, PKI_MEMORY, "a certification request");
 	PKI_TRY(pki_pem_or_der(in, PKI_CSR_MAX, labels, &csr->der, err));
-	const unsigned char *p = csr->der.data;
-	X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)csr->der.len);
-	if (req == NULL)
-		return pki_fail_ssl(err, PKI_INPUT,
-			"not a certification request (PKCS#10, RFC 2986) in DER or PEM");
-	enum pki_status st;
-	if (p != csr->der.data + csr->der.len)
-		st = pki_fail(err, PKI_INPUT, "octets after the certification request");
-	else
-		st = open_request(req, csr, err);
-	X509_REQ_free(req);
-	PKI_TRY(st);
+	PKI_TRY(open_request(csr, err));
 	*out = csr;
 	csr = NULL;
 	return PKI_OK;

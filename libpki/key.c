@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "libpki/spki.h"
 #include "libpki/weak.h"
 
 #define RSA_BITS_MIN \
@@ -122,9 +123,10 @@ encode_spki(struct pki_key *key, struct pki_err *err)
 	return st;
 }
 
-/* Takes pkey over, also on failure. */
+/* Takes pkey over, also on failure. Keys that OpenSSL decoded bring no spki (NULL). */
 static enum pki_status
-adopt(EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err)
+adopt(EVP_PKEY *pkey, struct pki_buf *spki, size_t point_len, struct pki_key **out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = calloc(1, sizeof *key);
 	if (key == NULL) {
@@ -134,7 +136,13 @@ adopt(EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err)
 	key->pkey = pkey;
 	key->alg = alg_of(pkey);
 	key->bits = EVP_PKEY_get_bits(pkey);
-	PKI_TRY(encode_spki(key, err));
+	if (spki == NULL) {
+		PKI_TRY(encode_spki(key, err));
+	} else {
+		key->spki = *spki;
+		key->point_len = point_len;
+		*spki = (struct pki_buf){ 0 };
+	}
 	*out = key;
 	key = NULL;
 	return PKI_OK;
@@ -157,7 +165,7 @@ pki_key_generate(enum pki_key_alg alg, struct pki_key **out, struct pki_err *err
 	if (pkey == NULL)
 		return pki_fail_ssl(err, PKI_INTERNAL,
 			"cannot generate a key of algorithm %d", (int)alg);
-	return adopt(pkey, out, err);
+	return adopt(pkey, NULL, 0, out, err);
 }
 
 enum pki_status
@@ -165,21 +173,27 @@ pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err)
 {
 	if (EVP_PKEY_up_ref(pkey) != 1)
 		return pki_fail_ssl(err, PKI_INTERNAL, "a key's reference");
-	return adopt(pkey, out, err);
+	return adopt(pkey, NULL, 0, out, err);
 }
 
 enum pki_status
 pki_key_from_spki(struct pki_bytes spki, struct pki_key **out, struct pki_err *err)
 {
+	PKI_CLEANUP(pki_buf_free) struct pki_buf canonical = { 0 };
+	EVP_PKEY *pkey = NULL;
+	size_t point_len = 0;
+	PKI_TRY(pki_spki_decode(spki, &pkey, &canonical, &point_len, err));
+	if (pkey != NULL)
+		return adopt(pkey, &canonical, point_len, out, err);
 	const unsigned char *p = spki.data;
-	EVP_PKEY *pkey = spki.len <= LONG_MAX ? d2i_PUBKEY(NULL, &p, (long)spki.len) : NULL;
+	pkey = spki.len <= LONG_MAX ? d2i_PUBKEY(NULL, &p, (long)spki.len) : NULL;
 	if (pkey == NULL)
 		return pki_fail_ssl(err, PKI_INPUT, "not a SubjectPublicKeyInfo");
 	if (p != spki.data + spki.len) {
 		EVP_PKEY_free(pkey);
 		return pki_fail(err, PKI_INPUT, "octets after the SubjectPublicKeyInfo");
 	}
-	return adopt(pkey, out, err);
+	return adopt(pkey, NULL, 0, out, err);
 }
 
 enum pki_status
@@ -188,7 +202,7 @@ pki_key_from_raw_ed25519(const uint8_t raw[32], struct pki_key **out, struct pki
 	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, 32);
 	if (pkey == NULL)
 		return pki_fail_ssl(err, PKI_INPUT, "not an Ed25519 public key");
-	return adopt(pkey, out, err);
+	return adopt(pkey, NULL, 0, out, err);
 }
 
 EVP_PKEY *
