@@ -1,78 +1,145 @@
 #include "libpki/cert.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "libpki/asn1.h"
+#include "libpki/cert_parts.h"
 #include "libpki/file.h"
 #include "libpki/pem.h"
 
-/* What is asked for often is read once; x509 keeps its own DER of names and tbsCertificate.
+/*
+ * Held as its parts, so that one that was just built costs no second decoding of its key;
+ * the X509 is made when somebody first asks for it.
  */
 struct pki_cert {
-	X509 *x509;
 	struct pki_buf der;
+	PKI_SIGNED *whole;
+	PKI_TBS *tbs;
 	struct pki_key *key;
 	struct pki_serial serial;
 	pki_time not_before;
 	pki_time not_after;
+	bool ca;
+	long path_len; /* -1: none */
+	unsigned key_usage;
+	struct key_id {
+		bool there;
+		uint8_t id[PKI_KEY_ID];
+	} subject_id, authority_id;
+	_Atomic(X509 *) x509;
 };
 
-/* Takes der over by leaving it empty; x509 gets a reference. */
+/* NULL if absent; INPUT if malformed or there twice. */
 static enum pki_status
-adopt(X509 *x509, struct pki_buf *der, struct pki_cert **out, struct pki_err *err)
+read_ext(const struct pki_cert *cert, int nid, void **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = calloc(1, sizeof *cert);
-	if (cert == NULL || X509_up_ref(x509) != 1) {
-		free(cert);
-		cert = NULL;
-		return pki_fail(err, PKI_MEMORY, "a certificate");
-	}
-	cert->x509 = x509;
-	if (X509_get_version(x509) != X509_VERSION_3)
+	int found = -1;
+	*out = X509V3_get_d2i(cert->tbs->extensions, nid, &found, NULL);
+	if (*out != NULL || found == -1)
+		return PKI_OK;
+	return pki_fail_ssl(err, PKI_INPUT,
+		"RFC 5280 4.2: the extension %s is malformed or there twice",
+		OBJ_nid2sn(nid));
+}
+
+static void
+take_key_id(const ASN1_OCTET_STRING *octets, struct key_id *out)
+{
+	out->there = octets != NULL && ASN1_STRING_length(octets) == PKI_KEY_ID;
+	if (out->there)
+		memcpy(out->id, ASN1_STRING_get0_data(octets), PKI_KEY_ID);
+}
+
+static unsigned
+usage_bits(const ASN1_BIT_STRING *bits)
+{
+	static const int known[] = { 0, 1, 5, 6 }; /* of enum pki_key_usage */
+	unsigned usage = 0;
+	for (size_t i = 0; bits != NULL && i < PKI_COUNT(known); i++)
+		if (ASN1_BIT_STRING_get_bit(bits, known[i]) == 1)
+			usage |= 1u << known[i];
+	return usage;
+}
+
+static enum pki_status
+read_extensions(struct pki_cert *cert, struct pki_err *err)
+{
+	BASIC_CONSTRAINTS *bc;
+	PKI_TRY(read_ext(cert, NID_basic_constraints, (void **)&bc, err));
+	cert->ca = bc != NULL && bc->ca != 0;
+	cert->path_len = bc != NULL && bc->pathlen != NULL ? ASN1_INTEGER_get(bc->pathlen)
+							   : -1;
+	BASIC_CONSTRAINTS_free(bc);
+	ASN1_BIT_STRING *usage;
+	PKI_TRY(read_ext(cert, NID_key_usage, (void **)&usage, err));
+	cert->key_usage = usage_bits(usage);
+	ASN1_BIT_STRING_free(usage);
+	ASN1_OCTET_STRING *ski;
+	PKI_TRY(read_ext(cert, NID_subject_key_identifier, (void **)&ski, err));
+	take_key_id(ski, &cert->subject_id);
+	ASN1_OCTET_STRING_free(ski);
+	AUTHORITY_KEYID *aki;
+	PKI_TRY(read_ext(cert, NID_authority_key_identifier, (void **)&aki, err));
+	take_key_id(aki != NULL ? aki->keyid : NULL, &cert->authority_id);
+	AUTHORITY_KEYID_free(aki);
+	return PKI_OK;
+}
+
+static enum pki_status
+read_fields(struct pki_cert *cert, struct pki_err *err)
+{
+	cert->whole =
+		pki_asn1_decode(pki_buf_bytes(&cert->der), ASN1_ITEM_rptr(PKI_SIGNED));
+	if (cert->whole != NULL)
+		cert->tbs = pki_asn1_decode(
+			pki_asn1_bytes(cert->whole->tbs), ASN1_ITEM_rptr(PKI_TBS));
+	if (cert->tbs == NULL)
+		return pki_fail_ssl(err, PKI_INPUT,
+			"not a certificate (X.509, RFC 5280) in DER or PEM, or octets "
+			"after it");
+	const PKI_TBS *tbs = cert->tbs;
+	if (tbs->version == NULL || ASN1_INTEGER_get(tbs->version) != X509_VERSION_3)
 		return pki_fail(err, PKI_INPUT,
 			"RFC 5280 4.1.2.1: the certificate is not of version 3");
-	PKI_TRY(pki_asn1_serial_get(X509_get0_serialNumber(x509), &cert->serial, err));
-	PKI_TRY(pki_asn1_time_get(X509_get0_notBefore(x509), &cert->not_before, err));
-	PKI_TRY(pki_asn1_time_get(X509_get0_notAfter(x509), &cert->not_after, err));
-	/* reads the extensions that OpenSSL knows, so that the getters have no error left
-	 */
-	if (X509_check_purpose(x509, -1, 0) != 1)
-		return pki_fail_ssl(err, PKI_INPUT,
-			"RFC 5280 4.2: an extension is malformed or stands there twice");
-	EVP_PKEY *pkey = X509_get0_pubkey(x509);
-	if (pkey == NULL)
-		return pki_fail_ssl(
-			err, PKI_INPUT, "the certificate's key is not understood");
-	PKI_TRY(pki_key_from_evp(pkey, &cert->key, err));
+	PKI_TRY(pki_asn1_serial_get(tbs->serial, &cert->serial, err));
+	PKI_TRY(pki_asn1_time_get(tbs->validity->notBefore, &cert->not_before, err));
+	PKI_TRY(pki_asn1_time_get(tbs->validity->notAfter, &cert->not_after, err));
+	PKI_TRY(pki_key_from_spki(pki_asn1_bytes(tbs->key), &cert->key, err));
+	return read_extensions(cert, err);
+}
+
+enum pki_status
+pki_cert_from_der(struct pki_buf *der, struct pki_cert **out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = calloc(1, sizeof *cert);
+	if (cert == NULL)
+		return pki_fail(err, PKI_MEMORY, "a certificate");
 	cert->der = *der;
 	*der = (struct pki_buf){ 0 };
+	PKI_TRY(read_fields(cert, err));
 	*out = cert;
 	cert = NULL;
 	return PKI_OK;
 }
 
+/* What comes from outside must be one to OpenSSL too, and is for good. */
 enum pki_status
 pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
 {
 	static const char *const labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_TRY(pki_pem_or_der(in, PKI_CERT_MAX, labels, &der, err));
-	const unsigned char *p = der.data;
-	X509 *x509 = d2i_X509(NULL, &p, (long)der.len);
-	if (x509 == NULL)
+	PKI_TRY(pki_cert_from_der(&der, &cert, err));
+	X509 *x509 = pki_cert_get0_x509(cert);
+	if (x509 == NULL || X509_check_purpose(x509, -1, 0) != 1)
 		return pki_fail_ssl(err, PKI_INPUT,
-			"not a certificate (X.509, RFC 5280) in DER or PEM");
-	enum pki_status st;
-	if (p != der.data + der.len)
-		st = pki_fail(err, PKI_INPUT, "octets after the certificate");
-	else
-		st = adopt(x509, &der, out, err);
-	X509_free(x509);
-	return st;
+			"RFC 5280 4.1: a name or an extension is malformed or there twice");
+	*out = cert;
+	cert = NULL;
+	return PKI_OK;
 }
 
 enum pki_status
@@ -98,7 +165,15 @@ pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 	enum pki_status st = pki_buf_append(&der, octets, (size_t)len, err);
 	OPENSSL_free(octets);
 	PKI_TRY(st);
-	return adopt(x509, &der, out, err);
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(pki_cert_from_der(&der, &cert, err));
+	if (X509_check_purpose(x509, -1, 0) != 1 || X509_up_ref(x509) != 1)
+		return pki_fail_ssl(err, PKI_INPUT,
+			"RFC 5280 4.2: an extension is malformed or there twice");
+	cert->x509 = x509;
+	*out = cert;
+	cert = NULL;
+	return PKI_OK;
 }
 
 void
@@ -107,6 +182,8 @@ pki_cert_free(struct pki_cert *cert)
 	if (cert == NULL)
 		return;
 	X509_free(cert->x509);
+	pki_signed_cleanup(&cert->whole);
+	pki_tbs_cleanup(&cert->tbs);
 	pki_key_free(cert->key);
 	pki_buf_free(&cert->der);
 	free(cert);
@@ -118,10 +195,41 @@ pki_cert_cleanup(struct pki_cert **cert)
 	pki_cert_free(*cert);
 }
 
+static struct pki_cert *
+unconst(const struct pki_cert *cert)
+{
+	union {
+		const struct pki_cert *in;
+		struct pki_cert *out;
+	} same = { cert };
+	return same.out;
+}
+
+/* Two threads may make it at once: one of them keeps it. */
 X509 *
 pki_cert_get0_x509(const struct pki_cert *cert)
 {
-	return cert->x509;
+	X509 *x509 = cert->x509;
+	if (x509 != NULL)
+		return x509;
+	const unsigned char *p = cert->der.data;
+	X509 *made = d2i_X509(NULL, &p, (long)cert->der.len);
+	if (atomic_compare_exchange_strong(&unconst(cert)->x509, &x509, made))
+		return made;
+	X509_free(made);
+	return x509;
+}
+
+const PKI_SIGNED *
+pki_cert_get0_signed(const struct pki_cert *cert)
+{
+	return cert->whole;
+}
+
+const PKI_TBS *
+pki_cert_get0_tbs(const struct pki_cert *cert)
+{
+	return cert->tbs;
 }
 
 struct pki_bytes
@@ -154,82 +262,56 @@ pki_cert_not_after(const struct pki_cert *cert)
 	return cert->not_after;
 }
 
-/* A parsed name holds the bytes that it came from. */
-static struct pki_bytes
-name_der(const X509_NAME *name)
-{
-	struct pki_bytes der = { 0 };
-	if (X509_NAME_get0_der(name, &der.data, &der.len) != 1)
-		return (struct pki_bytes){ 0 };
-	return der;
-}
-
 struct pki_bytes
 pki_cert_get0_subject_der(const struct pki_cert *cert)
 {
-	return name_der(X509_get_subject_name(cert->x509));
+	return pki_asn1_bytes(cert->tbs->subject);
 }
 
 struct pki_bytes
 pki_cert_get0_issuer_der(const struct pki_cert *cert)
 {
-	return name_der(X509_get_issuer_name(cert->x509));
+	return pki_asn1_bytes(cert->tbs->issuer);
 }
 
 enum pki_status
 pki_cert_subject(const struct pki_cert *cert, struct pki_name *out, struct pki_err *err)
 {
-	return pki_name_from_x509(X509_get_subject_name(cert->x509), out, err);
-}
-
-static bool
-take_key_id(const ASN1_OCTET_STRING *id, uint8_t out[PKI_KEY_ID])
-{
-	if (id == NULL || ASN1_STRING_length(id) != PKI_KEY_ID)
-		return false;
-	memcpy(out, ASN1_STRING_get0_data(id), PKI_KEY_ID);
-	return true;
+	X509_NAME *name =
+		pki_asn1_decode(pki_cert_get0_subject_der(cert), ASN1_ITEM_rptr(X509_NAME));
+	if (name == NULL)
+		return pki_fail_ssl(
+			err, PKI_INPUT, "the certificate's subject is malformed");
+	enum pki_status st = pki_name_from_x509(name, out, err);
+	X509_NAME_free(name);
+	return st;
 }
 
 bool
 pki_cert_subject_key_id(const struct pki_cert *cert, uint8_t out[PKI_KEY_ID])
 {
-	return take_key_id(X509_get0_subject_key_id(cert->x509), out);
+	if (cert->subject_id.there)
+		memcpy(out, cert->subject_id.id, PKI_KEY_ID);
+	return cert->subject_id.there;
 }
 
 unsigned
 pki_cert_key_usage(const struct pki_cert *cert)
 {
-	static const struct {
-		uint32_t openssl;
-		unsigned usage;
-	} bits[] = {
-		{ KU_DIGITAL_SIGNATURE, PKI_KU_DIGITAL_SIGNATURE },
-		{ KU_NON_REPUDIATION, PKI_KU_NON_REPUDIATION },
-		{ KU_KEY_CERT_SIGN, PKI_KU_KEY_CERT_SIGN },
-		{ KU_CRL_SIGN, PKI_KU_CRL_SIGN },
-	};
-	unsigned usage = 0;
-	if ((X509_get_extension_flags(cert->x509) & EXFLAG_KUSAGE) == 0)
-		return 0;
-	uint32_t there = X509_get_key_usage(cert->x509);
-	for (size_t i = 0; i < PKI_COUNT(bits); i++)
-		if ((there & bits[i].openssl) != 0)
-			usage |= bits[i].usage;
-	return usage;
+	return cert->key_usage;
 }
 
 bool
 pki_cert_is_ca(const struct pki_cert *cert)
 {
-	return (X509_get_extension_flags(cert->x509) & EXFLAG_CA) != 0;
+	return cert->ca;
 }
 
 bool
 pki_cert_has_policy(const struct pki_cert *cert, const char *oid)
 {
 	CERTIFICATEPOLICIES *policies =
-		X509_get_ext_d2i(cert->x509, NID_certificate_policies, NULL, NULL);
+		X509V3_get_d2i(cert->tbs->extensions, NID_certificate_policies, NULL, NULL);
 	bool found = false;
 	for (int i = 0; i < sk_POLICYINFO_num(policies) && !found; i++) {
 		char text[PKI_OID_TEXT];
@@ -256,10 +338,8 @@ check_chain(const struct pki_cert *cert, const struct pki_cert *issuer, struct p
 		return pki_refuse(err, PKI_RULE_VALIDATION,
 			"the certificate's issuer is not the CA's subject (RFC 5280 6.1.3 "
 			"(a)(4))");
-	uint8_t ski[PKI_KEY_ID];
-	uint8_t aki[PKI_KEY_ID];
-	if (take_key_id(X509_get0_authority_key_id(cert->x509), aki) &&
-		pki_cert_subject_key_id(issuer, ski) && memcmp(aki, ski, sizeof ski) != 0)
+	if (cert->authority_id.there && issuer->subject_id.there &&
+		memcmp(cert->authority_id.id, issuer->subject_id.id, PKI_KEY_ID) != 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
 			"the certificate names another key of its CA (RFC 5280 4.2.1.1)");
 	return PKI_OK;
@@ -279,7 +359,7 @@ check_issuer(
 	struct pki_bytes from = pki_cert_get0_issuer_der(cert);
 	struct pki_bytes to = pki_cert_get0_subject_der(cert);
 	bool self_issued = pki_bytes_equal(from.data, from.len, to.data, to.len);
-	if (pki_cert_is_ca(cert) && !self_issued && X509_get_pathlen(issuer->x509) == 0)
+	if (pki_cert_is_ca(cert) && !self_issued && issuer->path_len == 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
 			"the issuer may not have CAs below it: pathLen 0 (RFC 5280 6.1.4 "
 			"(l))");
@@ -310,9 +390,9 @@ check_dates(
 static enum pki_status
 check_critical(const struct pki_cert *cert, struct pki_err *err)
 {
-	int count = X509_get_ext_count(cert->x509);
-	for (int i = 0; i < count; i++) {
-		X509_EXTENSION *ext = X509_get_ext(cert->x509, i);
+	const STACK_OF(X509_EXTENSION) *extensions = cert->tbs->extensions;
+	for (int i = 0; i < X509v3_get_ext_count(extensions); i++) {
+		X509_EXTENSION *ext = X509v3_get_ext(extensions, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
 		if (!X509_EXTENSION_get_critical(ext) || nid == NID_key_usage ||
 			nid == NID_basic_constraints)
@@ -343,11 +423,10 @@ pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer, pki_
 	PKI_TRY(check_dates(issuer, "the issuer's", at, err));
 	PKI_TRY(check_critical(cert, err));
 	PKI_TRY(check_critical(issuer, err));
-	if (X509_verify(cert->x509, pki_key_get0_evp(issuer->key)) != 1) {
-		ERR_clear_error();
+	if (X509_ALGOR_cmp(cert->tbs->algorithm, cert->whole->algorithm) != 0 ||
+		!pki_signed_verify(cert->whole, issuer->key))
 		return pki_refuse(err, PKI_RULE_VALIDATION,
 			"the certificate's signature is not by its issuer (RFC 5280 6.1.3 "
 			"(a)(1))");
-	}
 	return PKI_OK;
 }

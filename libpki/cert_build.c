@@ -1,77 +1,10 @@
-#include <openssl/asn1t.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "libpki/asn1.h"
-#include "libpki/cert.h"
+#include "libpki/cert_parts.h"
 #include "libpki/ext.h"
 #include "libpki/lint.h"
-
-/*
- * TBSCertificate and Certificate (RFC 5280 4.1) as templates of our own: X509 gives no way
- * to encode a tbsCertificate with its algorithm before it is signed, and the lint must see
- * it first. Names and the key are encoded already; ASN1_SEQUENCE keeps their bytes as they
- * are.
- */
-typedef struct tbs {
-	ASN1_INTEGER *version;
-	ASN1_INTEGER *serial;
-	X509_ALGOR *algorithm;
-	ASN1_STRING *issuer;
-	X509_VAL *validity;
-	ASN1_STRING *subject;
-	ASN1_STRING *key;
-	STACK_OF(X509_EXTENSION) * extensions;
-} TBS;
-
-typedef struct whole {
-	ASN1_STRING *tbs;
-	X509_ALGOR *algorithm;
-	ASN1_BIT_STRING *signature;
-} WHOLE;
-
-/* clang-format off */
-ASN1_SEQUENCE(TBS) = {
-	ASN1_EXP(TBS, version, ASN1_INTEGER, 0),
-	ASN1_SIMPLE(TBS, serial, ASN1_INTEGER),
-	ASN1_SIMPLE(TBS, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(TBS, issuer, ASN1_SEQUENCE),
-	ASN1_SIMPLE(TBS, validity, X509_VAL),
-	ASN1_SIMPLE(TBS, subject, ASN1_SEQUENCE),
-	ASN1_SIMPLE(TBS, key, ASN1_SEQUENCE),
-	ASN1_EXP_SEQUENCE_OF(TBS, extensions, X509_EXTENSION, 3),
-} static_ASN1_SEQUENCE_END(TBS)
-
-ASN1_SEQUENCE(WHOLE) = {
-	ASN1_SIMPLE(WHOLE, tbs, ASN1_SEQUENCE),
-	ASN1_SIMPLE(WHOLE, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(WHOLE, signature, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(WHOLE)
-/* clang-format on */
-
-static void
-free_tbs(TBS **tbs)
-{
-	ASN1_item_free((ASN1_VALUE *)*tbs, ASN1_ITEM_rptr(TBS));
-}
-
-static void
-free_whole(WHOLE **whole)
-{
-	ASN1_item_free((ASN1_VALUE *)*whole, ASN1_ITEM_rptr(WHOLE));
-}
-
-static enum pki_status
-encode(const void *value, const ASN1_ITEM *item, struct pki_buf *der, struct pki_err *err)
-{
-	unsigned char *octets = NULL;
-	int len = ASN1_item_i2d(value, &octets, item);
-	if (len <= 0)
-		return pki_fail_ssl(err, PKI_INTERNAL, "cannot encode a certificate");
-	enum pki_status st = pki_buf_append(der, octets, (size_t)len, err);
-	OPENSSL_free(octets);
-	return st;
-}
 
 /* RFC 5758 3.2 and 8410 3: parameters absent; RFC 4055 5: NULL with RSA */
 static bool
@@ -94,7 +27,7 @@ set_bytes(ASN1_STRING *string, struct pki_bytes der)
 }
 
 static enum pki_status
-set_names(TBS *tbs, const struct pki_cert_spec *spec, struct pki_err *err)
+set_names(PKI_TBS *tbs, const struct pki_cert_spec *spec, struct pki_err *err)
 {
 	X509_NAME *subject = NULL;
 	struct pki_bytes der = { 0 };
@@ -110,15 +43,16 @@ set_names(TBS *tbs, const struct pki_cert_spec *spec, struct pki_err *err)
 }
 
 static enum pki_status
-fill_tbs(TBS *tbs, const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
+fill_tbs(PKI_TBS *tbs, const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	struct pki_err *err)
 {
 	ASN1_INTEGER_free(tbs->serial);
 	tbs->serial = NULL;
 	PKI_TRY(pki_asn1_serial_new(&spec->serial, &tbs->serial, err));
 	PKI_TRY(set_names(tbs, spec, err));
+	tbs->version = ASN1_INTEGER_new();
 	tbs->extensions = sk_X509_EXTENSION_new_null();
-	if (tbs->extensions == NULL ||
+	if (tbs->version == NULL || tbs->extensions == NULL ||
 		ASN1_INTEGER_set(tbs->version, X509_VERSION_3) != 1 ||
 		!set_algorithm(tbs->algorithm, issuer_key) ||
 		ASN1_TIME_set(tbs->validity->notBefore, spec->not_before) == NULL ||
@@ -128,21 +62,26 @@ fill_tbs(TBS *tbs, const struct pki_cert_spec *spec, const struct pki_key *issue
 	return pki_ext_add_all(tbs->extensions, spec, err);
 }
 
+/*
+ * X509 gives no way to encode a tbsCertificate with its algorithm before it is signed, and
+ * the lint must see it first.
+ */
 static enum pki_status
 encode_tbs(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	struct pki_buf *der, struct pki_err *err)
 {
-	PKI_CLEANUP(free_tbs) TBS *tbs = (TBS *)ASN1_item_new(ASN1_ITEM_rptr(TBS));
+	PKI_CLEANUP(pki_tbs_cleanup)
+	PKI_TBS *tbs = (PKI_TBS *)ASN1_item_new(ASN1_ITEM_rptr(PKI_TBS));
 	if (tbs == NULL)
 		return pki_fail_ssl(err, PKI_MEMORY, "a certificate");
 	PKI_TRY(fill_tbs(tbs, spec, issuer_key, err));
-	return encode(tbs, ASN1_ITEM_rptr(TBS), der, err);
+	return pki_asn1_encode(tbs, ASN1_ITEM_rptr(PKI_TBS), der, err);
 }
 
 /* The certificate with this signature, none at all before the lint; read back from its DER.
  */
 static enum pki_status
-assemble(WHOLE *whole, struct pki_bytes signature, struct pki_cert **out,
+assemble(PKI_SIGNED *whole, struct pki_bytes signature, struct pki_cert **out,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
@@ -150,8 +89,8 @@ assemble(WHOLE *whole, struct pki_bytes signature, struct pki_cert **out,
 		return pki_fail_ssl(err, PKI_MEMORY, "a certificate's signature");
 	whole->signature->flags =
 		ASN1_STRING_FLAG_BITS_LEFT; /* all bits of the last octet */
-	PKI_TRY(encode(whole, ASN1_ITEM_rptr(WHOLE), &der, err));
-	return pki_cert_parse(pki_buf_bytes(&der), out, err);
+	PKI_TRY(pki_asn1_encode(whole, ASN1_ITEM_rptr(PKI_SIGNED), &der, err));
+	return pki_cert_from_der(&der, out, err);
 }
 
 enum pki_status
@@ -166,8 +105,8 @@ pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
 	PKI_CLEANUP(pki_buf_free) struct pki_buf tbs = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf signature = { 0 };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *unsigned_cert = NULL;
-	PKI_CLEANUP(free_whole)
-	WHOLE *whole = (WHOLE *)ASN1_item_new(ASN1_ITEM_rptr(WHOLE));
+	PKI_CLEANUP(pki_signed_cleanup)
+	PKI_SIGNED *whole = (PKI_SIGNED *)ASN1_item_new(ASN1_ITEM_rptr(PKI_SIGNED));
 	PKI_TRY(encode_tbs(spec, issuer_key, &tbs, err));
 	if (whole == NULL || !set_algorithm(whole->algorithm, issuer_key) ||
 		!set_bytes(whole->tbs, pki_buf_bytes(&tbs)))

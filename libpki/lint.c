@@ -18,15 +18,9 @@ pki_lint_end_entity(const struct pki_lint *lint)
 }
 
 static enum pki_status
-check_version(const struct pki_lint *lint, struct pki_err *err)
+check_unique_ids(const struct pki_lint *lint, struct pki_err *err)
 {
-	const ASN1_BIT_STRING *issuer_uid;
-	const ASN1_BIT_STRING *subject_uid;
-	X509_get0_uids(lint->x509, &issuer_uid, &subject_uid);
-	if (X509_get_version(lint->x509) != X509_VERSION_3)
-		return pki_refuse(err, PKI_RULE_LINT, "the version is %ld, not 3",
-			X509_get_version(lint->x509) + 1);
-	if (issuer_uid != NULL || subject_uid != NULL)
+	if (lint->tbs->issuer_uid != NULL || lint->tbs->subject_uid != NULL)
 		return pki_refuse(err, PKI_RULE_LINT,
 			"the certificate has a unique identifier (RFC 5280 4.1.2.8)");
 	return PKI_OK;
@@ -35,7 +29,7 @@ check_version(const struct pki_lint *lint, struct pki_err *err)
 static int
 serial_bits(const struct pki_lint *lint)
 {
-	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(lint->x509), NULL);
+	BIGNUM *n = ASN1_INTEGER_to_BN(lint->tbs->serial, NULL);
 	int bits = n == NULL ? 0 : BN_num_bits(n);
 	BN_free(n);
 	return bits;
@@ -44,7 +38,7 @@ serial_bits(const struct pki_lint *lint)
 static enum pki_status
 check_serial(const struct pki_lint *lint, struct pki_err *err)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(lint->x509);
+	const ASN1_INTEGER *serial = lint->tbs->serial;
 	if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER || serial_bits(lint) == 0)
 		return pki_refuse(err, PKI_RULE_SERIAL, "the serialNumber is not positive");
 	/* 160 bits take 21 octets: the first would be the sign */
@@ -87,8 +81,8 @@ check_dates(const struct pki_lint *lint, struct pki_err *err)
 {
 	pki_time from = pki_cert_not_before(lint->cert);
 	pki_time to = pki_cert_not_after(lint->cert);
-	PKI_TRY(check_date(X509_get0_notBefore(lint->x509), from, "notBefore", err));
-	PKI_TRY(check_date(X509_get0_notAfter(lint->x509), to, "notAfter", err));
+	PKI_TRY(check_date(lint->tbs->validity->notBefore, from, "notBefore", err));
+	PKI_TRY(check_date(lint->tbs->validity->notAfter, to, "notAfter", err));
 	if (to < from)
 		return pki_refuse(err, PKI_RULE_DATES, "notAfter is before notBefore");
 	return PKI_OK;
@@ -181,9 +175,8 @@ check_algorithm(const struct pki_lint *lint, struct pki_err *err)
 	};
 	const struct pki_cert *by = lint->issuer != NULL ? lint->issuer : lint->cert;
 	enum pki_key_alg alg = pki_key_get_alg(pki_cert_get0_key(by));
-	const X509_ALGOR *outer;
-	X509_get0_signature(NULL, &outer, lint->x509);
-	const X509_ALGOR *inner = X509_get0_tbs_sigalg(lint->x509);
+	const X509_ALGOR *outer = pki_cert_get0_signed(lint->cert)->algorithm;
+	const X509_ALGOR *inner = lint->tbs->algorithm;
 	const ASN1_OBJECT *id;
 	int parameters;
 	X509_ALGOR_get0(&id, &parameters, NULL, inner);
@@ -200,7 +193,7 @@ check_algorithm(const struct pki_lint *lint, struct pki_err *err)
 }
 
 static pki_lint_rule *const rules[] = {
-	check_version,
+	check_unique_ids,
 	check_serial,
 	check_serial_bits,
 	check_dates,
@@ -233,9 +226,16 @@ enum pki_status
 pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
 	const struct pki_profile *profile, pki_time document_end, struct pki_err *err)
 {
-	struct pki_lint lint = { cert, issuer, profile, document_end,
-		pki_cert_get0_x509(cert) };
-	for (size_t i = 0; i < PKI_COUNT(rules); i++)
-		PKI_TRY(rules[i](&lint, err));
-	return PKI_OK;
+	const PKI_TBS *tbs = pki_cert_get0_tbs(cert);
+	X509_NAME *subject =
+		pki_asn1_decode(pki_cert_get0_subject_der(cert), ASN1_ITEM_rptr(X509_NAME));
+	if (subject == NULL)
+		return pki_fail_ssl(err, PKI_INPUT, "the subject is malformed");
+	struct pki_lint lint = { cert, issuer, profile, document_end, tbs, tbs->extensions,
+		subject };
+	enum pki_status st = PKI_OK;
+	for (size_t i = 0; i < PKI_COUNT(rules) && st == PKI_OK; i++)
+		st = rules[i](&lint, err);
+	X509_NAME_free(subject);
+	return st;
 }

@@ -19,7 +19,7 @@ static enum pki_status
 get(const struct pki_lint *lint, int nid, enum pki_rule rule, void **out, int *critical,
 	struct pki_err *err)
 {
-	*out = X509_get_ext_d2i(lint->x509, nid, critical, NULL);
+	*out = X509V3_get_d2i(lint->extensions, nid, critical, NULL);
 	if (*out != NULL || *critical == -1)
 		return PKI_OK;
 	ERR_clear_error();
@@ -43,7 +43,7 @@ pki_lint_ext(const struct pki_lint *lint, int nid, enum pki_rule rule, void **ou
 static bool
 has(const struct pki_lint *lint, int nid)
 {
-	return X509_get_ext_by_NID(lint->x509, nid, -1) >= 0;
+	return X509v3_get_ext_by_NID(lint->extensions, nid, -1) >= 0;
 }
 
 static enum pki_status
@@ -89,11 +89,16 @@ pki_lint_key_ids(const struct pki_lint *lint, struct pki_err *err)
 enum pki_status
 pki_lint_key_id_method(const struct pki_lint *lint, struct pki_err *err)
 {
-	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(lint->x509);
+	PKI_CLEANUP(pki_spki_cleanup)
+	PKI_SPKI *spki =
+		pki_asn1_decode(pki_asn1_bytes(lint->tbs->key), ASN1_ITEM_rptr(PKI_SPKI));
+	if (spki == NULL)
+		return pki_fail_ssl(
+			err, PKI_INPUT, "the subjectPublicKeyInfo is malformed");
+	struct pki_bytes bits = pki_asn1_bytes(spki->key);
 	uint8_t hash[PKI_SHA256];
 	uint8_t ski[PKI_KEY_ID];
-	PKI_TRY(pki_sha256(
-		ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits), hash, err));
+	PKI_TRY(pki_sha256(bits.data, bits.len, hash, err));
 	if (!pki_cert_subject_key_id(lint->cert, ski) || memcmp(ski, hash, sizeof ski) != 0)
 		return pki_refuse(err, PKI_RULE_KEY_ID_METHOD,
 			"the subjectKeyIdentifier is not the leftmost 160 bits of the "
@@ -238,7 +243,7 @@ static bool
 has_ocsp_access(const struct pki_lint *lint)
 {
 	AUTHORITY_INFO_ACCESS *access =
-		X509_get_ext_d2i(lint->x509, NID_info_access, NULL, NULL);
+		X509V3_get_d2i(lint->extensions, NID_info_access, NULL, NULL);
 	bool found = false;
 	for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access); i++)
 		found = found ||
@@ -251,9 +256,9 @@ has_ocsp_access(const struct pki_lint *lint)
 static const X509_EXTENSION *
 find_oid(const struct pki_lint *lint, const char *oid)
 {
-	int count = X509_get_ext_count(lint->x509);
+	int count = X509v3_get_ext_count(lint->extensions);
 	for (int i = 0; i < count; i++) {
-		X509_EXTENSION *extension = X509_get_ext(lint->x509, i);
+		X509_EXTENSION *extension = X509v3_get_ext(lint->extensions, i);
 		if (pki_lint_oid_is(X509_EXTENSION_get_object(extension), oid))
 			return extension;
 	}
@@ -312,10 +317,10 @@ pki_lint_forbidden_ext(const struct pki_lint *lint, struct pki_err *err)
 		NID_basic_constraints, NID_ext_key_usage, NID_crl_distribution_points,
 		NID_info_access, NID_id_pkix_OCSP_noCheck, NID_qcStatements };
 	bool seen[PKI_COUNT(known)] = { false };
-	int count = X509_get_ext_count(lint->x509);
+	int count = X509v3_get_ext_count(lint->extensions);
 	for (int i = 0; i < count; i++) {
 		const ASN1_OBJECT *id =
-			X509_EXTENSION_get_object(X509_get_ext(lint->x509, i));
+			X509_EXTENSION_get_object(X509v3_get_ext(lint->extensions, i));
 		int nid = OBJ_obj2nid(id);
 		size_t at = 0;
 		while (at < PKI_COUNT(known) && known[at] != nid)

@@ -28,7 +28,7 @@ label(const X509_NAME_ENTRY *entry)
 static const ASN1_STRING *
 attribute(const struct pki_lint *lint, int nid)
 {
-	const X509_NAME *name = X509_get_subject_name(lint->x509);
+	const X509_NAME *name = lint->subject;
 	int at = X509_NAME_get_index_by_NID(name, nid, -1);
 	return at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
 }
@@ -49,7 +49,7 @@ subject_serial(const struct pki_lint *lint, char out[PKI_NAME_CHARS + 1])
 enum pki_status
 pki_lint_directory_string(const struct pki_lint *lint, struct pki_err *err)
 {
-	const X509_NAME *name = X509_get_subject_name(lint->x509);
+	const X509_NAME *name = lint->subject;
 	int count = X509_NAME_entry_count(name);
 	for (int i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
@@ -93,7 +93,7 @@ check_order(const X509_NAME *name, struct pki_err *err)
 enum pki_status
 pki_lint_subject(const struct pki_lint *lint, struct pki_err *err)
 {
-	PKI_TRY(check_order(X509_get_subject_name(lint->x509), err));
+	PKI_TRY(check_order(lint->subject, err));
 	if (attribute(lint, NID_countryName) == NULL ||
 		attribute(lint, NID_commonName) == NULL)
 		return pki_refuse(

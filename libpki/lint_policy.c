@@ -161,11 +161,11 @@ enum pki_status
 pki_lint_qc(const struct pki_lint *lint, enum pki_rule rule, PKI_QC_STATEMENTS **out,
 	struct pki_err *err)
 {
-	int at = X509_get_ext_by_NID(lint->x509, NID_qcStatements, -1);
+	int at = X509v3_get_ext_by_NID(lint->extensions, NID_qcStatements, -1);
 	if (at < 0)
 		return PKI_OK;
 	const ASN1_OCTET_STRING *octets =
-		X509_EXTENSION_get_data(X509_get_ext(lint->x509, at));
+		X509_EXTENSION_get_data(X509v3_get_ext(lint->extensions, at));
 	const unsigned char *p = ASN1_STRING_get0_data(octets);
 	const unsigned char *end = p + ASN1_STRING_length(octets);
 	*out = (PKI_QC_STATEMENTS *)ASN1_item_d2i(
@@ -218,8 +218,8 @@ find_statement(const PKI_QC_STATEMENTS *list, const char *oid)
 enum pki_status
 pki_lint_qc_statements(const struct pki_lint *lint, struct pki_err *err)
 {
-	int at = X509_get_ext_by_NID(lint->x509, NID_qcStatements, -1);
-	if (at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(lint->x509, at)))
+	int at = X509v3_get_ext_by_NID(lint->extensions, NID_qcStatements, -1);
+	if (at >= 0 && X509_EXTENSION_get_critical(X509v3_get_ext(lint->extensions, at)))
 		return pki_refuse(err, PKI_RULE_QC_STATEMENTS, "qcStatements is critical");
 	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
 	PKI_TRY(pki_lint_qc(lint, PKI_RULE_QC_STATEMENTS, &list, err));

@@ -2,8 +2,7 @@
 #ifndef LIBPKI_LINT_RULES_H
 #define LIBPKI_LINT_RULES_H
 
-#include <openssl/x509.h>
-
+#include "libpki/cert_parts.h"
 #include "libpki/lint.h"
 
 /* What a rule may look at. */
@@ -12,7 +11,9 @@ struct pki_lint {
 	const struct pki_cert *issuer; /* NULL: self-signed */
 	const struct pki_profile *profile;
 	pki_time document_end;
-	X509 *x509; /* cert's */
+	const PKI_TBS *tbs; /* cert's */
+	const STACK_OF(X509_EXTENSION) *extensions;
+	const X509_NAME *subject;
 };
 
 typedef enum pki_status pki_lint_rule(const struct pki_lint *lint, struct pki_err *err);
