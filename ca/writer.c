@@ -63,10 +63,8 @@ check_clock(struct writer *w, pki_msec now, struct pki_err *err)
 		return PKI_OK;
 	char text[PKI_MSEC_TEXT];
 	pki_msec_format(last, text);
-	(void)pki_fail(err, PKI_CLOCK,
+	return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
 		"the clock is behind the ledger's youngest event, %s; set it right", text);
-	err->rule = PKI_RULE_CLOCK;
-	return err->status;
 }
 
 static enum pki_status

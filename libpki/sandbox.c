@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -195,8 +196,10 @@ enum pki_status
 pki_sandbox_enter(enum pki_sandbox kind, const char *const *writable,
 	const char *const *readable, struct pki_err *err)
 {
-	/* the first conversion of a date reads the zone's file */
+	/* the first conversion of a date reads the zone's file, the first JSON object
+	 * /dev/urandom */
 	tzset();
+	json_object_seed(0);
 	static const struct rlimit no_core = { 0, 0 };
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0 ||
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||

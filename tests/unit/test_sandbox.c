@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -103,6 +104,9 @@ work_and_exit(void)
 	void *p = malloc((size_t)1 << 20);
 	bool ok = p != NULL && gmtime_r(&now, &tm) != NULL;
 	free(p);
+	json_t *json = json_object();
+	ok = ok && json != NULL;
+	json_decref(json);
 	return ok ? 0 : 1;
 }
 
