@@ -152,7 +152,8 @@ connect_reader(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 		return ledger_fail(ledger, "open", err);
 	sqlite3_busy_timeout(ledger->db, BUSY_MSEC);
 	return ledger_exec(
-		ledger, "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON", err);
+		ledger, "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+		"PRAGMA query_only = ON", err);
 }
 
 static enum pki_status
@@ -173,6 +174,7 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	return ledger_exec(ledger,
 		"PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;"
+		"PRAGMA temp_store = MEMORY;"
 		"PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;"
 		"PRAGMA synchronous = FULL; PRAGMA cache_size = " WRITER_CACHE ";"
 		"PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES,
