@@ -20,4 +20,25 @@ struct pki_ocsp_request {
 enum pki_status pki_ocsp_check_delegate(const struct pki_cert *cert,
 	const struct pki_cert *issuer, pki_time at, struct pki_err *err) PKI_MUST_CHECK;
 
+/*
+ * ocsp_encode.c: responses written as DER directly. What never changes is kept ready; cert and
+ * key are borrowed. One thread at a time.
+ */
+struct pki_ocsp_encoder {
+	struct pki_bytes cert;
+	struct pki_key *key;
+	uint8_t key_hash[20];          /* responderID byKey (rule 66): always SHA-1 */
+	struct pki_buf algorithm;      /* AlgorithmIdentifier of the signature */
+	struct pki_buf archive_cutoff; /* singleExtensions */
+	uint8_t *scratch;
+};
+enum pki_status pki_ocsp_encoder_init(struct pki_ocsp_encoder *encoder,
+	const struct pki_cert *issuer, const struct pki_cert *cert, struct pki_key *key,
+	struct pki_err *err) PKI_MUST_CHECK;
+void pki_ocsp_encoder_clear(struct pki_ocsp_encoder *encoder);
+enum pki_status pki_ocsp_encode(struct pki_ocsp_encoder *encoder,
+	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
+	pki_time this_update, pki_time next_update, struct pki_buf *der, struct pki_err *err)
+	PKI_MUST_CHECK;
+
 #endif

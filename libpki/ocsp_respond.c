@@ -7,9 +7,6 @@
 static const int hash_nids[] = { NID_sha1, NID_sha256, NID_sha384, NID_sha512 };
 enum { HASHES = PKI_COUNT(hash_nids) };
 
-/* id-pkix-ocsp-extended-revoke, RFC 6960 4.4.8; OpenSSL has no name for it */
-static const char oid_extended_revoke[] = "1.3.6.1.5.5.7.48.1.9";
-
 struct issuer_hash {
 	uint8_t name[EVP_MAX_MD_SIZE];
 	uint8_t key[EVP_MAX_MD_SIZE];
@@ -17,11 +14,8 @@ struct issuer_hash {
 };
 
 struct pki_ocsp_responder {
-	const struct pki_cert *cert;
-	struct pki_key *key;
 	struct issuer_hash hashes[HASHES];
-	ASN1_GENERALIZEDTIME *archive_cutoff;
-	X509_EXTENSION *extended_revoke;
+	struct pki_ocsp_encoder encoder;
 };
 
 static enum pki_status
@@ -83,25 +77,13 @@ hash_issuer(const X509 *issuer, int nid, struct issuer_hash *out, struct pki_err
 }
 
 static enum pki_status
-prepare(struct pki_ocsp_responder *r, const struct pki_cert *issuer, struct pki_err *err)
+prepare(struct pki_ocsp_responder *r, const struct pki_cert *issuer,
+	const struct pki_cert *cert, struct pki_key *key, struct pki_err *err)
 {
 	for (size_t i = 0; i < HASHES; i++)
 		PKI_TRY(hash_issuer(
 			pki_cert_get0_x509(issuer), hash_nids[i], &r->hashes[i], err));
-	r->archive_cutoff = ASN1_GENERALIZEDTIME_set(NULL, pki_cert_not_before(issuer));
-
-	/* ExtendedRevoke ::= NULL, RFC 6960 4.4.8 */
-	static const uint8_t null[] = { V_ASN1_NULL, 0 };
-	ASN1_OBJECT *oid = OBJ_txt2obj(oid_extended_revoke, 1);
-	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	if (oid != NULL && value != NULL &&
-		ASN1_OCTET_STRING_set(value, null, sizeof null) == 1)
-		r->extended_revoke = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
-	ASN1_OBJECT_free(oid);
-	ASN1_OCTET_STRING_free(value);
-	if (r->archive_cutoff == NULL || r->extended_revoke == NULL)
-		return pki_fail_ssl(err, PKI_MEMORY, "an OCSP responder");
-	return PKI_OK;
+	return pki_ocsp_encoder_init(&r->encoder, issuer, cert, key, err);
 }
 
 static void
@@ -121,9 +103,7 @@ pki_ocsp_responder_new(const struct pki_cert *issuer, const struct pki_cert *cer
 	PKI_CLEANUP(responder_cleanup) struct pki_ocsp_responder *r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return pki_fail(err, PKI_MEMORY, "an OCSP responder");
-	r->cert = cert;
-	r->key = key;
-	PKI_TRY(prepare(r, issuer, err));
+	PKI_TRY(prepare(r, issuer, cert, key, err));
 	*out = r;
 	r = NULL;
 	return PKI_OK;
@@ -134,8 +114,7 @@ pki_ocsp_responder_free(struct pki_ocsp_responder *responder)
 {
 	if (responder == NULL)
 		return;
-	ASN1_GENERALIZEDTIME_free(responder->archive_cutoff);
-	X509_EXTENSION_free(responder->extended_revoke);
+	pki_ocsp_encoder_clear(&responder->encoder);
 	free(responder);
 }
 
@@ -163,129 +142,13 @@ pki_ocsp_is_ours(const struct pki_ocsp_responder *responder,
 	return false;
 }
 
-static void
-free_basic(OCSP_BASICRESP **basic)
-{
-	OCSP_BASICRESP_free(*basic);
-}
-
-static void
-free_time(ASN1_TIME **t)
-{
-	ASN1_TIME_free(*t);
-}
-
-/* What one SingleResponse says, in OpenSSL's terms. */
-struct single {
-	int status;
-	int reason; /* -1: left out */
-	pki_time revoked_at;
-};
-
-static struct single
-single_of(const struct pki_ocsp_answer *answer)
-{
-	switch (answer->status) {
-	case PKI_OCSP_GOOD:
-		return (struct single){ V_OCSP_CERTSTATUS_GOOD, -1, 0 };
-	case PKI_OCSP_REVOKED:
-		return (struct single){ V_OCSP_CERTSTATUS_REVOKED,
-			answer->reason == PKI_REASON_UNSPECIFIED ? -1 : (int)answer->reason,
-			answer->revoked_at };
-	case PKI_OCSP_UNISSUED:
-		break;
-	}
-	/* rule 61: on hold since 1970-01-01 */
-	return (struct single){ V_OCSP_CERTSTATUS_REVOKED,
-		OCSP_REVOKED_STATUS_CERTIFICATEHOLD, 0 };
-}
-
-static enum pki_status
-add_single(const struct pki_ocsp_responder *r, OCSP_BASICRESP *basic, OCSP_CERTID *id,
-	const struct pki_ocsp_answer *answer, ASN1_TIME *const updates[2],
-	struct pki_err *err)
-{
-	struct single s = single_of(answer);
-	PKI_CLEANUP(free_time) ASN1_TIME *revoked_at = NULL;
-	if (s.status == V_OCSP_CERTSTATUS_REVOKED)
-		revoked_at = ASN1_GENERALIZEDTIME_set(NULL, s.revoked_at);
-	OCSP_SINGLERESP *single = OCSP_basic_add1_status(
-		basic, id, s.status, s.reason, revoked_at, updates[0], updates[1]);
-	/* rule 75 (and 73: this extension alone) */
-	if (single == NULL ||
-		OCSP_SINGLERESP_add1_ext_i2d(single, NID_id_pkix_OCSP_archiveCutoff,
-			r->archive_cutoff, 0, 0) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "an OCSP SingleResponse");
-	return PKI_OK;
-}
-
-static enum pki_status
-add_singles(const struct pki_ocsp_responder *r, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_answer *answers, ASN1_TIME *const updates[2],
-	OCSP_BASICRESP *basic, struct pki_err *err)
-{
-	bool unissued = false;
-	for (size_t i = 0; i < req->count; i++) {
-		PKI_TRY(add_single(r, basic, req->ids[i], &answers[i], updates, err));
-		unissued = unissued || answers[i].status == PKI_OCSP_UNISSUED;
-	}
-	/* rule 61 */
-	if (unissued && OCSP_BASICRESP_add_ext(basic, r->extended_revoke, -1) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "extended-revoke");
-	return PKI_OK;
-}
-
-static enum pki_status
-add_nonce(OCSP_BASICRESP *basic, const struct pki_ocsp_request *req, struct pki_err *err)
-{
-	uint8_t nonce[PKI_OCSP_NONCE_MAX];
-	if (req->nonce_len == 0)
-		return PKI_OK;
-	memcpy(nonce, req->nonce, req->nonce_len);
-	if (OCSP_basic_add1_nonce(basic, nonce, (int)req->nonce_len) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "nonce");
-	return PKI_OK;
-}
-
-static enum pki_status
-encode(OCSP_BASICRESP *basic, struct pki_buf *der, struct pki_err *err)
-{
-	OCSP_RESPONSE *response =
-		OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
-	int len = response != NULL ? i2d_OCSP_RESPONSE(response, NULL) : -1;
-	enum pki_status status = PKI_OK;
-	if (len <= 0) {
-		status = pki_fail_ssl(err, PKI_INTERNAL, "encoding an OCSP response");
-	} else {
-		status = pki_buf_reserve(der, (size_t)len, err);
-		uint8_t *p = der->data + der->len;
-		if (status == PKI_OK)
-			der->len += (size_t)i2d_OCSP_RESPONSE(response, &p);
-	}
-	OCSP_RESPONSE_free(response);
-	return status;
-}
-
 enum pki_status
 pki_ocsp_respond(struct pki_ocsp_responder *responder, const struct pki_ocsp_request *req,
 	const struct pki_ocsp_answer *answers, pki_time this_update, pki_time next_update,
 	struct pki_buf *der, struct pki_err *err)
 {
-	PKI_CLEANUP(free_basic) OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
-	PKI_CLEANUP(free_time)
-	ASN1_TIME *from = ASN1_GENERALIZEDTIME_set(NULL, this_update);
-	PKI_CLEANUP(free_time) ASN1_TIME *to = ASN1_GENERALIZEDTIME_set(NULL, next_update);
-	if (basic == NULL || from == NULL || to == NULL)
-		return pki_fail_ssl(err, PKI_MEMORY, "an OCSP response");
-	ASN1_TIME *const updates[2] = { from, to };
-	PKI_TRY(add_singles(responder, req, answers, updates, basic, err));
-	PKI_TRY(add_nonce(basic, req, err));
-	/* rule 66 */
-	if (OCSP_basic_sign(basic, pki_cert_get0_x509(responder->cert),
-		    pki_key_get0_evp(responder->key), pki_key_md(responder->key), NULL,
-		    OCSP_RESPID_KEY) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "signing an OCSP response");
-	return encode(basic, der, err);
+	return pki_ocsp_encode(
+		&responder->encoder, req, answers, this_update, next_update, der, err);
 }
 
 struct pki_bytes

@@ -127,6 +127,45 @@ answers_verify(void **state)
 	}
 }
 
+static void
+signs_with_every_algorithm(void **state)
+{
+	(void)state;
+	static const enum pki_key_alg algs[] = { PKI_ALG_P384, PKI_ALG_P521,
+		PKI_ALG_ED25519, PKI_ALG_RSA3072 };
+	static const struct status_ext exts[] = {
+		{ NID_key_usage, "critical,digitalSignature" },
+		{ NID_ext_key_usage, "OCSPSigning" },
+		{ NID_id_pkix_OCSP_noCheck, "" },
+		{ NID_authority_key_identifier, "keyid:always" },
+		{ 0 },
+	};
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf request = request_for(ca.cert, "SHA256", 32);
+	PKI_CLEANUP(pki_ocsp_request_cleanup)
+	struct pki_ocsp_request *req = parsed(&request);
+	for (size_t i = 0; i < PKI_COUNT(algs); i++) {
+		struct status_id other = status_make("TEST OCSP", algs[i], exts, &ca);
+		struct pki_ocsp_responder *r = NULL;
+		struct pki_ocsp_result result;
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+		pki_time now = pki_time_now();
+		assert_int_equal(
+			pki_ocsp_responder_new(ca.cert, other.cert, other.key, &r, &err),
+			PKI_OK);
+		assert_int_equal(
+			pki_ocsp_respond(r, req, &good, now, now + LIFETIME, &der, &err),
+			PKI_OK);
+		assert_int_equal(
+			pki_ocsp_response_verify(pki_buf_bytes(&der),
+				pki_buf_bytes(&request), ca.cert, now, &result, &err),
+			PKI_OK);
+		pki_ocsp_responder_free(r);
+		status_free(&other);
+	}
+}
+
 static int
 ext_count_by_oid(OCSP_BASICRESP *basic, const char *oid)
 {
@@ -570,6 +609,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_verify),
+		cmocka_unit_test(signs_with_every_algorithm),
 		cmocka_unit_test(r61_extended_revoke),
 		cmocka_unit_test(r62_r65_ours_by_any_hash),
 		cmocka_unit_test(r63_malformed),
