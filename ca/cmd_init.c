@@ -154,7 +154,8 @@ write_report(const struct ceremony *c, const struct pki_conf *conf, const char *
 		PKI_TRY(write_pem(out, name, c->officers[i].cert, err));
 	}
 	PKI_TRY(ceremony_report(c, conf, &json, &text, err));
-	PKI_TRY(pki_cms_sign(pki_buf_bytes(&json), c->seal.key, c->seal.cert, &cms, err));
+	PKI_TRY(pki_cms_seal(
+		pki_buf_bytes(&json), c->seal.key, c->seal.cert, c->ca.cert, &cms, err));
 	PKI_TRY(write_file(out, "ceremony.p7s", pki_buf_bytes(&cms), err));
 	return write_file(out, "ceremony.txt", pki_buf_bytes(&text), err);
 }

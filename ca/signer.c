@@ -97,7 +97,7 @@ warm_up(struct signer_state *s, struct pki_err *err)
 	PKI_TRY(pki_key_sign(s->ca_key, data.data, data.len, &sig, err));
 	PKI_TRY(pki_key_verify(
 		pki_cert_get0_key(s->ca), data.data, data.len, pki_buf_bytes(&sig), err));
-	return pki_cms_sign(data, s->seal_key, s->seal, &cms, err);
+	return pki_cms_seal(data, s->seal_key, s->seal, s->ca, &cms, err);
 }
 
 static enum pki_status

@@ -121,6 +121,6 @@ signer_seal(struct signer_state *s, struct pki_bytes fields, struct pki_err *err
 	if (type == NULL || strcmp(type, "receipt") != 0)
 		return pki_fail(err, PKI_INPUT, "only receipts are sealed");
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
-	PKI_TRY(pki_cms_sign(content, s->seal_key, s->seal, &cms, err));
+	PKI_TRY(pki_cms_seal(content, s->seal_key, s->seal, s->ca, &cms, err));
 	return ipc_put(&s->reply, IPC_BYTES, cms.data, cms.len, err);
 }

@@ -16,6 +16,12 @@
 enum pki_status pki_cms_sign(struct pki_bytes content, struct pki_key *key,
 	const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
+/* As sign, with the issuer's certificate attached too: for what people keep for years and
+ * verify with the root alone (receipts, reports). */
+enum pki_status pki_cms_seal(struct pki_bytes content, struct pki_key *key,
+	const struct pki_cert *cert, const struct pki_cert *issuer, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
 /* Add one more signature over the same content; the others stay as they are. STATE if cert
  * has signed already, or PKI_CMS_SIGNERS_MAX have. */
 enum pki_status pki_cms_cosign(struct pki_bytes cms, struct pki_key *key,

@@ -67,8 +67,8 @@ write_der(CMS_ContentInfo *cms, struct pki_buf *out, struct pki_err *err)
 }
 
 enum pki_status
-pki_cms_sign(struct pki_bytes content, struct pki_key *key, const struct pki_cert *cert,
-	struct pki_buf *out, struct pki_err *err)
+pki_cms_seal(struct pki_bytes content, struct pki_key *key, const struct pki_cert *cert,
+	const struct pki_cert *issuer, struct pki_buf *out, struct pki_err *err)
 {
 	PKI_TRY(check_pair(key, cert, err));
 	if (content.len == 0 || content.len > PKI_CMS_MAX)
@@ -88,7 +88,16 @@ pki_cms_sign(struct pki_bytes content, struct pki_key *key, const struct pki_cer
 	ASN1_OCTET_STRING_free(*place);
 	*place = octets;
 	PKI_TRY(add_signer(cms, content, key, cert, err));
+	if (issuer != NULL && CMS_add1_cert(cms, pki_cert_get0_x509(issuer)) != 1)
+		return pki_fail_ssl(err, PKI_MEMORY, "the issuer in a CMS message");
 	return write_der(cms, out, err);
+}
+
+enum pki_status
+pki_cms_sign(struct pki_bytes content, struct pki_key *key, const struct pki_cert *cert,
+	struct pki_buf *out, struct pki_err *err)
+{
+	return pki_cms_seal(content, key, cert, NULL, out, err);
 }
 
 static enum pki_status

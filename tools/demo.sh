@@ -25,7 +25,7 @@ run() {
 run_background() {
 	local log=$1
 	shift
-	show "$@" '&'
+	show "$@"
 	"$@" >"$log" 2>&1 &
 }
 step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
@@ -123,8 +123,7 @@ demo_run() {
 	sample_ceremony demo || die "the ceremony failed"
 	refuse dual-control pki-ca serve --custodian file:demo/secrets/custodian-1 \
 		--custodian file:demo/secrets/custodian-1
-	must openssl cms -verify -inform DER -in demo/ceremony/ceremony.p7s -CAfile demo/pub/root.pem \
-		-certfile demo/pub/ca.pem -purpose any -out demo/run/ceremony.json
+	must openssl cms -verify -inform DER -in demo/ceremony/ceremony.p7s -CAfile demo/pub/root.pem -purpose any -out demo/run/ceremony.json
 	say "The report's signature is good; the same for people to read, its first lines:"
 	head -n 12 demo/ceremony/ceremony.txt
 
@@ -206,8 +205,7 @@ demo_run() {
 	say "From the officer's command to the published CRL: $ms ms (bound: 60000 ms)."
 	((ms <= 60000)) || die "the CRL was late"
 	must pki-ra receipt "$order" --out demo/receipts/bruno.p7s
-	must openssl cms -verify -inform DER -in demo/receipts/bruno.p7s -CAfile demo/pub/root.pem \
-		-certfile demo/pub/ca.pem -purpose any -out demo/receipts/bruno.json
+	must openssl cms -verify -inform DER -in demo/receipts/bruno.p7s -CAfile demo/pub/root.pem -purpose any -out demo/receipts/bruno.json
 	jq '{order, reason, reported, committed, published, crl_number, serials}' demo/receipts/bruno.json
 
 	step "6. Diego renews with new keys; seven attempts that break a rule are refused, by name"

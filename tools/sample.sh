@@ -37,7 +37,7 @@ sample_config() {
 		  ocsp: http://127.0.0.1:$2
 		log: { origin: ca.example.test/log }
 		crl: { listen: "127.0.0.1:$3" }
-		ocsp: { listen: "127.0.0.1:$2", identity: officers/responder, state: ocsp }
+		ocsp: { listen: "127.0.0.1:$2", threads: 2, lifetime: 24h, identity: officers/responder, state: ocsp }
 		ra: { store: ra }
 	YAML
 }
