@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/conf.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
@@ -246,12 +247,16 @@ static void
 r05_r06_r07_r08_r09_r13_r20_r22_r23_r24_r28_r70_extensions(void **state)
 {
 	(void)state;
+	CONF *conf = NCONF_new(NULL); /* certificatePolicies insist on one */
 	for (size_t i = 0; i < PKI_COUNT(ext_cases); i++) {
 		X509 *x509 = X509_dup(pki_cert_get0_x509(good_of(ext_cases[i].kind)));
 		drop_ext(x509, ext_cases[i].ext);
 		if (ext_cases[i].value != NULL) {
+			X509V3_CTX ctx;
+			X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
+			X509V3_set_nconf(&ctx, conf);
 			X509_EXTENSION *ext = X509V3_EXT_nconf(
-				NULL, NULL, ext_cases[i].ext, ext_cases[i].value);
+				NULL, &ctx, ext_cases[i].ext, ext_cases[i].value);
 			if (ext == NULL)
 				fail_msg("%s %s", ext_cases[i].ext, ext_cases[i].value);
 			assert_int_equal(X509_add_ext(x509, ext, -1), 1);
@@ -260,6 +265,7 @@ r05_r06_r07_r08_r09_r13_r20_r22_r23_r24_r28_r70_extensions(void **state)
 		lint_x509(x509, ext_cases[i].kind, NULL, 0, ext_cases[i].want_rule,
 			ext_cases[i].want_text);
 	}
+	NCONF_free(conf);
 }
 
 /* The subject replaced: entries as "type tag text". */
