@@ -1,0 +1,130 @@
+#!/bin/bash
+# The auditor: everything in order; then each way of tampering with a copy of ledger, log or published
+# files, done past the suite's own refusals, must be found and named.
+. "$(dirname "$0")/lib.sh"
+installation
+services
+ok "enrol Alice" enrolled alice Alice Martin 12AB34567 2035-05-01
+cp "$D/pub/log/checkpoint" "$D/checkpoint.old"
+alice=$(openssl x509 -in "$D/holders/alice/auth.pem" -noout -serial | sed 's/.*=//; s/^0*//' | tr A-F a-f)
+ok "enrol Bruno" enrolled bruno Bruno Conti 34CD56789 2034-03-01
+ok "revoke Bruno" ra emma revoke "$holder" --cause lost-phone
+sample_wait "CRL" bash -c "openssl crl -inform DER -in $D/pub/ca.crl -noout -text | grep -c 'Key Compromise' | grep -qx 2"
+sample_wait "publication" bash -c "pki-audit tail --type crl-published --json | jq -se '[.[] | select(.detail.issuer == 2)] | length >= 2'"
+ok "rules 77, 80-83: everything is in order while the services run" pki-audit verify --checkpoint "$D/checkpoint.old"
+ok "... as JSON" bash -c "pki-audit verify --json | jq -e '.ok and .checked.orders >= 4 and .checked.certificates >= 14'"
+sample_stop "$D"
+ok "... and when they stand still" pki-audit verify
+
+# A copy, its triggers dropped: what somebody with the file and the time could do.
+triggers=$(sqlite3 "$D/state/ledger.db" "SELECT 'DROP TRIGGER ' || name || ';' FROM sqlite_schema WHERE type = 'trigger'")
+# copy: fresh $D/c.db and $D/c.pub
+copy() {
+	rm -rf "$D"/c.db* "$D/c.pub"
+	sqlite3 "$D/state/ledger.db" "VACUUM INTO '$D/c.db'"
+	cp -r "$D/pub" "$D/c.pub"
+}
+audit_copy() {
+	pki-audit verify --ledger "$D/c.db" --publish "$D/c.pub" "$@" >"$D/out" 2>&1
+}
+# found RULE TITLE: the copy's audit must end with 18 and name the rule
+found() {
+	local rule=$1 title=$2 status
+	shift 2
+	audit_copy "$@"
+	status=$?
+	[ $status = 18 ] && grep -qF "$rule" "$D/out"
+	result $? "$title"
+}
+# forged RULE TITLE SQL
+forged() {
+	copy
+	sqlite3 "$D/c.db" "PRAGMA ignore_check_constraints = ON; $triggers $3" >"$D/sql.log" 2>&1 ||
+		echo "# SQL failed: $(head -n 1 "$D/sql.log")"
+	found "$1" "$2"
+}
+copy
+ok "a copy is in order" audit_copy
+a="serial = x'$alice'"
+flip="CAST(substr(der, 1, 400) || x'00' || substr(der, 402) AS BLOB)"
+forged log-hashing "rule 80: an entry's text changed" \
+	"UPDATE entry SET entry = CAST(replace(CAST(entry AS TEXT), 'pki-ca', 'pki-cb') AS BLOB) WHERE id = 3"
+forged log-hashing "rule 80: a hash of the tree changed" "UPDATE hash SET hash = zeroblob(32) WHERE level = 1 AND position = 0"
+forged log-checkpoint "rule 81: an entry appended without a checkpoint" \
+	"INSERT INTO entry SELECT max(id) + 1, at, entry FROM entry"
+forged signed-note "rule 82: a checkpoint's signature changed" \
+	"UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'A', 'B') AS BLOB) WHERE size = (SELECT max(size) FROM checkpoint)"
+forged issuance-record "rule 35: a certificate's bytes changed" "UPDATE certificate SET der = $flip WHERE $a"
+forged three-years "rule 4: a certificate's end moved" "UPDATE certificate SET not_after = not_after + 86400 * 365 WHERE $a"
+forged issuance-record "rule 35: a certificate's serial changed" "UPDATE certificate SET serial = x'01' WHERE $a"
+forged issuance-record "rule 35: a certificate removed" "DELETE FROM certificate WHERE $a"
+forged issuance-record "rule 35: a certificate given to another holder's order" \
+	"UPDATE certificate SET order_id = (SELECT max(order_id) FROM certificate) WHERE $a"
+forged append-only "rule 213: an order removed" \
+	"DELETE FROM orders WHERE id = (SELECT order_id FROM certificate WHERE $a)"
+forged issuance-record "rule 35: an order's bytes changed" \
+	"UPDATE orders SET cms = CAST(cms || x'00' AS BLOB) WHERE id = (SELECT order_id FROM certificate WHERE $a)"
+forged issuance-record "rule 35: an order's commit moved by a second" \
+	"UPDATE orders SET committed = committed + 1000 WHERE id = (SELECT order_id FROM certificate WHERE $a)"
+forged crl-past-expiry "rule 57: a revocation invented in an earlier place" \
+	"INSERT INTO revocation SELECT c.id, r.issuer, r.position + 100, r.reason, r.order_id, r.reported, r.committed
+	 FROM certificate c, revocation r WHERE c.$a LIMIT 1; UPDATE crl SET revocations = 103"
+forged status-agreement "rule 76: a revocation removed" \
+	"DELETE FROM revocation WHERE position = (SELECT max(position) FROM revocation)"
+forged status-agreement "rule 76: a revocation's time moved" \
+	"UPDATE revocation SET committed = committed - 86400000"
+forged revocation-request "rule 47: a revocation's reason changed" "UPDATE revocation SET reason = 4"
+forged append-only "rule 213: a CRL removed" \
+	"DELETE FROM crl WHERE issuer = 2 AND number = (SELECT max(number) FROM crl WHERE issuer = 2);"
+forged append-only "rule 49: a CRL's number changed" \
+	"UPDATE crl SET number = number + 1 WHERE issuer = 2 AND number = (SELECT max(number) FROM crl WHERE issuer = 2)"
+forged officer-status "rule 205: an officer removed" \
+	"DELETE FROM certificate WHERE profile = 'officer-registration'"
+
+# published files
+copy
+printf x | dd of="$(find "$D/c.pub/log/tile/entries" -type f | sort -V | tail -n 1)" bs=1 seek=40 conv=notrunc status=none
+found log-tiles "rule 83: a published entry changed"
+copy
+rm "$(find "$D/c.pub/log/tile/0" -type f | sort -V | tail -n 1)"
+found log-tiles "rule 83: a published tile is gone"
+copy
+cp "$D/pub/root.crl" "$D/c.pub/ca.crl"
+found status-agreement "rule 76: another CRL published"
+copy
+rm "$D/c.pub/ca.crl"
+audit_copy
+result $((!$?)) "the published CRL is gone"
+copy
+cp "$D/pub/ca.pem" "$D/c.pub/root.pem"
+found path-validation "rule 29: another root published"
+
+# an older ledger under a newer log: a restored backup
+copy
+sqlite3 "$D/c.db" "$triggers DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint);
+	DELETE FROM entry WHERE id >= (SELECT max(size) FROM checkpoint)" >/dev/null
+found log-checkpoint "rule 81: a ledger older than the published log"
+
+# every page of the file, damaged: a message, never a crash
+crashed=0
+survived=0
+for ((page = 0; page < $(stat -c %s "$D/c.db") / 4096; page += 1 + page / 8)); do
+	copy
+	dd if=/dev/urandom of="$D/c.db" bs=64 seek=$((page * 64 + RANDOM % 60)) count=4 conv=notrunc status=none
+	audit_copy
+	status=$?
+	((status < 20)) || crashed=$((crashed + 1))
+	((status != 0)) || survived=$((survived + 1))
+done
+ok "damaged databases are reported, not crashed over ($crashed)" test $crashed = 0
+echo "# $survived damages fell into unused space"
+head -c 20000 "$D/state/ledger.db" >"$D/c.db"
+no "a truncated database is refused" audit_copy
+
+# proofs
+ok "proof of a certificate's order" pki-audit proof "$alice" --out "$D/proof.json"
+ok "... is checked without the ledger" pki-audit check-proof "$D/proof.json" --vkey "$D/pub/log/vkey"
+sed 's/certificate-issued/certificate-Issued/' "$D/proof.json" >"$D/proof.bad"
+exits 18 "rule 80: a forged entry is refused" pki-audit check-proof "$D/proof.bad" --vkey "$D/pub/log/vkey"
+exits 16 "no proof for what is not there" pki-audit proof 999999
+finish

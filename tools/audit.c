@@ -1,0 +1,102 @@
+#include "tools/audit.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "libpki/file.h"
+
+static enum pki_status
+copy_path(const char *from, char out[PATH_MAX], struct pki_err *err)
+{
+	if (strlen(from) >= PATH_MAX)
+		return pki_fail(err, PKI_USAGE, "the path is too long");
+	strcpy(out, from);
+	return PKI_OK;
+}
+
+enum pki_status
+place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
+{
+	const char *ledger = pki_arg(args, "ledger"), *publish = pki_arg(args, "publish");
+	const char *policy = pki_arg(args, "policy");
+	struct pki_conf *conf = calloc(1, sizeof *conf);
+	PKI_CLEANUP(pki_free_ptr) struct pki_conf *owned = conf;
+	if (conf == NULL)
+		return pki_fail(err, PKI_MEMORY, "the configuration");
+	if (ledger == NULL || publish == NULL || policy == NULL) {
+		PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
+		PKI_TRY(pki_conf_path(conf->state, "ledger.db", out->ledger, err));
+	}
+	if (ledger != NULL)
+		PKI_TRY(copy_path(ledger, out->ledger, err));
+	PKI_TRY(copy_path(publish != NULL ? publish : conf->publish, out->publish, err));
+	return copy_path(policy != NULL ? policy : conf->policy, out->policy, err);
+}
+
+enum pki_status
+vkey_read(const char *arg, const char *publish, struct pki_buf *out, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	if (arg != NULL && strchr(arg, '+') != NULL && !pki_file_exists(arg))
+		return pki_buf_printf(out, err, "%s", arg);
+	if (arg == NULL)
+		PKI_TRY(pki_conf_path(publish, "log/vkey", path, err));
+	return pki_file_read(arg != NULL ? arg : path, PKI_FILE_MAX, out, err);
+}
+
+void
+finding_add(struct audit *a, const char *object, struct pki_err *err)
+{
+	const struct pki_rule_info *info = pki_rule_info(err->rule);
+	pki_err_object(err, "%s", object);
+	if (a->finding_count++ < FINDINGS_MAX)
+		json_array_append_new(a->findings,
+			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "object", err->object,
+				"status", pki_status_name(err->status), "rule",
+				(int)info->rule, "name", info->name, "clause", info->clause,
+				"message", err->msg));
+	*err = (struct pki_err){ 0 };
+}
+
+void
+finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
+{
+	char text[512];
+	struct pki_err err = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	(void)pki_fail_rule(&err, PKI_TAMPERED, rule, "%s", text);
+	finding_add(a, object, &err);
+}
+
+json_t *
+entry_read(struct audit *a, uint64_t index)
+{
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	json_t *json = NULL;
+	if (pki_ledger_entry(a->ledger, index, &text, &err) != PKI_OK ||
+		pki_json_parse(pki_buf_bytes(&text), &json, &err) != PKI_OK)
+		return NULL;
+	return json;
+}
+
+const char *
+entry_text(const json_t *entry, const char *name)
+{
+	const char *text = json_string_value(json_object_get(entry, name));
+	return text != NULL ? text : "";
+}
+
+bool
+list_holds(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *member = json_string_value(json_array_get(list, i));
+		if (member != NULL && strcmp(member, text) == 0)
+			return true;
+	}
+	return false;
+}

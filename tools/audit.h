@@ -1,0 +1,75 @@
+/* pki-audit: what its commands share, and one verification's state. */
+#ifndef TOOLS_AUDIT_H
+#define TOOLS_AUDIT_H
+
+#include "libpki/cli.h"
+#include "libpki/conf.h"
+#include "libpki/csr.h"
+#include "libpki/lint.h"
+#include "libpki/log.h"
+#include "libpki/policy.h"
+
+/* Findings kept and shown; beyond them they are only counted. */
+#define FINDINGS_MAX 1000
+
+struct place {
+	char ledger[PATH_MAX];
+	char publish[PATH_MAX];
+	char policy[PATH_MAX];
+};
+/* --ledger, --publish, --policy; what is missing comes from the configuration. */
+enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The log's verifier key: an argument (key or file), or NULL: PUB/log/vkey. */
+enum pki_status vkey_read(const char *arg, const char *publish, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+struct audit {
+	struct pki_ledger *ledger;
+	const struct place *place;
+	const char *vkey;
+	struct pki_policy *policy;
+	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by number; NULL: not there */
+	struct pki_cms_cache *cache;
+	struct pki_ledger_figures figures;
+	json_t *findings;
+	size_t finding_count;
+	/* what was checked */
+	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls;
+	/* from the log, for the other parts */
+	uint64_t crl_entries;
+	uint64_t covered; /* entries under the last checkpoint */
+	json_t *ceremony; /* its entry's detail, NULL if there is none */
+};
+
+/* Record what err says about the object (unless err names one); err is cleared. */
+void finding_add(struct audit *a, const char *object, struct pki_err *err);
+/* A finding of a rule in our own words. */
+void finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
+	PKI_PRINTF(4, 5);
+
+/* An entry's JSON; NULL if it cannot be read. */
+json_t *entry_read(struct audit *a, uint64_t index);
+const char *entry_text(const json_t *entry, const char *name); /* "" if absent */
+/* Is the text a member of the detail's list? */
+bool list_holds(const json_t *list, const char *text);
+
+/* The parts. A status other than OK is what ended a part early: a finding too. */
+enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_published(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
+	PKI_MUST_CHECK;
+enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_certificates(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_crls(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What a command found out, for the exit status. */
+struct outcome {
+	enum pki_status status;
+};
+enum pki_status verify_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+
+#endif

@@ -1,0 +1,118 @@
+/* Certificates: their own bytes against the ledger's columns, the profile, the log. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/audit.h"
+
+static void
+check_columns(struct audit *a, const char *object, const struct pki_cert_row *row,
+	const struct pki_cert *cert)
+{
+	struct pki_err err = { 0 };
+	struct pki_name name;
+	uint8_t name_hash[PKI_SHA256], key_hash[PKI_SHA256];
+	if (pki_cert_subject(cert, &name, &err) != PKI_OK ||
+		pki_name_hash(&name, name_hash, &err) != PKI_OK ||
+		pki_key_hash(pki_cert_get0_key(cert), key_hash, &err) != PKI_OK) {
+		finding_add(a, object, &err);
+		return;
+	}
+	if (pki_serial_compare(&row->serial, pki_cert_get0_serial(cert)) != 0 ||
+		row->not_before != pki_cert_not_before(cert) ||
+		row->not_after != pki_cert_not_after(cert) ||
+		memcmp(row->name_hash, name_hash, sizeof name_hash) != 0 ||
+		memcmp(row->key_hash, key_hash, sizeof key_hash) != 0)
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"serial, dates, name or key in the ledger are not the "
+			"certificate's");
+	if (row->issuer == PKI_ISSUER_ROOT)
+		return;
+	if (row->not_after > pki_time_add_years(row->not_before, 3) ||
+		(row->document_end != 0 && row->not_after > row->document_end))
+		finding_rule(a, object, PKI_RULE_VALIDITY,
+			"valid for more than three years or past the identity document");
+}
+
+/* The entry of a certificate's order holds its digest. */
+static bool
+entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *serial)
+{
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
+	char digest[PKI_SHA256_HEX];
+	if (pki_ledger_order(a->ledger, row->order, &order, &err) != PKI_OK ||
+		pki_sha256_hex(row->der.data, row->der.len, digest, &err) != PKI_OK)
+		return false;
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, order.log_index);
+	const json_t *list =
+		json_object_get(json_object_get(entry, "detail"), "certificates");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		if (strcmp(entry_text(item, "serial"), serial) == 0 &&
+			strcmp(entry_text(item, "digest"), digest) == 0 &&
+			strcmp(entry_text(item, "profile"), row->profile) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+in_ceremony(const struct audit *a, const char *serial)
+{
+	static const char *const single[] = { "root", "ca", "seal" };
+	for (size_t i = 0; i < PKI_COUNT(single); i++)
+		if (strcmp(entry_text(a->ceremony, single[i]), serial) == 0)
+			return true;
+	return list_holds(json_object_get(a->ceremony, "officers"), serial);
+}
+
+static enum pki_status
+check_certificate(struct audit *a, const struct pki_cert_row *row, const char *object,
+	const char *serial, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	if (row->issuer < PKI_ISSUER_ROOT || row->issuer > PKI_ISSUER_CA)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
+			"issuer %d does not exist", row->issuer);
+	const struct pki_cert *issuer = a->issuers[row->issuer];
+	PKI_TRY(pki_cert_parse(pki_buf_bytes(&row->der), &cert, err));
+	check_columns(a, object, row, cert);
+	if (row->order[0] == '\0' && !in_ceremony(a, serial))
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"has no order, and the ceremony's log entry does not name it");
+	if (row->order[0] != '\0' && !entry_holds_digest(a, row, serial))
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"the log entry of the order %s does not hold its digest",
+			row->order);
+	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
+	const struct pki_profile *profile = pki_policy_profile(a->policy, row->profile);
+	if (profile == NULL)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
+			"the policy has no profile \"%s\"; name the policy in force by "
+			"--policy",
+			row->profile);
+	bool root = profile->kind == PKI_KIND_ROOT;
+	return pki_lint_cert(cert, root ? NULL : issuer, profile, row->document_end, err);
+}
+
+static enum pki_status
+on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct audit *a = ctx;
+	struct pki_err own = { 0 };
+	char serial[PKI_SERIAL_TEXT], object[64];
+	(void)err;
+	pki_serial_text(&row->serial, serial);
+	snprintf(object, sizeof object, "serial %s", serial);
+	if (check_certificate(a, row, object, serial, &own) != PKI_OK)
+		finding_add(a, object, &own);
+	if (a->certificates++ % 16 == 0)
+		pki_progress("certificates", a->certificates, a->figures.certificates);
+	return PKI_OK;
+}
+
+enum pki_status
+audit_certificates(struct audit *a, struct pki_err *err)
+{
+	return pki_ledger_each_certificate(a->ledger, 0, 0, on_certificate, a, err);
+}

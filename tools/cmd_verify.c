@@ -1,0 +1,152 @@
+#include <string.h>
+
+#include "libpki/file.h"
+#include "tools/audit.h"
+
+static const struct {
+	const char *name;
+	enum pki_status (*run)(struct audit *a, struct pki_err *err);
+} parts[] = {
+	{ "log", audit_log },
+	{ "published log", audit_published },
+	{ "orders", audit_orders },
+	{ "certificates", audit_certificates },
+	{ "CRLs", audit_crls },
+};
+
+/* The ledger's issuers must be the ones that the auditor trusts. */
+static enum pki_status
+load_issuers(struct audit *a, const char *root, struct pki_err *err)
+{
+	static const char *const files[] = { NULL, "root.pem", "ca.pem" };
+	for (int i = PKI_ISSUER_ROOT; i <= PKI_ISSUER_CA; i++) {
+		char path[PATH_MAX];
+		PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *trusted = NULL;
+		struct pki_err own = { 0 };
+		PKI_TRY(pki_ledger_issuer(a->ledger, i, &a->issuers[i], err));
+		PKI_TRY(pki_conf_path(a->place->publish, files[i], path, err));
+		const char *from = i == PKI_ISSUER_ROOT && root != NULL ? root : path;
+		PKI_TRY(pki_cert_read(from, &trusted, err));
+		struct pki_bytes x = pki_cert_get0_der(trusted);
+		struct pki_bytes y = pki_cert_get0_der(a->issuers[i]);
+		if (!pki_bytes_equal(x.data, x.len, y.data, y.len))
+			finding_rule(a, from, PKI_RULE_VALIDATION,
+				"is not the certificate of the ledger's issuer %d", i);
+		if (pki_cert_verify(a->issuers[i], a->issuers[PKI_ISSUER_ROOT],
+			    pki_cert_not_before(a->issuers[i]), &own) != PKI_OK)
+			finding_add(a, from, &own);
+	}
+	return PKI_OK;
+}
+
+static void
+check_all(struct audit *a, const struct pki_args *args)
+{
+	struct pki_err err = { 0 };
+	if (pki_ledger_check(a->ledger, &err) != PKI_OK)
+		finding_add(a, "database", &err);
+	if (pki_ledger_count(a->ledger, &a->figures, &err) != PKI_OK)
+		finding_add(a, "database", &err);
+	if (load_issuers(a, pki_arg(args, "root"), &err) != PKI_OK) {
+		/* without issuers nothing that was signed can be checked */
+		finding_add(a, "issuers", &err);
+		return;
+	}
+	for (size_t i = 0; i < PKI_COUNT(parts); i++)
+		if (parts[i].run(a, &err) != PKI_OK)
+			finding_add(a, parts[i].name, &err);
+	for (int i = 0; i < pki_arg_count(args, "checkpoint"); i++) {
+		const char *path = pki_arg_at(args, "checkpoint", i);
+		if (audit_checkpoint(a, path, &err) != PKI_OK)
+			finding_add(a, path, &err);
+	}
+	pki_progress_end();
+}
+
+static void
+report_json(const struct audit *a, FILE *out)
+{
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack(
+		"{s:b, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:O}", "ok",
+		a->finding_count == 0, "checked", "entries", (json_int_t)a->entries,
+		"hashes", (json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints,
+		"tiles", (json_int_t)a->tiles, "orders", (json_int_t)a->orders,
+		"certificates", (json_int_t)a->certificates, "revocations",
+		(json_int_t)a->revocations, "crls", (json_int_t)a->crls, "finding_count",
+		(json_int_t)a->finding_count, "findings", a->findings);
+	pki_cli_json(json, out);
+}
+
+static enum pki_status
+report_text(const struct audit *a, FILE *out, struct pki_err *err)
+{
+	static const char *const headings[] = { "OBJECT", "RULE", "FINDING" };
+	fprintf(out,
+		"checked %ju log entries and %ju hashes under %ju checkpoints, %ju "
+		"published "
+		"tiles,\n%ju orders, %ju certificates, %ju revocations, %ju CRLs\n",
+		(uintmax_t)a->entries, (uintmax_t)a->hashes, (uintmax_t)a->checkpoints,
+		(uintmax_t)a->tiles, (uintmax_t)a->orders, (uintmax_t)a->certificates,
+		(uintmax_t)a->revocations, (uintmax_t)a->crls);
+	if (a->finding_count == 0) {
+		fputs("everything is in order\n", out);
+		return PKI_OK;
+	}
+	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
+	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
+	for (size_t i = 0; i < json_array_size(a->findings); i++) {
+		const json_t *finding = json_array_get(a->findings, i);
+		char rule[96] = "";
+		json_int_t number = json_integer_value(json_object_get(finding, "rule"));
+		if (number != 0)
+			snprintf(rule, sizeof rule, "%d %s", (int)number,
+				entry_text(finding, "name"));
+		const char *cells[] = { entry_text(finding, "object"), rule,
+			entry_text(finding, "message") };
+		PKI_TRY(pki_table_add(table, cells, err));
+	}
+	pki_table_print(table, out);
+	fprintf(out, "%zu findings%s\n", a->finding_count,
+		a->finding_count > FINDINGS_MAX ? ", the first 1000 shown" : "");
+	return PKI_OK;
+}
+
+static void
+audit_free(struct audit *a)
+{
+	pki_ledger_close(a->ledger);
+	pki_policy_free(a->policy);
+	pki_cert_free(a->issuers[PKI_ISSUER_ROOT]);
+	pki_cert_free(a->issuers[PKI_ISSUER_CA]);
+	pki_cms_cache_free(a->cache);
+	json_decref(a->findings);
+	json_decref(a->ceremony);
+}
+
+enum pki_status
+verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	struct outcome *outcome = ctx;
+	struct place place = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+	PKI_CLEANUP(audit_free) struct audit a = { .place = &place };
+	PKI_TRY(place_find(args, &place, err));
+	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &a.ledger, err));
+	PKI_TRY(vkey_read(pki_arg(args, "vkey"), place.publish, &vkey, err));
+	PKI_TRY(pki_policy_load(place.policy, &a.policy, err));
+	PKI_TRY(pki_cms_cache_new(&a.cache, err));
+	a.vkey = (const char *)vkey.data;
+	a.findings = json_array();
+	if (a.findings == NULL)
+		return pki_fail(err, PKI_MEMORY, "findings");
+	/* one view of a ledger that others go on writing */
+	PKI_TRY(pki_ledger_snapshot(a.ledger, err));
+	check_all(&a, args);
+	pki_ledger_release(a.ledger);
+	outcome->status = a.finding_count != 0 ? PKI_TAMPERED : PKI_OK;
+	if (!pki_arg_flag(args, "json"))
+		return report_text(&a, stdout, err);
+	report_json(&a, stdout);
+	return PKI_OK;
+}

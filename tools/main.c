@@ -1,0 +1,62 @@
+#include "tools/audit.h"
+
+#define PLACE \
+	{ "ledger", "FILE", "the ledger or a copy; default: the configuration's", 0 }, \
+	{ \
+		"publish", "DIR", "published files; default: the configuration's", 0 \
+	}
+#define VKEY \
+	{ \
+		"vkey", "KEY", \
+			"the log's verifier key, or its file; default: PUBLISH/log/vkey", \
+			0 \
+	}
+
+static const struct pki_option verify_options[] = {
+	PLACE,
+	VKEY,
+	{ "policy", "DIR", "the policy in force; default: the configuration's", 0 },
+	{ "root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 },
+	{ "checkpoint", "FILE", "an older checkpoint that the log must contain",
+		PKI_VALUES_MAX },
+	{ 0 },
+};
+
+static const struct pki_option tail_options[] = {
+	PLACE,
+	{ "follow", NULL, "wait for more", 0 },
+	{ "type", "TYPE", "only events of this type", 0 },
+	{ "lines", "N", "the last N (100)", 0 },
+	{ 0 },
+};
+
+static const struct pki_option proof_options[] = {
+	PLACE,
+	{ "out", "FILE", "where to write the proof; default: standard output", 0 },
+	{ 0 },
+};
+
+static const struct pki_option check_options[] = {
+	{ "vkey", "KEY", "the log's verifier key, or its file", 0 }, { 0 }
+};
+
+static const struct pki_command commands[] = {
+	{ "verify", "", "reconcile ledger, log, orders, certificates and CRLs",
+		verify_options, 0, 0, verify_run },
+	{ "tail", "", "show the log's entries", tail_options, 0, 0, tail_run },
+	{ "proof", "INDEX|ORDER|SERIAL", "prove that the log holds an entry", proof_options,
+		1, 1, proof_run },
+	{ "check-proof", "FILE", "check such a proof without the ledger", check_options, 1,
+		1, check_proof_run },
+	{ 0 },
+};
+
+static const struct pki_program program = { "pki-audit", "offline auditor", commands };
+
+int
+main(int argc, char **argv)
+{
+	struct outcome outcome = { PKI_OK };
+	int code = pki_cli_main(&program, argc, argv, &outcome);
+	return code != PKI_OK ? code : (int)outcome.status;
+}
