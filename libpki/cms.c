@@ -5,8 +5,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
-/* Signers' certificates and those above them: more is padding for the parser. */
-#define CERTS_MAX (PKI_CMS_SIGNERS_MAX * 2)
+#include "libpki/cms_der.h"
 
 /* How far the clocks of two of the State's machines may be apart, seconds. */
 #define CLOCK_SKEW (5 * 60)
@@ -27,7 +26,8 @@ struct pki_cms_cache {
 /* What pki_cms_open() holds while it works. */
 struct opening {
 	CMS_ContentInfo *cms;
-	STACK_OF(X509) * certs;
+	struct pki_cms_parts parts;
+	struct pki_cert *certs[PKI_CMS_CERTS_MAX]; /* of parts.certs */
 	struct pki_bytes content;
 	const struct pki_cert *issuer;
 	uint8_t issuer_hash[PKI_SHA256];
@@ -75,7 +75,9 @@ pki_cms_close(struct pki_cms *cms)
 static void
 opening_free(struct opening *o)
 {
-	sk_X509_pop_free(o->certs, X509_free);
+	for (size_t i = 0; i < PKI_CMS_CERTS_MAX; i++)
+		pki_cert_free(o->certs[i]);
+	pki_buf_free(&o->parts.rest);
 	CMS_ContentInfo_free(o->cms);
 }
 
@@ -94,59 +96,29 @@ check_der(CMS_ContentInfo *cms, struct pki_bytes der, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* RFC 5652 5.1: version 3 if a signer is named by its key identifier, else 1. */
-static enum pki_status
-check_version(struct pki_bytes der, struct pki_err *err)
-{
-	/* ContentInfo ::= SEQUENCE { OID, [0] SignedData SEQUENCE { version INTEGER ... */
-	static const int constructed[] = { V_ASN1_SEQUENCE, V_ASN1_OBJECT, 0,
-		V_ASN1_SEQUENCE };
-	const uint8_t *p = der.data, *end = der.data + der.len;
-	long len = 0;
-	int tag = 0, class = 0;
-	for (size_t i = 0; i < PKI_COUNT(constructed); i++) {
-		if ((ASN1_get_object(&p, &len, &tag, &class, end - p) & 0x80) != 0 ||
-			tag != constructed[i])
-			return malformed_ssl(err, "not a ContentInfo (RFC 5652 3)");
-		if (tag == V_ASN1_OBJECT)
-			p += len;
-	}
-	if (end - p < 3 || p[0] != V_ASN1_INTEGER || p[1] != 1 || (p[2] != 1 && p[2] != 3))
-		return MALFORMED(err, "SignedData is not of version 1 or 3 (RFC 5652 5.1)");
-	return PKI_OK;
-}
-
 static enum pki_status
 parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 {
 	if (der.len > PKI_CMS_MAX)
 		return pki_fail(err, PKI_LIMIT, "a CMS message of %zu octets; at most %zu",
 			der.len, PKI_CMS_MAX);
-	const uint8_t *p = der.data;
-	o->cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
+	PKI_TRY(pki_cms_split(der, &o->parts, err));
+	struct pki_bytes rest = pki_buf_bytes(&o->parts.rest);
+	const uint8_t *p = rest.data;
+	o->cms = d2i_CMS_ContentInfo(NULL, &p, (long)rest.len);
 	if (o->cms == NULL)
 		return malformed_ssl(err, "no CMS message (RFC 5652 3)");
-	if (p != der.data + der.len)
-		return MALFORMED(err, "%zu octets after the CMS message",
-			(size_t)(der.data + der.len - p));
 	if (OBJ_obj2nid(CMS_get0_type(o->cms)) != NID_pkcs7_signed)
 		return MALFORMED(err, "the CMS message is not SignedData (RFC 5652 5.1)");
 	if (OBJ_obj2nid(CMS_get0_eContentType(o->cms)) != NID_pkcs7_data)
 		return MALFORMED(err, "the signed content is not id-data (RFC 5652 4)");
-	PKI_TRY(check_der(o->cms, der, err));
-	PKI_TRY(check_version(der, err));
+	PKI_TRY(check_der(o->cms, rest, err));
 	ASN1_OCTET_STRING **content = CMS_get0_content(o->cms);
 	if (content == NULL || *content == NULL || ASN1_STRING_length(*content) == 0)
 		return MALFORMED(err, "no content attached (RFC 5652 5.2); sign with the "
 				      "content inside");
 	o->content = (struct pki_bytes){ ASN1_STRING_get0_data(*content),
 		(size_t)ASN1_STRING_length(*content) };
-	o->certs = CMS_get1_certs(o->cms);
-	if (o->certs == NULL)
-		return MALFORMED(err, "no certificate attached (RFC 5652 5.1)");
-	if (sk_X509_num(o->certs) > CERTS_MAX)
-		return MALFORMED(err, "%d certificates attached; at most %d",
-			sk_X509_num(o->certs), CERTS_MAX);
 	return PKI_OK;
 }
 
@@ -266,35 +238,65 @@ check_attributes(
 	return check_signing_certificate(si, x509, err);
 }
 
-/* Issued by our issuer, from the cache where it is known. Owned by the caller. */
-static enum pki_status
-verified_cert(
-	const struct opening *o, X509 *x509, struct pki_cert **out, struct pki_err *err)
+/* The slot where the certificate of this hash stands or would stand. */
+static struct cache_slot *
+slot_of(const struct opening *o, const uint8_t hash[PKI_SHA256])
 {
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(pki_cert_from_x509(x509, &cert, err));
-	if (o->cache == NULL) {
-		PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
-		*out = cert;
-		cert = NULL;
-		return PKI_OK;
+	return o->cache != NULL ? &o->cache->slots[hash[0] % CACHE_SLOTS] : NULL;
+}
+
+static bool
+is_known(const struct opening *o, const struct cache_slot *slot,
+	const uint8_t hash[PKI_SHA256])
+{
+	return slot != NULL && slot->cert != NULL &&
+	       memcmp(slot->cert_hash, hash, PKI_SHA256) == 0 &&
+	       memcmp(slot->issuer_hash, o->issuer_hash, PKI_SHA256) == 0;
+}
+
+/* The attached certificates, those that the cache knows from there. */
+static enum pki_status
+load_certs(struct opening *o, struct pki_err *err)
+{
+	for (size_t i = 0; i < o->parts.cert_count; i++) {
+		struct pki_bytes der = o->parts.certs[i];
+		uint8_t hash[PKI_SHA256];
+		PKI_TRY(pki_sha256(der.data, der.len, hash, err));
+		const struct cache_slot *slot = slot_of(o, hash);
+		if (is_known(o, slot, hash)) {
+			PKI_TRY(pki_cert_from_x509(
+				pki_cert_get0_x509(slot->cert), &o->certs[i], err));
+			continue;
+		}
+		struct pki_err why = { 0 };
+		enum pki_status status = pki_cert_parse(der, &o->certs[i], &why);
+		if (status == PKI_INPUT || status == PKI_LIMIT)
+			return MALFORMED(err, "an attached certificate: %s", why.msg);
+		if (status != PKI_OK)
+			return pki_fail(err, status, "%s", why.msg);
 	}
+	return PKI_OK;
+}
+
+/* Issued by our issuer: verified now, or earlier and remembered. */
+static enum pki_status
+verify_cert(const struct opening *o, const struct pki_cert *cert, struct pki_err *err)
+{
 	uint8_t hash[PKI_SHA256];
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	PKI_TRY(pki_sha256(der.data, der.len, hash, err));
-	struct cache_slot *slot = &o->cache->slots[hash[0] % CACHE_SLOTS];
-	if (slot->cert == NULL || memcmp(slot->cert_hash, hash, sizeof hash) != 0 ||
-		memcmp(slot->issuer_hash, o->issuer_hash, sizeof hash) != 0) {
-		PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
-		struct pki_cert *kept = NULL;
-		PKI_TRY(pki_cert_from_x509(x509, &kept, err));
-		pki_cert_free(slot->cert);
-		slot->cert = kept;
-		memcpy(slot->cert_hash, hash, sizeof hash);
-		memcpy(slot->issuer_hash, o->issuer_hash, sizeof hash);
-	}
-	*out = cert;
-	cert = NULL;
+	struct cache_slot *slot = slot_of(o, hash);
+	if (is_known(o, slot, hash))
+		return PKI_OK;
+	PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
+	if (slot == NULL)
+		return PKI_OK;
+	struct pki_cert *kept = NULL;
+	PKI_TRY(pki_cert_from_x509(pki_cert_get0_x509(cert), &kept, err));
+	pki_cert_free(slot->cert);
+	slot->cert = kept;
+	memcpy(slot->cert_hash, hash, sizeof hash);
+	memcpy(slot->issuer_hash, o->issuer_hash, sizeof hash);
 	return PKI_OK;
 }
 
@@ -328,10 +330,11 @@ not_an_officer(struct pki_err *err)
 }
 
 static enum pki_status
-check_signer(const struct opening *o, CMS_SignerInfo *si, X509 *x509,
-	struct pki_cms_signer *out, struct pki_err *err)
+check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer *out,
+	struct pki_err *err)
 {
-	if (verified_cert(o, x509, &out->cert, err) != PKI_OK)
+	X509 *x509 = pki_cert_get0_x509(out->cert);
+	if (verify_cert(o, out->cert, err) != PKI_OK)
 		return not_an_officer(err);
 	unsigned usage = pki_cert_key_usage(out->cert);
 	if ((usage & (PKI_KU_DIGITAL_SIGNATURE | PKI_KU_NON_REPUDIATION)) == 0)
@@ -354,17 +357,23 @@ check_signer(const struct opening *o, CMS_SignerInfo *si, X509 *x509,
 	return PKI_OK;
 }
 
-static X509 *
-find_cert(const struct opening *o, CMS_SignerInfo *si)
+/* The signer's certificate, taken out of o: once taken it is not found again. */
+static struct pki_cert *
+take_cert(struct opening *o, CMS_SignerInfo *si)
 {
-	for (int i = 0; i < sk_X509_num(o->certs); i++)
-		if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(o->certs, i)) == 0)
-			return sk_X509_value(o->certs, i);
+	for (size_t i = 0; i < o->parts.cert_count; i++) {
+		struct pki_cert *cert = o->certs[i];
+		if (cert == NULL ||
+			CMS_SignerInfo_cert_cmp(si, pki_cert_get0_x509(cert)) != 0)
+			continue;
+		o->certs[i] = NULL;
+		return cert;
+	}
 	return NULL;
 }
 
 static enum pki_status
-check_signers(const struct opening *o, struct pki_cms *out, struct pki_err *err)
+check_signers(struct opening *o, struct pki_cms *out, struct pki_err *err)
 {
 	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(o->cms);
 	int count = infos != NULL ? sk_CMS_SignerInfo_num(infos) : 0;
@@ -372,19 +381,16 @@ check_signers(const struct opening *o, struct pki_cms *out, struct pki_err *err)
 		return MALFORMED(err,
 			"%d signatures; at least 1, at most %d (RFC 5652 5.1)", count,
 			PKI_CMS_SIGNERS_MAX);
-	X509 *seen[PKI_CMS_SIGNERS_MAX];
 	for (int i = 0; i < count; i++) {
 		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(infos, i);
-		seen[i] = find_cert(o, si);
-		if (seen[i] == NULL)
-			return MALFORMED(err, "a signer's certificate is not attached "
-					      "(RFC 5652 5.3)");
-		for (int j = 0; j < i; j++)
-			if (seen[j] == seen[i])
-				return MALFORMED(err, "one certificate signed twice; each "
-						      "officer signs once");
-		PKI_TRY(check_signer(o, si, seen[i], &out->signers[i], err));
+		struct pki_cms_signer *signer = &out->signers[i];
+		signer->cert = take_cert(o, si);
+		if (signer->cert == NULL)
+			return MALFORMED(err,
+				"a signer's certificate is not attached, or signed "
+				"twice (RFC 5652 5.3)");
 		out->signer_count++;
+		PKI_TRY(check_signer(o, si, signer, err));
 	}
 	return PKI_OK;
 }
@@ -399,14 +405,11 @@ pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	PKI_TRY(parse(der, &o, err));
 	struct pki_bytes issuer_der = pki_cert_get0_der(issuer);
 	PKI_TRY(pki_sha256(issuer_der.data, issuer_der.len, o.issuer_hash, err));
+	PKI_TRY(load_certs(&o, err));
 	enum pki_status status = check_signers(&o, out, err);
 	if (status == PKI_OK)
 		status = pki_buf_append(&out->content, o.content.data, o.content.len, err);
-	if (status != PKI_OK) {
-		for (size_t i = 0; i < PKI_CMS_SIGNERS_MAX; i++)
-			pki_cert_free(out->signers[i].cert);
-		out->signer_count = 0;
+	if (status != PKI_OK)
 		pki_cms_close(out);
-	}
 	return status;
 }

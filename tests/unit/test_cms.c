@@ -163,6 +163,25 @@ r210_truncated_or_longer_is_refused(void **state)
 	assert_int_equal(open_at(too_big, pki_time_now(), &err), PKI_LIMIT);
 }
 
+/* The same message in BER: a length with an octet too many. */
+static void
+r210_only_der_is_read(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = sign(&claire);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf ber = { 0 };
+	static const uint8_t longer[] = { 0x30, 0x83, 0x00 };
+	assert_int_equal(der.data[1], 0x82);
+	assert_int_equal(pki_buf_append(&ber, longer, sizeof longer, &err), PKI_OK);
+	assert_int_equal(pki_buf_append(&ber, der.data + 2, der.len - 2, &err), PKI_OK);
+	assert_int_equal(open_at(pki_buf_bytes(&ber), pki_time_now(), &err), PKI_INPUT);
+	assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
+	ber.data[1] = 0x80;
+	assert_int_equal(open_at(pki_buf_bytes(&ber), pki_time_now(), &err), PKI_INPUT);
+	assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
+}
+
 /* A message by OpenSSL's own CMS_sign(), as another tool would make it. */
 static struct pki_buf
 foreign(int signers, unsigned flags, const EVP_MD *md, int certs)
@@ -393,6 +412,7 @@ main(void)
 		cmocka_unit_test(r210_only_signed_data_with_a_signer),
 		cmocka_unit_test(r210_one_certificate_signs_once),
 		cmocka_unit_test(r210_at_most_four_sign),
+		cmocka_unit_test(r210_only_der_is_read),
 		cmocka_unit_test(r205_only_valid_certificates_of_the_issuer_sign),
 		cmocka_unit_test(r205_the_cache_forgets_nothing_that_matters),
 		cmocka_unit_test(r209_signed_in_the_future),
