@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "libpki/pem.h"
+
 static enum pki_status
 added(int rc, struct pki_err *err)
 {
@@ -24,10 +26,8 @@ enum pki_status
 answer_add_certificate(json_t *answer, const struct pki_cert_row *row, struct pki_err *err)
 {
 	char serial[PKI_SERIAL_TEXT], not_before[PKI_TIME_TEXT], not_after[PKI_TIME_TEXT];
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
-	PKI_TRY(pki_cert_parse(pki_buf_bytes(&row->der), &cert, err));
-	PKI_TRY(pki_cert_pem(cert, &pem, err));
+	PKI_TRY(pki_pem_encode("CERTIFICATE", pki_buf_bytes(&row->der), &pem, err));
 	pki_serial_text(&row->serial, serial);
 	pki_time_format(row->not_before, not_before);
 	pki_time_format(row->not_after, not_after);

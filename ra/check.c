@@ -91,6 +91,10 @@ check_request(const struct pki_policy *policy, const struct ra_form *form, pki_t
 			"the request is dated %s; at most %d days old is allowed: have the "
 			"applicant sign a new one",
 			form->requested, (int)(policy->request_max_age / PKI_DAY));
+	if (strcmp(form->terms_accepted, "true") != 0)
+		return pki_refuse(err, PKI_RULE_TERMS,
+			"the applicant did not accept the terms of use; nothing is issued "
+			"without");
 	if (strcmp(form->terms_version, policy->terms_version) != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
 			"terms of version %s were accepted; version %s is in force: have "

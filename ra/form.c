@@ -79,9 +79,9 @@ is_number(const char *text)
 }
 
 static bool
-is_true(const char *text)
+is_bool(const char *text)
 {
-	return strcmp(text, "true") == 0;
+	return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
 }
 
 static const struct field {
@@ -109,7 +109,7 @@ static const struct field {
 	F("document", "number", document_number, is_number, "letters and digits"),
 	F("document", "expires", document_expires, is_date, "a date YYYY-MM-DD"),
 	F("terms", "version", terms_version, is_text, "text"),
-	F("terms", "accepted", terms_accepted, is_true, "true"),
+	F("terms", "accepted", terms_accepted, is_bool, "true or false"),
 	F(NULL, "requested", requested, is_date, "a date YYYY-MM-DD"),
 #undef F
 };

@@ -29,7 +29,7 @@ struct ra_form {
 	char document_number[RA_NUMBER];
 	char document_expires[RA_DATE];
 	char terms_version[32];
-	char terms_accepted[6]; /* "true" */
+	char terms_accepted[6]; /* "true", "false" */
 	char requested[RA_DATE];
 };
 

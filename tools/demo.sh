@@ -194,8 +194,9 @@ demo_run() {
 	step "5. Bruno's phone is lost: one command revokes both certificates"
 	start=$(now_ms)
 	ra emma revoke "$(holder_of bruno)" \
-		--cause lost-phone --requester holder --authentication security-questions --json |
-		tee demo/run/revoke.json
+		--cause lost-phone --requester holder --authentication security-questions --json \
+		>demo/run/revoke.json
+	jq 'del(.receipt)' demo/run/revoke.json
 	order=$(jq -er .order demo/run/revoke.json) || die "no order"
 	ms=$(until_ms "$start" says_revoked demo/holders/bruno/auth.pem) || die "OCSP does not say so"
 	ocsp demo/holders/bruno/auth.pem
@@ -218,7 +219,7 @@ demo_run() {
 	must pki-ra show "$application" --order demo/run/used.p7s
 
 	say "- the order that was just used, sent once more:"
-	refuse order-used curl -sf --fail-with-body --unix-socket demo/state/ca.sock \
+	refuse order-used curl -s --fail-with-body --unix-socket demo/state/ca.sock \
 		-H "Content-Type: application/pkcs7-mime" --data-binary @demo/run/used.p7s http://ca/v1/orders
 	say "- a renewal with the old keys:"
 	holder=$(holder_of alice) home=demo/holders/alice
@@ -236,7 +237,7 @@ demo_run() {
 	renewal --auth-csr "$home/auth5.csr" --sign-csr "$home/sign5.csr"
 	ra claire verify "$application" --method in-person
 	must pki-ra show "$application" --order demo/run/half.p7s
-	refuse two-officers curl -sf --fail-with-body --unix-socket demo/state/ca.sock \
+	refuse two-officers curl -s --fail-with-body --unix-socket demo/state/ca.sock \
 		-H "Content-Type: application/pkcs7-mime" --data-binary @demo/run/half.p7s http://ca/v1/orders
 	say "- the same officer twice:"
 	refuse two-officers pki-ra approve "$application" --officer demo/officers/claire \

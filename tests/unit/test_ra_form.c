@@ -109,7 +109,7 @@ each_wrong_field_is_named(void **state)
 		{ "number: 12AB34567", "number: \"\"", "document.number" },
 		{ "number: 12AB34567", "number: \"12/34\"", "document.number" },
 		{ "expires: 2035-05-01", "expires: never", "document.expires" },
-		{ "accepted: true", "accepted: false", "terms.accepted" },
+		{ "accepted: true", "accepted: perhaps", "terms.accepted" },
 		{ "requested: 2026-11-01\n", "", "requested" },
 		{ "requested", "pin: 12345\nrequested", "pin" },
 		{ "terms: { version: \"1.0\", accepted: true }", "terms: yes",
@@ -181,6 +181,7 @@ r11_r12_r13_r207_r208_r211_the_rules_of_a_form(void **state)
 		{ "old request", FIELD(requested), "2026-08-23", PKI_RULE_REQUEST_AGE },
 		{ "request of tomorrow", FIELD(requested), "2026-11-23",
 			PKI_RULE_REQUEST_AGE },
+		{ "terms not accepted", FIELD(terms_accepted), "false", PKI_RULE_TERMS },
 		{ "other terms", FIELD(terms_version), "0.9", PKI_RULE_TERMS },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {

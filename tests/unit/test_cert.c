@@ -1,0 +1,427 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+#include "libpki/file.h"
+#include "tests/unit/common/chain.h"
+
+static struct chain chain;
+static struct pki_key *key;
+static struct pki_cert *cert;
+
+static int
+setup(void **state)
+{
+	struct pki_err err = { 0 };
+	(void)state;
+	chain_make(&chain);
+	if (pki_key_generate(PKI_ALG_P256, &key, &err) != PKI_OK)
+		return 1;
+	cert = chain_issue(&chain, PKI_KIND_HOLDER_AUTH, key);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	pki_cert_free(cert);
+	pki_key_free(key);
+	chain_free(&chain);
+	return 0;
+}
+
+static void
+getters(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct pki_name name;
+	uint8_t id[PKI_KEY_ID], want[PKI_KEY_ID];
+	assert_int_equal(pki_cert_not_before(cert), CHAIN_NOW);
+	assert_int_equal(pki_cert_not_after(cert), pki_time_add_years(CHAIN_NOW, 3));
+	assert_int_equal(pki_cert_subject(cert, &name, &err), PKI_OK);
+	assert_memory_equal(&name, &chain_subject, sizeof name);
+	assert_int_equal(pki_cert_key_usage(cert), PKI_KU_DIGITAL_SIGNATURE);
+	assert_int_equal(
+		pki_cert_key_usage(chain.ca), PKI_KU_KEY_CERT_SIGN | PKI_KU_CRL_SIGN);
+	assert_false(pki_cert_is_ca(cert));
+	assert_true(pki_cert_is_ca(chain.ca));
+	assert_true(pki_key_matches(pki_cert_get0_key(cert), key));
+	assert_true(pki_cert_subject_key_id(cert, id));
+	assert_int_equal(pki_key_id(key, want, &err), PKI_OK);
+	assert_memory_equal(id, want, sizeof id);
+	assert_true(pki_cert_has_policy(cert, "0.4.0.2042.1.2"));
+	assert_false(pki_cert_has_policy(cert, "0.4.0.2042.1.1"));
+	assert_false(pki_cert_has_policy(cert, ""));
+	assert_false(pki_cert_has_policy(chain.root, "0.4.0.2042.1.2"));
+}
+
+/* OpenSSL reads the same as we do. */
+static void
+x509_agrees(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct pki_cert *back = NULL;
+	X509 *x509 = pki_cert_get0_x509(cert);
+	assert_non_null(x509);
+	assert_ptr_equal(x509, pki_cert_get0_x509(cert));
+	assert_int_equal(X509_verify(x509, pki_key_get0_evp(chain.ca_key)), 1);
+	assert_int_equal(X509_get_key_usage(x509), KU_DIGITAL_SIGNATURE);
+	assert_int_equal(pki_cert_from_x509(x509, &back, &err), PKI_OK);
+	struct pki_bytes a = pki_cert_get0_der(cert);
+	struct pki_bytes b = pki_cert_get0_der(back);
+	assert_true(pki_bytes_equal(a.data, a.len, b.data, b.len));
+	assert_ptr_equal(pki_cert_get0_x509(back), x509);
+	pki_cert_free(back);
+}
+
+static void
+r17_issuer_is_the_ca_s_subject(void **state)
+{
+	(void)state;
+	struct pki_bytes a = pki_cert_get0_issuer_der(cert);
+	struct pki_bytes b = pki_cert_get0_subject_der(chain.ca);
+	assert_true(a.len != 0 && pki_bytes_equal(a.data, a.len, b.data, b.len));
+}
+
+static void
+pem_and_der_parse(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *a = NULL;
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *b = NULL;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_pem(cert, &pem, &err), PKI_OK);
+	assert_int_equal(pki_cert_parse(pki_buf_bytes(&pem), &a, &err), PKI_OK);
+	assert_int_equal(pki_cert_parse(pki_cert_get0_der(cert), &b, &err), PKI_OK);
+	assert_int_equal(
+		pki_serial_compare(pki_cert_get0_serial(a), pki_cert_get0_serial(cert)), 0);
+	assert_int_equal(
+		pki_serial_compare(pki_cert_get0_serial(b), pki_cert_get0_serial(cert)), 0);
+}
+
+static void
+malformed(void **state)
+{
+	(void)state;
+	static uint8_t zeros[PKI_CERT_MAX + 1];
+	static const char key_pem[] =
+		"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf longer = { 0 };
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_buf_append(&longer, der.data, der.len, &err), PKI_OK);
+	assert_int_equal(pki_buf_append(&longer, "", 1, &err), PKI_OK);
+	const struct {
+		struct pki_bytes in;
+		enum pki_status want_status;
+	} cases[] = {
+		{ { zeros, 0 }, PKI_INPUT },
+		{ { zeros, 100 }, PKI_INPUT },
+		{ { der.data, der.len - 1 }, PKI_INPUT },
+		{ pki_buf_bytes(&longer), PKI_INPUT },
+		{ { zeros, sizeof zeros }, PKI_LIMIT },
+		{ { (const uint8_t *)key_pem, strlen(key_pem) }, PKI_INPUT },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_cert *none = NULL;
+		struct pki_err e = { 0 };
+		assert_int_equal(
+			pki_cert_parse(cases[i].in, &none, &e), cases[i].want_status);
+		assert_null(none);
+	}
+	/* whatever one octet is changed to, the parser lives */
+	for (size_t i = 0; i < der.len; i++) {
+		struct pki_cert *some = NULL;
+		struct pki_err e = { 0 };
+		longer.data[i] ^= 0x81;
+		(void)!pki_cert_parse(
+			(struct pki_bytes){ longer.data, der.len }, &some, &e);
+		longer.data[i] ^= 0x81;
+		pki_cert_free(some);
+	}
+}
+
+static void
+read_names_the_file(void **state)
+{
+	(void)state;
+	struct pki_cert *none = NULL;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_read("/nonexistent/x.pem", &none, &err), PKI_IO);
+	assert_non_null(strstr(err.object, "x.pem"));
+	struct pki_err err2 = { 0 };
+	assert_int_equal(pki_cert_read("/dev/null", &none, &err2), PKI_INPUT);
+	assert_string_equal(err2.object, "/dev/null");
+}
+
+static void
+r29_verify_passes(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_verify(cert, chain.ca, CHAIN_NOW, &err), PKI_OK);
+	assert_int_equal(
+		pki_cert_verify(cert, chain.ca, pki_cert_not_after(cert), &err), PKI_OK);
+	assert_int_equal(pki_cert_verify(chain.ca, chain.root, CHAIN_NOW, &err), PKI_OK);
+	assert_int_equal(pki_cert_verify(chain.root, chain.root, CHAIN_NOW, &err), PKI_OK);
+}
+
+static void
+refused(const struct pki_cert *c, const struct pki_cert *issuer, pki_time at,
+	const char *text)
+{
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_verify(c, issuer, at, &err), PKI_REFUSED);
+	assert_int_equal(err.rule, PKI_RULE_VALIDATION);
+	if (strstr(err.msg, text) == NULL)
+		fail_msg("%s", err.msg);
+}
+
+static void
+r29_verify_refuses(void **state)
+{
+	(void)state;
+	struct chain other;
+	chain_make(&other);
+	refused(cert, chain.root, CHAIN_NOW, "issuer is not");
+	refused(cert, chain.ca, CHAIN_NOW - 1, "not valid before");
+	refused(cert, chain.ca, pki_cert_not_after(cert) + 1, "expired");
+	refused(cert, other.ca, CHAIN_NOW, "another key"); /* same name */
+	chain_free(&other);
+}
+
+/* A copy of the certificate with some change, signed by the CA again. */
+static struct pki_cert *
+changed(void (*change)(X509 *x509), struct pki_key *signer)
+{
+	struct pki_err err = { 0 };
+	struct pki_cert *out = NULL;
+	X509 *x509 = X509_dup(pki_cert_get0_x509(cert));
+	change(x509);
+	assert_true(X509_sign(x509, pki_key_get0_evp(signer), pki_key_md(signer)) > 0);
+	assert_int_equal(pki_cert_from_x509(x509, &out, &err), PKI_OK);
+	X509_free(x509);
+	return out;
+}
+
+static void
+drop_aki(X509 *x509)
+{
+	int at = X509_get_ext_by_NID(x509, NID_authority_key_identifier, -1);
+	X509_EXTENSION_free(X509_delete_ext(x509, at));
+}
+
+static void
+critical_policies(X509 *x509)
+{
+	int at = X509_get_ext_by_NID(x509, NID_certificate_policies, -1);
+	X509_EXTENSION_set_critical(X509_get_ext(x509, at), 1);
+}
+
+static void
+become_ca(X509 *x509)
+{
+	BASIC_CONSTRAINTS bc = { .ca = 1 };
+	assert_int_equal(X509_add1_ext_i2d(x509, NID_basic_constraints, &bc, 1, 0), 1);
+}
+
+static void
+r29_changed_certificates(void **state)
+{
+	(void)state;
+	static const struct {
+		void (*change)(X509 *x509);
+		bool by_ca;
+		const char *want_text;
+	} cases[] = {
+		{ drop_aki, false, "signature" },
+		{ critical_policies, true, "critical extension" },
+		{ become_ca, true, "pathLen 0" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_cert *c =
+			changed(cases[i].change, cases[i].by_ca ? chain.ca_key : key);
+		refused(c, chain.ca, CHAIN_NOW, cases[i].want_text);
+		pki_cert_free(c);
+	}
+}
+
+static void
+name_as_issuer(X509 *x509)
+{
+	assert_int_equal(
+		X509_set_issuer_name(x509, X509_get_subject_name(pki_cert_get0_x509(cert))),
+		1);
+	drop_aki(x509);
+}
+
+static void
+r29_end_entity_is_no_issuer(void **state)
+{
+	(void)state;
+	struct pki_cert *c = changed(name_as_issuer, key);
+	refused(c, cert, CHAIN_NOW, "not a CA");
+	pki_cert_free(c);
+}
+
+static void
+r01_r02_serials_are_random(void **state)
+{
+	(void)state;
+	enum { DRAWN = 1000 };
+	static struct pki_serial serials[DRAWN];
+	uint8_t ones[PKI_SERIAL_MAX] = { 0 };
+	uint8_t zeros[PKI_SERIAL_MAX] = { 0 };
+	struct pki_err err = { 0 };
+	for (size_t i = 0; i < DRAWN; i++) {
+		assert_int_equal(pki_serial_random(&serials[i], &err), PKI_OK);
+		assert_int_equal(serials[i].len, PKI_SERIAL_MAX);
+		assert_int_equal(serials[i].octets[0] & 0x80, 0);
+		for (size_t j = 0; j < PKI_SERIAL_MAX; j++) {
+			ones[j] |= serials[i].octets[j];
+			zeros[j] |= (uint8_t)~serials[i].octets[j];
+		}
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(
+				pki_serial_compare(&serials[i], &serials[j]), 0);
+	}
+	int free_bits = 0;
+	for (size_t j = 0; j < PKI_SERIAL_MAX; j++)
+		free_bits += __builtin_popcount(ones[j] & zeros[j]);
+	assert_true(free_bits >= 127);
+}
+
+static void
+serial_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum pki_status want_status;
+		const char *want;
+	} cases[] = {
+		{ "0a", PKI_OK, "0a" },
+		{ "000A", PKI_OK, "0a" },
+		{ "ffffffffffffffffffffffffffffffffffffffff", PKI_OK,
+			"ffffffffffffffffffffffffffffffffffffffff" },
+		{ "ffffffffffffffffffffffffffffffffffffffff00", PKI_LIMIT, NULL },
+		{ "", PKI_INPUT, NULL },
+		{ "00", PKI_INPUT, NULL },
+		{ "abc", PKI_INPUT, NULL },
+		{ "0x12", PKI_INPUT, NULL },
+		{ "-1", PKI_INPUT, NULL },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_serial serial = { 0 };
+		struct pki_err err = { 0 };
+		char text[PKI_SERIAL_TEXT];
+		assert_int_equal(pki_serial_parse(cases[i].text, &serial, &err),
+			cases[i].want_status);
+		if (cases[i].want == NULL)
+			continue;
+		pki_serial_text(&serial, text);
+		assert_string_equal(text, cases[i].want);
+	}
+	struct pki_serial a = { { 2 }, 1 }, b = { { 1, 0 }, 2 };
+	assert_true(pki_serial_compare(&a, &b) < 0);
+	assert_true(pki_serial_compare(&b, &a) > 0);
+}
+
+/* Every kind of certificate is built, and verified by the openssl command line. */
+static void
+r30_every_profile_builds(void **state)
+{
+	(void)state;
+	static const enum pki_key_alg algs[] = { PKI_ALG_P256, PKI_ALG_P384,
+		PKI_ALG_RSA3072 };
+	char dir[] = "/tmp/test_cert.XXXXXX";
+	char command[256];
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	const struct pki_cert *above[] = { chain.root, chain.ca };
+	static const char *const names[] = { "root.pem", "ca.pem" };
+	for (size_t i = 0; i < PKI_COUNT(above); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
+		struct pki_err err = { 0 };
+		assert_int_equal(pki_cert_pem(above[i], &pem, &err), PKI_OK);
+		assert_int_equal(
+			pki_file_publish(names[i], pem.data, pem.len, 0644, &err), PKI_OK);
+	}
+	for (int kind = PKI_KIND_OFFICER; kind <= PKI_KIND_HOLDER_SIGN; kind++)
+		for (size_t i = 0; i < PKI_COUNT(algs); i++) {
+			PKI_CLEANUP(pki_key_cleanup) struct pki_key *k = NULL;
+			PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
+			struct pki_err err = { 0 };
+			assert_int_equal(pki_key_generate(algs[i], &k, &err), PKI_OK);
+			struct pki_cert *c = chain_issue(&chain, (enum pki_kind)kind, k);
+			assert_int_equal(pki_cert_pem(c, &pem, &err), PKI_OK);
+			pki_cert_free(c);
+			assert_int_equal(
+				pki_file_publish("c.pem", pem.data, pem.len, 0644, &err),
+				PKI_OK);
+			assert_int_equal(
+				system("openssl verify -x509_strict -attime 1795694400 "
+				       "-CAfile root.pem -untrusted ca.pem c.pem >log 2>&1 "
+				       "|| { cat log; false; }"),
+				0);
+		}
+	snprintf(command, sizeof command, "rm -r %s", dir);
+	assert_int_equal(chdir("/") | system(command), 0);
+}
+
+static void
+r04_build_refuses(void **state)
+{
+	(void)state;
+	struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_HOLDER_AUTH, key);
+	struct pki_cert *none = NULL;
+	struct pki_err err = { 0 };
+	spec.not_after += 1;
+	assert_int_equal(pki_cert_build(&spec, chain.ca_key, &none, &err), PKI_REFUSED);
+	assert_int_equal(err.rule, PKI_RULE_VALIDITY);
+	assert_null(none);
+}
+
+static void
+build_needs_the_issuer_s_key(void **state)
+{
+	(void)state;
+	struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_HOLDER_AUTH, key);
+	struct pki_cert *none = NULL;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_build(&spec, chain.root_key, &none, &err), PKI_STATE);
+	assert_null(none);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(getters),
+		cmocka_unit_test(x509_agrees),
+		cmocka_unit_test(r17_issuer_is_the_ca_s_subject),
+		cmocka_unit_test(pem_and_der_parse),
+		cmocka_unit_test(malformed),
+		cmocka_unit_test(read_names_the_file),
+		cmocka_unit_test(r29_verify_passes),
+		cmocka_unit_test(r29_verify_refuses),
+		cmocka_unit_test(r29_changed_certificates),
+		cmocka_unit_test(r29_end_entity_is_no_issuer),
+		cmocka_unit_test(r01_r02_serials_are_random),
+		cmocka_unit_test(serial_text),
+		cmocka_unit_test(r30_every_profile_builds),
+		cmocka_unit_test(r04_build_refuses),
+		cmocka_unit_test(build_needs_the_issuer_s_key),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
