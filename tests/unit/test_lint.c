@@ -224,8 +224,7 @@ static const struct {
 	{ PKI_KIND_CA, "2.5.29.56", "DER:0500", PKI_RULE_NO_REV_AVAIL, "noRevAvail" },
 	{ PKI_KIND_RESPONDER, "2.5.29.56", "critical,DER:0500", PKI_RULE_NO_REV_AVAIL,
 		"noRevAvail" },
-	{ PKI_KIND_RESPONDER, "2.5.29.56", "DER:0500", PKI_RULE_FORBIDDEN_EXT,
-		"2.5.29.56" },
+	{ PKI_KIND_RESPONDER, "2.5.29.56", "DER:0500", PKI_RULE_FORBIDDEN_EXT, "not one" },
 
 	{ PKI_KIND_RESPONDER, "keyUsage", "critical,digitalSignature,nonRepudiation",
 		PKI_RULE_OCSP_RESPONDER, "digitalSignature" },
