@@ -21,9 +21,11 @@ ok "rule 67: two certificates in one request, two answers" bash -c "
 	grep -cE 'auth.pem: (good|revoked)' | grep -qx 2"
 ok "rules 60, 61: a serial that was never issued is revoked since 1970, certificateHold" bash -c "
 	openssl ocsp -issuer $D/pub/ca.pem -serial 0x1234567890abcdef -url $OCSP_URL \
-		-CAfile $D/pub/root.pem -verify_other $D/pub/ca.pem -resp_text 2>&1 |
-	tee $D/out | grep -q 'certificateHold' && grep -q 'Jan  1 00:00:00 1970' $D/out &&
-	grep -q 'Extended OCSP Status\|1.3.6.1.5.5.7.48.1.9' $D/out"
+		-CAfile $D/pub/root.pem -verify_other $D/pub/ca.pem -resp_text >$D/text 2>&1
+	grep -q 'certificateHold' $D/text && grep -q 'Jan  1 00:00:00 1970' $D/text"
+# OpenSSL 3.0 knows 1.3.6.1.5.5.7.48.1.9 under the name "valid" of an early draft
+ok "rule 61: extended-revoke is among the response's extensions" bash -c "
+	sed -n '/Response Extensions/,\$p' $D/text | grep -q '^ *valid:'"
 ok "rule 62: another CA's certificate: unauthorized" bash -c "
 	openssl ocsp -issuer $D/pub/root.pem -cert $D/pub/ca.pem -url $OCSP_URL 2>&1 | grep -qi unauthorized"
 ok "rule 66: byKey, and the delegate's certificate is in the answer" bash -c "
@@ -63,15 +65,15 @@ ok "rule 63: garbage gets malformedRequest, unsigned" bash -c "
 	printf garbage | curl -sf -H 'Content-Type: application/ocsp-request' --data-binary @- $OCSP_URL/ \
 		-o $D/resp.der; openssl ocsp -respin $D/resp.der -noverify 2>&1 | grep -qi malformed"
 
-ok "gnutls ocsptool: good" bash -c "
-	ocsptool --ask=$OCSP_URL --load-issuer $D/pub/ca.pem --load-cert $A/auth.pem \
-		--load-trust $D/pub/ca.pem | tee $D/out | grep -q 'Certificate Status: good'"
-ok "gnutls ocsptool: verified" grep -q 'Verifying OCSP Response: Success' "$D/out"
+ocsptool --ask="$OCSP_URL" --load-issuer "$D/pub/ca.pem" --load-cert "$A/auth.pem" \
+	--load-trust "$D/pub/ca.pem" >"$D/text" 2>&1
+ok "gnutls ocsptool: good" grep 'Certificate Status: good' "$D/text"
+ok "gnutls ocsptool: verified" grep 'Verifying OCSP Response: Success' "$D/text"
 ocsptool --ask="$OCSP_URL" --load-issuer "$D/pub/ca.pem" --load-cert "$B/auth.pem" \
-	--load-trust "$D/pub/ca.pem" >"$D/out" 2>&1
-ok "gnutls ocsptool: revoked" grep -q 'Certificate Status: revoked' "$D/out"
+	--load-trust "$D/pub/ca.pem" >"$D/text" 2>&1
+ok "gnutls ocsptool: revoked" grep 'Certificate Status: revoked' "$D/text"
 ok "gnutls certtool reads the CRL and verifies it" bash -c "
-	certtool --verify-crl --inder --infile $D/pub/ca.crl --load-ca-certificate $D/pub/ca.pem 2>&1 |
+	certtool --verify-crl --inder --infile $D/pub/ca.crl --load-ca-certificate $D/pub/ca.crt 2>&1 |
 	tee $D/out | grep -qi 'verified'"
 ok "gnutls certtool verifies the chain" bash -c "
 	cat $A/auth.pem $D/pub/ca.pem $D/pub/root.pem | certtool --verify-chain 2>&1 |
