@@ -14,6 +14,8 @@
 /* The certificate's age is looked at, failed orders and events are tried again this often.
  */
 #define HOUSEKEEPING_SECONDS 60
+/* Until pki-ca has logged the start. */
+#define RETRY_SECONDS 5
 
 static void
 report(const struct pki_err *err)
@@ -178,10 +180,11 @@ wait_for_end(struct ocspd *daemon, const sigset_t *signals)
 	malloc_trim(0); /* opening keys took scrypt's 16 MB */
 	do {
 		housekeeping(daemon, &started);
-		struct timespec pause = { .tv_sec = HOUSEKEEPING_SECONDS };
+		struct timespec pause = { .tv_sec = started ? HOUSEKEEPING_SECONDS
+							    : RETRY_SECONDS };
 		sig = sigtimedwait(signals, NULL, &pause);
 	} while (sig < 0);
-	if (started)
+	if (started || event_serial(daemon, "responder-started"))
 		event_serial(daemon, "responder-stopped");
 }
 
