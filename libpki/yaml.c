@@ -32,7 +32,7 @@ pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err, const char *fmt,
 	va_start(ap, fmt);
 	enum pki_status status = pki_yaml_fail_at(node->file, node->line, err, fmt, ap);
 	va_end(ap);
-	return status;
+	return pki_failed(status);
 }
 
 struct pki_yaml *

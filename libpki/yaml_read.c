@@ -22,7 +22,7 @@ static PKI_PRINTF(3, 4) enum pki_status
 	va_start(ap, fmt);
 	enum pki_status status = pki_yaml_fail_at(r->file, (int)line + 1, r->err, fmt, ap);
 	va_end(ap);
-	return status;
+	return pki_failed(status);
 }
 
 static enum pki_status
@@ -89,7 +89,7 @@ check_plain(struct reader *r, const yaml_event_t *event)
 }
 
 static enum pki_status
-scalar_text(struct reader *r, const yaml_event_t *event, char **out)
+check_text(struct reader *r, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
@@ -98,8 +98,7 @@ scalar_text(struct reader *r, const yaml_event_t *event, char **out)
 		return refuse(r, line, "a NUL character is in the text; remove it");
 	if (len == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
 		return refuse(r, line, "a value is missing; write \"\" for an empty one");
-	*out = strdup(text);
-	return *out != NULL ? PKI_OK : no_memory(r);
+	return PKI_OK;
 }
 
 static void
@@ -154,20 +153,23 @@ check_key(struct reader *r, const struct pki_yaml *map, const char *key, size_t 
 static enum pki_status
 read_member(struct reader *r, const yaml_event_t *event, int depth, struct pki_yaml *map)
 {
-	PKI_CLEANUP(pki_free_ptr) char *key = NULL;
 	PKI_CLEANUP(yaml_event_delete) yaml_event_t value = { 0 };
 	size_t line = event->start_mark.line;
 	PKI_TRY(check_plain(r, event));
 	if (event->type != YAML_SCALAR_EVENT)
 		return refuse(r, line, "a key is a plain word; write KEY: VALUE");
-	PKI_TRY(scalar_text(r, event, &key));
+	const char *key = (const char *)event->data.scalar.value;
+	PKI_TRY(check_text(r, event));
 	PKI_TRY(check_key(r, map, key, line));
 	PKI_TRY(next_event(r, &value));
 	struct pki_yaml *item = NULL;
 	PKI_TRY(read_node(r, &value, depth, &item));
-	item->key = key;
 	item->line = (int)line + 1;
-	key = NULL;
+	item->key = strdup(key);
+	if (item->key == NULL) {
+		free_node(item);
+		return no_memory(r);
+	}
 	return add_item(r, map, item);
 }
 
@@ -206,7 +208,10 @@ read_node(struct reader *r, const yaml_event_t *event, int depth, struct pki_yam
 	enum pki_status status;
 	if (event->type == YAML_SCALAR_EVENT) {
 		node->kind = PKI_YAML_SCALAR;
-		status = scalar_text(r, event, &node->text);
+		status = check_text(r, event);
+		node->text = strdup((const char *)event->data.scalar.value);
+		if (node->text == NULL)
+			status = no_memory(r);
 	} else {
 		node->kind = event->type == YAML_MAPPING_START_EVENT ? PKI_YAML_MAP
 								     : PKI_YAML_LIST;
