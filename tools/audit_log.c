@@ -95,7 +95,7 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		strcmp(type, "certificate-renewed") == 0 ||
 		strcmp(type, "certificate-revoked") == 0)
 		check_order_entry(a, index, detail);
-	else if (strcmp(type, "crl-issued") == 0)
+	else if (strcmp(type, "crl-issued") == 0 || strcmp(type, "root-crl-recorded") == 0)
 		check_crl_entry(a, index, detail);
 	else if (strcmp(type, "ceremony-completed") == 0 && a->ceremony == NULL)
 		a->ceremony = json_incref(detail);

@@ -13,6 +13,9 @@ sample_wait "CRL" bash -c "openssl crl -inform DER -in $D/pub/ca.crl -noout -tex
 sample_wait "publication" bash -c "pki-audit tail --type crl-published --json | jq -se '[.[] | select(.detail.issuer == 2)] | length >= 2'"
 ok "rules 77, 80-83: everything is in order while the services run" pki-audit verify --checkpoint "$D/checkpoint.old"
 ok "... as JSON" bash -c "pki-audit verify --json | jq -e '.ok and .checked.orders >= 4 and .checked.certificates >= 14'"
+ok "a new root CRL" pki-ca root-crl --custodian "file:$D/secrets/custodian-1" \
+	--custodian "file:$D/secrets/custodian-2"
+ok "... is in order" pki-audit verify
 sample_stop "$D"
 ok "... and when they stand still" pki-audit verify
 
