@@ -186,7 +186,6 @@ open_tells_its_errors_apart(void **state)
 	}
 	/* wrong passphrases whose padding happens to fit must not be taken for a bad file
 	 */
-	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
 	for (int i = 0; i < 20; i++) {
 		char pass[16];
 		struct pki_key *none = NULL;
