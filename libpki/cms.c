@@ -8,7 +8,7 @@
 #include "libpki/cms_der.h"
 
 /* How far the clocks of two of the State's machines may be apart, seconds. */
-#define CLOCK_SKEW (5 * 60)
+#define CLOCK_SKEW ((pki_time)5 * 60)
 
 /* Officers in a day; a slot is taken over by the last certificate that falls on it. */
 #define CACHE_SLOTS 64

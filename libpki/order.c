@@ -10,7 +10,7 @@ static const char *const action_names[] = {
 	[PKI_ACTION_INVITE] = "invite",
 };
 
-#define ID_RANDOM 16
+#define ID_RANDOM ((size_t)16)
 
 bool
 pki_action_by_name(const char *name, enum pki_action *out)

@@ -79,7 +79,7 @@ read_string(const struct pki_member *m, json_t *value, char *out, struct pki_err
 	};
 	if (!good)
 		return MALFORMED(err, "\"%s\" is not %s", m->name, wants[m->form]);
-	strcpy(out, text);
+	memcpy(out, text, strlen(text) + 1);
 	return PKI_OK;
 }
 

@@ -139,7 +139,7 @@ read_validity(struct pki_yaml *root, struct pki_profile *profile, struct pki_err
 		return PKI_POLICY_BREACH(map, err, PKI_RULE_VALIDITY,
 			"validity of %ld %s; at most %d years or %d days", y + d,
 			years != NULL ? "years" : "days", YEARS_MAX, DAYS_MAX);
-	if (y > CA_YEARS_MAX || d > CA_YEARS_MAX * 365)
+	if (y > CA_YEARS_MAX || d > CA_YEARS_MAX * 365L)
 		return PKI_POLICY_BREACH(map, err, PKI_RULE_VALIDITY,
 			"a CA's validity of %ld %s; at most %d years", y + d,
 			years != NULL ? "years" : "days", CA_YEARS_MAX);

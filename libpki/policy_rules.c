@@ -240,7 +240,7 @@ read_documents(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 		const char *type = pki_yaml_key(map, i);
 		if (strlen(type) >= sizeof rule->type)
 			return pki_yaml_fail(item, err, "\"%.40s\" is too long", type);
-		strcpy(rule->type, type);
+		memcpy(rule->type, type, strlen(type) + 1);
 		PKI_TRY(pki_yaml_string(item, rule->scheme, sizeof rule->scheme, err));
 		static const char *const schemes[] = { "PAS", "IDC", "PNO", "TIN" };
 		bool known = false;
@@ -273,7 +273,7 @@ read_causes(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *er
 		const char *cause = pki_yaml_key(map, i);
 		if (strlen(cause) >= sizeof rule->cause)
 			return pki_yaml_fail(item, err, "\"%.40s\" is too long", cause);
-		strcpy(rule->cause, cause);
+		memcpy(rule->cause, cause, strlen(cause) + 1);
 		PKI_TRY(pki_yaml_need(item, "reason", &reason, err));
 		PKI_TRY(pki_yaml_need(item, "whole_holder", &whole, err));
 		PKI_TRY(pki_yaml_bool(whole, &rule->whole_holder, err));
