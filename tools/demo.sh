@@ -269,13 +269,18 @@ renewal() { # renewal OPTION...: of $holder; sets $application
 	application=$(jq -er .application demo/run/submit.json) || die "no renewal"
 }
 tampered_copy() {
-	local serial at
+	local serial at value
 	sqlite3 demo/state/ledger.db "VACUUM INTO 'demo/run/tampered.db'"
 	serial=$(openssl x509 -in demo/holders/alice/auth.pem -noout -serial | cut -d= -f2)
-	# the last octet of the certificate's serial number, where the certificate itself holds it
+	# an octet of the certificate's serial number, where the certificate itself holds it
 	at=$(LC_ALL=C grep -obUaP "\x02.${serial//??/\\x&}" demo/run/tampered.db | head -n 1 | cut -d: -f1)
 	[ -n "$at" ] || die "the certificate is not in the copy"
-	printf '\x00' | dd of=demo/run/tampered.db bs=1 seek=$((at + 10)) conv=notrunc status=none
+	# a value that does not stand there already
+	case $(od -An -tx1 -j "$((at + 10))" -N 1 demo/run/tampered.db) in
+	*00) value='\x01' ;;
+	*) value='\x00' ;;
+	esac
+	printf %b "$value" | dd of=demo/run/tampered.db bs=1 seek=$((at + 10)) conv=notrunc status=none
 }
 
 demo_up() {
