@@ -177,13 +177,14 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 			continue;
 		if (info.si_signo != SIGCHLD)
 			return PKI_OK;
-		if (waitpid(s->signer.pid, NULL, WNOHANG) != s->signer.pid)
+		int how = 0;
+		if (waitpid(s->signer.pid, &how, WNOHANG) != s->signer.pid)
 			continue;
 		s->signer.pid = 0;
 		return pki_fail(err, PKI_UNAVAILABLE,
-			"the signer ended; nothing that was not answered was committed. "
-			"Start "
-			"pki-ca again");
+			"the signer ended (%s %d); start pki-ca again",
+			WIFSIGNALED(how) ? "signal" : "status",
+			WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how));
 	}
 }
 

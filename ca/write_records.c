@@ -188,6 +188,9 @@ write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 		return pki_fail(err, PKI_INPUT,
 			"a publication is {\"issuer\", \"number\", \"published\"}");
 	PKI_TRY(pki_msec_parse(text, &published, err));
+	struct pki_crl_row row = { 0 };
+	PKI_TRY(pki_ledger_crl(w->ledger, issuer, (uint64_t)number, &row, err));
+	pki_crl_row_free(&row);
 	if (published > now)
 		return pki_fail(err, PKI_INPUT, "published in the future: %s", text);
 	PKI_TRY(pki_ledger_add_publication(
