@@ -122,28 +122,30 @@ take_lock(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 	return pki_fail_errno(err, PKI_IO, errno, "lock file %s", name);
 }
 
+/* Each octet of a path may need three. */
+#define URI_TEXT (sizeof "file:?immutable=1" + (size_t)PATH_MAX * 3)
+
 /* A copy without a WAL, perhaps where nothing can be written, is read as it stands. */
 static enum pki_status
-reader_uri(const char *path, char uri[PATH_MAX * 2], struct pki_err *err)
+reader_uri(const char *path, char uri[URI_TEXT], struct pki_err *err)
 {
 	char wal[PATH_MAX];
 	if ((size_t)snprintf(wal, sizeof wal, "%s-wal", path) >= sizeof wal)
 		return pki_fail(err, PKI_CONFIG, "the path is too long");
-	char *end = uri + PATH_MAX * 2 - sizeof "?immutable=1";
-	char *p = stpcpy(uri, "file:");
-	for (; *path != '\0' && p + 3 < end; path++)
+	char *p = uri + sprintf(uri, "file:");
+	for (; *path != '\0'; path++)
 		if (strchr("?#%", *path) != NULL)
 			p += sprintf(p, "%%%02X", (unsigned char)*path);
 		else
 			*p++ = *path;
-	strcpy(p, access(wal, F_OK) == 0 ? "" : "?immutable=1");
+	sprintf(p, "%s", access(wal, F_OK) == 0 ? "" : "?immutable=1");
 	return PKI_OK;
 }
 
 static enum pki_status
 connect_reader(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 {
-	char uri[PATH_MAX * 2];
+	char uri[URI_TEXT];
 	if (access(path, R_OK) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
 	PKI_TRY(reader_uri(path, uri, err));
@@ -151,9 +153,10 @@ connect_reader(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
 	sqlite3_busy_timeout(ledger->db, BUSY_MSEC);
-	return ledger_exec(
-		ledger, "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-		"PRAGMA query_only = ON", err);
+	return ledger_exec(ledger,
+		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+		"PRAGMA query_only = ON",
+		err);
 }
 
 static enum pki_status

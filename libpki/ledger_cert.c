@@ -1,5 +1,5 @@
 /* Issuers, orders, certificates. */
-#include <string.h>
+#include <stdio.h>
 
 #include "libpki/ledger_priv.h"
 
@@ -285,6 +285,6 @@ pki_ledger_name_holder(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256]
 		return PKI_OK;
 	PKI_TRY(ledger_column_text(s, 0, holder, PKI_ID_TEXT, err));
 	if (holder[0] == '\0')
-		strcpy(holder, SERVICE_HOLDER);
+		snprintf(holder, PKI_ID_TEXT, "%s", SERVICE_HOLDER);
 	return PKI_OK;
 }

@@ -257,7 +257,7 @@ upgrade(struct pki_ledger *ledger, int64_t from, struct pki_err *err)
 enum pki_status
 ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_err *err)
 {
-	struct header header;
+	struct header header = { 0 };
 	PKI_TRY(read_header(ledger, &header, err));
 	/* a file that another CREATE left behind before its first commit is empty */
 	bool empty = header.application == 0 && header.version == 0 && header.objects == 0;

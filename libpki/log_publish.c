@@ -35,7 +35,7 @@ tile_path(const char *dir, int level, uint64_t index, unsigned width, char out[P
 	char number[NUMBER_TEXT], name[16], partial[16] = "";
 	number_text(index, number);
 	if (level == ENTRIES_LEVEL)
-		strcpy(name, "entries");
+		snprintf(name, sizeof name, "entries");
 	else
 		snprintf(name, sizeof name, "%d", level);
 	if (width < PKI_TILE_WIDTH)
@@ -78,7 +78,7 @@ publish_tile(struct pki_ledger *ledger, const char *dir, int level, uint64_t ind
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
 	PKI_TRY(tile_path(dir, level, index, width, path, err));
 	PKI_TRY(tile_content(ledger, level, index * PKI_TILE_WIDTH, width, &content, err));
-	strcpy(folder, path);
+	snprintf(folder, sizeof folder, "%s", path);
 	*strrchr(folder, '/') = '\0';
 	PKI_TRY(pki_file_mkdirs(folder, 0755, err));
 	return pki_file_publish(path, content.data, content.len, 0644, err);

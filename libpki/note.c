@@ -6,7 +6,7 @@
 /* em dash, space */
 #define SIGNATURE_MARK "\xe2\x80\x94 "
 #define TYPE_ED25519 0x01
-#define KEY_ID 4
+#define KEY_ID ((size_t)4)
 #define ED25519_KEY 32
 #define ED25519_SIGNATURE 64
 

@@ -8,9 +8,8 @@
 static enum pki_status
 copy_path(const char *from, char out[PATH_MAX], struct pki_err *err)
 {
-	if (strlen(from) >= PATH_MAX)
+	if (snprintf(out, PATH_MAX, "%s", from) >= PATH_MAX)
 		return pki_fail(err, PKI_USAGE, "the path is too long");
-	strcpy(out, from);
 	return PKI_OK;
 }
 

@@ -164,7 +164,7 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 	struct walk *w = ctx;
 	struct audit *a = w->a;
 	struct pki_checkpoint cp;
-	struct pki_hash root;
+	struct pki_hash root = { 0 };
 	struct pki_err own = { 0 };
 	char object[64];
 	snprintf(object, sizeof object, "checkpoint %ju", (uintmax_t)size);
