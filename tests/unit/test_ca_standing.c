@@ -1,0 +1,439 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ca/standing.h"
+#include "tests/unit/common/chain.h"
+
+#define NOW ((pki_msec)CHAIN_NOW * 1000)
+#define ALICE "H-00000000000000000000000000000001"
+#define BRUNO "H-00000000000000000000000000000002"
+#define ISSUED "O-00000000000000000000000000000001"
+#define ISSUED_BRUNO "O-00000000000000000000000000000004"
+#define DISMISSED "O-00000000000000000000000000000005"
+#define RENEWED "O-00000000000000000000000000000002"
+#define REVOKED "O-00000000000000000000000000000003"
+#define FRESH "O-00000000000000000000000000000009"
+#define INVITED "I-00000000000000000000000000000001"
+
+/* By the first octet of their serials, keys and names. */
+enum {
+	OFFICER = 1,
+	FORMER,
+	ALICE_AUTH,
+	ALICE_SIGN,
+	BRUNO_AUTH,
+	BRUNO_AGAIN,
+	BRUNO_LOST,
+	FREE
+};
+
+static struct {
+	char path[64];
+	struct chain chain;
+	struct pki_policy *policy;
+	struct pki_ledger *ledger;
+} world;
+
+static void
+must(enum pki_status status, const struct pki_err *err)
+{
+	if (status != PKI_OK)
+		fail_msg("%s", err->msg);
+}
+
+static struct pki_serial
+serial(uint8_t n)
+{
+	struct pki_serial out = { .octets = { n, 1, 2, 3 }, .len = 4 };
+	return out;
+}
+
+static void
+fill(uint8_t out[PKI_SHA256], uint8_t n)
+{
+	memset(out, n, PKI_SHA256);
+}
+
+static void
+add_order(const char *id, enum pki_action action, const char *holder, uint8_t n)
+{
+	struct pki_err err = { 0 };
+	struct pki_order_row row = { .action = action, .committed = NOW - 1000 };
+	strcpy(row.id, id);
+	strcpy(row.holder, holder);
+	fill(row.digest, n);
+	must(pki_buf_append(&row.cms, "cms", 3, &err), &err);
+	must(pki_ledger_add_order(world.ledger, &row, &err), &err);
+	pki_order_row_free(&row);
+}
+
+static void
+add_certificate(
+	uint8_t n, const char *holder, const char *profile, const char *order, uint8_t name)
+{
+	struct pki_err err = { 0 };
+	struct pki_cert_row row = { .issuer = PKI_ISSUER_CA,
+		.serial = serial(n),
+		.not_before = CHAIN_NOW - 1000,
+		.not_after = CHAIN_NOW + 100 * PKI_DAY,
+		.issued = NOW - 1000 };
+	strcpy(row.holder, holder);
+	strcpy(row.profile, profile);
+	strcpy(row.order, order);
+	fill(row.key_hash, n);
+	fill(row.name_hash, name);
+	must(pki_buf_append(&row.der, &n, 1, &err), &err);
+	must(pki_ledger_add_certificate(world.ledger, &row, &err), &err);
+	pki_cert_row_free(&row);
+}
+
+static void
+lose(uint8_t n, const char *order)
+{
+	struct pki_err err = { 0 };
+	struct pki_revocation_row row = { .issuer = PKI_ISSUER_CA,
+		.serial = serial(n),
+		.reason = PKI_REASON_KEY_COMPROMISE,
+		.reported = NOW - 900,
+		.committed = NOW - 800 };
+	strcpy(row.order, order);
+	must(pki_ledger_add_revocation(world.ledger, &row, &err), &err);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	snprintf(world.path, sizeof world.path, "/tmp/test_ca_standing.%d", (int)getpid());
+	chain_make(&world.chain);
+	must(pki_policy_load("policy", &world.policy, &err), &err);
+	must(pki_ledger_open(world.path, PKI_LEDGER_CREATE, &world.ledger, &err), &err);
+	must(pki_ledger_begin(world.ledger, &err), &err);
+	must(pki_ledger_add_issuer(world.ledger, PKI_ISSUER_ROOT, world.chain.root, &err),
+		&err);
+	must(pki_ledger_add_issuer(world.ledger, PKI_ISSUER_CA, world.chain.ca, &err),
+		&err);
+	must(pki_ledger_add_entry(world.ledger, 0, NOW - 1000,
+		     (struct pki_bytes){ (const uint8_t *)"{}", 2 }, &err),
+		&err);
+	add_certificate(OFFICER, "", "officer-registration", "", OFFICER);
+	add_certificate(FORMER, "", "officer-registration", "", FORMER);
+	add_order(ISSUED, PKI_ACTION_ISSUE, ALICE, 1);
+	add_order(RENEWED, PKI_ACTION_RENEW, BRUNO, 2);
+	add_order(REVOKED, PKI_ACTION_REVOKE, BRUNO, 3);
+	add_order(ISSUED_BRUNO, PKI_ACTION_ISSUE, BRUNO, 5);
+	add_order(DISMISSED, PKI_ACTION_REVOKE, "", 6);
+	add_order(INVITED, PKI_ACTION_INVITE, "", 4);
+	add_certificate(ALICE_AUTH, ALICE, "holder-authentication", ISSUED, ALICE_AUTH);
+	add_certificate(ALICE_SIGN, ALICE, "holder-signature", ISSUED, ALICE_AUTH);
+	add_certificate(
+		BRUNO_AUTH, BRUNO, "holder-authentication", ISSUED_BRUNO, BRUNO_AUTH);
+	add_certificate(BRUNO_AGAIN, BRUNO, "holder-authentication", RENEWED, BRUNO_AUTH);
+	add_certificate(BRUNO_LOST, BRUNO, "holder-signature", RENEWED, BRUNO_AUTH);
+	lose(FORMER, DISMISSED);
+	lose(BRUNO_LOST, REVOKED);
+	must(pki_ledger_commit(world.ledger, &err), &err);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	static const char *const parts[] = { "", "-wal", "-shm", ".lock" };
+	pki_ledger_close(world.ledger);
+	pki_policy_free(world.policy);
+	chain_free(&world.chain);
+	for (size_t i = 0; i < PKI_COUNT(parts); i++) {
+		char path[80];
+		snprintf(path, sizeof path, "%s%s", world.path, parts[i]);
+		unlink(path);
+	}
+	return 0;
+}
+
+static struct job
+good(enum pki_action action, const char *holder)
+{
+	struct job job = { .kind = JOB_ORDER };
+	struct facts *f = &job.facts;
+	strcpy(f->id, FRESH);
+	strcpy(f->holder, holder);
+	f->action = action;
+	f->created = NOW;
+	f->officers[0] = serial(OFFICER);
+	f->roles[0] = PKI_ROLE_REGISTRATION;
+	f->officer_count = 1;
+	if (action != PKI_ACTION_REVOKE) {
+		strcpy(f->certs[0].profile, "holder-authentication");
+		fill(f->certs[0].key_hash, FREE);
+		f->cert_count = 1;
+	}
+	return job;
+}
+
+static struct job
+good_issue(void)
+{
+	struct job job = good(PKI_ACTION_ISSUE, "H-00000000000000000000000000000005");
+	fill(job.facts.name_hash, FREE);
+	return job;
+}
+
+static struct job
+good_renew(void)
+{
+	struct job job = good(PKI_ACTION_RENEW, ALICE);
+	fill(job.facts.name_hash, ALICE_AUTH);
+	job.facts.serials[0] = serial(ALICE_AUTH);
+	job.facts.serial_count = 1;
+	return job;
+}
+
+static void
+expect(struct job *job, enum pki_status want, enum pki_rule rule)
+{
+	struct pki_err err = { 0 };
+	enum pki_status got = standing_check(world.ledger, world.policy, NOW, job, &err);
+	if (got != want || err.rule != rule)
+		fail_msg("%s (rule %d), not %s (rule %d): %s", pki_status_name(got),
+			(int)err.rule, pki_status_name(want), (int)rule, err.msg);
+}
+
+static void
+good_orders_pass(void **state)
+{
+	(void)state;
+	struct job issue = good_issue(), renew = good_renew();
+	expect(&issue, PKI_OK, PKI_RULE_NONE);
+	expect(&renew, PKI_OK, PKI_RULE_NONE);
+}
+
+static void
+r203_an_order_counts_once(void **state)
+{
+	(void)state;
+	struct job job = good_issue();
+	strcpy(job.facts.id, ISSUED);
+	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_USED);
+}
+
+static void
+r206_an_invitation_counts_once(void **state)
+{
+	(void)state;
+	struct job job = good_issue();
+	strcpy(job.facts.invitation, INVITED);
+	expect(&job, PKI_REFUSED, PKI_RULE_INVITATION);
+}
+
+static void
+r205_officers_are_known_and_not_revoked(void **state)
+{
+	(void)state;
+	static const uint8_t bad[] = { FORMER, FREE };
+	for (size_t i = 0; i < PKI_COUNT(bad); i++) {
+		struct job job = good_issue();
+		job.facts.officers[1] = serial(bad[i]);
+		job.facts.officer_count = 2;
+		expect(&job, PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
+		job = good_issue();
+		strcpy(job.facts.invitation, "I-00000000000000000000000000000008");
+		job.facts.inviters[0] = serial(bad[i]);
+		job.facts.inviter_count = 1;
+		expect(&job, PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
+	}
+}
+
+static void
+r15_a_name_stays_with_its_holder(void **state)
+{
+	(void)state;
+	struct job job = good_issue();
+	fill(job.facts.name_hash, ALICE_AUTH);
+	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
+}
+
+static void
+r31_r36_keys_are_new(void **state)
+{
+	(void)state;
+	struct job job = good_issue();
+	fill(job.facts.certs[0].key_hash, ALICE_AUTH);
+	expect(&job, PKI_REFUSED, PKI_RULE_REKEY);
+	fill(job.facts.certs[0].key_hash, BRUNO_LOST);
+	expect(&job, PKI_REFUSED, PKI_RULE_WEAK_KEY);
+}
+
+static void
+r46_renewals_rest_on_live_predecessors(void **state)
+{
+	(void)state;
+	struct job job = good_renew();
+	job.facts.serials[0] = serial(BRUNO_AUTH);
+	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	job = good_renew();
+	job.facts.serial_count = 0;
+	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	job = good_renew();
+	fill(job.facts.name_hash, FREE);
+	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	job = good_renew();
+	job.facts.serials[0] = serial(FREE);
+	expect(&job, PKI_NOTFOUND, PKI_RULE_NONE);
+	job = good_renew();
+	struct pki_err err = { 0 };
+	assert_int_equal(standing_check(world.ledger, world.policy,
+				 NOW + 200 * PKI_DAY * 1000, &job, &err),
+		PKI_REFUSED);
+	assert_int_equal(err.rule, PKI_RULE_RENEWAL);
+}
+
+/* Neither what a renewal made nor what it replaced is renewed again. */
+static void
+r46_the_second_renewal_identifies_afresh(void **state)
+{
+	(void)state;
+	static const uint8_t predecessors[] = { BRUNO_AUTH, BRUNO_AGAIN };
+	for (size_t i = 0; i < PKI_COUNT(predecessors); i++) {
+		struct job job = good_renew();
+		strcpy(job.facts.holder, BRUNO);
+		fill(job.facts.name_hash, BRUNO_AUTH);
+		job.facts.serials[0] = serial(predecessors[i]);
+		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	}
+}
+
+static void
+r46_r58_nothing_is_renewed_after_a_revocation(void **state)
+{
+	(void)state;
+	struct job job = good_renew();
+	strcpy(job.facts.holder, BRUNO);
+	fill(job.facts.name_hash, BRUNO_AUTH);
+	job.facts.serials[0] = serial(BRUNO_LOST);
+	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	/* nor is what was ordered before it */
+	job = good(PKI_ACTION_ISSUE, BRUNO);
+	fill(job.facts.name_hash, BRUNO_AUTH);
+	job.facts.created = NOW - 5000;
+	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_AGE);
+}
+
+static void
+r47_a_loss_takes_all_that_is_valid(void **state)
+{
+	(void)state;
+	struct job job = good(PKI_ACTION_REVOKE, ALICE);
+	job.facts.serials[0] = serial(ALICE_SIGN);
+	job.facts.serial_count = 1;
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	assert_int_equal(job.target_count, 1);
+	job.facts.whole_holder = true;
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	assert_int_equal(job.target_count, 2);
+	job = good(PKI_ACTION_REVOKE, BRUNO);
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	assert_int_equal(job.target_count, 2);
+	job.facts.serials[0] = serial(ALICE_SIGN);
+	job.facts.serial_count = 1;
+	expect(&job, PKI_REFUSED, PKI_RULE_REVOCATION);
+}
+
+static void
+r58_a_revocation_is_final(void **state)
+{
+	(void)state;
+	struct job job = good(PKI_ACTION_REVOKE, BRUNO);
+	job.facts.serials[0] = serial(BRUNO_LOST);
+	job.facts.serial_count = 1;
+	expect(&job, PKI_STATE, PKI_RULE_NONE);
+	job = good(PKI_ACTION_REVOKE, "H-00000000000000000000000000000007");
+	expect(&job, PKI_NOTFOUND, PKI_RULE_NONE);
+}
+
+/* A registration officer signs for holders, not for officers. */
+static void
+r201_officers_are_revoked_by_the_security_officer(void **state)
+{
+	(void)state;
+	struct job job = good(PKI_ACTION_REVOKE, "");
+	job.facts.serials[0] = serial(OFFICER);
+	job.facts.serial_count = 1;
+	expect(&job, PKI_OFFICER, PKI_RULE_ROLE);
+	job.facts.roles[0] = PKI_ROLE_SECURITY;
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+}
+
+static void
+orders_that_hang_together_conflict(void **state)
+{
+	(void)state;
+	struct job a = good_issue(), b = good_renew();
+	strcpy(b.facts.id, RENEWED);
+	fill(b.facts.certs[0].key_hash, OFFICER);
+	assert_false(standing_conflict(&a.facts, &b.facts));
+	strcpy(b.facts.id, a.facts.id);
+	assert_true(standing_conflict(&a.facts, &b.facts));
+	strcpy(b.facts.id, RENEWED);
+	fill(b.facts.certs[0].key_hash, FREE);
+	assert_true(standing_conflict(&a.facts, &b.facts));
+	fill(b.facts.certs[0].key_hash, OFFICER);
+	strcpy(b.facts.holder, a.facts.holder);
+	assert_true(standing_conflict(&a.facts, &b.facts));
+	a = good(PKI_ACTION_REVOKE, "");
+	strcpy(b.facts.holder, ALICE);
+	assert_true(standing_conflict(&a.facts, &b.facts));
+	assert_false(standing_conflict(&b.facts, &a.facts));
+}
+
+static void
+a_full_queue_says_busy(void **state)
+{
+	(void)state;
+	struct queue queue;
+	struct job jobs[3] = { { .kind = JOB_CRL } }, *taken[3];
+	struct pki_err err = { 0 };
+	must(queue_init(&queue, 2, &err), &err);
+	assert_int_equal(queue_push(&queue, &jobs[0], &err), PKI_OK);
+	assert_int_equal(queue_push(&queue, &jobs[1], &err), PKI_OK);
+	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_BUSY);
+	assert_int_equal(queue_take(&queue, taken, 1, true), 1);
+	assert_ptr_equal(taken[0], &jobs[0]);
+	assert_int_equal(queue_waiting(&queue), 1);
+	queue_close(&queue);
+	err = (struct pki_err){ 0 };
+	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_UNAVAILABLE);
+	assert_int_equal(queue_take(&queue, taken, 3, true), 1);
+	assert_int_equal(queue_take(&queue, taken, 3, true), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_orders_pass),
+		cmocka_unit_test(r203_an_order_counts_once),
+		cmocka_unit_test(r206_an_invitation_counts_once),
+		cmocka_unit_test(r205_officers_are_known_and_not_revoked),
+		cmocka_unit_test(r15_a_name_stays_with_its_holder),
+		cmocka_unit_test(r31_r36_keys_are_new),
+		cmocka_unit_test(r46_renewals_rest_on_live_predecessors),
+		cmocka_unit_test(r46_the_second_renewal_identifies_afresh),
+		cmocka_unit_test(r46_r58_nothing_is_renewed_after_a_revocation),
+		cmocka_unit_test(r47_a_loss_takes_all_that_is_valid),
+		cmocka_unit_test(r58_a_revocation_is_final),
+		cmocka_unit_test(r201_officers_are_revoked_by_the_security_officer),
+		cmocka_unit_test(orders_that_hang_together_conflict),
+		cmocka_unit_test(a_full_queue_says_busy),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
