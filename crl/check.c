@@ -41,7 +41,7 @@ find_target(const struct pki_args *args, struct target *out, struct pki_err *err
 	if (strlen(url) >= sizeof out->url)
 		return pki_fail(err, PKI_LIMIT, "a URL of more than %zu octets",
 			sizeof out->url - 1);
-	strcpy(out->url, url);
+	snprintf(out->url, sizeof out->url, "%s", url);
 	return pki_cert_read(issuer != NULL ? issuer : issuer_path, &out->issuer, err);
 }
 

@@ -24,8 +24,8 @@ enum {
 	TAG_CONSTRUCTED = 0xa0, /* [0], constructed; + n */
 };
 
-/* An ocspResponse holds its request's CertIDs and nonce again, and 120 octets for each. */
-#define TBS_MAX (PKI_OCSP_REQUEST_MAX + 256 * PKI_OCSP_CERTIDS_MAX)
+/* Responses hold their request's CertIDs and nonce again, and 120 octets for each. */
+#define TBS_MAX (PKI_OCSP_REQUEST_MAX + (size_t)256 * PKI_OCSP_CERTIDS_MAX)
 /* and the certificate, a signature (RSA-4096: 512) and headers */
 #define SCRATCH_SIZE (TBS_MAX + PKI_CERT_MAX + 2048)
 

@@ -36,7 +36,7 @@ default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err 
 	if (strlen(url) >= PKI_URL_TEXT)
 		return pki_fail(
 			err, PKI_LIMIT, "a URL of more than %d octets", PKI_URL_TEXT - 1);
-	strcpy(out, url);
+	snprintf(out, PKI_URL_TEXT, "%s", url);
 	return PKI_OK;
 }
 

@@ -172,8 +172,10 @@ reply_cacheable(struct pki_http_request *req, const struct answer *answer)
 	const char *known = pki_http_get_header(req, "If-None-Match");
 	bool same = known != NULL &&
 		    (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
-	pki_http_reply(req, same ? 304 : 200, headers, PKI_COUNT(headers),
-		same ? (struct pki_bytes){ 0 } : pki_buf_bytes(&answer->body));
+	struct pki_bytes body = { 0 };
+	if (!same)
+		body = pki_buf_bytes(&answer->body);
+	pki_http_reply(req, same ? 304 : 200, headers, PKI_COUNT(headers), body);
 }
 
 void
