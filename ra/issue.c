@@ -9,25 +9,32 @@ const struct pki_option ra_issue_options[] = {
 	{ 0 },
 };
 
-/* An earlier try may have been committed though its answer was lost. */
 static enum pki_status
 ask(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
-	struct pki_err absent = { 0 };
 	char path[64];
 	snprintf(path, sizeof path, "/v1/orders/%s", a->order);
-	enum pki_status st = pki_api_call(
-		ra->conf.socket, path, NULL, (struct pki_bytes){ 0 }, reply, &absent);
-	if (st == PKI_OK)
-		return PKI_OK;
-	if (st != PKI_NOTFOUND) {
-		*err = absent;
+	return pki_api_call(
+		ra->conf.socket, path, NULL, (struct pki_bytes){ 0 }, reply, err);
+}
+
+/* An earlier try may have been committed though its answer was lost, or another terminal
+ * may be sending the same order: it counts once, and its answer can be asked for. */
+static enum pki_status
+order(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
+	enum pki_status st = ask(ra, a, reply, err);
+	if (st != PKI_NOTFOUND)
 		return st;
-	}
+	*err = (struct pki_err){ 0 };
 	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
-	return pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
+	st = pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
 		pki_buf_bytes(&cms), reply, err);
+	if (st != PKI_REFUSED || err->rule != PKI_RULE_ORDER_USED)
+		return st;
+	*err = (struct pki_err){ 0 };
+	return ask(ra, a, reply, err);
 }
 
 static enum pki_status
@@ -75,7 +82,7 @@ obtain(struct ra *ra, struct ra_application *a, struct ra_answer *answer, json_t
 	if (a->state != RA_APPROVED)
 		return ra_answer_load(ra, a, answer, reply, err);
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));
-	PKI_TRY(ask(ra, a, reply, err));
+	PKI_TRY(order(ra, a, reply, err));
 	PKI_TRY(ra_answer_read(ra, &record, *reply, answer, err));
 	return store(ra, a, *reply, answer, err);
 }

@@ -46,14 +46,46 @@ find_invitation(
 }
 
 static enum pki_status
-set_holder(struct ra *ra, const char *holder, struct ra_application *a, struct pki_err *err)
+see_last(void *ctx, const struct ra_application *a, struct pki_err *err)
+{
+	(void)err;
+	*(struct ra_application *)ctx = *a;
+	return PKI_OK;
+}
+
+/* A holder's id stays one person's: names and documents change, the day of birth does not.
+ */
+static enum pki_status
+check_same_person(
+	struct ra *ra, const char *holder, const struct ra_form *form, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_record_free) struct ra_record known = { 0 };
+	struct ra_application last = { 0 };
+	struct ra_filter filter = { .state = -1, .holder = holder, .limit = 1 };
+	PKI_TRY(ra_store_each(ra->store, &filter, see_last, &last, NULL, err));
+	if (last.id[0] == '\0')
+		return PKI_OK;
+	PKI_TRY(ra_record_load(ra->store, &last, &known, err));
+	if (strcmp(known.form.birth_date, form->birth_date) == 0)
+		return PKI_OK;
+	pki_err_object(err, "%s", holder);
+	return pki_refuse(err, PKI_RULE_IDENTITY,
+		"birth_date is not this holder's; look the person up with pki-ra search, "
+		"or "
+		"submit without --holder");
+}
+
+static enum pki_status
+set_holder(struct ra *ra, const char *holder, const struct ra_form *form,
+	struct ra_application *a, struct pki_err *err)
 {
 	if (holder == NULL)
 		return PKI_OK;
 	if (!pki_id_valid(holder, 'H'))
 		return pki_fail(err, PKI_USAGE, "--holder: H-, then 32 hex digits");
 	snprintf(a->holder, sizeof a->holder, "%s", holder);
-	return ra_store_need_holder(ra->store, holder, err);
+	PKI_TRY(ra_store_need_holder(ra->store, holder, err));
+	return check_same_person(ra, holder, form, err);
 }
 
 static enum pki_status
@@ -66,7 +98,7 @@ submit(const struct pki_args *args, struct ra *ra, struct ra_record *record,
 		return pki_fail(err, PKI_USAGE, "give --application FILE");
 	PKI_TRY(ra_form_read(form, &record->form, err));
 	PKI_TRY(find_invitation(ra, pki_arg(args, "invitation"), invitation, err));
-	PKI_TRY(set_holder(ra, pki_arg(args, "holder"), &a, err));
+	PKI_TRY(set_holder(ra, pki_arg(args, "holder"), &record->form, &a, err));
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
 	if (pki_arg_count(args, "evidence") == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,

@@ -64,6 +64,9 @@ exits 4 "evidence of more than 10 MiB" again --evidence "$D/huge"
 exits 6 "evidence that is not there" again --evidence "$D/none"
 exits 8 "rule 45: no evidence at all" again
 exits 16 "a holder that nobody knows" again --evidence "$D/pki.yaml" --holder "H-${zoe#A-}"
+sed 's/^birth_date: .*/birth_date: 1991-01-01/' "$D/holders/zoe/application.yaml" >"$D/other.yaml"
+refused identity-evidence "rule 43: a holder's id is not given to another person" \
+	pki-ra submit --invitation "$invitation" --holder "$zoe_holder" --application "$D/other.yaml"
 ok "nothing of it was kept" bash -c "find $S/evidence -mindepth 1 -maxdepth 1 | wc -l | grep -qx 1"
 sed 's/^phone: .*/phone: none/; s/^country: .*/country: France/' "$D/holders/zoe/application.yaml" >"$D/form.yaml"
 exits 3 "a form with two wrong fields" pki-ra submit --invitation "$invitation" --application "$D/form.yaml"
@@ -117,6 +120,9 @@ ok "the outbox is empty" bash -c "sqlite3 $S/applications.db 'SELECT count(*) FR
 order=$(pki-ra show "$zoe" --json | jq -r .order)
 ok "a lost answer is asked for again" bash -c "
 	curl -s --unix-socket $CA_SOCKET http://ca/v1/orders/$order | jq -e '.certificates | length == 2'"
+sqlite3 "$S/applications.db" 'DROP TRIGGER application_forwards; UPDATE application SET state = 2 WHERE state = 3'
+ok "... by issue, which gets the same certificates" bash -c \
+	"pki-ra issue $zoe --out $D/again && cmp $D/again/sign.pem $D/holders/zoe/sign.pem"
 exits 17 "what was issued is not rejected" ra claire reject "$zoe" --reason late
 exits 17 "... nor verified again" ra claire verify "$zoe" --method in-person
 serial=$(serial_of "$D/holders/zoe/auth.pem")
