@@ -188,7 +188,6 @@ enum pki_status
 pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger **out,
 	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_ledger_cleanup)
 	struct pki_ledger *ledger = calloc(1, sizeof *ledger);
 	if (ledger == NULL)
 		return pki_fail(err, PKI_MEMORY, "a ledger");
@@ -200,10 +199,10 @@ pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger *
 		status = ledger_migrate(ledger, mode, err);
 	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
+		pki_ledger_close(ledger);
 		return status;
 	}
 	*out = ledger;
-	ledger = NULL;
 	return PKI_OK;
 }
 

@@ -18,18 +18,29 @@ place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 {
 	const char *ledger = pki_arg(args, "ledger"), *publish = pki_arg(args, "publish");
 	const char *policy = pki_arg(args, "policy");
-	struct pki_conf *conf = calloc(1, sizeof *conf);
-	PKI_CLEANUP(pki_free_ptr) struct pki_conf *owned = conf;
-	if (conf == NULL)
-		return pki_fail(err, PKI_MEMORY, "the configuration");
+	struct pki_conf conf = { 0 };
 	if (ledger == NULL || publish == NULL || policy == NULL) {
-		PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
-		PKI_TRY(pki_conf_path(conf->state, "ledger.db", out->ledger, err));
+		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
+		PKI_TRY(pki_conf_path(conf.state, "ledger.db", out->ledger, err));
 	}
 	if (ledger != NULL)
 		PKI_TRY(copy_path(ledger, out->ledger, err));
-	PKI_TRY(copy_path(publish != NULL ? publish : conf->publish, out->publish, err));
-	return copy_path(policy != NULL ? policy : conf->policy, out->policy, err);
+	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
+	return copy_path(policy != NULL ? policy : conf.policy, out->policy, err);
+}
+
+enum pki_status
+ledger_open(const struct pki_args *args, struct pki_ledger **out, struct pki_err *err)
+{
+	const char *path = pki_arg(args, "ledger");
+	struct pki_conf conf = { 0 };
+	char configured[PATH_MAX];
+	if (path == NULL) {
+		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
+		PKI_TRY(pki_conf_path(conf.state, "ledger.db", configured, err));
+		path = configured;
+	}
+	return pki_ledger_open(path, PKI_LEDGER_READ, out, err);
 }
 
 enum pki_status

@@ -20,6 +20,9 @@ struct place {
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
 enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 	PKI_MUST_CHECK;
+/* The ledger alone: the configuration is needed only without --ledger. */
+enum pki_status ledger_open(const struct pki_args *args, struct pki_ledger **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The log's verifier key: an argument (key or file), or NULL: PUB/log/vkey. */
 enum pki_status vkey_read(const char *arg, const char *publish, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;

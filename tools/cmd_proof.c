@@ -65,15 +65,13 @@ make_proof(struct pki_ledger *ledger, uint64_t index, json_t **out, struct pki_e
 enum pki_status
 proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	struct place place = { 0 };
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *proof = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	const char *file = pki_arg(args, "out");
 	uint64_t index = 0;
 	(void)ctx;
-	PKI_TRY(place_find(args, &place, err));
-	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &ledger, err));
+	PKI_TRY(ledger_open(args, &ledger, err));
 	PKI_TRY(pki_ledger_snapshot(ledger, err));
 	PKI_TRY(find_entry(ledger, args->operands[0], &index, err));
 	PKI_TRY(make_proof(ledger, index, &proof, err));

@@ -46,7 +46,7 @@ print_entry(struct tail *t, uint64_t index, json_t *entry, struct pki_err *err)
 	PKI_TRY(pki_json_dump(json_object_get(entry, "detail"), &detail, err));
 	pki_time_format_local(at / 1000, local, sizeof local);
 	pki_cli_clean((const char *)detail.data, clean, sizeof clean);
-	printf("%8ju  %s  %-28s  %-10s  %s\n", (uintmax_t)index, local,
+	printf("%8ju  %s  %-29s  %-10s  %s\n", (uintmax_t)index, local,
 		entry_text(entry, "type"), entry_text(entry, "source"), clean);
 	return PKI_OK;
 }
@@ -112,7 +112,6 @@ parse_lines(const char *text, long *out, struct pki_err *err)
 enum pki_status
 tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	struct place place = { 0 };
 	struct tail t = { .type = pki_arg(args, "type"),
 		.json = pki_arg_flag(args, "json") };
 	uint64_t count = 0, start = 0;
@@ -122,9 +121,8 @@ tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 		return pki_fail(
 			err, PKI_USAGE, "--type %s: see log(5) for the types", t.type);
 	PKI_TRY(parse_lines(pki_arg(args, "lines"), &lines, err));
-	PKI_TRY(place_find(args, &place, err));
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
-	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &ledger, err));
+	PKI_TRY(ledger_open(args, &ledger, err));
 	t.ledger = ledger;
 	PKI_TRY(pki_ledger_entry_count(ledger, &count, err));
 	PKI_TRY(find_start(&t, count, lines, &start, err));

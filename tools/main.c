@@ -1,9 +1,8 @@
 #include "tools/audit.h"
 
-#define PLACE \
-	{ "ledger", "FILE", "the ledger or a copy; default: the configuration's", 0 }, \
+#define LEDGER \
 	{ \
-		"publish", "DIR", "published files; default: the configuration's", 0 \
+		"ledger", "FILE", "the ledger or a copy; default: the configuration's", 0 \
 	}
 #define VKEY \
 	{ \
@@ -13,7 +12,8 @@
 	}
 
 static const struct pki_option verify_options[] = {
-	PLACE,
+	LEDGER,
+	{ "publish", "DIR", "published files; default: the configuration's", 0 },
 	VKEY,
 	{ "policy", "DIR", "the policy in force; default: the configuration's", 0 },
 	{ "root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 },
@@ -23,7 +23,7 @@ static const struct pki_option verify_options[] = {
 };
 
 static const struct pki_option tail_options[] = {
-	PLACE,
+	LEDGER,
 	{ "follow", NULL, "wait for more", 0 },
 	{ "type", "TYPE", "only events of this type", 0 },
 	{ "lines", "N", "the last N (100)", 0 },
@@ -31,7 +31,7 @@ static const struct pki_option tail_options[] = {
 };
 
 static const struct pki_option proof_options[] = {
-	PLACE,
+	LEDGER,
 	{ "out", "FILE", "where to write the proof; default: standard output", 0 },
 	{ 0 },
 };

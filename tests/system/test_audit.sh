@@ -130,5 +130,7 @@ ok "proof of a certificate's order" pki-audit proof "$alice" --out "$D/proof.jso
 ok "... is checked without the ledger" pki-audit check-proof "$D/proof.json" --vkey "$D/pub/log/vkey"
 sed 's/certificate-issued/certificate-Issued/' "$D/proof.json" >"$D/proof.bad"
 exits 18 "rule 80: a forged entry is refused" pki-audit check-proof "$D/proof.bad" --vkey "$D/pub/log/vkey"
+ok "the log of a copy is shown without a configuration" \
+	env -u PKI_CONFIG pki-audit tail --ledger "$D/state/ledger.db" --lines 3
 exits 16 "no proof for what is not there" pki-audit proof 999999
 finish
