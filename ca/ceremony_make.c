@@ -66,9 +66,10 @@ make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *e
 	for (size_t i = 0; i < c->officer_count; i++) {
 		struct ceremony_officer *officer = &c->officers[i];
 		struct pki_name name = { .country = "" };
-		strcpy(name.country, conf->ca_name.country);
-		strcpy(name.organization, conf->ca_name.organization);
-		strcpy(name.common_name, officer->common_name);
+		memcpy(name.country, conf->ca_name.country, sizeof name.country);
+		memcpy(name.organization, conf->ca_name.organization,
+			sizeof name.organization);
+		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
 		PKI_TRY(certify(c, officer->profile, &conf->ca_urls, &name,
 			pki_csr_get0_key(officer->csr), &c->ca, c->ca.key, &officer->cert,
 			err));

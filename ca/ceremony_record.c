@@ -16,7 +16,7 @@ add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile 
 	};
 	struct pki_name name;
 	struct pki_bytes der = pki_cert_get0_der(cert);
-	strcpy(row.profile, profile->name);
+	memcpy(row.profile, profile->name, sizeof row.profile);
 	PKI_TRY(pki_cert_subject(cert, &name, err));
 	PKI_TRY(pki_name_hash(&name, row.name_hash, err));
 	PKI_TRY(pki_key_hash(pki_cert_get0_key(cert), row.key_hash, err));
@@ -96,7 +96,7 @@ add_checkpoint(const struct ceremony *c, const struct pki_conf *conf,
 {
 	struct pki_checkpoint cp = { .size = 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	strcpy(cp.origin, conf->log_origin);
+	memcpy(cp.origin, conf->log_origin, sizeof cp.origin);
 	PKI_TRY(pki_ledger_entry_count(ledger, &cp.size, err));
 	PKI_TRY(pki_log_root(ledger, cp.size, &cp.root, err));
 	PKI_TRY(pki_checkpoint_sign(&cp, c->log_key, &note, err));

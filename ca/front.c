@@ -1,5 +1,6 @@
 #include "ca/front.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
 	job->kind = kind;
 	job->req = req;
 	job->body = pki_http_body(req);
-	strcpy(job->order, order);
+	snprintf(job->order, sizeof job->order, "%s", order);
 	enum pki_status status = PKI_OK;
 	if (with_input)
 		status = pki_json_parse(job->body, &job->input, err);

@@ -84,7 +84,7 @@ ipc_receive(
 static enum pki_status
 take_error(struct pki_bytes field, struct pki_err *err)
 {
-	struct pki_err sent;
+	struct pki_err sent = { 0 };
 	if (field.len != sizeof sent)
 		return pki_fail(err, PKI_INPUT, "malformed error field");
 	memcpy(&sent, field.data, sizeof sent);
@@ -121,7 +121,7 @@ ipc_get(struct pki_bytes *rest, enum ipc_tag tag, struct pki_bytes *out,
 enum pki_status
 ipc_get_number(struct pki_bytes *rest, uint64_t *out, struct pki_err *err)
 {
-	struct pki_bytes field;
+	struct pki_bytes field = { 0 };
 	PKI_TRY(ipc_get(rest, IPC_NUMBER, &field, err));
 	if (field.len != 8)
 		return pki_fail(err, PKI_INPUT, "a number of %zu octets", field.len);
@@ -132,7 +132,7 @@ ipc_get_number(struct pki_bytes *rest, uint64_t *out, struct pki_err *err)
 enum pki_status
 ipc_get_struct(struct pki_bytes *rest, void *out, size_t size, struct pki_err *err)
 {
-	struct pki_bytes field;
+	struct pki_bytes field = { 0 };
 	PKI_TRY(ipc_get(rest, IPC_STRUCT, &field, err));
 	if (field.len != size)
 		return pki_fail(

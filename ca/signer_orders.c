@@ -29,9 +29,9 @@ copy_signers(
 static void
 copy_order(struct facts *facts, const struct pki_order *order)
 {
-	strcpy(facts->id, order->id);
-	strcpy(facts->holder, order->holder);
-	strcpy(facts->cause, order->cause);
+	memcpy(facts->id, order->id, sizeof facts->id);
+	memcpy(facts->holder, order->holder, sizeof facts->holder);
+	memcpy(facts->cause, order->cause, sizeof facts->cause);
 	facts->action = order->action;
 	facts->created = order->created;
 	facts->document_end = order->document_end;
@@ -45,7 +45,7 @@ copy_invitation(struct facts *facts, const struct pki_signed_order *invitation)
 {
 	if (invitation == NULL)
 		return;
-	strcpy(facts->invitation, invitation->order.id);
+	memcpy(facts->invitation, invitation->order.id, sizeof facts->invitation);
 	memcpy(facts->invitation_digest, invitation->digest, PKI_SHA256);
 	for (size_t i = 0; i < invitation->cms.signer_count; i++)
 		facts->inviters[i] = *pki_cert_get0_serial(invitation->cms.signers[i].cert);
@@ -62,7 +62,8 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 	if (decision->cert_count > 0)
 		PKI_TRY(pki_name_hash(&order->subject, facts->name_hash, err));
 	for (size_t i = 0; i < decision->cert_count; i++) {
-		strcpy(facts->certs[i].profile, decision->certs[i].profile->name);
+		memcpy(facts->certs[i].profile, decision->certs[i].profile->name,
+			sizeof facts->certs[i].profile);
 		facts->certs[i].not_before = decision->certs[i].not_before;
 		facts->certs[i].not_after = decision->certs[i].not_after;
 		PKI_TRY(pki_key_hash(pki_csr_get0_key(decision->certs[i].csr),

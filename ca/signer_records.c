@@ -85,7 +85,7 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 	if (root.len != sizeof next.root || proof.count > PKI_PROOF_MAX)
 		return pki_fail(err, PKI_INPUT, "malformed checkpoint request");
 	memcpy(&next.root, root.data, sizeof next.root);
-	strcpy(next.origin, s->conf->log_origin);
+	memcpy(next.origin, s->conf->log_origin, sizeof next.origin);
 	PKI_TRY(pki_merkle_check_consistency(
 		s->last.size, &s->last.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };

@@ -255,7 +255,7 @@ add_target(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 			TARGETS_MAX);
 	struct target *target = &job->targets[job->target_count++];
 	target->serial = row->serial;
-	strcpy(target->profile, row->profile);
+	memcpy(target->profile, row->profile, sizeof target->profile);
 	return PKI_OK;
 }
 

@@ -97,8 +97,8 @@ add_orders(struct writer *w, const struct job *job, struct pki_order_row *row,
 	struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
-	strcpy(row->id, facts->id);
-	strcpy(row->holder, facts->holder);
+	memcpy(row->id, facts->id, sizeof row->id);
+	memcpy(row->holder, facts->holder, sizeof row->holder);
 	memcpy(row->digest, facts->digest, sizeof row->digest);
 	row->action = facts->action;
 	row->cms = borrow(job->body.data, job->body.len);
@@ -111,7 +111,7 @@ add_orders(struct writer *w, const struct job *job, struct pki_order_row *row,
 		.log_index = row->log_index,
 		.cms = borrow(job->invitation.data, job->invitation.len),
 	};
-	strcpy(invitation.id, facts->invitation);
+	memcpy(invitation.id, facts->invitation, sizeof invitation.id);
 	memcpy(invitation.digest, facts->invitation_digest, sizeof invitation.digest);
 	return pki_ledger_add_order(w->ledger, &invitation, err);
 }
@@ -130,9 +130,9 @@ add_certificate(
 		.issued = now,
 		.der = borrow(job->certs[i].data, job->certs[i].len),
 	};
-	strcpy(row.holder, facts->holder);
-	strcpy(row.profile, facts->certs[i].profile);
-	strcpy(row.order, facts->id);
+	memcpy(row.holder, facts->holder, sizeof row.holder);
+	memcpy(row.profile, facts->certs[i].profile, sizeof row.profile);
+	memcpy(row.order, facts->id, sizeof row.order);
 	memcpy(row.name_hash, facts->name_hash, sizeof row.name_hash);
 	memcpy(row.key_hash, facts->certs[i].key_hash, sizeof row.key_hash);
 	PKI_TRY(pki_ledger_add_certificate(w->ledger, &row, err));
@@ -150,7 +150,7 @@ add_revocation(
 		.reported = job->facts.reported,
 		.committed = now,
 	};
-	strcpy(row.order, job->facts.id);
+	memcpy(row.order, job->facts.id, sizeof row.order);
 	PKI_TRY(pki_ledger_add_revocation(w->ledger, &row, err));
 	return answer_add_revoked(
 		job->answer, &job->targets[i].serial, job->targets[i].profile, err);

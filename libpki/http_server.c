@@ -248,7 +248,7 @@ bind_unix(int fd, const char *path, struct pki_err *err)
 			"%s: the path of a Unix socket has at most %zu octets; choose a "
 			"shorter one",
 			path, sizeof address.sun_path - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			return pki_fail(err, PKI_CONFIG,
@@ -298,6 +298,8 @@ bind_tcp(const char *listen_at, int *fd, struct pki_err *err)
 {
 	struct addrinfo *info = NULL;
 	PKI_TRY(resolve(listen_at, &info, err));
+	if (info == NULL)
+		return pki_fail(err, PKI_CONFIG, "%s: no such address", listen_at);
 	*fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 	int rc = *fd;
