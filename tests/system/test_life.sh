@@ -94,7 +94,7 @@ ok "rule 47: the revocation officer revokes for the holder" ra emma revoke "$bru
 cp "$D/out" "$D/revoke.json"
 ok "rule 47: both certificates went" bash -c "jq -e '.revoked | length == 2' $D/revoke.json"
 ok "OCSP says revoked at once" ocsp_says revoked "$B/auth.pem"
-ok "... for keyCompromise" grep -q keyCompromise "$D/out"
+ok "... for keyCompromise" grep -q keyCompromise "$D/says"
 echo "# $((($(date +%s%N) - ocsp_before) / 1000000)) ms from the command to OCSP's answer"
 on_crl() { openssl crl -inform DER -in "$D/pub/ca.crl" -noout -text | grep -qi "$(serial_of "$1")"; }
 sample_wait CRL on_crl "$B/sign.pem"
