@@ -92,7 +92,7 @@ take_error(struct pki_bytes field, struct pki_err *err)
 		return pki_fail(err, PKI_INPUT, "an error field without an error");
 	if (err->status == PKI_OK)
 		*err = sent;
-	return err->status;
+	return err->status != PKI_OK ? err->status : sent.status;
 }
 
 enum pki_status
