@@ -134,7 +134,7 @@ ipc_get_struct(struct pki_bytes *rest, void *out, size_t size, struct pki_err *e
 {
 	struct pki_bytes field = { 0 };
 	PKI_TRY(ipc_get(rest, IPC_STRUCT, &field, err));
-	if (field.len != size)
+	if (field.data == NULL || field.len != size)
 		return pki_fail(
 			err, PKI_INPUT, "a struct of %zu octets, not %zu", field.len, size);
 	memcpy(out, field.data, size);
