@@ -29,7 +29,7 @@ analyzer() {
 		-Werror -c -o /dev/null {}
 }
 tidy() {
-	printf '%s\n' "${product[@]}" | xargs -P 2 -n 4 sh -c \
+	printf '%s\n' "${product[@]}" | xargs -P 2 -n 1 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$@" -- -D_GNU_SOURCE -DPKI_SUITE_VERSION=\"lint\" -I. -std=c17 2>/dev/null' sh
 }
 rules() { tools/rules.sh | diff -u tests/rules.md -; }

@@ -37,19 +37,25 @@ result() {
 		[ ! -s "$D/out" ] || tail -n 8 "$D/out" | sed 's/^/# /'
 	fi
 }
+# said: keep what the last command printed in $D/out, for later checks and for the report
+said() { [ ! -s "$D/now" ] || mv "$D/now" "$D/out"; }
 # ok TITLE COMMAND...: must succeed
 ok() {
-	local title=$1
+	local title=$1 status
 	shift
-	"$@" >"$D/out" 2>&1
-	result $? "$title"
+	"$@" >"$D/now" 2>&1
+	status=$?
+	said
+	result $status "$title"
 }
 # no TITLE COMMAND...: must fail (for checks; for refusals use exits or refused)
 no() {
-	local title=$1
+	local title=$1 status
 	shift
-	"$@" >"$D/out" 2>&1
-	result $((!$?)) "$title"
+	"$@" >"$D/now" 2>&1
+	status=$?
+	said
+	result $((!status)) "$title"
 }
 # exits STATUS TITLE COMMAND...: must end with that very status and say something on stderr
 exits() {
