@@ -25,16 +25,11 @@
 	X(DN_REASSIGNED, 15, "dn-never-reassigned", "ETSI EN 319 411-1 6.3.3")         \
 	X(STRING_TYPE, 16, "directory-string", "RFC 5280 4.1.2.6")                     \
 	X(ISSUER_NAME, 17, "issuer-name", "RFC 5280 4.1.2.4")                          \
-	X(EMAIL, 18, "e-mail-name", "RFC 9598 3")                                      \
-	X(IDN, 19, "a-labels", "RFC 9549 2.2")                                         \
 	X(POLICIES, 20, "certificate-policies", "ETSI EN 319 411-1 5.3")               \
-	X(EXPLICIT_TEXT, 21, "explicit-text", "RFC 6818 3")                            \
 	X(FORBIDDEN_EXT, 22, "end-entity-extensions", "ETSI EN 319 412-2 4.3")         \
 	X(ACCESS_POINTS, 23, "access-points", "ETSI EN 319 412-2 4.4.1")               \
 	X(QC_STATEMENTS, 24, "qc-statements", "ETSI EN 319 412-5 4.3.4")               \
 	X(QC_SSCD, 25, "qc-sscd", "ETSI EN 319 412-5 4.2.2")                           \
-	X(QC_LEGISLATION, 26, "qc-legislation", "ETSI EN 319 412-5 4.2.4")             \
-	X(SHORT_TERM, 27, "short-term", "ETSI EN 319 412-1 5.2.2")                     \
 	X(NO_REV_AVAIL, 28, "no-rev-avail", "RFC 9608 2")                              \
 	X(VALIDATION, 29, "path-validation", "RFC 5280 6.1")                           \
 	X(LINT, 30, "lint-before-signing", "TLS BR 4.3.1.2")                           \

@@ -11,7 +11,8 @@ run_background() {
 }
 mount -t tmpfs -o size=8m tmpfs "$D/small"
 cp -r "$D/state" "$D/small/state"
-sed "s|^state: .*|state: small/state|" "$D/pki.yaml" >"$D/small.yaml"
+cp -r "$D/pub" "$D/small/pub"
+sed "s|^state: .*|state: small/state|; s|^publish: .*|publish: small/pub|" "$D/pki.yaml" >"$D/small.yaml"
 export PKI_CONFIG=$D/small.yaml
 holder=$(sqlite3 "$D/small/state/ledger.db" "SELECT holder FROM certificate WHERE holder <> '' ORDER BY id LIMIT 1")
 sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
