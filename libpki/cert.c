@@ -307,20 +307,20 @@ pki_cert_is_ca(const struct pki_cert *cert)
 	return cert->ca;
 }
 
-bool
-pki_cert_has_policy(const struct pki_cert *cert, const char *oid)
+size_t
+pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max)
 {
 	CERTIFICATEPOLICIES *policies =
 		X509V3_get_d2i(cert->tbs->extensions, NID_certificate_policies, NULL, NULL);
-	bool found = false;
-	for (int i = 0; i < sk_POLICYINFO_num(policies) && !found; i++) {
-		char text[PKI_OID_TEXT];
+	size_t count = 0;
+	for (int i = 0; i < sk_POLICYINFO_num(policies) && count < max; i++) {
 		const ASN1_OBJECT *id = sk_POLICYINFO_value(policies, i)->policyid;
-		int len = OBJ_obj2txt(text, sizeof text, id, 1);
-		found = len > 0 && len < (int)sizeof text && strcmp(text, oid) == 0;
+		int len = OBJ_obj2txt(out[count], PKI_OID_TEXT, id, 1);
+		if (len > 0 && len < PKI_OID_TEXT)
+			count++;
 	}
 	CERTIFICATEPOLICIES_free(policies);
-	return found;
+	return count;
 }
 
 enum pki_status

@@ -48,8 +48,9 @@ bool pki_cert_subject_key_id(const struct pki_cert *cert, uint8_t out[PKI_KEY_ID
 /* Set of pki_key_usage (other bits dropped), 0 without the extension. */
 unsigned pki_cert_key_usage(const struct pki_cert *cert);
 bool pki_cert_is_ca(const struct pki_cert *cert);
-/* Has this OID in certificatePolicies? How an officer's role is read. */
-bool pki_cert_has_policy(const struct pki_cert *cert, const char *oid);
+/* The first `max` OIDs of certificatePolicies, dotted; how many there are. An OID too long for
+ * its place is left out. How an officer's role is read. */
+size_t pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max);
 enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 

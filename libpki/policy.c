@@ -50,14 +50,25 @@ pki_policy_cause(const struct pki_policy *policy, const char *cause)
 	return NULL;
 }
 
+static bool
+has_oid(char oids[][PKI_OID_TEXT], size_t count, const char *oid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(oids[i], oid) == 0)
+			return true;
+	return false;
+}
+
 enum pki_role
 pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 {
+	char oids[PKI_POLICY_OIDS + 1][PKI_OID_TEXT]; /* a profile's and the role's */
+	size_t count = pki_cert_policies(cert, oids, PKI_COUNT(oids));
 	enum pki_role role = PKI_ROLE_NONE;
 	for (size_t i = 0; i < policy->profile_count; i++) {
 		const struct pki_profile *profile = &policy->profiles[i];
 		if (profile->kind != PKI_KIND_OFFICER ||
-			!pki_cert_has_policy(cert, profile->role_oid))
+			!has_oid(oids, count, profile->role_oid))
 			continue;
 		if (role != PKI_ROLE_NONE)
 			return PKI_ROLE_NONE; /* two roles in one hand are none */

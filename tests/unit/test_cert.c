@@ -57,10 +57,11 @@ getters(void **state)
 	assert_true(pki_cert_subject_key_id(cert, id));
 	assert_int_equal(pki_key_id(key, want, &err), PKI_OK);
 	assert_memory_equal(id, want, sizeof id);
-	assert_true(pki_cert_has_policy(cert, "0.4.0.2042.1.2"));
-	assert_false(pki_cert_has_policy(cert, "0.4.0.2042.1.1"));
-	assert_false(pki_cert_has_policy(cert, ""));
-	assert_false(pki_cert_has_policy(chain.root, "0.4.0.2042.1.2"));
+	char oids[2][PKI_OID_TEXT];
+	assert_int_equal(pki_cert_policies(cert, oids, 2), 2);
+	assert_string_equal(oids[1], "0.4.0.2042.1.2");
+	assert_int_equal(pki_cert_policies(cert, oids, 0), 0);
+	assert_int_equal(pki_cert_policies(chain.root, oids, 2), 0);
 }
 
 /* OpenSSL reads the same as we do. */
