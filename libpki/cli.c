@@ -144,10 +144,14 @@ run(struct parser *p, void *ctx)
 {
 	const struct pki_program *program = p->program;
 	if (p->argc > 1 && strcmp(p->argv[1], "completion") == 0) {
-		if (p->argc != 3 || strcmp(p->argv[2], "bash") != 0)
+		const char *shell = p->argc == 3 ? p->argv[2] : "";
+		if (strcmp(shell, "bash") == 0)
+			pki_help_completion(program, stdout);
+		else if (strcmp(shell, "--help") == 0)
+			pki_help_of_completion(program, stdout);
+		else
 			return pki_fail(p->err, PKI_USAGE, "usage: %s completion bash",
 				program->name);
-		pki_help_completion(program, stdout);
 		return PKI_OK;
 	}
 	PKI_TRY(parse(p));

@@ -69,7 +69,7 @@ print_command(const struct pki_command *command, int width, FILE *out)
 
 static const struct pki_command completion = { .name = "completion",
 	.operands = "bash",
-	.help = "print a completion script: source <(PROGRAM completion bash)" };
+	.help = "print a script that completes this program's commands, to be sourced" };
 
 void
 pki_help_program(const struct pki_program *program, FILE *out)
@@ -110,6 +110,12 @@ pki_help_command(
 	print_options(pki_common_options, width, out);
 	fprintf(out, "\nExit status: 0 for success; `man %s` lists the others.\n",
 		program->name);
+}
+
+void
+pki_help_of_completion(const struct pki_program *program, FILE *out)
+{
+	pki_help_command(program, &completion, out);
 }
 
 static void

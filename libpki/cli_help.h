@@ -13,6 +13,7 @@ extern const struct pki_option pki_common_options[PKI_COMMON_COUNT + 1];
 void pki_help_program(const struct pki_program *program, FILE *out);
 void pki_help_command(const struct pki_program *program, const struct pki_command *command,
 	FILE *out);
+void pki_help_of_completion(const struct pki_program *program, FILE *out);
 /* A script for bash's `source`. */
 void pki_help_completion(const struct pki_program *program, FILE *out);
 

@@ -226,6 +226,9 @@ help_is_aligned(void **state)
 	assert_non_null(strstr(c.out, "\n  --method TEXT    how the person was identified\n"
 				      "  --evidence FILE  a file to keep (up to 2 times)\n"
 				      "  --fast           skip nothing\n"));
+	call("completion --help", &c);
+	assert_int_equal(c.status, PKI_OK);
+	assert_ptr_equal(strstr(c.out, "usage: pki-test completion [OPTION...] bash\n"), c.out);
 	call("-h", &c);
 	assert_int_equal(c.status, PKI_OK);
 	call("--version", &c);
