@@ -9,6 +9,7 @@ logs=$BIN/logs
 mkdir -p "$logs"
 passed=0
 failed=0
+skipped=0
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
@@ -22,19 +23,23 @@ wanted() {
 
 # one NAME SECONDS COMMAND...: a test program that prints TAP
 one() {
-	local name=$1 limit=$2 log=$logs/$1.log ok bad status
+	local name=$1 limit=$2 log=$logs/$1.log ok bad skip status
 	shift 2
 	timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null
 	status=$?
 	ok=$(grep -c '^ok ' "$log")
 	bad=$(grep -c '^not ok ' "$log")
+	skip=$(grep -c '^ok .*# SKIP' "$log")
 	# a program that dies, or says nothing, has failed whatever it printed
 	if [ "$bad" = 0 ] && { [ $status != 0 ] || [ "$ok" = 0 ]; }; then
 		bad=1
 	fi
+	ok=$((ok - skip))
 	passed=$((passed + ok))
 	failed=$((failed + bad))
+	skipped=$((skipped + skip))
 	printf '%-40s %4d passed %3d failed\n' "$name" "$ok" "$bad"
+	grep '^ok .*# SKIP' "$log"
 	if [ "$bad" != 0 ]; then
 		echo "--- $log (exit $status):"
 		grep -A 12 '^not ok' "$log" | head -n 60
@@ -68,5 +73,5 @@ for src in tests/system/test_*.sh ${LONG:+tests/long/test_*.sh}; do
 	[[ $src == tests/long/* ]] && limit=7200
 	wanted "$name" "$@" && one "$name" "$limit" bash "$src"
 done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]
