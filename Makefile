@@ -11,9 +11,10 @@ variant := $(if $(filter clang%,$(CC)),clang)$(if $(SAN),san)$(if $(TSAN),tsan)
 O := build/$(or $(variant),out)
 
 PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openssl-dev \
-	libyaml-dev libcmocka-dev libmicrohttpd-dev libjansson-dev libseccomp-dev
-# what the demo and the tests drive besides: third-party clients
-TEST_PACKAGES := openssl curl jq sqlite3 gnutls-bin libnss3-tools faketime golang-go golang-golang-x-mod-dev
+	libyaml-dev libmicrohttpd-dev libjansson-dev libseccomp-dev
+# what the demo drives besides, and the tests: third-party clients
+DEMO_PACKAGES := openssl curl jq sqlite3 gnutls-bin
+TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libnss3-tools faketime golang-go golang-golang-x-mod-dev
 
 CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
@@ -106,9 +107,14 @@ bench: deps bench-deps $(BINARIES) $(BENCH)
 deps:
 	@tools/deps.sh $(PACKAGES) $(TEST_PACKAGES)
 
+# builds without a word but errors, on all processors unless told otherwise
+quietly = -s --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: demo demo-up demo-down
-demo: deps
-	@$(MAKE) --no-print-directory all
+demo:
+	@tools/deps.sh $(PACKAGES) $(DEMO_PACKAGES)
+	@echo "Building in $O ..."
+	@$(MAKE) $(quietly) all
 	@BIN=$O tools/demo.sh run
 demo-up: all
 	@BIN=$O tools/demo.sh up
@@ -117,10 +123,12 @@ demo-down:
 
 .PHONY: check check-long
 check: deps
-	@$(MAKE) --no-print-directory check-build
+	@echo "Building in $O ..."
+	@$(MAKE) $(quietly) check-build
 	@BIN=$O SAN=$(SAN) tests/run.sh
 check-long: deps
-	@$(MAKE) --no-print-directory check-build
+	@echo "Building in $O ..."
+	@$(MAKE) $(quietly) check-build
 	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
 .PHONY: check-build
 check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)

@@ -8,16 +8,17 @@ for p in "$@"; do
 	[ "$state" = installed ] || missing="$missing $p"
 done
 [ -n "$missing" ] || exit 0
-echo "Installing what is missing:$missing"
 as_root=
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null || {
-		echo "deps.sh: not root and no sudo; install these packages, then run make again:$missing" >&2
+		echo "Packages are missing, and there is no sudo. As root, then run make again:" >&2
+		echo "  apt-get install --no-install-recommends$missing" >&2
 		exit 1
 	}
 	as_root=sudo
 fi
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
+echo "Installing what is missing:$missing ..."
+apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get"
+$apt update -qq
 # shellcheck disable=SC2086 # a list of words
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$apt install -y -qq --no-install-recommends $missing >/dev/null

@@ -151,16 +151,31 @@ sample_daemon() {
 	echo $! >"$dir/run/$program.pid"
 }
 
-sample_stop() {
-	local dir=$1 program pid
+# sample_pid DIR PROGRAM: its process id, if it is up; not another's that has the number now
+sample_pid() {
+	local pid
+	pid=$(cat "$1/run/$2.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] &&
+		echo "$pid"
+}
+
+# sample_up DIR: are all three up?
+sample_up() {
+	local program
 	for program in pki-ocspd pki-crl pki-ca; do
-		[ -e "$dir/run/$program.pid" ] || continue
-		pid=$(cat "$dir/run/$program.pid")
-		kill "$pid" 2>/dev/null
-		for ((i = 0; i < 200; i++)); do
-			kill -0 "$pid" 2>/dev/null || break
-			sleep 0.05
-		done
+		sample_pid "$1" "$program" >/dev/null || return
+	done
+}
+
+sample_stop() {
+	local dir=$1 program pid i
+	for program in pki-ocspd pki-crl pki-ca; do
+		if pid=$(sample_pid "$dir" "$program"); then
+			kill "$pid" 2>/dev/null
+			for ((i = 0; i < 200; i++)); do
+				kill -0 "$pid" 2>/dev/null || break
+				sleep 0.05
+			done
+		fi
 		rm -f "$dir/run/$program.pid"
 	done
 }
