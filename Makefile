@@ -96,7 +96,7 @@ $O/bench/%: $O/tests/bench/%.o $(LIB)
 
 .PHONY: lib unit bench bench-deps
 bench-deps:
-	@tools/deps.sh wrk golang-cfssl xxd procps util-linux
+	@tools/deps.sh wrk apache2-utils golang-cfssl xxd procps util-linux
 lib: $(LIB)
 unit: $(UNIT)
 bench: deps bench-deps $(BINARIES) $(BENCH)

@@ -50,12 +50,18 @@ load() {
 	fi
 	awk '/Requests\/sec/ { printf "%.0f", $2 }' "$D/wrk"
 }
-resident() { # MB of a process and its children
-	local pid=$1
-	{
-		echo "$pid"
-		pgrep -P "$pid"
-	} | sed 's|.*|/proc/&/status|' | xargs awk '/VmRSS/ { kb += $2 } END { printf "%.1f", kb / 1024 }'
+# load_new BODY URL: requests per second, a new connection each (what openssl ocsp can serve)
+load_new() {
+	taskset -c 1 ab -q -l -n 1000000 -t "$seconds" -c 4 -p "$1" -T application/ocsp-request "$2" \
+		>"$D/ab" 2>&1
+	if ! grep -q '^Failed requests: *0$' "$D/ab" || grep -q '^Non-2xx' "$D/ab"; then
+		echo 0
+		return
+	fi
+	awk '/^Requests per second/ { printf "%.0f", $4 }' "$D/ab"
+}
+resident() { # MB of one process
+	awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"
 }
 
 limits=$(taskset -c 0 limits)
@@ -69,12 +75,12 @@ echo "Machine: $(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | h
 echo "Primitives, one core: P-256 sign $(limit p256_sign)/s, verify $(limit p256_verify)/s; RSA-3072 verify $(limit rsa3072_verify)/s"
 echo
 row "issuing, certificates per second" "rate" "share" "what"
-# what one order of two certificates cannot do without: two officers' signatures and two proofs of
-# possession verified, two certificates and a checkpoint signed
-issue_limit=$(jq -r '2 / (3 / .p256_verify + 1 / .rsa3072_verify + 2 / .p256_sign)' <<<"$limits")
+# what one order of two certificates cannot do without: the signatures of two officers and of the
+# department that invited, and two proofs of possession, verified; two certificates signed
+issue_limit=$(jq -r '2 / (5 / .p256_verify + 2 / .p256_sign)' <<<"$limits")
 ours=$(taskset -c 1 bench_issue "$orders" 64 | jq -r .certificates_per_second)
 row "pki-ca, signed order each, durable" "$(round "$ours")" "$(share "$ours" "$issue_limit")" "of the limit; pki-ca on one core"
-row "limit: the primitives" "$(round "$issue_limit")" "100 %" "2 officers and 2 possessions verified, 2 signed"
+row "limit: the primitives" "$(round "$issue_limit")" "100 %" "5 signatures verified, 2 made, per order of 2"
 
 mkdir "$D/peer"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 30 -subj "/CN=Peer CA" \
@@ -123,6 +129,7 @@ openssl ocsp -issuer "$D/pub/ca.pem" -cert "$cert" -no_nonce -reqout "$D/plain.d
 url=http://127.0.0.1:$PORT/
 nonce=$(load "$D/nonce.der" "$url")
 plain=$(load "$D/plain.der" "$url")
+fresh=$(load_new "$D/nonce.der" "$url")
 row "pki-ocspd with nonce" "$nonce" "$(share "$nonce" "$(limit p256_sign)")" "of raw P-256 signatures"
 row "pki-ocspd without nonce" "$plain" "$(share "$plain" "$(limit p256_sign)")" "of raw P-256 signatures"
 openssl ocsp -issuer "$D/pub/ca.pem" -cert "$cert" -no_nonce -url "$url" -noverify \
@@ -141,9 +148,10 @@ peer openssl ocsp -port "$((PORT + 3))" -index "$D/peer/index.txt" -CA "$D/peer/
 sleep 0.5
 openssl ocsp -issuer "$D/peer/ca.pem" -serial "0x$(cut -f4 "$D/peer/index.txt" | head -n 1)" \
 	-reqout "$D/peer/nonce.der" 2>/dev/null
-rate=$(load "$D/peer/nonce.der" "http://127.0.0.1:$((PORT + 3))/")
+rate=$(load_new "$D/peer/nonce.der" "http://127.0.0.1:$((PORT + 3))/")
 peer_end
-row "peer: openssl ocsp, with nonce" "$rate" "$(share "$nonce" "$rate")" "ours with nonce as a share of it"
+row "new connections: pki-ocspd with nonce" "$fresh" "$(share "$fresh" "$nonce")" "of ours with keep-alive"
+row "new connections: peer openssl ocsp with nonce" "$rate" "$(share "$fresh" "$rate")" "ours as a share of it"
 if command -v cfssl >/dev/null; then
 	peer cfssl ocspserve -address 127.0.0.1 -port "$((PORT + 4))" -responses "$D/responses" -loglevel 5
 	sleep 0.5
@@ -159,7 +167,12 @@ sample_start "$D" || exit 1
 BODY=$D/nonce.der taskset -c 1 wrk -t1 -c16 -d1s -s tests/bench/post.lua "$url" >/dev/null
 count=$(sqlite3 "$D/state/ledger.db" 'SELECT count(*) FROM certificate')
 row "resident memory, MB, with $count certificates" "MB" "share" "of 32 MB"
-for program in pki-ca pki-crl pki-ocspd; do
-	mb=$(resident "$(cat "$D/run/$program.pid")")
-	row "$program" "$mb" "$(share "$mb" 32)" ""
-done
+memory() { # memory NAME PID
+	local mb
+	mb=$(resident "$2")
+	row "$1" "$mb" "$(share "$mb" 32)" ""
+}
+memory "pki-ca, front" "$(cat "$D/run/pki-ca.pid")"
+memory "pki-ca, signer" "$(pki-ca status --json | jq .signer.pid)"
+memory pki-crl "$(cat "$D/run/pki-crl.pid")"
+memory pki-ocspd "$(cat "$D/run/pki-ocspd.pid")"
