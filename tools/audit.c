@@ -44,14 +44,11 @@ ledger_open(const struct pki_args *args, struct pki_ledger **out, struct pki_err
 }
 
 enum pki_status
-vkey_read(const char *arg, const char *publish, struct pki_buf *out, struct pki_err *err)
+vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err)
 {
-	char path[PATH_MAX];
-	if (arg != NULL && strchr(arg, '+') != NULL && !pki_file_exists(arg))
+	if (strchr(arg, '+') != NULL && !pki_file_exists(arg))
 		return pki_buf_printf(out, err, "%s", arg);
-	if (arg == NULL)
-		PKI_TRY(pki_conf_path(publish, "log/vkey", path, err));
-	return pki_file_read(arg != NULL ? arg : path, PKI_FILE_MAX, out, err);
+	return pki_file_read(arg, PKI_FILE_MAX, out, err);
 }
 
 void

@@ -23,9 +23,9 @@ enum pki_status place_find(const struct pki_args *args, struct place *out, struc
 /* The ledger alone: the configuration is needed only without --ledger. */
 enum pki_status ledger_open(const struct pki_args *args, struct pki_ledger **out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The log's verifier key: an argument (key or file), or NULL: PUB/log/vkey. */
-enum pki_status vkey_read(const char *arg, const char *publish, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+/* A log's verifier key from an argument: the key itself, or a file that holds it. */
+enum pki_status vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err)
+	PKI_MUST_CHECK;
 
 struct audit {
 	struct pki_ledger *ledger;

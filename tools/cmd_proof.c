@@ -115,11 +115,12 @@ check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	struct pki_hash leaf;
 	(void)ctx;
 	pki_err_object(err, "%s", args->operands[0]);
-	if (pki_arg(args, "vkey") == NULL)
+	const char *trusted = pki_arg(args, "vkey");
+	if (trusted == NULL)
 		return pki_fail(err, PKI_USAGE,
 			"--vkey is missing: the key of the log that you trust, or its "
 			"file");
-	PKI_TRY(vkey_read(pki_arg(args, "vkey"), NULL, &vkey, err));
+	PKI_TRY(vkey_read(trusted, &vkey, err));
 	PKI_TRY(pki_file_read(args->operands[0], PKI_FILE_MAX, &file, err));
 	PKI_TRY(pki_json_parse(pki_buf_bytes(&file), &json, err));
 	if (json_unpack(json, "{s:s, s:I, s:s, s:s, s:o !}", "type", &type, "index", &index,

@@ -124,6 +124,17 @@ audit_free(struct audit *a)
 	json_decref(a->ceremony);
 }
 
+static enum pki_status
+find_vkey(const struct pki_args *args, const char *publish, struct pki_buf *out,
+	struct pki_err *err)
+{
+	char path[PATH_MAX];
+	const char *given = pki_arg(args, "vkey");
+	if (given == NULL)
+		PKI_TRY(pki_conf_path(publish, "log/vkey", path, err));
+	return vkey_read(given != NULL ? given : path, out, err);
+}
+
 enum pki_status
 verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
@@ -133,7 +144,7 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(audit_free) struct audit a = { .place = &place };
 	PKI_TRY(place_find(args, &place, err));
 	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &a.ledger, err));
-	PKI_TRY(vkey_read(pki_arg(args, "vkey"), place.publish, &vkey, err));
+	PKI_TRY(find_vkey(args, place.publish, &vkey, err));
 	PKI_TRY(pki_policy_load(place.policy, &a.policy, err));
 	PKI_TRY(pki_cms_cache_new(&a.cache, err));
 	a.vkey = (const char *)vkey.data;
