@@ -169,7 +169,7 @@ is_local(const char serial[static 4])
 enum pki_status
 pki_lint_semantics(const struct pki_lint *lint, struct pki_err *err)
 {
-	char serial[PKI_NAME_CHARS + 1];
+	char serial[PKI_NAME_CHARS + 1] = "";
 	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
 	PKI_TRY(pki_lint_qc(lint, PKI_RULE_SEMANTICS, &list, err));
 	PKI_CLEANUP(free_semantics) PKI_SEMANTICS *semantics = semantics_of(list);

@@ -131,9 +131,11 @@ pki_spki_decode(struct pki_bytes in, EVP_PKEY **pkey, struct pki_buf *canonical,
 {
 	PKI_CLEANUP(pki_spki_cleanup)
 	PKI_SPKI *spki = pki_asn1_decode(in, ASN1_ITEM_rptr(PKI_SPKI));
-	int nid = NID_undef;
-	if (spki != NULL && (spki->key->flags & 7) == 0)
-		nid = OBJ_obj2nid(spki->algorithm->algorithm);
+	if (spki == NULL || (spki->key->flags & 7) != 0) {
+		ERR_clear_error();
+		return PKI_OK;
+	}
+	int nid = OBJ_obj2nid(spki->algorithm->algorithm);
 	if (nid == NID_X9_62_id_ecPublicKey)
 		*pkey = ec_key(spki);
 	else if (nid == NID_rsaEncryption)
