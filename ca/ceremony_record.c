@@ -32,9 +32,9 @@ log_event(struct pki_ledger *ledger, const char *type, json_t *detail, pki_msec 
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
 	struct pki_event event = {
-		.type = type, .source = "pki-ca", .actor = "", .at = at, .detail = detail
+		.type = type, .source = "pki-ca", .actor = "", .at = at, .detail = owned
 	};
-	if (detail == NULL)
+	if (owned == NULL)
 		return pki_fail(err, PKI_MEMORY, "event %s", type);
 	return pki_log_append(ledger, &event, NULL, err);
 }

@@ -9,13 +9,11 @@ write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
 	pki_msec now, struct job *job, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
-	if (detail == NULL)
+	if (owned == NULL)
 		return pki_fail(err, PKI_MEMORY, "event %s", type);
-	struct pki_event event = { .type = type,
-		.source = "pki-ca",
-		.actor = actor,
-		.at = now,
-		.detail = detail };
+	struct pki_event event = {
+		.type = type, .source = "pki-ca", .actor = actor, .at = now, .detail = owned
+	};
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
 	return PKI_OK;
