@@ -232,9 +232,23 @@ struct contradiction {
 };
 
 static enum pki_status
-check_together(struct pki_yaml *root, const struct pki_profile *p, struct pki_err *err)
+first_broken(struct pki_yaml *root, const struct contradiction *rows, size_t count,
+	struct pki_err *err)
 {
-	bool ca = is_ca(p), holder = is_holder(p), root_ca = p->kind == PKI_KIND_ROOT;
+	for (size_t i = 0; i < count; i++) {
+		if (!rows[i].broken)
+			continue;
+		struct pki_yaml *node = pki_yaml_get(root, rows[i].key);
+		return PKI_POLICY_BREACH(
+			node != NULL ? node : root, err, rows[i].rule, "%s", rows[i].text);
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+check_key_use(struct pki_yaml *root, const struct pki_profile *p, struct pki_err *err)
+{
+	bool ca = is_ca(p);
 	bool responder = p->kind == PKI_KIND_RESPONDER;
 	bool signs_certs = (p->key_usage & PKI_KU_KEY_CERT_SIGN) != 0;
 	bool signs_crls = (p->key_usage & PKI_KU_CRL_SIGN) != 0;
@@ -264,11 +278,6 @@ check_together(struct pki_yaml *root, const struct pki_profile *p, struct pki_er
 			"a responder's key_usage is [digitalSignature]" },
 		{ p->ocsp_nocheck != responder, PKI_RULE_OCSP_RESPONDER, "ocsp_nocheck",
 			"ocsp_nocheck: true goes with kind responder, and only with it" },
-		{ responder && (p->issuer_urls || p->ocsp_url), PKI_RULE_OCSP_RESPONDER,
-			"issuer_urls",
-			"nobody asks for a responder's own status; write issuer_urls: "
-			"false "
-			"and ocsp_url: false" },
 		{ p->kind == PKI_KIND_HOLDER_AUTH &&
 				p->key_usage != PKI_KU_DIGITAL_SIGNATURE,
 			PKI_RULE_KEY_USAGE, "key_usage",
@@ -280,7 +289,23 @@ check_together(struct pki_yaml *root, const struct pki_profile *p, struct pki_er
 				(p->key_usage & PKI_KU_DIGITAL_SIGNATURE) == 0,
 			PKI_RULE_KEY_USAGE, "key_usage",
 			"officers sign orders; add digitalSignature" },
-		{ p->natural_person != holder, PKI_RULE_SEMANTICS, "natural_person",
+	};
+	return first_broken(root, rows, PKI_COUNT(rows), err);
+}
+
+static enum pki_status
+check_subject_and_urls(
+	struct pki_yaml *root, const struct pki_profile *p, struct pki_err *err)
+{
+	bool root_ca = p->kind == PKI_KIND_ROOT;
+	bool responder = p->kind == PKI_KIND_RESPONDER;
+	const struct contradiction rows[] = {
+		{ responder && (p->issuer_urls || p->ocsp_url), PKI_RULE_OCSP_RESPONDER,
+			"issuer_urls",
+			"nobody asks for a responder's own status; write issuer_urls: "
+			"false "
+			"and ocsp_url: false" },
+		{ p->natural_person != is_holder(p), PKI_RULE_SEMANTICS, "natural_person",
 			"natural_person: true goes with holders' profiles, and only with "
 			"them" },
 		{ root_ca && (p->issuer_urls || p->ocsp_url), PKI_RULE_ACCESS_POINTS,
@@ -291,17 +316,11 @@ check_together(struct pki_yaml *root, const struct pki_profile *p, struct pki_er
 			"issuer_urls",
 			"nobody could find the issuer and its CRL; write issuer_urls: "
 			"true" },
-		{ !ca && !responder && !p->ocsp_url, PKI_RULE_ACCESS_POINTS, "ocsp_url",
+		{ !is_ca(p) && !responder && !p->ocsp_url, PKI_RULE_ACCESS_POINTS,
+			"ocsp_url",
 			"nobody could ask for the status; write ocsp_url: true" },
 	};
-	for (size_t i = 0; i < PKI_COUNT(rows); i++) {
-		if (!rows[i].broken)
-			continue;
-		struct pki_yaml *node = pki_yaml_get(root, rows[i].key);
-		return PKI_POLICY_BREACH(
-			node != NULL ? node : root, err, rows[i].rule, "%s", rows[i].text);
-	}
-	return PKI_OK;
+	return first_broken(root, rows, PKI_COUNT(rows), err);
 }
 
 enum pki_status
@@ -321,5 +340,6 @@ pki_policy_profile_read(
 	PKI_TRY(read_role(root, profile, err));
 	PKI_TRY(read_disclosure(root, profile, err));
 	PKI_TRY(pki_yaml_done(root, err));
-	return check_together(root, profile, err);
+	PKI_TRY(check_key_use(root, profile, err));
+	return check_subject_and_urls(root, profile, err);
 }
