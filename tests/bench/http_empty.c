@@ -1,5 +1,5 @@
-/* The limit of HTTP: the suite's own server with a handler that does nothing but answer 1
- * kB. http_empty LISTEN THREADS */
+/* http_empty LISTEN THREADS: the limit of HTTP, the suite's own server with a handler that
+ * only answers 1 kB. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ main(int argc, char **argv)
 	struct pki_err err = { 0 };
 	struct pki_http_config config = {
 		.listen = argv[1],
-		.threads = (unsigned)atoi(argv[2]),
+		.threads = (unsigned)strtoul(argv[2], NULL, 10),
 		.body_max = 65536,
 		.connections_max = 1000,
 		.idle_seconds = 30,

@@ -19,7 +19,8 @@ replay(const char *path)
 		fprintf(stderr, "%s: %s\n", path, err.msg);
 		return 1;
 	}
-	/* an allocation of the very size, so that a sanitizer sees the first octet too many */
+	/* an allocation of the very size, so that a sanitizer sees the first octet too many
+	 */
 	PKI_CLEANUP(pki_free_ptr) uint8_t *exact = malloc(buf.len + (buf.len == 0));
 	if (exact == NULL)
 		return 1;

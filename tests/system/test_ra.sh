@@ -7,7 +7,6 @@ S=$D/ra
 # without the CA: everything but issuing works, events wait
 sample_person "$D" zoe Zoltane Quirinal 77QX12345 2035-05-01
 ok "an invitation is made while the CA is down" invited_application zoe
-# shellcheck disable=SC2154 # set by invited_application
 zoe=$application zoe_holder=$holder
 ok "verify and approve, too" four_eyes
 exits 14 "issue says that the CA does not answer" pki-ra issue "$zoe"
