@@ -62,7 +62,7 @@ refuse() {
 	if out=$("$@" 2>&1); then
 		die "this should have been refused ($rule): $*"
 	fi
-	[[ $out != {* ]] || out=$(jq . <<<"$out")
+	[[ $out != "{"* ]] || out=$(jq . <<<"$out")
 	printf '%s\n' "$out" | fold -s -w "$width"
 	[[ $out == *"$rule"* ]] || die "refused, but not by rule $rule"
 	refused=$((refused + 1))

@@ -228,7 +228,8 @@ help_is_aligned(void **state)
 				      "  --fast           skip nothing\n"));
 	call("completion --help", &c);
 	assert_int_equal(c.status, PKI_OK);
-	assert_ptr_equal(strstr(c.out, "usage: pki-test completion [OPTION...] bash\n"), c.out);
+	assert_ptr_equal(
+		strstr(c.out, "usage: pki-test completion [OPTION...] bash\n"), c.out);
 	call("-h", &c);
 	assert_int_equal(c.status, PKI_OK);
 	call("--version", &c);
