@@ -32,7 +32,7 @@ run_background() {
 	local log=$1
 	shift
 	show "$@"
-	"$@" >"$log" 2>&1 &
+	"$@" >"$log" 2>&1 </dev/null 3>&- &
 }
 step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 say() { printf '%s\n' "$*" | fold -s -w "$width"; }
