@@ -99,6 +99,37 @@ read_request(struct pki_ocsp_request *req, struct pki_err *err)
 	return read_extensions(req, err);
 }
 
+/* d2i also takes BER; only DER comes out of i2d */
+static enum pki_status
+check_der(const OCSP_REQUEST *req, struct pki_bytes in, struct pki_err *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_OCSP_REQUEST(req, &der);
+	bool same = len > 0 && pki_bytes_equal(der, (size_t)len, in.data, in.len);
+	OPENSSL_free(der);
+	if (!same)
+		return pki_fail_ssl(err, PKI_INPUT, "BER that is no DER (RFC 6960 4.1)");
+	return PKI_OK;
+}
+
+/*
+ * OCSPRequest ::= SEQUENCE { tbsRequest SEQUENCE { version [0] EXPLICIT DEFAULT v1(0), ...
+ * } } OpenSSL reads the version and does not tell it.
+ */
+static enum pki_status
+check_version(struct pki_bytes der, struct pki_err *err)
+{
+	static const uint8_t v1[] = { 0xa0, 3, V_ASN1_INTEGER, 1, 0 };
+	const uint8_t *p = der.data, *end = der.data + der.len;
+	long len = 0;
+	int tag = 0, class = 0;
+	for (int depth = 0; depth < 2; depth++)
+		ASN1_get_object(&p, &len, &tag, &class, end - p);
+	if (end - p < (long)sizeof v1 || *p != v1[0] || memcmp(p, v1, sizeof v1) == 0)
+		return PKI_OK;
+	return pki_fail(err, PKI_INPUT, "not version 1 (RFC 6960 4.1.1)");
+}
+
 enum pki_status
 pki_ocsp_request_parse(
 	struct pki_bytes der, struct pki_ocsp_request **out, struct pki_err *err)
@@ -118,6 +149,8 @@ pki_ocsp_request_parse(
 	if (p != der.data + der.len)
 		return pki_fail(err, PKI_INPUT, "%zu octets after the OCSPRequest",
 			(size_t)(der.data + der.len - p));
+	PKI_TRY(check_der(req->req, der, err));
+	PKI_TRY(check_version(der, err));
 	PKI_TRY(read_request(req, err));
 	*out = req;
 	req = NULL;

@@ -170,7 +170,8 @@ reply_cacheable(struct pki_http_request *req, const struct answer *answer)
 		{ "Expires", expires },
 	};
 	const char *known = pki_http_get_header(req, "If-None-Match");
-	bool same = known != NULL &&
+	/* RFC 9110 13.1.2: 304 is for GET and HEAD */
+	bool same = known != NULL && strcmp(pki_http_method(req), "POST") != 0 &&
 		    (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
 	struct pki_bytes body = { 0 };
 	if (!same)

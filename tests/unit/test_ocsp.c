@@ -287,6 +287,45 @@ r67_one_answer_each(void **state)
 }
 
 static void
+r63_only_der_of_version_1(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t outer[4]; /* in place of the first two octets: tag and length */
+		size_t outer_len;
+		uint8_t version[5];
+		size_t version_len;
+		enum pki_status want;
+	} cases[] = {
+		{ { 0x30, 0 }, 2, { 0 }, 0, PKI_OK },
+		{ { 0x30, 0x81, 0 }, 3, { 0 }, 0, PKI_INPUT },
+		{ { 0x30, 0 }, 2, { 0xa0, 3, 2, 1, 0 }, 5, PKI_OK },
+		{ { 0x30, 0 }, 2, { 0xa0, 3, 2, 1, 1 }, 5, PKI_INPUT },
+		{ { 0x30, 0 }, 2, { 0xa0, 3, 2, 1, 0xff }, 5, PKI_INPUT },
+	};
+	PKI_CLEANUP(pki_buf_free) struct pki_buf whole = request_for(ca.cert, "SHA1", 0);
+	assert_true(whole.data[1] < 0x70 && whole.data[3] == whole.data[1] - 2);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+		PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
+		struct pki_err err = { 0 };
+		uint8_t more = (uint8_t)cases[i].version_len;
+		uint8_t tbs[2] = { 0x30, (uint8_t)(whole.data[3] + more) };
+		assert_int_equal(
+			pki_buf_append(&der, cases[i].outer, cases[i].outer_len, &err),
+			PKI_OK);
+		der.data[der.len - 1] = (uint8_t)(whole.data[1] + more);
+		assert_int_equal(pki_buf_append(&der, tbs, 2, &err), PKI_OK);
+		assert_int_equal(
+			pki_buf_append(&der, cases[i].version, more, &err), PKI_OK);
+		assert_int_equal(
+			pki_buf_append(&der, whole.data + 4, whole.len - 4, &err), PKI_OK);
+		assert_int_equal(pki_ocsp_request_parse(pki_buf_bytes(&der), &req, &err),
+			cases[i].want);
+	}
+}
+
+static void
 r73_reason_in_revoked_info(void **state)
 {
 	(void)state;
@@ -618,6 +657,7 @@ main(void)
 		cmocka_unit_test(r66_by_key_with_delegate),
 		cmocka_unit_test(r67_one_answer_each),
 		cmocka_unit_test(r70_r71_delegates),
+		cmocka_unit_test(r63_only_der_of_version_1),
 		cmocka_unit_test(r73_reason_in_revoked_info),
 		cmocka_unit_test(signed_requests_are_answered),
 		cmocka_unit_test(false_answers_are_seen),
