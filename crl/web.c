@@ -108,43 +108,32 @@ not_modified(const struct pki_http_request *req, const char *etag, const char *m
 	return known != NULL && strcmp(known, modified) == 0;
 }
 
-static enum pki_status
-read_all(int fd, const struct stat *st, struct pki_buf *out, struct pki_err *err)
-{
-	if ((size_t)st->st_size > CRLD_MAX)
-		return pki_fail(
-			err, PKI_LIMIT, "a file of %lld octets", (long long)st->st_size);
-	PKI_TRY(pki_buf_reserve(out, (size_t)st->st_size, err));
-	PKI_TRY(pki_fd_read(fd, out->data, (size_t)st->st_size, err));
-	out->len = (size_t)st->st_size;
-	return PKI_OK;
-}
-
 /* Files are replaced by rename: time and size of one inode stand for its content. */
 static enum pki_status
-send_file(struct pki_http_request *req, int fd, struct pki_err *err)
+send_file(struct pki_http_request *req, int *fd, struct pki_err *err)
 {
 	struct stat st;
 	char etag[64], modified[HTTP_DATE_TEXT];
-	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
-	if (fstat(fd, &st) != 0)
+	if (fstat(*fd, &st) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "fstat");
 	snprintf(etag, sizeof etag, "\"%llx-%llx-%llx\"", (unsigned long long)st.st_ino,
 		(unsigned long long)st.st_mtim.tv_sec * 1000000000u +
 			(unsigned long long)st.st_mtim.tv_nsec,
 		(unsigned long long)st.st_size);
 	http_date(st.st_mtim.tv_sec, modified);
-	bool same = not_modified(req, etag, modified);
-	if (!same)
-		PKI_TRY(read_all(fd, &st, &body, err));
 	const struct pki_http_header headers[] = {
 		{ "Content-Type", web_type(pki_http_path(req)) },
 		{ "Cache-Control", CACHE_CONTROL },
 		{ "ETag", etag },
 		{ "Last-Modified", modified },
 	};
-	pki_http_reply(
-		req, same ? 304 : 200, headers, PKI_COUNT(headers), pki_buf_bytes(&body));
+	if (not_modified(req, etag, modified)) {
+		pki_http_reply(
+			req, 304, headers, PKI_COUNT(headers), (struct pki_bytes){ 0 });
+		return PKI_OK;
+	}
+	pki_http_reply_file(req, headers, PKI_COUNT(headers), *fd, (uint64_t)st.st_size);
+	*fd = -1;
 	return PKI_OK;
 }
 
@@ -160,7 +149,7 @@ handle(void *ctx, struct pki_http_request *req)
 		pki_http_reply(req, 405, allow, 1, (struct pki_bytes){ 0 });
 	else if (web_open(web->dir, pki_http_path(req), &fd, &err) != PKI_OK)
 		pki_http_reply(req, 404, NULL, 0, (struct pki_bytes){ 0 });
-	else if (send_file(req, fd, &err) != PKI_OK)
+	else if (send_file(req, &fd, &err) != PKI_OK)
 		pki_http_reply(req, 500, NULL, 0, (struct pki_bytes){ 0 });
 }
 

@@ -18,7 +18,7 @@ struct pki_http_config {
 	const char *listen;       /* "unix:/path" (mode 0660) or "127.0.0.1:8880", "[::1]:8880" */
 	unsigned threads;         /* 1: one event loop; more: a pool, handlers run in parallel */
 	size_t body_max;          /* larger requests get 413 */
-	unsigned connections_max;
+	unsigned connections_max; /* above it the one that waits longest for its client goes */
 	unsigned idle_seconds;    /* slow and idle connections are closed */
 	pki_http_handler handler;
 	void *ctx;
@@ -32,7 +32,8 @@ enum pki_status pki_http_listen(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_http_begin(struct pki_http_server *server, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* No new connections; waits until the handler has answered what it was given. */
+/* No new connections; waits until the handler has answered what it was given, and for slow
+ * readers a few seconds. */
 void pki_http_stop(struct pki_http_server *server);
 
 const char *pki_http_method(const struct pki_http_request *req);
@@ -50,6 +51,10 @@ struct pki_http_header {
 /* body is copied. Frees the request. */
 void pki_http_reply(struct pki_http_request *req, unsigned code,
 	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body);
+
+/* 200 with the first size octets of a file, which is taken over. */
+void pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *headers,
+	size_t header_count, int fd, uint64_t size);
 
 /* Client. url_base: "unix:/path" or "http://host:port". */
 struct pki_http_response {

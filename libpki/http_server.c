@@ -1,30 +1,34 @@
 #include "libpki/http.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "libpki/http_internal.h"
 
 /* Per connection: request line, headers and read buffer. An OCSP request in a GET is under
  * 8 kB. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 /* How much more than body_max is read and dropped so that a client sees the 413. */
 #define DISCARD_MAX ((size_t)1 << 20)
-/* "[" IPv6 address "]" */
-#define HOST_TEXT 64
+/* Connections that were shut and not yet closed, beside those of connections_max. */
+#define CLOSING_MAX 256
+/* Files that a daemon has open beside its connections. */
+#define OTHER_FILES 128
+/* At the end, for clients to read what was answered. */
+#define STOP_SECONDS 5
 
 struct pki_http_server {
 	struct MHD_Daemon *daemon;
 	struct pki_http_config config;
 	char *socket_path; /* Unix socket: removed at the end; else NULL */
+	struct pki_http_crowd crowd;
 	int listener; /* -1 once the daemon has it */
 	atomic_bool stopping;
 	atomic_uint under_way; /* handed to the handler, answer not sent yet */
@@ -36,6 +40,7 @@ enum progress { RECEIVING, HANDED, SUSPENDED, ANSWERED };
 struct pki_http_request {
 	struct pki_http_server *server;
 	struct MHD_Connection *connection;
+	struct pki_http_guest *guest;
 	struct MHD_Response *response;
 	const char *method;
 	const char *path;
@@ -59,6 +64,16 @@ answer_code(struct MHD_Connection *connection, unsigned code)
 	return result;
 }
 
+/* RFC 9112 3.2.2: a server accepts "GET http://host/path" too. */
+static const char *
+origin_form(const char *url)
+{
+	if (strncmp(url, "http://", 7) != 0)
+		return url;
+	const char *path = strchr(url + 7, '/');
+	return path != NULL ? path : "/";
+}
+
 static struct pki_http_request *
 request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 	const char *url, const char *method)
@@ -68,8 +83,10 @@ request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 		return NULL;
 	req->server = server;
 	req->connection = connection;
+	req->guest = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			     ->socket_context;
 	req->method = method;
-	req->path = url;
+	req->path = origin_form(url);
 	return req;
 }
 
@@ -81,6 +98,16 @@ far_too_large(const struct pki_http_request *req)
 		req->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	return length != NULL &&
 	       strtoull(length, NULL, 10) > req->server->config.body_max + DISCARD_MAX;
+}
+
+/* RFC 9112 6.1: two lengths are an attempt to smuggle a request past a proxy. */
+static bool
+two_lengths(struct MHD_Connection *connection)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+		       MHD_HTTP_HEADER_CONTENT_LENGTH) != NULL &&
+	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+		       MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 }
 
 /* Keep what fits; what does not is dropped and answered with 413 once it is over. */
@@ -100,6 +127,7 @@ receive(struct pki_http_request *req, const char *data, size_t *size)
 static enum MHD_Result
 send_answer(struct pki_http_request *req)
 {
+	pki_http_crowd_wait(&req->server->crowd, req->guest);
 	if (req->response == NULL)
 		return answer_code(req->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	if (atomic_load_explicit(&req->server->stopping, memory_order_relaxed))
@@ -112,6 +140,7 @@ hand_over(struct pki_http_request *req)
 {
 	struct pki_http_server *server = req->server;
 	req->counted = true;
+	pki_http_crowd_serve(&server->crowd, req->guest);
 	atomic_fetch_add(&server->under_way, 1);
 	if (atomic_load(&server->stopping))
 		return answer_code(req->connection, MHD_HTTP_SERVICE_UNAVAILABLE);
@@ -139,6 +168,8 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 		*state = req = request_new(server, connection, url, method);
 		if (req == NULL)
 			return MHD_NO;
+		if (two_lengths(connection))
+			return answer_code(connection, MHD_HTTP_BAD_REQUEST);
 		if (far_too_large(req))
 			return answer_code(connection, MHD_HTTP_CONTENT_TOO_LARGE);
 		return MHD_YES;
@@ -163,12 +194,39 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 	if (req == NULL)
 		return;
 	*state = NULL;
+	pki_http_crowd_wait(&server->crowd, req->guest);
 	if (req->response != NULL)
 		MHD_destroy_response(req->response);
 	if (req->counted)
 		atomic_fetch_sub(&server->under_way, 1);
 	pki_buf_free(&req->body);
 	free(req);
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct pki_http_server *server = cls;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		pki_http_crowd_leave(&server->crowd, *context);
+	else
+		*context = pki_http_crowd_join(
+			&server->crowd, MHD_get_connection_info(connection,
+						MHD_CONNECTION_INFO_CONNECTION_FD)
+						->connect_fd);
+}
+
+static void
+reply(struct pki_http_request *req, unsigned code, const struct pki_http_header *headers,
+	size_t header_count, struct MHD_Response *response)
+{
+	req->code = code;
+	req->response = response;
+	for (size_t i = 0; response != NULL && i < header_count; i++)
+		MHD_add_response_header(response, headers[i].name, headers[i].value);
+	if (atomic_exchange(&req->progress, ANSWERED) == SUSPENDED)
+		MHD_resume_connection(req->connection);
 }
 
 void
@@ -180,13 +238,19 @@ pki_http_reply(struct pki_http_request *req, unsigned code,
 		const uint8_t *in;
 		void *out;
 	} data = { .in = body.data };
-	req->code = code;
-	req->response = MHD_create_response_from_buffer(
-		body.len, body.len > 0 ? data.out : NULL, MHD_RESPMEM_MUST_COPY);
-	for (size_t i = 0; req->response != NULL && i < header_count; i++)
-		MHD_add_response_header(req->response, headers[i].name, headers[i].value);
-	if (atomic_exchange(&req->progress, ANSWERED) == SUSPENDED)
-		MHD_resume_connection(req->connection);
+	reply(req, code, headers, header_count,
+		MHD_create_response_from_buffer(
+			body.len, body.len > 0 ? data.out : NULL, MHD_RESPMEM_MUST_COPY));
+}
+
+void
+pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *headers,
+	size_t header_count, int fd, uint64_t size)
+{
+	struct MHD_Response *response = MHD_create_response_from_fd64(size, fd);
+	if (response == NULL)
+		close(fd);
+	reply(req, MHD_HTTP_OK, headers, header_count, response);
 }
 
 const char *
@@ -228,111 +292,17 @@ keep_escaped(void *cls, struct MHD_Connection *connection, char *text)
 	return strlen(text);
 }
 
-static bool
-somebody_answers(const struct sockaddr_un *address)
-{
-	PKI_CLEANUP(pki_close_fd)
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return fd < 0 ||
-	       connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-	       errno != ECONNREFUSED;
-}
-
 static enum pki_status
-bind_unix(int fd, const char *path, struct pki_err *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct stat st;
-	if (strlen(path) >= sizeof address.sun_path)
-		return pki_fail(err, PKI_CONFIG,
-			"%s: the path of a Unix socket has at most %zu octets; choose a "
-			"shorter one",
-			path, sizeof address.sun_path - 1);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (lstat(path, &st) == 0) {
-		if (!S_ISSOCK(st.st_mode))
-			return pki_fail(err, PKI_CONFIG,
-				"%s is there and is not a socket; move it away or choose "
-				"another path",
-				path);
-		if (somebody_answers(&address))
-			return pki_fail(err, PKI_LOCKED,
-				"another process serves %s; stop it first", path);
-		unlink(path);
-	}
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "bind %s", path);
-	/* nobody can connect before listen() */
-	if (chmod(path, 0660) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "mode of %s", path);
-	return PKI_OK;
-}
-
-static enum pki_status
-resolve(const char *listen_at, struct addrinfo **out, struct pki_err *err)
-{
-	const char *colon = strrchr(listen_at, ':');
-	size_t len = colon != NULL ? (size_t)(colon - listen_at) : 0;
-	char host[HOST_TEXT];
-	if (colon == NULL || len == 0 || len >= sizeof host)
-		return pki_fail(err, PKI_CONFIG,
-			"%s: give an address and a port, as 127.0.0.1:8880 or [::1]:8880",
-			listen_at);
-	bool v6 = listen_at[0] == '[' && listen_at[len - 1] == ']';
-	size_t skip = v6 ? 1 : 0;
-	memcpy(host, listen_at + skip, len - 2 * skip);
-	host[len - 2 * skip] = '\0';
-	struct addrinfo hints = {
-		.ai_family = v6 ? AF_INET6 : AF_INET,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-	};
-	int rc = getaddrinfo(host, colon + 1, &hints, out);
-	if (rc != 0)
-		return pki_fail(err, PKI_CONFIG, "%s: %s", listen_at, gai_strerror(rc));
-	return PKI_OK;
-}
-
-static enum pki_status
-bind_tcp(const char *listen_at, int *fd, struct pki_err *err)
-{
-	struct addrinfo *info = NULL;
-	PKI_TRY(resolve(listen_at, &info, err));
-	if (info == NULL)
-		return pki_fail(err, PKI_CONFIG, "%s: no such address", listen_at);
-	*fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-	int rc = *fd;
-	if (rc >= 0)
-		rc = setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (rc >= 0)
-		rc = bind(*fd, info->ai_addr, info->ai_addrlen);
-	int saved = errno;
-	freeaddrinfo(info);
-	if (rc < 0)
-		return pki_fail_errno(err, saved == EADDRINUSE ? PKI_LOCKED : PKI_IO, saved,
-			"listen at %s", listen_at);
-	return PKI_OK;
-}
-
-static enum pki_status
-open_listener(struct pki_http_server *server, int *fd, struct pki_err *err)
+open_listener(struct pki_http_server *server, struct pki_err *err)
 {
 	const char *where = server->config.listen;
-	if (strncmp(where, "unix:", 5) == 0) {
-		*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (*fd < 0)
-			return pki_fail_errno(err, PKI_IO, errno, "socket for %s", where);
-		PKI_TRY(bind_unix(*fd, where + 5, err));
-		server->socket_path = strdup(where + 5);
-		if (server->socket_path == NULL)
-			return pki_fail(err, PKI_MEMORY, "listen at %s", where);
-	} else {
-		PKI_TRY(bind_tcp(where, fd, err));
-	}
-	if (listen(*fd, SOMAXCONN) != 0)
-		return pki_fail_errno(err, PKI_LOCKED, errno, "listen at %s", where);
-	return PKI_OK;
+	PKI_TRY(pki_http_open_listener(where, &server->listener, err));
+	if (strncmp(where, "unix:", 5) != 0)
+		return PKI_OK;
+	server->socket_path = strdup(where + 5);
+	return server->socket_path != NULL
+		       ? PKI_OK
+		       : pki_fail(err, PKI_MEMORY, "listen at %s", where);
 }
 
 static enum pki_status
@@ -340,9 +310,8 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 {
 	const struct pki_http_config *config = &server->config;
 	unsigned pool = config->threads > 1 ? config->threads : 0;
-	unsigned connections = config->connections_max;
-	if (connections < config->threads)
-		connections = config->threads;
+	/* each thread may have all of them; the crowd keeps the total */
+	unsigned connections = (pool != 0 ? pool : 1) * (server->crowd.max + CLOSING_MAX);
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
 						  MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 						  MHD_USE_TURBO,
@@ -350,6 +319,7 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
 		config->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE, pool,
 		MHD_OPTION_END);
@@ -367,7 +337,23 @@ server_free(struct pki_http_server *server)
 		unlink(server->socket_path);
 	pki_close_fd(&server->listener);
 	free(server->socket_path);
+	pki_http_crowd_free(&server->crowd);
 	free(server);
+}
+
+/* As many connections as the process may have files. */
+static unsigned
+connections_allowed(unsigned wanted)
+{
+	struct rlimit files;
+	rlim_t need = (rlim_t)wanted + CLOSING_MAX + OTHER_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
+		return wanted;
+	files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
+		return wanted;
+	rlim_t rest = files.rlim_cur / 2;
+	return rest < wanted ? (unsigned)rest : wanted;
 }
 
 enum pki_status
@@ -379,7 +365,8 @@ pki_http_listen(const struct pki_http_config *config, struct pki_http_server **o
 		return pki_fail(err, PKI_MEMORY, "HTTP server");
 	server->config = *config;
 	server->listener = -1;
-	enum pki_status status = open_listener(server, &server->listener, err);
+	pki_http_crowd_init(&server->crowd, connections_allowed(config->connections_max));
+	enum pki_status status = open_listener(server, err);
 	if (status != PKI_OK) {
 		server_free(server);
 		return status;
@@ -421,8 +408,11 @@ pki_http_stop(struct pki_http_server *server)
 	int listener = MHD_quiesce_daemon(server->daemon);
 	atomic_store(&server->stopping, true);
 	/* the end of the process: waking up each millisecond costs nothing */
-	while (atomic_load(&server->under_way) > 0)
+	for (unsigned msec = 0; atomic_load(&server->under_way) > 0; msec++) {
+		if (msec >= STOP_SECONDS * 1000)
+			pki_http_crowd_disperse(&server->crowd);
 		usleep(1000);
+	}
 	MHD_stop_daemon(server->daemon);
 	if (listener >= 0)
 		close(listener);

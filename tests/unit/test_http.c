@@ -12,7 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "libpki/time.h"
+
 #define BODY_MAX ((size_t)64 << 10)
+#define CONNECTIONS_MAX 64
+#define IDLE_SECONDS 2
 
 static char socket_path[64];
 static char base[80];
@@ -57,8 +61,8 @@ start(unsigned threads)
 	struct pki_http_config config = { .listen = base,
 		.threads = threads,
 		.body_max = BODY_MAX,
-		.connections_max = 64,
-		.idle_seconds = 2,
+		.connections_max = CONNECTIONS_MAX,
+		.idle_seconds = IDLE_SECONDS,
 		.handler = handle };
 	struct pki_http_server *server = NULL;
 	struct pki_err err = { 0 };
@@ -167,6 +171,8 @@ bad_clients(void **state)
 	(void)state;
 	static const char *const sent[] = { "\r\n\r\n\x01\x02 garbage\r\n\r\n",
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nshort" };
 	struct pki_http_server *server = start(1);
 	for (size_t i = 0; i < PKI_COUNT(sent); i++) {
@@ -183,6 +189,52 @@ bad_clients(void **state)
 	}
 	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
 	assert_int_equal(call("POST", "/echo", 5, &out), 200);
+	pki_http_stop(server);
+}
+
+/* Three times as many as the server takes: who comes next is answered at once all the same.
+ */
+static void
+idle_crowd(void **state)
+{
+	(void)state;
+	enum { CROWD = 3 * CONNECTIONS_MAX };
+	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\n";
+	struct pki_http_server *server = start(2);
+	int fds[CROWD];
+	for (size_t i = 0; i < CROWD; i++) {
+		fds[i] = raw_connect();
+		if (i % 2 == 0)
+			assert_int_equal(send(fds[i], begun, strlen(begun), MSG_NOSIGNAL),
+				strlen(begun));
+	}
+	pki_msec before = pki_msec_now();
+	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+	assert_int_equal(call("POST", "/echo", 5, &out), 200);
+	assert_true(pki_msec_now() - before < IDLE_SECONDS * 1000 / 2);
+	char octet;
+	assert_true(
+		read(fds[0], &octet, 1) <= 0); /* the first to wait was the first to go */
+	for (size_t i = 0; i < CROWD; i++)
+		close(fds[i]);
+	pki_http_stop(server);
+}
+
+static void
+absolute_form(void **state)
+{
+	(void)state;
+	static const char sent[] =
+		"GET http://h:1/path HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n\r\n";
+	char answer[512] = "";
+	struct pki_http_server *server = start(1);
+	PKI_CLEANUP(pki_close_fd) int fd = raw_connect();
+	assert_int_equal(write(fd, sent, strlen(sent)), strlen(sent));
+	ssize_t n;
+	for (size_t total = 0;
+		(n = read(fd, answer + total, sizeof answer - 1 - total)) > 0;)
+		total += (size_t)n;
+	assert_non_null(strstr(answer, "GET /path - -"));
 	pki_http_stop(server);
 }
 
@@ -266,6 +318,8 @@ main(void)
 		cmocka_unit_test(requests_are_answered),
 		cmocka_unit_test(answers_from_other_threads),
 		cmocka_unit_test(bad_clients),
+		cmocka_unit_test(idle_crowd),
+		cmocka_unit_test(absolute_form),
 		cmocka_unit_test(socket_taken_or_stale),
 		cmocka_unit_test(bad_addresses),
 		cmocka_unit_test(client_failures),
