@@ -67,22 +67,24 @@ $O/unit/%: $O/tests/unit/%.o $(UNIT_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-# the RA's and the CA's own modules, without their main
-$O/unit/test_ra_%: $O/tests/unit/test_ra_%.o $(filter-out $O/ra/main.o,$(call objects,ra)) \
-		$(UNIT_COMMON) $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-$O/unit/test_ca_%: $O/tests/unit/test_ca_%.o $(filter-out $O/ca/main.o,$(call objects,ca)) \
-		$(UNIT_COMMON) $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-
 # Fuzz targets: replayed over their corpus by check; fuzzed by libFuzzer (clang) in `make fuzz`.
 FUZZ := $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $O/fuzz/%: $O/tests/fuzz/%.o $O/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# test_ra_NAME and fuzz_ra_NAME reach the RA's own modules, without its main; so the others'
+define own_modules
+$O/unit/test_$1_%: $O/tests/unit/test_$1_%.o $(filter-out $O/$1/main.o,$(call objects,$1)) \
+		$(UNIT_COMMON) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka
+$O/fuzz/fuzz_$1_%: $O/tests/fuzz/fuzz_$1_%.o $O/tests/fuzz/replay.o \
+		$(filter-out $O/$1/main.o,$(call objects,$1)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach d,ca ra crl ocsp,$(eval $(call own_modules,$d)))
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz

@@ -88,6 +88,8 @@ take_error(struct pki_bytes field, struct pki_err *err)
 	if (field.len != sizeof sent)
 		return pki_fail(err, PKI_INPUT, "malformed error field");
 	memcpy(&sent, field.data, sizeof sent);
+	sent.object[sizeof sent.object - 1] = '\0';
+	sent.msg[sizeof sent.msg - 1] = '\0';
 	if (sent.status == PKI_OK)
 		return pki_fail(err, PKI_INPUT, "an error field without an error");
 	if (err->status == PKI_OK)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/file.h"
 #include "libpki/yaml.h"
 
 typedef bool (*check_fn)(const char *text);
@@ -196,20 +197,29 @@ read_all(struct pki_yaml *root, struct ra_form *out, struct pki_err *err)
 }
 
 enum pki_status
-ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
+ra_form_parse(
+	struct pki_bytes yaml, const char *name, struct ra_form *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
 	*out = (struct ra_form){ 0 };
-	enum pki_status st = pki_yaml_read(path, &root, err);
+	enum pki_status st = pki_yaml_parse(yaml, name, &root, err);
 	if (st == PKI_OK)
 		st = read_all(root, out, err);
 	if (st == PKI_OK)
 		return PKI_OK;
-	pki_err_object(err, "%s", path);
+	pki_err_object(err, "%s", name);
 	/* a form is input, not configuration */
 	if (err->status == PKI_CONFIG)
 		err->status = PKI_INPUT;
 	return err->status;
+}
+
+enum pki_status
+ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf yaml = { 0 };
+	PKI_TRY(pki_file_read(path, PKI_FILE_MAX, &yaml, err));
+	return ra_form_parse(pki_buf_bytes(&yaml), path, out, err);
 }
 
 enum pki_status

@@ -36,6 +36,8 @@ struct ra_form {
 /* INPUT with all wrong fields; IO, LIMIT. */
 enum pki_status ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
 	PKI_MUST_CHECK;
+enum pki_status ra_form_parse(struct pki_bytes yaml, const char *name, struct ra_form *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* *out is the caller's. TAMPERED if a record is not of this form. */
 enum pki_status ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)

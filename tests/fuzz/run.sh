@@ -1,17 +1,35 @@
 #!/bin/bash
-# run.sh SECONDS: libFuzzer over every target for that long each; new finds stay in build/fuzz/.
+# run.sh SECONDS [NAME...]: libFuzzer over every target, or those named, for that long each; new
+# finds stay in build/fuzz/.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
+shift || true
 out=build/fuzz
-mkdir -p "$out"
+flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="fuzz"' -I. -std=c17 -O1 -g
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+# archive FOLDER: its objects, without main
+archive() {
+	local src
+	mkdir -p "$out/$1"
+	for src in "$1"/*.c; do
+		[ "$src" = "$1/main.c" ] || echo "$src"
+	done | xargs -P2 -I{} clang "${flags[@]}" -c -o "$out/{}.o" {}
+	rm -f "$out/$1.a"
+	ar rcs "$out/$1.a" "$out/$1"/*.o
+}
+for folder in libpki ca ra crl ocsp; do
+	archive "$folder"
+done
 for src in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$src" .c)
+	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 	corpus=tests/fuzz/corpus/${name#fuzz_}
+	own=${name#fuzz_}
+	own=$out/${own%%_*}.a # fuzz_ra_NAME: with the RA's modules
+	[ -e "$own" ] || own=
 	echo "== $name, $seconds s"
-	clang -D_GNU_SOURCE -DPKI_SUITE_VERSION='"fuzz"' -I. -std=c17 -O1 -g \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o "$out/$name" "$src" libpki/*.c \
+	clang "${flags[@]}" -fsanitize=fuzzer -o "$out/$name" "$src" ${own:+"$own"} "$out/libpki.a" \
 		-lssl -lcrypto -lsqlite3 -lcurl -lyaml -lmicrohttpd -ljansson -lseccomp
 	mkdir -p "$out/$name.new"
 	"$out/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
