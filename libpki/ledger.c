@@ -9,9 +9,6 @@
 #include "libpki/file.h"
 #include "libpki/ledger_priv.h"
 
-/* Another process holds the write lock only while it restores or looks with its own tools.
- */
-#define BUSY_MSEC 2000
 /* 16 MB of WAL between checkpoints: a batch of 64 orders writes about 1 MB. */
 #define CHECKPOINT_PAGES "4000"
 /* 8 MB of index pages in the writer, of the 32 MB that a daemon may take. */
@@ -122,43 +119,6 @@ take_lock(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 	return pki_fail_errno(err, PKI_IO, errno, "lock file %s", name);
 }
 
-/* Each octet of a path may need three. */
-#define URI_TEXT (sizeof "file:?immutable=1" + (size_t)PATH_MAX * 3)
-
-/* A copy without a WAL, perhaps where nothing can be written, is read as it stands. */
-static enum pki_status
-reader_uri(const char *path, char uri[URI_TEXT], struct pki_err *err)
-{
-	char wal[PATH_MAX];
-	if ((size_t)snprintf(wal, sizeof wal, "%s-wal", path) >= sizeof wal)
-		return pki_fail(err, PKI_CONFIG, "the path is too long");
-	char *p = uri + sprintf(uri, "file:");
-	for (; *path != '\0'; path++)
-		if (strchr("?#%", *path) != NULL)
-			p += sprintf(p, "%%%02X", (unsigned char)*path);
-		else
-			*p++ = *path;
-	sprintf(p, "%s", access(wal, F_OK) == 0 ? "" : "?immutable=1");
-	return PKI_OK;
-}
-
-static enum pki_status
-connect_reader(struct pki_ledger *ledger, const char *path, struct pki_err *err)
-{
-	char uri[URI_TEXT];
-	if (access(path, R_OK) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
-	PKI_TRY(reader_uri(path, uri, err));
-	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
-		return ledger_fail(ledger, "open", err);
-	sqlite3_busy_timeout(ledger->db, BUSY_MSEC);
-	return ledger_exec(ledger,
-		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-		"PRAGMA query_only = ON",
-		err);
-}
-
 static enum pki_status
 connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode mode,
 	struct pki_err *err)
@@ -171,7 +131,7 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	PKI_TRY(take_lock(ledger, path, err));
 	if (sqlite3_open_v2(path, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
-	sqlite3_busy_timeout(ledger->db, BUSY_MSEC);
+	sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MSEC);
 	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	int persist = 1; /* readers of other users cannot make the WAL and its index */
 	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
@@ -193,9 +153,9 @@ pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger *
 		return pki_fail(err, PKI_MEMORY, "a ledger");
 	ledger->lock = -1;
 	enum pki_status status = mode == PKI_LEDGER_READ
-					 ? connect_reader(ledger, path, err)
+					 ? ledger_open_reader(ledger, path, err)
 					 : connect_writer(ledger, path, mode, err);
-	if (status == PKI_OK)
+	if (status == PKI_OK && mode != PKI_LEDGER_READ)
 		status = ledger_migrate(ledger, mode, err);
 	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
@@ -207,13 +167,23 @@ pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger *
 }
 
 void
+ledger_disconnect(struct pki_ledger *ledger)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(ledger->statements[i]);
+		ledger->statements[i] = NULL;
+	}
+	sqlite3_close(ledger->db);
+	ledger->db = NULL;
+}
+
+void
 pki_ledger_close(struct pki_ledger *ledger)
 {
 	if (ledger == NULL)
 		return;
-	for (size_t i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(ledger->statements[i]);
-	sqlite3_close(ledger->db);
+	ledger_disconnect(ledger);
+	free(ledger->path);
 	pki_close_fd(&ledger->lock);
 	free(ledger);
 }
@@ -229,6 +199,7 @@ ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **
 	struct pki_err *err)
 {
 	sqlite3_stmt **slot = &ledger->statements[sql];
+	PKI_TRY(ledger_refresh(ledger, err));
 	if (*slot == NULL && sqlite3_prepare_v3(ledger->db, statements[sql], -1,
 				     SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "prepare a statement", err);
@@ -267,7 +238,7 @@ pki_ledger_rollback(struct pki_ledger *ledger)
 {
 	struct pki_err ignored = { 0 };
 	/* a full disk has rolled back by itself */
-	if (!sqlite3_get_autocommit(ledger->db))
+	if (ledger->db != NULL && !sqlite3_get_autocommit(ledger->db))
 		(void)!run(ledger, SQL_ROLLBACK, "rollback", &ignored);
 }
 

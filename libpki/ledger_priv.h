@@ -3,11 +3,16 @@
 #define LIBPKI_LEDGER_PRIV_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "libpki/ledger.h"
 
 /* "PKIL", in the database's header */
 #define LEDGER_APPLICATION 0x504b494c
+
+/* Another process holds the write lock only while it restores or looks with its own tools. */
+#define LEDGER_BUSY_MSEC 2000
 
 enum ledger_sql {
 	SQL_BEGIN,
@@ -54,11 +59,30 @@ enum ledger_sql {
 	SQL_COUNT,
 };
 
+/* What tells whether a reader's files are still those at its path. */
+struct ledger_files {
+	dev_t device;
+	ino_t inode;
+	ino_t wal;               /* 0: none, read as immutable */
+	struct timespec changed; /* of an immutable one */
+};
+
 struct pki_ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; /* each prepared at its first use */
 	int lock; /* flock: the one writer; -1 in READ mode */
+	char *path; /* of a reader; NULL in the other modes */
+	struct ledger_files seen;
+	int64_t entries; /* the most that a reader saw in what it had open before */
 };
+
+/* ledger_reader.c */
+enum pki_status ledger_open_reader(struct pki_ledger *ledger, const char *path,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Before each read outside of a snapshot or walk: connect anew if other files are at the path.
+ * IO if none are, TAMPERED if they are older. */
+enum pki_status ledger_refresh(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+void ledger_disconnect(struct pki_ledger *ledger);
 
 /* ledger_schema.c: bring an open database to this suite's version, or refuse it. */
 enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode,

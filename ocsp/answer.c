@@ -71,13 +71,11 @@ respond_shared(struct worker *worker, struct pki_bytes der,
 	return PKI_OK;
 }
 
-enum pki_status
-answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
-	struct pki_err *err)
+static enum pki_status
+answer_request(struct worker *worker, struct pki_bytes der,
+	const struct pki_ocsp_request *req, struct answer *out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
 	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX];
-	PKI_TRY(pki_ocsp_request_parse(der, &req, err));
 	PKI_TRY(identity_take(worker->daemon->identity, &worker->share, err));
 	PKI_TRY(collect(worker, req, answers, err));
 	PKI_TRY(set_times(worker, out, err));
@@ -86,6 +84,20 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 		return respond_shared(worker, der, req, answers, out, err);
 	return pki_ocsp_respond(worker->share.responder, req, answers, out->this_update,
 		out->next_update, &out->body, err);
+}
+
+enum pki_status
+answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
+	PKI_TRY(pki_ocsp_request_parse(der, &req, err));
+	enum pki_status status = answer_request(worker, der, req, out, err);
+	/* a good request: whatever is wrong with the ledger or the certificate, it is not
+	 * that */
+	if (status != PKI_OK && err->rule != PKI_RULE_OCSP_UNAUTHORIZED)
+		err->status = PKI_UNAVAILABLE;
+	return err->status;
 }
 
 void

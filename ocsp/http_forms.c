@@ -115,8 +115,7 @@ error_of(const struct pki_err *err)
 		return PKI_OCSP_UNAUTHORIZED;
 	if (err->status == PKI_INPUT || err->status == PKI_LIMIT)
 		return PKI_OCSP_MALFORMED;
-	if (err->status == PKI_LOCKED || err->status == PKI_BUSY ||
-		err->status == PKI_UNAVAILABLE)
+	if (err->status == PKI_UNAVAILABLE)
 		return PKI_OCSP_TRY_LATER;
 	return PKI_OCSP_INTERNAL;
 }
@@ -192,9 +191,10 @@ ocsp_over_http(struct worker *worker, struct pki_http_request *req)
 	unsigned code = form_read(req, worker->daemon->base_path, &der);
 	if (code != 200)
 		refuse(req, code);
-	else if (answer_make(worker, pki_buf_bytes(&der), &answer, &err) != PKI_OK)
+	else if (answer_make(worker, pki_buf_bytes(&der), &answer, &err) != PKI_OK) {
 		reply_error(req, &err);
-	else if (answer.cacheable)
+		ocspd_trouble(worker->daemon, &err);
+	} else if (answer.cacheable)
 		reply_cacheable(req, &answer);
 	else
 		pki_http_reply(

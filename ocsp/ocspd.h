@@ -70,6 +70,7 @@ struct ocspd {
 	size_t worker_count;
 	atomic_size_t next_worker;
 	atomic_ullong unissued; /* asked for since the last event (rule 60) */
+	_Atomic pki_time told; /* when trouble was last reported */
 	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
 };
 
@@ -99,6 +100,9 @@ unsigned form_read(const struct pki_http_request *req, const char *base_path,
 	struct pki_buf *der);
 /* The same for a GET's path, apart from the connection. */
 unsigned form_read_path(const char *path, const char *base_path, struct pki_buf *der);
+
+/* serve.c: report what keeps the service from answering, once a minute. */
+void ocspd_trouble(struct ocspd *daemon, const struct pki_err *err);
 
 /* serve.c, check.c: commands */
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);

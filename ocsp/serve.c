@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "libpki/api.h"
+#include "libpki/crl.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 #include "ocsp/ocspd.h"
@@ -16,6 +17,8 @@
 #define HOUSEKEEPING_SECONDS 60
 /* Until pki-ca has logged the start. */
 #define RETRY_SECONDS 5
+/* A CRL of a million entries takes 45 MB. */
+#define CRL_MAX ((size_t)64 << 20)
 
 static void
 report(const struct pki_err *err)
@@ -23,6 +26,16 @@ report(const struct pki_err *err)
 	char text[sizeof err->msg + sizeof err->object + 128];
 	pki_err_text(err, text, sizeof text);
 	fprintf(stderr, OCSPD_NAME ": %s\n", text);
+}
+
+void
+ocspd_trouble(struct ocspd *daemon, const struct pki_err *err)
+{
+	pki_time now = pki_time_now(), told = atomic_load(&daemon->told);
+	if (err->status == PKI_UNAVAILABLE &&
+		(now < told || now >= told + HOUSEKEEPING_SECONDS) &&
+		atomic_compare_exchange_strong(&daemon->told, &told, now))
+		report(err);
 }
 
 /* pki-ca logs it; a responder goes on answering where pki-ca does not. */
@@ -100,6 +113,35 @@ open_workers(struct ocspd *daemon, struct pki_err *err)
 		daemon->workers[0].ledger, PKI_ISSUER_CA, &daemon->issuer, err);
 }
 
+/* rule 76: a ledger without the published CRL is an old backup and knows less than the CRL.
+ */
+static enum pki_status
+check_ledger_age(struct ocspd *daemon, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	struct pki_crl_row row = { 0 };
+	struct pki_err none = { 0 };
+	PKI_TRY(pki_conf_path(daemon->conf.publish, "ca.crl", path, err));
+	if (pki_file_read(path, CRL_MAX, &der, &none) != PKI_OK ||
+		pki_crl_parse(pki_buf_bytes(&der), &crl, &none) != PKI_OK ||
+		pki_crl_verify(crl, daemon->issuer, &none) != PKI_OK)
+		return PKI_OK; /* nothing to compare with; pki-crl mends it */
+	enum pki_status status =
+		pki_ledger_crl(daemon->workers[0].ledger, PKI_ISSUER_CA, 0, &row, err);
+	uint64_t number = row.number;
+	pki_crl_row_free(&row);
+	PKI_TRY(status);
+	if (number < pki_crl_number(crl))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+			"CRL %llu is published; the ledger's last is %llu: an old backup. "
+			"Restore the newest",
+			(unsigned long long)pki_crl_number(crl),
+			(unsigned long long)number);
+	return PKI_OK;
+}
+
 /* "http://host:port/ocsp/" -> "/ocsp" */
 static void
 set_base_path(struct ocspd *daemon)
@@ -135,6 +177,7 @@ open_daemon(struct ocspd *daemon, struct pki_bytes pass, struct pki_err *err)
 	set_base_path(daemon);
 	PKI_TRY(cache_new(&daemon->cache, err));
 	PKI_TRY(open_workers(daemon, err));
+	PKI_TRY(check_ledger_age(daemon, err));
 	PKI_TRY(identity_open(&daemon->conf, daemon->issuer, pass, &daemon->identity, err));
 	enum pki_status status = identity_renew(daemon->identity, &ordered, &why);
 	if (status == PKI_OK && ordered)

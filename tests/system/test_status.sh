@@ -99,6 +99,54 @@ ok "... a file's ETag is good for 304" bash -c "
 	etag=\$(curl -sI $WEB_URL/ca.crl | sed -n 's/^etag: //Ip' | tr -d '\r')
 	curl -s -o /dev/null -w '%{http_code}' -H \"If-None-Match: \$etag\" $WEB_URL/ca.crl | grep -qx 304"
 
+# the ledger, while it is read and between a stop and a start
+daemon_down() {
+	local pid
+	pid=$(cat "$D/run/$1.pid")
+	kill "$pid"
+	sample_wait "$1's end" bash -c "! kill -0 $pid"
+}
+ca_up() {
+	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
+		--custodian "file:$D/secrets/custodian-2"
+	sample_wait pki-ca pki-ca status
+}
+ocspd_up() {
+	sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
+	sample_wait pki-ocspd curl -s -o "$D/says" "$OCSP_URL/"
+}
+ledger=$D/state/ledger.db
+enrolled bruno Bruno Rossi 12AB34568 2035-05-01 >/dev/null 2>&1
+bruno=$holder
+B=$D/holders/bruno/auth.pem
+for daemon in pki-ocspd pki-crl pki-ca; do daemon_down $daemon; done
+sqlite3 "$ledger" "PRAGMA wal_checkpoint(TRUNCATE)" >"$D/out" # a backup is one file
+rm -f "$ledger-wal" "$ledger-shm"
+cp "$ledger" "$D/backup.db"
+ocspd_up
+sample_daemon "$D" pki-crl run
+ok "a responder that started on a restored ledger answers" ocsp_says good "$B"
+ca_up
+ra emma revoke "$bruno" --cause lost-phone >"$D/out" 2>&1
+ok "rule 76: ... and sees what pki-ca writes to it later" ocsp_says revoked "$B"
+ok "rule 76: ... and so does pki-crl" sample_wait CRL on_crl "$B"
+daemon_down pki-ca
+mkdir "$D/away"
+mv "$ledger" "$ledger-wal" "$ledger-shm" "$D/away/"
+no "without a ledger nothing is good" ocsp_says good "$B"
+ok "... but tryLater" grep -i trylater "$D/says"
+cp "$D/backup.db" "$ledger"
+no "rule 76: a ledger replaced by an older one: nothing is good" ocsp_says good "$B"
+ok "... but tryLater" grep -i trylater "$D/says"
+daemon_down pki-ocspd
+refused "published; the ledger's last is" "rule 76: ... nor does a responder start on it" \
+	timeout 20 pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
+rm -f "$ledger" "$ledger"-*
+mv "$D"/away/* "$D/state/"
+ca_up
+ocspd_up
+ok "... with the newest it answers" ocsp_says revoked "$B"
+
 exits 14 "pki-ocspd check: nobody there" pki-ocspd check --url http://127.0.0.1:9 \
 	--issuer "$D/pub/ca.pem" --serial 01
 exits 2 "pki-ocspd check: without a serial" pki-ocspd check --issuer "$D/pub/ca.pem"
