@@ -1,0 +1,333 @@
+/* The database's file: not a ledger, damage, wrong programs, readers, a full disk, a kill. */
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libpki/file.h"
+#include "tests/unit/common/ledger_rows.h"
+
+static void
+opens_what_it_made_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_ledger *other = NULL;
+	fails(pki_ledger_open(f->path, PKI_LEDGER_WRITE, &other, &err), LOCKED);
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	fails(pki_ledger_open(f->path, PKI_LEDGER_CREATE, &other, &err), STATE);
+	ok(pki_ledger_open(f->path, PKI_LEDGER_WRITE, &f->ledger, &err));
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *ca = NULL;
+	ok(pki_ledger_issuer(f->ledger, PKI_ISSUER_CA, &ca, &err));
+	assert_int_equal(pki_cert_not_after(ca), START + 10 * YEAR);
+	struct pki_cert *none = NULL;
+	fails(pki_ledger_issuer(f->ledger, 3, &none, &err), NOTFOUND);
+	fails(pki_ledger_add_issuer(f->ledger, PKI_ISSUER_CA, ca, &err), STATE);
+
+	char path[128];
+	snprintf(path, sizeof path, "%s/none.db", f->dir);
+	fails(pki_ledger_open(path, PKI_LEDGER_READ, &other, &err), IO);
+	fails(pki_ledger_open(path, PKI_LEDGER_WRITE, &other, &err), IO);
+	char text[5000];
+	memset(text, 'x', sizeof text);
+	ok(pki_file_publish(path, text, sizeof text, 0644, &err));
+	fails(pki_ledger_open(path, PKI_LEDGER_READ, &other, &err), INPUT);
+	fails(pki_ledger_open(path, PKI_LEDGER_WRITE, &other, &err), INPUT);
+	ok(pki_file_publish(path, "", 0, 0644, &err));
+	fails(pki_ledger_open(path, PKI_LEDGER_READ, &other, &err), INPUT);
+	assert_null(other);
+}
+
+/* Run SQL as a wrong program would, past libpki. */
+static int
+sql(const char *path, const char *text, char *message, size_t size)
+{
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	int code = sqlite3_exec(db, text, NULL, NULL, NULL);
+	snprintf(message, size, "%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return code;
+}
+
+static void
+refuses_other_versions_and_databases(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *sql;
+		enum pki_status want;
+	} cases[] = {
+		{ "PRAGMA user_version = 99", PKI_VERSION },
+		{ "PRAGMA application_id = 1", PKI_INPUT },
+	};
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		char message[128];
+		struct pki_err err = { 0 };
+		assert_int_equal(
+			sql(f->path, cases[i].sql, message, sizeof message), SQLITE_OK);
+		assert_int_equal(
+			pki_ledger_open(f->path, PKI_LEDGER_READ, &f->ledger, &err),
+			cases[i].want);
+		err = (struct pki_err){ 0 };
+		assert_int_equal(
+			pki_ledger_open(f->path, PKI_LEDGER_WRITE, &f->ledger, &err),
+			cases[i].want);
+		assert_string_equal(err.object, f->path);
+	}
+}
+
+static bool
+damaged(const char *path)
+{
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
+	enum pki_status status = pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err);
+	if (status == PKI_OK)
+		status = pki_ledger_check(ledger, &err);
+	return status == PKI_TAMPERED;
+}
+
+static void
+finds_damage(void **state)
+{
+	struct fixture *f = *state;
+	begin(f);
+	ok(add_order(f->ledger, 1, PKI_ACTION_ISSUE, "H-1", &err));
+	for (uint64_t i = 0; i < 200; i++)
+		ok(add_cert(f->ledger, make_cert(i, "H-1", 1), &err));
+	commit(f);
+	ok(pki_ledger_check(f->ledger, &err));
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+
+	/* what the log repeats would hide the damage */
+	char wal[80];
+	snprintf(wal, sizeof wal, "%s-wal", f->path);
+	assert_int_equal(unlink(wal), 0);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	ok(pki_file_read(f->path, PKI_FILE_MAX, &file, &err));
+	for (size_t page = 1; page < file.len / 4096; page++) {
+		memset(file.data + page * 4096, 0x55, 64);
+		ok(pki_file_publish(f->path, file.data, file.len, 0644, &err));
+		assert_true(damaged(f->path));
+	}
+}
+
+/* A program that goes past the library meets the same refusals. */
+static void
+r213_no_program_rewrites_history(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const tables[] = { "issuer", "orders", "certificate",
+		"revocation", "crl", "publication", "entry", "hash", "checkpoint" };
+	struct pki_cert_row cert = make_cert(1, "H-1", 1);
+	struct pki_bytes note = { (const uint8_t *)"note", 4 };
+	struct pki_hash hash = { { 1 } };
+	issue_first(f);
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	ok(add_revocation(f->ledger, &cert, 2, START * 1000, &err));
+	ok(add_crl(f->ledger, 1, START, 1, &err));
+	ok(pki_ledger_add_publication(f->ledger, 2, 1, START * 1000, &err));
+	ok(pki_ledger_add_hash(f->ledger, 0, 0, &hash, &err));
+	ok(pki_ledger_add_checkpoint(f->ledger, 1, note, &err));
+	commit(f);
+	for (size_t i = 0; i < PKI_COUNT(tables); i++) {
+		char text[160], message[256];
+		snprintf(text, sizeof text, "DELETE FROM %s", tables[i]);
+		assert_int_equal(
+			sql(f->path, text, message, sizeof message), SQLITE_CONSTRAINT);
+		assert_non_null(strstr(message, "r213: "));
+		snprintf(text, sizeof text, "INSERT OR REPLACE INTO %s SELECT * FROM %s",
+			tables[i], tables[i]);
+		assert_int_equal(
+			sql(f->path, text, message, sizeof message), SQLITE_CONSTRAINT);
+	}
+	static const char *const updates[] = { "issuer SET not_after = 0",
+		"orders SET holder = 'x'", "certificate SET not_after = not_after + 1",
+		"certificate SET holder = 'H-3'", "revocation SET reason = 0",
+		"crl SET number = 9", "publication SET published = 0",
+		"entry SET entry = x'00'", "hash SET hash = zeroblob(32)",
+		"checkpoint SET note = x'00'" };
+	for (size_t i = 0; i < PKI_COUNT(updates); i++) {
+		char text[160], message[256];
+		snprintf(text, sizeof text, "UPDATE %s", updates[i]);
+		assert_int_equal(
+			sql(f->path, text, message, sizeof message), SQLITE_CONSTRAINT);
+		assert_non_null(strstr(message, "r213: "));
+	}
+	struct pki_ledger_figures figures;
+	ok(pki_ledger_count(f->ledger, &figures, &err));
+	assert_int_equal(figures.certificates, 2);
+	assert_int_equal(figures.revocations, 1);
+}
+
+static void
+readers_see_commits_and_keep_snapshots(void **state)
+{
+	struct fixture *f = *state;
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *reader = NULL;
+	struct pki_cert_row cert = make_cert(1, "H-1", 1);
+	struct pki_cert_status status;
+	uint64_t before = 0, after = 0;
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &reader, &err));
+	ok(pki_ledger_version(reader, &before, &err));
+	ok(pki_ledger_snapshot(reader, &err));
+	issue_first(f);
+	ok(pki_ledger_status(reader, 2, &cert.serial, &status, &err));
+	assert_false(status.issued);
+	pki_ledger_release(reader);
+	ok(pki_ledger_status(reader, 2, &cert.serial, &status, &err));
+	assert_true(status.issued);
+	ok(pki_ledger_version(reader, &after, &err));
+	assert_int_not_equal(before, after);
+	fails(pki_ledger_begin(reader, &err), IO);
+	/* the writer gone, and its lock with it */
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	ok(pki_ledger_status(reader, 2, &cert.serial, &status, &err));
+	assert_true(status.issued);
+}
+
+static void
+a_bare_copy_is_readable(void **state)
+{
+	struct fixture *f = *state;
+	issue_first(f);
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	char copy[96], command[400];
+	snprintf(copy, sizeof copy, "%s/copy 100%%?#.db", f->dir);
+	snprintf(command, sizeof command, "cp '%s' '%s' && chmod 400 '%s'", f->path, copy,
+		copy);
+	assert_int_equal(system(command), 0);
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *reader = NULL;
+	ok(pki_ledger_open(copy, PKI_LEDGER_READ, &reader, &err));
+	ok(pki_ledger_check(reader, &err));
+	struct pki_ledger_figures figures;
+	ok(pki_ledger_count(reader, &figures, &err));
+	assert_int_equal(figures.certificates, 2);
+}
+
+/* One transaction as the service makes it: order, two certificates, entry, hash. */
+static enum pki_status
+one_commit(struct pki_ledger *ledger, uint64_t n, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_order_row_free)
+	struct pki_order_row order = make_order(n + 1, PKI_ACTION_ISSUE, "H-1");
+	struct pki_hash hash = { { 1 } };
+	order.log_index = n;
+	PKI_TRY(pki_ledger_begin(ledger, err));
+	PKI_TRY(add_entry(ledger, n, START * 1000, err));
+	PKI_TRY(pki_ledger_add_hash(ledger, 0, n, &hash, err));
+	PKI_TRY(pki_ledger_add_order(ledger, &order, err));
+	PKI_TRY(add_cert(ledger, make_cert(2 * n + 1, "H-1", n + 1), err));
+	PKI_TRY(add_cert(ledger, make_cert(2 * n + 2, "H-1", n + 1), err));
+	return pki_ledger_commit(ledger, err);
+}
+
+static void
+a_full_disk_undoes_the_transaction_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_err full = { 0 };
+	struct pki_ledger_figures figures;
+	struct rlimit limit;
+	uint64_t n = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct rlimit small = { 400000, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	while (n < 1000 && one_commit(f->ledger, n, &full) == PKI_OK)
+		n++;
+	pki_ledger_rollback(f->ledger);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(full.status, PKI_FULL);
+	ok(pki_ledger_count(f->ledger, &figures, &err));
+	assert_int_equal(figures.orders, n);
+	assert_int_equal(figures.entries, n);
+	assert_int_equal(figures.certificates, 2 * n);
+	ok(one_commit(f->ledger, n, &err));
+	ok(pki_ledger_count(f->ledger, &figures, &err));
+	assert_int_equal(figures.orders, n + 1);
+	ok(pki_ledger_check(f->ledger, &err));
+}
+
+/* Commits and tells each through the pipe, until it is killed. */
+static void
+writer(const char *path, int out)
+{
+	struct pki_err err = { 0 };
+	struct pki_ledger *ledger = NULL;
+	uint64_t n = 0;
+	if (pki_ledger_open(path, PKI_LEDGER_WRITE, &ledger, &err) != PKI_OK ||
+		pki_ledger_entry_count(ledger, &n, &err) != PKI_OK)
+		_exit(1);
+	for (;; n++)
+		if (one_commit(ledger, n, &err) != PKI_OK ||
+			write(out, &n, sizeof n) != sizeof n)
+			_exit(1);
+}
+
+static uint64_t
+run_and_kill(const char *path, useconds_t after)
+{
+	int ends[2];
+	uint64_t told = 0, n;
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0)
+		writer(path, ends[1]);
+	close(ends[1]);
+	usleep(after);
+	kill(child, SIGKILL);
+	int status;
+	waitpid(child, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	while (read(ends[0], &n, sizeof n) == sizeof n)
+		told = n + 1;
+	close(ends[0]);
+	return told;
+}
+
+static void
+a_kill_leaves_all_or_nothing(void **state)
+{
+	struct fixture *f = *state;
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	srandom((unsigned)getpid());
+	for (int round = 0; round < 25; round++) {
+		uint64_t told = run_and_kill(f->path, (useconds_t)(random() % 40000));
+		PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
+		ok(pki_ledger_open(f->path, PKI_LEDGER_WRITE, &ledger, &err));
+		ok(pki_ledger_check(ledger, &err));
+		struct pki_ledger_figures figures;
+		ok(pki_ledger_count(ledger, &figures, &err));
+		assert_true(figures.orders >= told);
+		assert_int_equal(figures.entries, figures.orders);
+		assert_int_equal(figures.certificates, 2 * figures.orders);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(opens_what_it_made_and_nothing_else),
+		TEST(refuses_other_versions_and_databases),
+		TEST(finds_damage),
+		TEST(r213_no_program_rewrites_history),
+		TEST(readers_see_commits_and_keep_snapshots),
+		TEST(a_bare_copy_is_readable),
+		TEST(a_full_disk_undoes_the_transaction_and_no_more),
+		TEST(a_kill_leaves_all_or_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
