@@ -39,7 +39,7 @@ static struct pki_hash
 plain_root(const struct pki_hash *leaves, size_t n)
 {
 	struct pki_err err = { 0 };
-	struct pki_hash out;
+	struct pki_hash out = { 0 };
 	if (n == 0) {
 		assert_int_equal(pki_sha256("", 0, out.octets, &err), PKI_OK);
 		return out;
