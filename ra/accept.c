@@ -75,8 +75,9 @@ take(struct ra *ra, struct ra_application *a, const char *path, const struct pki
 
 static enum pki_status
 accept_or_print(const struct pki_args *args, struct ra *ra, struct ra_application *a,
-	struct ra_answer *answer, struct pki_err *err)
+	struct pki_err *err)
 {
+	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
 	PKI_CLEANUP(ra_record_free) struct ra_record registration = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
@@ -88,10 +89,10 @@ accept_or_print(const struct pki_args *args, struct ra *ra, struct ra_applicatio
 			"the application is %s; only issued certificates are accepted",
 			ra_state_name(a->state));
 	PKI_TRY(ra_record_load(ra->store, a, &registration, err));
-	PKI_TRY(ra_answer_load(ra, a, answer, &reply, err));
-	PKI_TRY(ra_statement_text(ra, a, answer, &registration, &text, err));
+	PKI_TRY(ra_answer_load(ra, a, &answer, &reply, err));
+	PKI_TRY(ra_statement_text(ra, a, &answer, &registration, &text, err));
 	if (path != NULL)
-		return take(ra, a, path, &text, answer, err);
+		return take(ra, a, path, &text, &answer, err);
 	printf("%s\n", (const char *)text.data);
 	return PKI_OK;
 }
@@ -100,13 +101,5 @@ enum pki_status
 ra_accept(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
-	struct ra_application a;
-	PKI_TRY(ra_open(args, &ra, err));
-	PKI_TRY(ra_need_application(&ra, args->operands[0], &a, err));
-	enum pki_status st = accept_or_print(args, &ra, &a, &answer, err);
-	if (st != PKI_OK)
-		pki_err_object(err, "%s", a.id);
-	return st;
+	return ra_with_application(args, accept_or_print, err);
 }

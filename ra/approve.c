@@ -63,8 +63,9 @@ store(struct ra *ra, struct ra_application *a, const struct pki_buf *cms,
 
 static enum pki_status
 cosign(const struct pki_args *args, struct ra *ra, struct ra_application *a,
-	struct ra_officer *officer, struct pki_err *err)
+	struct pki_err *err)
 {
+	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
 	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf both = { 0 };
@@ -76,31 +77,21 @@ cosign(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	PKI_TRY(ra_need_ca(ra, err));
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));
 	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
-	PKI_TRY(ra_need_officer(ra, args, officer, err));
-	PKI_TRY(check(ra, a, &record, officer, &cms, err));
-	PKI_TRY(pki_cms_cosign(
-		pki_buf_bytes(&cms), officer->key, officer->cert, &both, err));
-	snprintf(a->approved_by, sizeof a->approved_by, "%s", officer->serial);
-	return store(ra, a, &both, err);
+	PKI_TRY(ra_need_officer(ra, args, &officer, err));
+	PKI_TRY(check(ra, a, &record, &officer, &cms, err));
+	PKI_TRY(pki_cms_cosign(pki_buf_bytes(&cms), officer.key, officer.cert, &both, err));
+	snprintf(a->approved_by, sizeof a->approved_by, "%s", officer.serial);
+	PKI_TRY(store(ra, a, &both, err));
+	ra_print(ra, ra_application_json(a),
+		"application  %s\norder        %s\nstate        %s\n\n"
+		"next: pki-ra issue %s --out DIR\n",
+		a->id, a->order, ra_state_name(a->state), a->id);
+	return PKI_OK;
 }
 
 enum pki_status
 ra_approve(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
-	struct ra_application a;
-	PKI_TRY(ra_open(args, &ra, err));
-	PKI_TRY(ra_need_application(&ra, args->operands[0], &a, err));
-	enum pki_status st = cosign(args, &ra, &a, &officer, err);
-	if (st != PKI_OK) {
-		pki_err_object(err, "%s", a.id);
-		return st;
-	}
-	ra_print(&ra, ra_application_json(&a),
-		"application  %s\norder        %s\nstate        %s\n\n"
-		"next: pki-ra issue %s --out DIR\n",
-		a.id, a.order, ra_state_name(a.state), a.id);
-	return PKI_OK;
+	return ra_with_application(args, cosign, err);
 }

@@ -112,15 +112,16 @@ print_text(const struct ra_application *a, const struct ra_answer *answer, const
 
 static enum pki_status
 issue(const struct pki_args *args, struct ra *ra, struct ra_application *a,
-	struct ra_answer *answer, struct pki_err *err)
+	struct pki_err *err)
 {
+	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	const char *dir = pki_arg(args, "out");
-	PKI_TRY(obtain(ra, a, answer, &reply, err));
+	PKI_TRY(obtain(ra, a, &answer, &reply, err));
 	if (dir != NULL)
-		PKI_TRY(ra_answer_write(ra, answer, dir, err));
+		PKI_TRY(ra_answer_write(ra, &answer, dir, err));
 	if (!ra->json)
-		return print_text(a, answer, dir, err);
+		return print_text(a, &answer, dir, err);
 	json_t *json = ra_application_json(a);
 	json_object_set(json, "certificates", json_object_get(reply, "certificates"));
 	json_object_set(json, "log", json_object_get(reply, "log"));
@@ -133,13 +134,5 @@ enum pki_status
 ra_issue(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
-	struct ra_application a;
-	PKI_TRY(ra_open(args, &ra, err));
-	PKI_TRY(ra_need_application(&ra, args->operands[0], &a, err));
-	enum pki_status st = issue(args, &ra, &a, &answer, err);
-	if (st != PKI_OK)
-		pki_err_object(err, "%s", a.id);
-	return st;
+	return ra_with_application(args, issue, err);
 }

@@ -89,6 +89,19 @@ ra_need_application(
 }
 
 enum pki_status
+ra_with_application(const struct pki_args *args, ra_step *step, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_close) struct ra ra;
+	struct ra_application application;
+	PKI_TRY(ra_open(args, &ra, err));
+	PKI_TRY(ra_need_application(&ra, args->operands[0], &application, err));
+	enum pki_status st = step(args, &ra, &application, err);
+	if (st != PKI_OK)
+		pki_err_object(err, "%s", application.id);
+	return st;
+}
+
+enum pki_status
 ra_check_not_committed(
 	struct ra *ra, const struct ra_application *application, struct pki_err *err)
 {

@@ -33,6 +33,13 @@ enum pki_status ra_need_officer(struct ra *ra, const struct pki_args *args,
 enum pki_status ra_need_application(struct ra *ra, const char *id, struct ra_application *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
+/* The frame of a command on one application: open all that is needed, take the step; an error
+ * in it names the application. */
+typedef enum pki_status ra_step(const struct pki_args *args, struct ra *ra,
+	struct ra_application *application, struct pki_err *err);
+enum pki_status ra_with_application(const struct pki_args *args, ra_step *step,
+	struct pki_err *err) PKI_MUST_CHECK;
+
 /* Is the application's order committed at the CA? Then it can be neither changed nor dropped
  * (STATE): pki-ra issue fetches its certificates. */
 enum pki_status ra_check_not_committed(struct ra *ra, const struct ra_application *application,

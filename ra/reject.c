@@ -47,8 +47,9 @@ store(struct ra *ra, struct ra_application *a, const struct ra_officer *officer,
 
 static enum pki_status
 reject(const struct pki_args *args, struct ra *ra, struct ra_application *a,
-	struct ra_officer *officer, struct pki_err *err)
+	struct pki_err *err)
 {
+	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf json = { 0 };
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
 	const char *reason = pki_arg(args, "reason");
@@ -59,26 +60,17 @@ reject(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 			"the application is %s; it cannot be rejected any more",
 			ra_state_name(a->state));
 	PKI_TRY(ra_check_not_committed(ra, a, err));
-	PKI_TRY(ra_need_officer(ra, args, officer, err));
-	PKI_TRY(sign(a, reason, officer, &json, &cms, err));
-	return store(ra, a, officer, &json, &cms, err);
+	PKI_TRY(ra_need_officer(ra, args, &officer, err));
+	PKI_TRY(sign(a, reason, &officer, &json, &cms, err));
+	PKI_TRY(store(ra, a, &officer, &json, &cms, err));
+	ra_print(ra, ra_application_json(a), "application  %s\nstate        %s\n", a->id,
+		ra_state_name(a->state));
+	return PKI_OK;
 }
 
 enum pki_status
 ra_reject(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
-	struct ra_application a;
-	PKI_TRY(ra_open(args, &ra, err));
-	PKI_TRY(ra_need_application(&ra, args->operands[0], &a, err));
-	enum pki_status st = reject(args, &ra, &a, &officer, err);
-	if (st != PKI_OK) {
-		pki_err_object(err, "%s", a.id);
-		return st;
-	}
-	ra_print(&ra, ra_application_json(&a), "application  %s\nstate        %s\n", a.id,
-		ra_state_name(a.state));
-	return PKI_OK;
+	return ra_with_application(args, reject, err);
 }

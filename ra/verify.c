@@ -99,27 +99,20 @@ check(struct ra *ra, const struct ra_application *a, const struct ra_record *rec
 }
 
 static enum pki_status
-verify(const struct pki_args *args, struct ra *ra, struct ra_record *record,
-	struct ra_officer *officer, struct pki_err *err)
+verify(const struct pki_args *args, struct ra *ra, struct ra_application *a,
+	struct pki_err *err)
 {
-	struct ra_application a;
-	PKI_TRY(ra_need_application(ra, args->operands[0], &a, err));
-	PKI_TRY(ra_record_load(ra->store, &a, record, err));
-	enum pki_status st = check(ra, &a, record, err);
-	if (st == PKI_OK)
-		st = set_findings(ra, &a, args, record, err);
-	if (st == PKI_OK)
-		st = ra_need_officer(ra, args, officer, err);
-	if (st == PKI_OK)
-		st = sign(ra, &a, record, officer, err);
-	if (st != PKI_OK) {
-		pki_err_object(err, "%s", a.id);
-		return st;
-	}
-	ra_print(ra, ra_application_json(&a),
+	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
+	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
+	PKI_TRY(ra_record_load(ra->store, a, &record, err));
+	PKI_TRY(check(ra, a, &record, err));
+	PKI_TRY(set_findings(ra, a, args, &record, err));
+	PKI_TRY(ra_need_officer(ra, args, &officer, err));
+	PKI_TRY(sign(ra, a, &record, &officer, err));
+	ra_print(ra, ra_application_json(a),
 		"application  %s\norder        %s\nstate        %s\n\n"
 		"next: pki-ra approve %s, by another officer\n",
-		a.id, a.order, ra_state_name(a.state), a.id);
+		a->id, a->order, ra_state_name(a->state), a->id);
 	return PKI_OK;
 }
 
@@ -127,9 +120,5 @@ enum pki_status
 ra_verify(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
-	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
-	PKI_TRY(ra_open(args, &ra, err));
-	return verify(args, &ra, &record, &officer, err);
+	return ra_with_application(args, verify, err);
 }
