@@ -41,6 +41,7 @@ struct ceremony {
 	struct ceremony_officer officers[CEREMONY_OFFICERS_MAX];
 	size_t officer_count;
 
+	const struct pki_policy *policy;
 	pki_msec at;
 	struct ceremony_part root, ca, seal;
 	struct pki_key *log_key;

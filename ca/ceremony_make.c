@@ -97,6 +97,7 @@ ceremony_make(struct ceremony *c, const struct pki_conf *conf,
 	const struct pki_policy *policy, struct pki_err *err)
 {
 	c->at = pki_msec_now();
+	c->policy = policy;
 	PKI_TRY(make_authorities(c, conf, policy, err));
 	PKI_TRY(make_officers(c, conf, err));
 	return make_crls(c, conf, err);

@@ -118,6 +118,8 @@ add_all(const struct ceremony *c, const struct pki_conf *conf, struct pki_ledger
 	for (size_t i = 0; i < c->officer_count; i++)
 		PKI_TRY(add_certificate(ledger, PKI_ISSUER_CA, c->officers[i].profile,
 			c->officers[i].cert, c->at, err));
+	PKI_TRY(log_event(ledger, "policy-loaded",
+		json_pack("{s:s}", "digest", c->policy->digest), c->at, err));
 	PKI_TRY(log_ceremony(c, ledger, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_ROOT, c->root.crl, c->at, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_CA, c->ca.crl, c->at, err));

@@ -9,6 +9,7 @@
 #include "ca/commands.h"
 #include "ca/front.h"
 #include "ca/writer.h"
+#include "libpki/log.h"
 #include "libpki/crl.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
@@ -38,6 +39,7 @@ check_published_log(struct server *s, uint64_t *published, struct pki_err *err)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_checkpoint cp;
+	struct pki_hash root;
 	char path[PATH_MAX];
 	*published = 0;
 	PKI_TRY(pki_conf_path(s->log_dir, "checkpoint", path, err));
@@ -58,33 +60,50 @@ check_published_log(struct server *s, uint64_t *published, struct pki_err *err)
 			"older than what it published; restore a newer one",
 			(unsigned long long)cp.size,
 			(unsigned long long)s->signer.ready.checkpoint);
+	PKI_TRY(pki_log_root(s->ledger, cp.size, &root, err));
+	if (memcmp(&root, &cp.root, sizeof root) != 0)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
+			"the published log is not this ledger's: one of the two is of "
+			"another past; restore the newest ledger");
 	*published = cp.size;
 	return PKI_OK;
 }
 
+/* What is no CRL of ours proves nothing, and pki-crl replaces it. */
 static enum pki_status
-check_published_crl(struct server *s, struct pki_err *err)
+check_published_crl(struct server *s, int issuer, struct pki_err *err)
 {
+	static const char *const files[] = { NULL, "root.crl", "ca.crl" };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct pki_crl_row last = { 0 };
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	struct pki_crl_row row = { 0 };
+	struct pki_err why = { 0 };
 	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(s->conf.publish, "ca.crl", path, err));
+	PKI_TRY(pki_conf_path(s->conf.publish, files[issuer], path, err));
 	if (!pki_file_exists(path))
 		return PKI_OK;
 	PKI_TRY(pki_file_read(path, IPC_REPLY_MAX, &der, err));
-	PKI_TRY(pki_crl_parse(pki_buf_bytes(&der), &crl, err));
-	PKI_TRY(pki_ledger_crl(s->ledger, PKI_ISSUER_CA, 0, &last, err));
-	uint64_t number = last.number;
-	pki_crl_row_free(&last);
-	if (pki_crl_number(crl) > number)
-		return pki_fail(err, PKI_TAMPERED,
-			"the published CRL is number %llu, the ledger knows %llu: the "
-			"ledger is "
-			"older than what it published; restore a newer one",
-			(unsigned long long)pki_crl_number(crl),
-			(unsigned long long)number);
-	return PKI_OK;
+	PKI_TRY(pki_ledger_issuer(s->ledger, issuer, &cert, err));
+	if (pki_crl_parse(pki_buf_bytes(&der), &crl, &why) != PKI_OK ||
+		pki_crl_verify(crl, cert, &why) != PKI_OK)
+		return PKI_OK;
+	uint64_t number = pki_crl_number(crl);
+	enum pki_status status = pki_ledger_crl(s->ledger, issuer, number, &row, &why);
+	bool same = status == PKI_OK &&
+		    pki_bytes_equal(der.data, der.len, row.der.data, row.der.len);
+	pki_crl_row_free(&row);
+	if (status == PKI_OK && same)
+		return PKI_OK;
+	if (status != PKI_OK && status != PKI_NOTFOUND) {
+		*err = why;
+		return status;
+	}
+	pki_err_object(err, "%s", files[issuer]);
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
+		"the ledger does not know the published CRL, number %llu: the ledger is "
+		"older than what it published; restore a newer one",
+		(unsigned long long)number);
 }
 
 static enum pki_status
@@ -143,11 +162,14 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(signer_start(&s->conf, s->policy, args, &s->signer, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(check_published_log(s, &published, err));
-	PKI_TRY(check_published_crl(s, err));
+	PKI_TRY(check_published_crl(s, PKI_ISSUER_ROOT, err));
+	PKI_TRY(check_published_crl(s, PKI_ISSUER_CA, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
 	wire(s);
 	PKI_TRY(listen_and_shut_in(s, err));
-	PKI_TRY(writer_event(&s->writer, "ca-started", err));
+	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
+	PKI_TRY(writer_event(&s->writer, "policy-loaded",
+		json_pack("{s:s}", "digest", s->policy->digest), err));
 	PKI_TRY(publisher_start(
 		&s->publisher, s->publisher_ledger, s->log_dir, published, err));
 	s->writer.publisher = &s->publisher;
@@ -196,7 +218,7 @@ finish(struct server *s)
 	queue_close(&s->queue);
 	pthread_join(s->thread, NULL);
 	struct pki_err err = { 0 };
-	if (s->signer.pid > 0 && writer_event(&s->writer, "ca-stopped", &err) != PKI_OK)
+	if (s->signer.pid > 0 && writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
 		fprintf(stderr, "pki-ca: %s\n", err.msg);
 	publisher_stop(&s->publisher);
 }

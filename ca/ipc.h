@@ -24,7 +24,7 @@ enum ipc_type {
 	IPC_ENTRIES,    /* ENTRIES -> : kept for the CRL that follows */
 	IPC_CRL,        /* NUMBER THIS NEXT -> DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
-	IPC_FORGET,     /* -> : the last checkpoint was not committed */
+	IPC_FORGET,     /* NOTED -> : what was signed since, or for (1), the last checkpoint */
 	IPC_SEAL,       /* CONTENT -> CMS */
 	IPC_REPLY,
 };

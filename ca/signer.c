@@ -48,8 +48,7 @@ load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_er
 	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
 	PKI_TRY(pki_note_vkey(s->conf->log_origin, s->log_key, &vkey, err));
 	PKI_TRY(pki_checkpoint_open(
-		pki_buf_bytes(&note), (const char *)vkey.data, &s->last, err));
-	s->before = s->last;
+		pki_buf_bytes(&note), (const char *)vkey.data, &s->last.checkpoint, err));
 	return PKI_OK;
 }
 
@@ -59,7 +58,8 @@ load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *e
 	PKI_TRY(load_checkpoint(s, ledger, err));
 	struct pki_crl_row crl = { 0 };
 	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, 0, &crl, err));
-	s->crl_number = crl.number;
+	s->crl_number = s->last.crl_number = crl.number;
+	s->before = s->last;
 	pki_crl_row_free(&crl);
 	return PKI_OK;
 }
@@ -130,7 +130,7 @@ answer(struct signer_state *s, int fd, enum ipc_type type, struct pki_bytes fiel
 static enum pki_status
 report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_err *err)
 {
-	struct signer_ready ready = { .checkpoint = s->last.size };
+	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 	if (result->status != PKI_OK)
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));

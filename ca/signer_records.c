@@ -87,24 +87,28 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 	memcpy(&next.root, root.data, sizeof next.root);
 	memcpy(next.origin, s->conf->log_origin, sizeof next.origin);
 	PKI_TRY(pki_merkle_check_consistency(
-		s->last.size, &s->last.root, next.size, &next.root, &proof, err));
+		s->last.checkpoint.size, &s->last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
 	s->before = s->last;
-	s->last = next;
+	s->last = (struct signed_state){ next, s->crl_number };
 	return ipc_put(&s->reply, IPC_BYTES, note.data, note.len, err);
 }
 
 /*
- * The transaction that the last checkpoint was for did not commit (disk full): its note
- * goes nowhere, and the log goes on from the one before. A front that lies here makes a
- * fork that anyone who keeps checkpoints can show.
+ * A transaction did not commit (disk full): its CRLs, and its checkpoint if it got so far,
+ * go nowhere; numbers and log go on from before. A front that lies here makes a fork that
+ * anyone who keeps checkpoints or CRLs can show.
  */
 enum pki_status
 signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
+	uint64_t noted;
+	PKI_TRY(ipc_get_number(&fields, &noted, err));
 	PKI_TRY(ipc_end(fields, err));
-	s->last = s->before;
+	if (noted != 0)
+		s->last = s->before;
+	s->crl_number = s->last.crl_number;
 	return PKI_OK;
 }
 

@@ -14,6 +14,12 @@ struct pending {
 	struct facts facts;
 };
 
+/* How far the log and the CRL numbers had come at a checkpoint. */
+struct signed_state {
+	struct pki_checkpoint checkpoint; /* size 0: none */
+	uint64_t crl_number;
+};
+
 struct signer_state {
 	const struct pki_conf *conf;
 	const struct pki_policy *policy;
@@ -28,8 +34,7 @@ struct signer_state {
 	struct pki_revoked *revoked; /* for the next CRL */
 	size_t revoked_count;
 	uint64_t crl_number;         /* the last one signed */
-	struct pki_checkpoint last;  /* signed; size 0: none */
-	struct pki_checkpoint before;
+	struct signed_state last, before;
 	struct pki_buf reply;
 };
 

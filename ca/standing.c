@@ -74,7 +74,9 @@ check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 {
 	char holder[PKI_ID_TEXT] = "";
 	PKI_TRY(pki_ledger_name_holder(ledger, facts->name_hash, holder, err));
-	if (holder[0] != '\0' && strcmp(holder, facts->holder) != 0)
+	/* an officer's or a service's next certificate has the name of the last */
+	const char *own = facts->holder[0] != '\0' ? facts->holder : PKI_HOLDER_SERVICE;
+	if (holder[0] != '\0' && strcmp(holder, own) != 0)
 		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
 			"the name belongs to holder %s; a name never goes to another "
 			"person",
@@ -92,7 +94,7 @@ static enum pki_status
 older_than_revocation(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
 	const struct history *history = ctx;
-	if (!row->revoked || row->revoked_at * 1000 < history->facts->created)
+	if (!row->revoked || row->revoked_at < history->facts->created)
 		return PKI_OK;
 	return pki_refuse(err, PKI_RULE_ORDER_AGE,
 		"certificates of holder %s were revoked after this order was made; "
@@ -136,6 +138,20 @@ last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* The pair that was issued together is renewed, or identified afresh, together. */
+static enum pki_status
+not_revoked(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	(void)ctx;
+	if (!row->revoked)
+		return PKI_OK;
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(&row->serial, text);
+	return pki_refuse(err, PKI_RULE_RENEWAL,
+		"%s is revoked; after a revocation the person is identified as at first",
+		text);
+}
+
 static enum pki_status
 check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	const struct pki_serial *serial, pki_msec now, struct pki_err *err)
@@ -147,11 +163,6 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	enum pki_status status = PKI_OK;
 	if (strcmp(row.holder, facts->holder) != 0)
 		status = pki_refuse(err, PKI_RULE_RENEWAL, "%s is another holder's", text);
-	else if (row.revoked)
-		status = pki_refuse(err, PKI_RULE_RENEWAL,
-			"%s is revoked; after a revocation the person is identified as at "
-			"first",
-			text);
 	else if (row.not_after < now / 1000)
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s has expired; the person is identified as at first", text);
@@ -159,6 +170,8 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s bears another name; a changed name is verified as at first",
 			text);
+	else
+		status = pki_ledger_by_order(ledger, row.order, not_revoked, NULL, err);
 	pki_cert_row_free(&row);
 	return status;
 }

@@ -263,13 +263,14 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The checkpoint of a batch that did not commit goes nowhere. */
+/* The CRLs and the checkpoint of a batch that did not commit go nowhere. */
 static void
-forget(struct writer *w)
+forget(struct writer *w, bool noted)
 {
 	struct pki_err err = { 0 };
 	struct pki_bytes reply;
 	if (ipc_begin(&w->signer->buf, IPC_FORGET, &err) == PKI_OK &&
+		ipc_put_number(&w->signer->buf, noted, &err) == PKI_OK &&
 		signer_call(w->signer, &reply, &err) == PKI_OK)
 		return;
 	fprintf(stderr, "pki-ca: %s\n", err.msg);
@@ -286,8 +287,7 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	enum pki_status status = transact(w, b, err);
 	if (status != PKI_OK) {
 		pki_ledger_rollback(w->ledger);
-		if (b->noted)
-			forget(w);
+		forget(w, b->noted);
 	}
 	return status;
 }
@@ -383,15 +383,18 @@ writer_run(void *arg)
 }
 
 enum pki_status
-writer_event(struct writer *w, const char *type, struct pki_err *err)
+writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err *err)
 {
 	struct batch b = { .count = 1 };
 	struct job *job = calloc(1, sizeof *job);
-	if (job == NULL)
+	if (job == NULL) {
+		json_decref(detail);
 		return pki_fail(err, PKI_MEMORY, "event %s", type);
+	}
 	job->kind = JOB_EVENT;
 	job->input =
-		json_pack("{s:s, s:s, s:s}", "source", "pki-ca", "type", type, "actor", "");
+		json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type, "actor",
+			"", "detail", detail);
 	b.jobs[0] = job;
 	enum pki_status status = carry_out(w, &b, err);
 	finish(w, &b, err);

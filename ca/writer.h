@@ -26,9 +26,10 @@ struct writer {
 void *writer_run(void *writer);
 
 /* One batch now, in the caller's thread; jobs keep their answers, nothing is sent. For the
- * front's own events, before the thread starts and after it ended. */
-enum pki_status writer_event(struct writer *writer, const char *type, struct pki_err *err)
-	PKI_MUST_CHECK;
+ * front's own events, before the thread starts and after it ended; detail is taken over, may
+ * be NULL. */
+enum pki_status writer_event(struct writer *writer, const char *type, json_t *detail,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* The parts of a batch, each on one job within the transaction. */
 enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,

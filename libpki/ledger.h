@@ -94,7 +94,7 @@ struct pki_cert_row {
 	pki_msec issued;
 	struct pki_buf der; /* owned by the row */
 	bool revoked;       /* these four: read only */
-	pki_time revoked_at;
+	pki_msec revoked_at;
 	enum pki_reason reason;
 	char revoked_by[PKI_ID_TEXT]; /* order */
 };
@@ -138,14 +138,16 @@ enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
 /* What the rules ask before anything is signed. */
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
 	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;
-/* holder "" if the name is free, "service" if a certificate without a holder carries it */
+/* holder "" if the name is free, PKI_HOLDER_SERVICE if a certificate without a holder (of an
+ * officer, a service, the CA itself) carries it */
+#define PKI_HOLDER_SERVICE "service"
 enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
 	PKI_MUST_CHECK;
 
 /* Revocations: final (rule 58), by an order to revoke (rule 47). NOTFOUND; STATE if the
- * certificate is revoked already. revoked_at is committed / 1000. The certificate's key is
- * blocked with it. */
+ * certificate is revoked already. Its status and CRL entry say committed / 1000. The
+ * certificate's key is blocked with it. */
 struct pki_revocation_row {
 	int issuer;
 	struct pki_serial serial;

@@ -3,9 +3,6 @@
 
 #include "libpki/ledger_priv.h"
 
-/* Holder of a name that officers, services or the CA itself carry. */
-#define SERVICE_HOLDER "service"
-
 enum pki_status
 pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
 	struct pki_err *err)
@@ -164,7 +161,7 @@ load_certificate(sqlite3_stmt *s, struct pki_cert_row *out, struct pki_err *err)
 	out->document_end = sqlite3_column_int64(s, 10);
 	out->issued = sqlite3_column_int64(s, 11);
 	out->revoked = sqlite3_column_type(s, 13) != SQLITE_NULL;
-	out->revoked_at = sqlite3_column_int64(s, 13) / 1000;
+	out->revoked_at = sqlite3_column_int64(s, 13);
 	out->reason = (enum pki_reason)sqlite3_column_int(s, 14);
 	PKI_TRY(ledger_column_text(s, 15, out->revoked_by, sizeof out->revoked_by, err));
 	return ledger_column_blob(s, 12, &out->der, err);
@@ -285,6 +282,6 @@ pki_ledger_name_holder(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256]
 		return PKI_OK;
 	PKI_TRY(ledger_column_text(s, 0, holder, PKI_ID_TEXT, err));
 	if (holder[0] == '\0')
-		snprintf(holder, PKI_ID_TEXT, "%s", SERVICE_HOLDER);
+		snprintf(holder, PKI_ID_TEXT, "%s", PKI_HOLDER_SERVICE);
 	return PKI_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/file.h"
 #include "libpki/policy_file.h"
 
 #define RULES_FILE "rules.yaml"
@@ -215,6 +216,39 @@ load_rules(const char *dir, struct pki_policy *policy, struct pki_err *err)
 	return pki_policy_rules_read(root, policy, err);
 }
 
+/* Not alphasort(), whose order is the locale's. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum pki_status
+digest_files(const char *dir, struct dirent *const *files, int count,
+	struct pki_policy *policy, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf list = { 0 };
+	for (int i = 0; i < count; i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+		char path[PATH_MAX], digest[PKI_SHA256_HEX];
+		PKI_TRY(file_path(dir, files[i]->d_name, path, err));
+		PKI_TRY(pki_file_read(path, PKI_FILE_MAX, &text, err));
+		PKI_TRY(pki_sha256_hex(text.data, text.len, digest, err));
+		PKI_TRY(pki_buf_printf(
+			&list, err, "%s  %s\n", digest, files[i]->d_name));
+	}
+	return pki_sha256_hex(list.data, list.len, policy->digest, err);
+}
+
+static enum pki_status
+load_files(const char *dir, struct dirent *const *files, int count,
+	struct pki_policy *policy, struct pki_err *err)
+{
+	PKI_TRY(load_profiles(dir, files, count, policy, err));
+	PKI_TRY(load_rules(dir, policy, err));
+	return digest_files(dir, files, count, policy, err);
+}
+
 enum pki_status
 pki_policy_load(const char *dir, struct pki_policy **out, struct pki_err *err)
 {
@@ -223,18 +257,17 @@ pki_policy_load(const char *dir, struct pki_policy **out, struct pki_err *err)
 	if (policy == NULL)
 		return pki_fail(err, PKI_MEMORY, "the policy");
 	struct dirent **files = NULL;
-	int count = scandir(dir, &files, is_policy_file, alphasort);
+	int count = scandir(dir, &files, is_policy_file, by_name);
 	if (count < 0) {
 		int errnum = errno;
 		pki_err_object(err, "%s", dir);
 		return pki_fail_errno(err, PKI_IO, errnum, "the policy's folder");
 	}
-	enum pki_status status = load_profiles(dir, files, count, policy, err);
+	enum pki_status status = load_files(dir, files, count, policy, err);
 	for (int i = 0; i < count; i++)
 		free(files[i]);
 	free(files);
 	PKI_TRY(status);
-	PKI_TRY(load_rules(dir, policy, err));
 	*out = policy;
 	policy = NULL;
 	return PKI_OK;

@@ -63,6 +63,7 @@ struct pki_policy {
 	char terms_version[32];  /* terms of use in force (rule 211) */
 	char terms_digest[PKI_SHA256_HEX];
 	bool test_names;         /* names must carry the prefix "TEST " */
+	char digest[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
 };
 
 /* All *.yaml of the folder: rules.yaml and one file per profile. */

@@ -17,16 +17,16 @@ enum pki_status
 place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 {
 	const char *ledger = pki_arg(args, "ledger"), *publish = pki_arg(args, "publish");
-	const char *policy = pki_arg(args, "policy");
+	bool policy = pki_arg_count(args, "policy") > 0;
 	struct pki_conf conf = { 0 };
-	if (ledger == NULL || publish == NULL || policy == NULL) {
+	if (ledger == NULL || publish == NULL || !policy) {
 		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 		PKI_TRY(pki_conf_path(conf.state, "ledger.db", out->ledger, err));
 	}
 	if (ledger != NULL)
 		PKI_TRY(copy_path(ledger, out->ledger, err));
 	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
-	return copy_path(policy != NULL ? policy : conf.policy, out->policy, err);
+	return copy_path(policy ? "" : conf.policy, out->policy, err);
 }
 
 enum pki_status
@@ -76,6 +76,50 @@ finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char
 	va_end(ap);
 	(void)pki_fail_rule(&err, PKI_TAMPERED, rule, "%s", text);
 	finding_add(a, object, &err);
+}
+
+enum pki_status
+period_add(struct audit *a, uint64_t entry, const char *digest, struct pki_err *err)
+{
+	if (a->period_count > 0 &&
+		strcmp(a->periods[a->period_count - 1].digest, digest) == 0)
+		return PKI_OK;
+	struct period *grown =
+		reallocarray(a->periods, a->period_count + 1, sizeof *grown);
+	if (grown == NULL)
+		return pki_fail(err, PKI_MEMORY, "policies");
+	a->periods = grown;
+	struct period *period = &grown[a->period_count++];
+	*period = (struct period){ .from = entry };
+	snprintf(period->digest, sizeof period->digest, "%s", digest);
+	for (size_t i = 0; i < a->policy_count; i++)
+		if (strcmp(a->policies[i]->digest, digest) == 0)
+			period->policy = a->policies[i];
+	return PKI_OK;
+}
+
+const struct pki_policy *
+policy_at(struct audit *a, uint64_t entry)
+{
+	if (a->period_count == 0)
+		return a->policies[0];
+	size_t i = a->period_count - 1;
+	while (i > 0 && a->periods[i].from > entry)
+		i--;
+	struct period *period = &a->periods[i];
+	if (period->policy == NULL && !period->missed) {
+		char object[40];
+		struct pki_err err = { 0 };
+		period->missed = true;
+		snprintf(object, sizeof object, "log entry %ju", (uintmax_t)period->from);
+		(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_LOG_EVENT,
+			"the policy loaded then (SHA-256 %.16s...) is none of those given: "
+			"what was ordered under it is not judged; name a copy of its "
+			"folder by --policy, beside the others",
+			period->digest);
+		finding_add(a, object, &err);
+	}
+	return period->policy;
 }
 
 json_t *

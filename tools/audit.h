@@ -12,10 +12,18 @@
 /* Findings kept and shown; beyond them they are only counted. */
 #define FINDINGS_MAX 1000
 
+/* When the log says that a policy was loaded. */
+struct period {
+	uint64_t from; /* entry */
+	char digest[PKI_SHA256_HEX];
+	const struct pki_policy *policy; /* NULL: not among those given */
+	bool missed;                     /* reported */
+};
+
 struct place {
 	char ledger[PATH_MAX];
 	char publish[PATH_MAX];
-	char policy[PATH_MAX];
+	char policy[PATH_MAX]; /* the configuration's; "" where --policy names them */
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
 enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
@@ -31,7 +39,10 @@ struct audit {
 	struct pki_ledger *ledger;
 	const struct place *place;
 	const char *vkey;
-	struct pki_policy *policy;
+	struct pki_policy *policies[PKI_VALUES_MAX]; /* given */
+	size_t policy_count;
+	struct period *periods; /* from the log, a run of one digest once */
+	size_t period_count;
 	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by number; NULL: not there */
 	struct pki_cms_cache *cache;
 	struct pki_ledger_figures figures;
@@ -50,6 +61,13 @@ void finding_add(struct audit *a, const char *object, struct pki_err *err);
 /* A finding of a rule in our own words. */
 void finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
 	PKI_PRINTF(4, 5);
+
+/* A new period begins, unless the digest is that of the last one. */
+enum pki_status period_add(struct audit *a, uint64_t entry, const char *digest,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The policy in force when the entry was made; NULL, a finding once, if it was not given. A log
+ * without periods is judged by the first policy given. */
+const struct pki_policy *policy_at(struct audit *a, uint64_t entry);
 
 /* An entry's JSON; NULL if it cannot be read. */
 json_t *entry_read(struct audit *a, uint64_t index);

@@ -33,9 +33,10 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 			"valid for more than three years or past the identity document");
 }
 
-/* The entry of a certificate's order holds its digest. */
+/* The entry of a certificate's order holds its digest; *index becomes the entry's. */
 static bool
-entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *serial)
+entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *serial,
+	uint64_t *index)
 {
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
@@ -43,6 +44,7 @@ entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *
 	if (pki_ledger_order(a->ledger, row->order, &order, &err) != PKI_OK ||
 		pki_sha256_hex(row->der.data, row->der.len, digest, &err) != PKI_OK)
 		return false;
+	*index = order.log_index;
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, order.log_index);
 	const json_t *list =
 		json_object_get(json_object_get(entry, "detail"), "certificates");
@@ -75,21 +77,24 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
 			"issuer %d does not exist", row->issuer);
 	const struct pki_cert *issuer = a->issuers[row->issuer];
+	uint64_t index = 0;
 	PKI_TRY(pki_cert_parse(pki_buf_bytes(&row->der), &cert, err));
 	check_columns(a, object, row, cert);
 	if (row->order[0] == '\0' && !in_ceremony(a, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"has no order, and the ceremony's log entry does not name it");
-	if (row->order[0] != '\0' && !entry_holds_digest(a, row, serial))
+	if (row->order[0] != '\0' && !entry_holds_digest(a, row, serial, &index))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",
 			row->order);
 	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
-	const struct pki_profile *profile = pki_policy_profile(a->policy, row->profile);
+	const struct pki_policy *policy = policy_at(a, index);
+	if (policy == NULL)
+		return PKI_OK;
+	const struct pki_profile *profile = pki_policy_profile(policy, row->profile);
 	if (profile == NULL)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
-			"the policy has no profile \"%s\"; name the policy in force by "
-			"--policy",
+			"the policy in force then has no profile \"%s\"",
 			row->profile);
 	bool root = profile->kind == PKI_KIND_ROOT;
 	return pki_lint_cert(cert, root ? NULL : issuer, profile, row->document_end, err);

@@ -97,6 +97,9 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		check_order_entry(a, index, detail);
 	else if (strcmp(type, "crl-issued") == 0 || strcmp(type, "root-crl-recorded") == 0)
 		check_crl_entry(a, index, detail);
+	else if (strcmp(type, "policy-loaded") == 0 &&
+		 period_add(a, index, entry_text(detail, "digest"), &err) != PKI_OK)
+		finding_add(a, object, &err);
 	else if (strcmp(type, "ceremony-completed") == 0 && a->ceremony == NULL)
 		a->ceremony = json_incref(detail);
 }

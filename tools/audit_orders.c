@@ -26,7 +26,7 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 		else if (!pki_bytes_equal(der.data, der.len, cert.der.data, cert.der.len))
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer's certificate is not the ledger's %s", serial);
-		else if (cert.revoked && cert.revoked_at * 1000 < row->committed)
+		else if (cert.revoked && cert.revoked_at < row->committed)
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s was revoked before the order", serial);
 	}
@@ -107,7 +107,10 @@ check_decided(struct audit *a, const struct pki_order_row *row,
 	const struct pki_signed_order *order, struct pki_err *err)
 {
 	struct pki_decision decision = { 0 };
-	enum pki_status status = pki_decide(a->policy, order, a->issuers[PKI_ISSUER_CA],
+	const struct pki_policy *policy = policy_at(a, row->log_index);
+	if (policy == NULL)
+		return PKI_OK;
+	enum pki_status status = pki_decide(policy, order, a->issuers[PKI_ISSUER_CA],
 		row->committed, a->cache, &decision, err);
 	if (status == PKI_OK && row->action != PKI_ACTION_REVOKE) {
 		struct issued w = { a, &order->order, &decision, 0 };

@@ -39,6 +39,19 @@ load_issuers(struct audit *a, const char *root, struct pki_err *err)
 	return PKI_OK;
 }
 
+static enum pki_status
+load_policies(struct audit *a, const struct pki_args *args, struct pki_err *err)
+{
+	int count = pki_arg_count(args, "policy");
+	for (int i = 0; i < (count > 0 ? count : 1); i++) {
+		const char *dir =
+			count > 0 ? pki_arg_at(args, "policy", i) : a->place->policy;
+		PKI_TRY(pki_policy_load(dir, &a->policies[i], err));
+		a->policy_count++;
+	}
+	return PKI_OK;
+}
+
 static void
 check_all(struct audit *a, const struct pki_args *args)
 {
@@ -107,7 +120,7 @@ report_text(const struct audit *a, FILE *out, struct pki_err *err)
 		PKI_TRY(pki_table_add(table, cells, err));
 	}
 	pki_table_print(table, out);
-	fprintf(out, "%zu findings%s\n", a->finding_count,
+	fprintf(out, "%zu finding%s%s\n", a->finding_count, a->finding_count == 1 ? "" : "s",
 		a->finding_count > FINDINGS_MAX ? ", the first 1000 shown" : "");
 	return PKI_OK;
 }
@@ -116,7 +129,9 @@ static void
 audit_free(struct audit *a)
 {
 	pki_ledger_close(a->ledger);
-	pki_policy_free(a->policy);
+	for (size_t i = 0; i < a->policy_count; i++)
+		pki_policy_free(a->policies[i]);
+	free(a->periods);
 	pki_cert_free(a->issuers[PKI_ISSUER_ROOT]);
 	pki_cert_free(a->issuers[PKI_ISSUER_CA]);
 	pki_cms_cache_free(a->cache);
@@ -145,7 +160,7 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(place_find(args, &place, err));
 	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &a.ledger, err));
 	PKI_TRY(find_vkey(args, place.publish, &vkey, err));
-	PKI_TRY(pki_policy_load(place.policy, &a.policy, err));
+	PKI_TRY(load_policies(&a, args, err));
 	PKI_TRY(pki_cms_cache_new(&a.cache, err));
 	a.vkey = (const char *)vkey.data;
 	a.findings = json_array();

@@ -14,6 +14,8 @@
 #define NOW ((pki_msec)CHAIN_NOW * 1000)
 #define ALICE "H-00000000000000000000000000000001"
 #define BRUNO "H-00000000000000000000000000000002"
+#define CARLA "H-00000000000000000000000000000003"
+#define ISSUED_CARLA "O-00000000000000000000000000000006"
 #define ISSUED "O-00000000000000000000000000000001"
 #define ISSUED_BRUNO "O-00000000000000000000000000000004"
 #define DISMISSED "O-00000000000000000000000000000005"
@@ -31,6 +33,8 @@ enum {
 	BRUNO_AUTH,
 	BRUNO_AGAIN,
 	BRUNO_LOST,
+	CARLA_AUTH,
+	CARLA_LOST,
 	FREE
 };
 
@@ -131,6 +135,7 @@ setup(void **state)
 	add_order(REVOKED, PKI_ACTION_REVOKE, BRUNO, 3);
 	add_order(ISSUED_BRUNO, PKI_ACTION_ISSUE, BRUNO, 5);
 	add_order(DISMISSED, PKI_ACTION_REVOKE, "", 6);
+	add_order(ISSUED_CARLA, PKI_ACTION_ISSUE, CARLA, 7);
 	add_order(INVITED, PKI_ACTION_INVITE, "", 4);
 	add_certificate(ALICE_AUTH, ALICE, "holder-authentication", ISSUED, ALICE_AUTH);
 	add_certificate(ALICE_SIGN, ALICE, "holder-signature", ISSUED, ALICE_AUTH);
@@ -138,6 +143,10 @@ setup(void **state)
 		BRUNO_AUTH, BRUNO, "holder-authentication", ISSUED_BRUNO, BRUNO_AUTH);
 	add_certificate(BRUNO_AGAIN, BRUNO, "holder-authentication", RENEWED, BRUNO_AUTH);
 	add_certificate(BRUNO_LOST, BRUNO, "holder-signature", RENEWED, BRUNO_AUTH);
+	add_certificate(
+		CARLA_AUTH, CARLA, "holder-authentication", ISSUED_CARLA, CARLA_AUTH);
+	add_certificate(CARLA_LOST, CARLA, "holder-signature", ISSUED_CARLA, CARLA_AUTH);
+	lose(CARLA_LOST, REVOKED);
 	lose(FORMER, DISMISSED);
 	lose(BRUNO_LOST, REVOKED);
 	must(pki_ledger_commit(world.ledger, &err), &err);
@@ -260,6 +269,14 @@ r15_a_name_stays_with_its_holder(void **state)
 	struct job job = good_issue();
 	fill(job.facts.name_hash, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
+	fill(job.facts.name_hash, OFFICER);
+	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
+	/* a service's certificate is replaced by one of the same name */
+	job = good(PKI_ACTION_ISSUE, "");
+	fill(job.facts.name_hash, OFFICER);
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	fill(job.facts.name_hash, ALICE_AUTH);
+	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
 }
 
 static void
@@ -316,16 +333,23 @@ static void
 r46_r58_nothing_is_renewed_after_a_revocation(void **state)
 {
 	(void)state;
-	struct job job = good_renew();
-	strcpy(job.facts.holder, BRUNO);
-	fill(job.facts.name_hash, BRUNO_AUTH);
-	job.facts.serials[0] = serial(BRUNO_LOST);
-	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	struct job job;
+	for (uint8_t n = CARLA_AUTH; n <= CARLA_LOST; n++) {
+		job = good_renew();
+		strcpy(job.facts.holder, CARLA);
+		fill(job.facts.name_hash, CARLA_AUTH);
+		job.facts.serials[0] = serial(n);
+		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+	}
 	/* nor is what was ordered before it */
 	job = good(PKI_ACTION_ISSUE, BRUNO);
 	fill(job.facts.name_hash, BRUNO_AUTH);
 	job.facts.created = NOW - 5000;
 	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_AGE);
+	job.facts.created = NOW - 801; /* a millisecond before, in the same second */
+	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_AGE);
+	job.facts.created = NOW - 799;
+	expect(&job, PKI_OK, PKI_RULE_NONE);
 }
 
 static void
