@@ -4,6 +4,21 @@
 
 #include "tools/audit.h"
 
+/* rule 4 anew, on the certificate's own dates, whatever decision, ledger and lint said */
+static void
+check_end(struct audit *a, const char *object, const struct pki_cert *cert,
+	const struct pki_cert_row *row)
+{
+	pki_time end = pki_cert_not_after(cert);
+	if (row->issuer == PKI_ISSUER_CA &&
+		end > pki_time_add_years(pki_cert_not_before(cert), 3))
+		finding_rule(a, object, PKI_RULE_VALIDITY, "is valid for over three years");
+	if (row->document_end != 0 && end > row->document_end)
+		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives the identity document");
+	if (end > pki_cert_not_after(a->issuers[row->issuer]))
+		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
+}
+
 static void
 check_columns(struct audit *a, const char *object, const struct pki_cert_row *row,
 	const struct pki_cert *cert)
@@ -25,12 +40,7 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"serial, dates, name or key in the ledger are not the "
 			"certificate's");
-	if (row->issuer == PKI_ISSUER_ROOT)
-		return;
-	if (row->not_after > pki_time_add_years(row->not_before, 3) ||
-		(row->document_end != 0 && row->not_after > row->document_end))
-		finding_rule(a, object, PKI_RULE_VALIDITY,
-			"valid for more than three years or past the identity document");
+	check_end(a, object, cert, row);
 }
 
 /* The entry of a certificate's order holds its digest; *index becomes the entry's. */

@@ -7,6 +7,7 @@ services
 ok "enrol Alice" enrolled alice Alice Martin 12AB34567 2035-05-01
 cp "$D/pub/log/checkpoint" "$D/checkpoint.old"
 alice=$(openssl x509 -in "$D/holders/alice/auth.pem" -noout -serial | sed 's/.*=//; s/^0*//' | tr A-F a-f)
+ok "enrol Carla, whose document ends soon" enrolled carla Carla Longo 56EF12345 "$(date -ud '+14 months' +%F)"
 ok "enrol Bruno" enrolled bruno Bruno Conti 34CD56789 2034-03-01
 ok "revoke Bruno" ra emma revoke "$holder" --cause lost-phone
 sample_wait "CRL" bash -c "openssl crl -inform DER -in $D/pub/ca.crl -noout -text | grep -c 'Key Compromise' | grep -qx 2"
@@ -83,6 +84,55 @@ forged append-only "rule 49: a CRL's number changed" \
 	"UPDATE crl SET number = number + 1 WHERE issuer = 2 AND number = (SELECT max(number) FROM crl WHERE issuer = 2)"
 forged officer-status "rule 205: an officer removed" \
 	"DELETE FROM certificate WHERE profile = 'officer-registration'"
+
+# what a CA would have made that had lost its rules: a certificate of other dates, signed with its key
+secret() {
+	local part text
+	for part in 1 2; do
+		text=$(cat "$D/secrets/custodian-$part")
+		# shellcheck disable=SC2059 # the format is the octet
+		printf '\0\0\0\0\0\0\0' && printf "\\x$(printf %02x ${#text})" && printf %s "$text"
+	done | sha256sum | cut -d' ' -f1
+}
+secret=$(secret)
+# resign CERTIFICATE END OUT: the same with another notAfter, DER; the signature must have the old length
+resign() {
+	local old size=0 want
+	old=$(openssl x509 -in "$1" -noout -enddate | cut -d= -f2)
+	openssl x509 -in "$1" -outform DER |
+		LC_ALL=C sed "s/$(date -ud "$old" +%y%m%d%H%M%SZ)/$(date -ud "$2" +%y%m%d%H%M%SZ)/" >"$3"
+	openssl asn1parse -inform DER -in "$3" -strparse 4 -noout -out "$D/tbs"
+	want=$(($(stat -c %s "$3") - 4 - $(stat -c %s "$D/tbs") - 12 - 3))
+	while [ "$size" != "$want" ]; do
+		openssl dgst -sha256 -sign "$D/state/keys/ca.key" -passin "pass:$secret" -out "$D/sig" "$D/tbs" ||
+			return
+		size=$(stat -c %s "$D/sig")
+	done
+	dd if="$D/sig" of="$3" bs=1 seek=$(($(stat -c %s "$3") - size)) conv=notrunc status=none
+}
+# outlives TITLE CERTIFICATE END FINDING...
+outlives() {
+	local title=$1 cert=$2 end=$3 want missing=
+	shift 3
+	resign "$cert" "$end" "$D/forged.der"
+	copy
+	sqlite3 "$D/c.db" "PRAGMA ignore_check_constraints = ON; $triggers UPDATE certificate SET
+		der = readfile('$D/forged.der'), not_after = unixepoch('$end') WHERE serial = x'$(serial_of "$cert" | sed 's/^0*//')'"
+	audit_copy --json
+	for want; do
+		jq -e ".findings[] | select(.rule == 4 and .message == \"$want\")" "$D/out" >/dev/null || missing="$missing; $want"
+	done
+	! jq -e '.findings[] | select(.rule == 29)' "$D/out" >/dev/null || missing="$missing; well signed"
+	[ -z "$missing" ] || echo "missing: $missing" >>"$D/out"
+	[ -z "$missing" ]
+	result $? "$title"
+}
+outlives "rule 4: four years, well signed, are found" "$D/holders/alice/auth.pem" \
+	"$(date -ud '+4 years' '+%F %T')" "is valid for over three years"
+outlives "rule 4: so is an end after the identity document's" "$D/holders/carla/auth.pem" \
+	"$(date -ud '+20 months' '+%F %T')" "outlives the identity document"
+outlives "rule 4: so is an end after the CA's" "$D/holders/alice/sign.pem" \
+	"$(date -ud '+12 years' '+%F %T')" "outlives its issuer"
 
 # published files
 copy

@@ -380,17 +380,84 @@ r30_every_profile_builds(void **state)
 	assert_int_equal(chdir("/") | system(command), 0);
 }
 
+static pki_time
+at(const char *text)
+{
+	struct pki_err err = { 0 };
+	pki_time t = 0;
+	assert_int_equal(pki_time_parse(text, &t, &err), PKI_OK);
+	return t;
+}
+
+/* The last thing before the signature: whoever decided wrongly gets no certificate. */
 static void
-r04_build_refuses(void **state)
+r04_r30_the_lint_blocks_the_signing(void **state)
 {
 	(void)state;
-	struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_HOLDER_AUTH, key);
-	struct pki_cert *none = NULL;
-	struct pki_err err = { 0 };
-	spec.not_after += 1;
-	assert_int_equal(pki_cert_build(&spec, chain.ca_key, &none, &err), PKI_REFUSED);
-	assert_int_equal(err.rule, PKI_RULE_VALIDITY);
-	assert_null(none);
+	const pki_time end = pki_cert_not_after(chain.ca), leap = at("2028-02-29T12:00:00Z");
+	const struct {
+		pki_time from, to, document_end;
+		enum pki_status want;
+		const char *want_text;
+	} cases[] = {
+		{ CHAIN_NOW, pki_time_add_years(CHAIN_NOW, 3), 0, PKI_OK, NULL },
+		{ CHAIN_NOW, pki_time_add_years(CHAIN_NOW, 3) + 1, 0, PKI_REFUSED,
+			"three years" },
+		{ leap, at("2031-02-28T11:59:59Z"), 0, PKI_OK, NULL },
+		{ leap, at("2031-02-28T12:00:00Z"), 0, PKI_REFUSED, "three years" },
+		{ leap, at("2031-03-01T11:59:59Z"), 0, PKI_REFUSED, "three years" },
+		{ CHAIN_NOW, CHAIN_NOW + PKI_DAY, CHAIN_NOW + PKI_DAY, PKI_OK, NULL },
+		{ CHAIN_NOW, CHAIN_NOW + PKI_DAY, CHAIN_NOW + PKI_DAY - 1, PKI_REFUSED,
+			"identity document" },
+		{ end - PKI_DAY, end, 0, PKI_OK, NULL },
+		{ end - PKI_DAY, end + 1, 0, PKI_REFUSED, "issuer's end" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_HOLDER_AUTH, key);
+		struct pki_cert *made = NULL;
+		struct pki_err err = { 0 };
+		spec.not_before = cases[i].from;
+		spec.not_after = cases[i].to;
+		spec.document_end = cases[i].document_end;
+		enum pki_status got = pki_cert_build(&spec, chain.ca_key, &made, &err);
+		assert_int_equal(got, cases[i].want);
+		pki_cert_free(made);
+		if (got == PKI_OK)
+			continue;
+		assert_null(made);
+		assert_int_equal(err.rule, PKI_RULE_VALIDITY);
+		assert_non_null(strstr(err.msg, cases[i].want_text));
+	}
+}
+
+/* RFC 5280 4.1.2.5: two-digit years end with 2049. */
+static void
+r03_the_year_2050_is_generalized(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *end, *want_der;
+	} cases[] = {
+		{ "2049-12-31T23:59:59Z", "\x17\x0d" "491231235959Z" },
+		{ "2050-01-01T00:00:00Z", "\x18\x0f" "20500101000000Z" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_ROOT, chain.root_key);
+		struct pki_name name = { .country = "MC", .common_name = "TEST Root CA" };
+		struct pki_cert *made = NULL;
+		struct pki_err err = { 0 };
+		spec.subject = &name;
+		spec.issuer = NULL;
+		spec.not_before = at("2049-01-01T00:00:00Z");
+		spec.not_after = at(cases[i].end);
+		assert_int_equal(
+			pki_cert_build(&spec, chain.root_key, &made, &err), PKI_OK);
+		assert_int_equal(pki_cert_not_after(made), spec.not_after);
+		struct pki_bytes der = pki_cert_get0_der(made);
+		assert_non_null(memmem(der.data, der.len, cases[i].want_der,
+			strlen(cases[i].want_der)));
+		pki_cert_free(made);
+	}
 }
 
 static void
@@ -421,7 +488,8 @@ main(void)
 		cmocka_unit_test(r01_r02_serials_are_random),
 		cmocka_unit_test(serial_text),
 		cmocka_unit_test(r30_every_profile_builds),
-		cmocka_unit_test(r04_build_refuses),
+		cmocka_unit_test(r04_r30_the_lint_blocks_the_signing),
+		cmocka_unit_test(r03_the_year_2050_is_generalized),
 		cmocka_unit_test(build_needs_the_issuer_s_key),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
