@@ -59,7 +59,7 @@ forged log-checkpoint "rule 81: an entry appended without a checkpoint" \
 forged signed-note "rule 82: a checkpoint's signature changed" \
 	"UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'A', 'B') AS BLOB) WHERE size = (SELECT max(size) FROM checkpoint)"
 forged issuance-record "rule 35: a certificate's bytes changed" "UPDATE certificate SET der = $flip WHERE $a"
-forged three-years "rule 4: a certificate's end moved" "UPDATE certificate SET not_after = not_after + 86400 * 365 WHERE $a"
+forged issuance-record "rule 35: a certificate's end moved in the ledger" "UPDATE certificate SET not_after = not_after + 86400 * 365 WHERE $a"
 forged issuance-record "rule 35: a certificate's serial changed" "UPDATE certificate SET serial = x'01' WHERE $a"
 forged issuance-record "rule 35: a certificate removed" "DELETE FROM certificate WHERE $a"
 forged issuance-record "rule 35: a certificate given to another holder's order" \
