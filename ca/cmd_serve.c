@@ -218,7 +218,8 @@ finish(struct server *s)
 	queue_close(&s->queue);
 	pthread_join(s->thread, NULL);
 	struct pki_err err = { 0 };
-	if (s->signer.pid > 0 && writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
+	if (s->signer.pid > 0 &&
+		writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
 		fprintf(stderr, "pki-ca: %s\n", err.msg);
 	publisher_stop(&s->publisher);
 }

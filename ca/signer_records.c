@@ -86,8 +86,8 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 		return pki_fail(err, PKI_INPUT, "malformed checkpoint request");
 	memcpy(&next.root, root.data, sizeof next.root);
 	memcpy(next.origin, s->conf->log_origin, sizeof next.origin);
-	PKI_TRY(pki_merkle_check_consistency(
-		s->last.checkpoint.size, &s->last.checkpoint.root, next.size, &next.root, &proof, err));
+	PKI_TRY(pki_merkle_check_consistency(s->last.checkpoint.size,
+		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
 	s->before = s->last;

@@ -392,9 +392,8 @@ writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err 
 		return pki_fail(err, PKI_MEMORY, "event %s", type);
 	}
 	job->kind = JOB_EVENT;
-	job->input =
-		json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type, "actor",
-			"", "detail", detail);
+	job->input = json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type,
+		"actor", "", "detail", detail);
 	b.jobs[0] = job;
 	enum pki_status status = carry_out(w, &b, err);
 	finish(w, &b, err);

@@ -234,8 +234,7 @@ digest_files(const char *dir, struct dirent *const *files, int count,
 		PKI_TRY(file_path(dir, files[i]->d_name, path, err));
 		PKI_TRY(pki_file_read(path, PKI_FILE_MAX, &text, err));
 		PKI_TRY(pki_sha256_hex(text.data, text.len, digest, err));
-		PKI_TRY(pki_buf_printf(
-			&list, err, "%s  %s\n", digest, files[i]->d_name));
+		PKI_TRY(pki_buf_printf(&list, err, "%s  %s\n", digest, files[i]->d_name));
 	}
 	return pki_sha256_hex(list.data, list.len, policy->digest, err);
 }

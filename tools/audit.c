@@ -84,8 +84,7 @@ period_add(struct audit *a, uint64_t entry, const char *digest, struct pki_err *
 	if (a->period_count > 0 &&
 		strcmp(a->periods[a->period_count - 1].digest, digest) == 0)
 		return PKI_OK;
-	struct period *grown =
-		reallocarray(a->periods, a->period_count + 1, sizeof *grown);
+	struct period *grown = reallocarray(a->periods, a->period_count + 1, sizeof *grown);
 	if (grown == NULL)
 		return pki_fail(err, PKI_MEMORY, "policies");
 	a->periods = grown;

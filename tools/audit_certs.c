@@ -14,7 +14,8 @@ check_end(struct audit *a, const char *object, const struct pki_cert *cert,
 		end > pki_time_add_years(pki_cert_not_before(cert), 3))
 		finding_rule(a, object, PKI_RULE_VALIDITY, "is valid for over three years");
 	if (row->document_end != 0 && end > row->document_end)
-		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives the identity document");
+		finding_rule(
+			a, object, PKI_RULE_VALIDITY, "outlives the identity document");
 	if (end > pki_cert_not_after(a->issuers[row->issuer]))
 		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
 }
@@ -104,8 +105,7 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 	const struct pki_profile *profile = pki_policy_profile(policy, row->profile);
 	if (profile == NULL)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
-			"the policy in force then has no profile \"%s\"",
-			row->profile);
+			"the policy in force then has no profile \"%s\"", row->profile);
 	bool root = profile->kind == PKI_KIND_ROOT;
 	return pki_lint_cert(cert, root ? NULL : issuer, profile, row->document_end, err);
 }

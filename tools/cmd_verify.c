@@ -44,8 +44,8 @@ load_policies(struct audit *a, const struct pki_args *args, struct pki_err *err)
 {
 	int count = pki_arg_count(args, "policy");
 	for (int i = 0; i < (count > 0 ? count : 1); i++) {
-		const char *dir =
-			count > 0 ? pki_arg_at(args, "policy", i) : a->place->policy;
+		const char *dir = count > 0 ? pki_arg_at(args, "policy", i)
+					    : a->place->policy;
 		PKI_TRY(pki_policy_load(dir, &a->policies[i], err));
 		a->policy_count++;
 	}
@@ -120,7 +120,8 @@ report_text(const struct audit *a, FILE *out, struct pki_err *err)
 		PKI_TRY(pki_table_add(table, cells, err));
 	}
 	pki_table_print(table, out);
-	fprintf(out, "%zu finding%s%s\n", a->finding_count, a->finding_count == 1 ? "" : "s",
+	fprintf(out, "%zu finding%s%s\n", a->finding_count,
+		a->finding_count == 1 ? "" : "s",
 		a->finding_count > FINDINGS_MAX ? ", the first 1000 shown" : "");
 	return PKI_OK;
 }

@@ -394,7 +394,8 @@ static void
 r04_r30_the_lint_blocks_the_signing(void **state)
 {
 	(void)state;
-	const pki_time end = pki_cert_not_after(chain.ca), leap = at("2028-02-29T12:00:00Z");
+	const pki_time end = pki_cert_not_after(chain.ca),
+		       leap = at("2028-02-29T12:00:00Z");
 	const struct {
 		pki_time from, to, document_end;
 		enum pki_status want;
@@ -438,11 +439,14 @@ r03_the_year_2050_is_generalized(void **state)
 	static const struct {
 		const char *end, *want_der;
 	} cases[] = {
-		{ "2049-12-31T23:59:59Z", "\x17\x0d" "491231235959Z" },
-		{ "2050-01-01T00:00:00Z", "\x18\x0f" "20500101000000Z" },
+		{ "2049-12-31T23:59:59Z", "\x17\x0d"
+					  "491231235959Z" },
+		{ "2050-01-01T00:00:00Z", "\x18\x0f"
+					  "20500101000000Z" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_ROOT, chain.root_key);
+		struct pki_cert_spec spec =
+			chain_spec(&chain, PKI_KIND_ROOT, chain.root_key);
 		struct pki_name name = { .country = "MC", .common_name = "TEST Root CA" };
 		struct pki_cert *made = NULL;
 		struct pki_err err = { 0 };
@@ -454,8 +458,8 @@ r03_the_year_2050_is_generalized(void **state)
 			pki_cert_build(&spec, chain.root_key, &made, &err), PKI_OK);
 		assert_int_equal(pki_cert_not_after(made), spec.not_after);
 		struct pki_bytes der = pki_cert_get0_der(made);
-		assert_non_null(memmem(der.data, der.len, cases[i].want_der,
-			strlen(cases[i].want_der)));
+		assert_non_null(memmem(
+			der.data, der.len, cases[i].want_der, strlen(cases[i].want_der)));
 		pki_cert_free(made);
 	}
 }
