@@ -158,7 +158,7 @@ install: all
 	install -m 755 $O/pki-ca $O/pki-crl $O/pki-ocspd $(DESTDIR)$(sbindir)
 	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(mandir)/man$$s || exit; done
 	install -m 644 $(wildcard */*.service) $(DESTDIR)$(unitdir)
-	install -m 644 policy/*.yaml $(DESTDIR)$(policydir)
+	install -m 644 policy/* $(DESTDIR)$(policydir)
 	for p in $(PROGRAMS); do $O/$$p completion bash > $(DESTDIR)$(bashdir)/$$p || exit; done
 
 .PHONY: clean
