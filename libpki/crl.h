@@ -54,7 +54,7 @@ uint64_t pki_crl_number(const struct pki_crl *crl);
 pki_time pki_crl_this_update(const struct pki_crl *crl);
 pki_time pki_crl_next_update(const struct pki_crl *crl);
 size_t pki_crl_count(const struct pki_crl *crl);
-/* i < count. */
+/* NOTFOUND from count on. */
 enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* false if the serial is not on the list. */

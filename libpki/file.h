@@ -36,7 +36,7 @@ enum pki_status pki_file_mkdirs(const char *path, mode_t mode, struct pki_err *e
 
 bool pki_file_exists(const char *path);
 
-/* All of data to fd. */
+/* All of data to fd; UNAVAILABLE if nobody reads, FULL at a limit on the size of files. */
 enum pki_status pki_fd_write(int fd, const void *data, size_t len, struct pki_err *err)
 	PKI_MUST_CHECK;
 /* Exactly len bytes; UNAVAILABLE at end of file before them. */

@@ -6,7 +6,8 @@
 
 #include "libpki/mem.h"
 
-/* Strict reading of JSON from outside: one value, duplicates and trailing bytes refused. */
+/* Strict reading of JSON from outside: one object or array; duplicates and trailing bytes are
+ * refused (INPUT). */
 enum pki_status pki_json_parse(struct pki_bytes text, json_t **out, struct pki_err *err)
 	PKI_MUST_CHECK;
 /* Canonical: sorted, compact. Appends. */

@@ -53,15 +53,15 @@ detail_valid(const json_t *value, int depth)
 	case JSON_INTEGER:
 		return true;
 	case JSON_ARRAY:
-		json_array_foreach(value, i,
-			member) if (depth == 0 ||
-				    !detail_valid(member, depth - 1)) return false;
+		json_array_foreach (value, i, member)
+			if (depth == 0 || !detail_valid(member, depth - 1))
+				return false;
 		return true;
 	case JSON_OBJECT:
 		/* jansson's iterator takes no const */
-		json_object_foreach((json_t *)(uintptr_t)value, key,
-			member) if (depth == 0 ||
-				    !detail_valid(member, depth - 1)) return false;
+		json_object_foreach ((json_t *)(uintptr_t)value, key, member)
+			if (depth == 0 || !detail_valid(member, depth - 1))
+				return false;
 		return true;
 	case JSON_REAL: /* no canonical form */
 	case JSON_TRUE:

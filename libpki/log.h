@@ -18,7 +18,8 @@ struct pki_event {
 	const char *source; /* "pki-ca": the program */
 	const char *actor;  /* officer's serial, or "" */
 	pki_msec at;
-	json_t *detail; /* object of strings, integers and lists of them; borrowed; may be NULL */
+	json_t *detail; /* object of strings, integers, lists and objects, three deep; borrowed;
+	                 * may be NULL */
 };
 /* Is it in the table of event types? */
 bool pki_event_known(const char *type);

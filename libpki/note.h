@@ -21,7 +21,8 @@ struct pki_checkpoint {
 /* A signed checkpoint of key, whose name is the origin. */
 enum pki_status pki_checkpoint_sign(const struct pki_checkpoint *cp, struct pki_key *key,
 	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
-/* Parse; rules 81, 82: TAMPERED unless a signature of vkey is there and right. */
+/* Parse; rules 81, 82: TAMPERED unless a signature of vkey is there and right; CONFIG if vkey is
+ * no verifier key. */
 enum pki_status pki_checkpoint_open(struct pki_bytes note, const char *vkey,
 	struct pki_checkpoint *out, struct pki_err *err) PKI_MUST_CHECK;
 /* Without a look at the signatures: for the log's own, from its own ledger. */

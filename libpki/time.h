@@ -33,7 +33,8 @@ enum pki_status pki_time_parse(const char *text, pki_time *out, struct pki_err *
 enum pki_status pki_msec_parse(const char *text, pki_msec *out, struct pki_err *err)
 	PKI_MUST_CHECK;
 
-/* "90d", "24h", "30m", "45s": a positive number and a unit; INPUT for anything else. */
+/* "90d", "24h", "30m", "45s": a positive number and a unit, 36600 days at most; INPUT for
+ * anything else. */
 enum pki_status pki_duration_parse(const char *text, int64_t *seconds, struct pki_err *err)
 	PKI_MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* The database's file: not a ledger, damage, wrong programs, readers, a full disk, a kill. */
+/* The database's file: damage, wrong programs, readers, a full disk, a kill. */
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
