@@ -10,7 +10,7 @@
 
 #define CRLD_NAME "pki-crl"
 
-/* A million entries take 45 MB. */
+/* A million entries take 53 MB. */
 #define CRLD_MAX ((size_t)64 << 20)
 
 struct crld {

@@ -9,7 +9,7 @@
 #include "libpki/http.h"
 #include "libpki/json.h"
 
-#define PKI_API_MAX ((size_t)64 << 20) /* an answer: a CRL of a million entries */
+#define PKI_API_MAX ((size_t)96 << 20) /* an answer: a CRL of a million entries in base64 */
 
 /* err -> the body and the HTTP code of an answer; and back. */
 enum pki_status pki_api_error_body(const struct pki_err *err, struct pki_buf *json,

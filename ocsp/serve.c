@@ -17,7 +17,7 @@
 #define HOUSEKEEPING_SECONDS 60
 /* Until pki-ca has logged the start. */
 #define RETRY_SECONDS 5
-/* A CRL of a million entries takes 45 MB. */
+/* A CRL of a million entries takes 53 MB. */
 #define CRL_MAX ((size_t)64 << 20)
 
 static void
