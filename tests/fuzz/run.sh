@@ -7,7 +7,7 @@ seconds=${1:-60}
 shift || true
 out=build/fuzz
 flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="fuzz"' -I. -std=c17 -O1 -g
-	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+	"-fsanitize=fuzzer-no-link,address,undefined" -fno-sanitize-recover=undefined)
 # archive FOLDER: its objects, without main
 archive() {
 	local src
