@@ -171,8 +171,8 @@ bad_clients(void **state)
 	(void)state;
 	static const char *const sent[] = { "\r\n\r\n\x01\x02 garbage\r\n\r\n",
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
-		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
-		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+		("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+		 "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nshort" };
 	struct pki_http_server *server = start(1);
 	for (size_t i = 0; i < PKI_COUNT(sent); i++) {
