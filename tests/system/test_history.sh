@@ -2,7 +2,6 @@
 # An installation that has lived: another policy, an officer revoked, the responder's certificate
 # renewed, certificates and CRLs expired. The auditor raises no false alarm and says what is missing.
 . "$(dirname "$0")/lib.sh"
-# shellcheck disable=SC2154 # $holder is set by invited_application
 preload=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 if [ -z "$preload" ] || [ -n "${SAN:-}" ]; then
 	echo "ok $((++tests)) - a long life # SKIP no libfaketime here, or a sanitizer beside it"

@@ -2,11 +2,10 @@
 # What is published, logged, or lies in a file of the RA's says nothing of the people: names stand in
 # certificates (and the orders for them, which the ledger keeps), everything else is sealed or absent.
 . "$(dirname "$0")/lib.sh"
-# shellcheck disable=SC2154 # $holder and $application are set by invited_application
 installation
 services
 given=Zephyrine surname=Quillfeather number=77XQ98765 mail=zephyrine@example.test
-ok "enrol somebody" enrolled zephyrine $given $surname $number 2034-05-01
+ok "enrol somebody" enrolled zephyrine "$given" "$surname" "$number" 2034-05-01
 accepted() {
 	local home=$D/holders/zephyrine
 	pki-ra accept "$application" --print >"$home/statement" &&
@@ -17,10 +16,10 @@ accepted() {
 ok "... who accepts" accepted
 zephyrine=$holder
 # every way in which something about a person can go wrong
-sample_person "$D" rejected Rejectina $surname 77XQ98766 2034-05-01
+sample_person "$D" rejected Rejectina "$surname" 77XQ98766 2034-05-01
 invited_application rejected
 ok "reject another, naming names" ra claire reject "$application" --reason "$surname $number is on a list"
-sample_person "$D" again $given $surname $number 2034-05-01
+sample_person "$D" again "$given" "$surname" "$number" 2034-05-01
 invited_application again && four_eyes >/dev/null
 refused dn-never-reassigned "rule 15: a refusal by the CA" pki-ra issue "$application"
 sed -i "s/expires: [-0-9]*/expires: 2020-01-01/" "$D/holders/again/application.yaml"
@@ -32,16 +31,16 @@ pki-crl once >/dev/null
 ocsp_says revoked "$D/holders/zephyrine/auth.pem" >/dev/null
 sample_stop "$D"
 
-people=(-e $given -e Rejectina -e $surname -e $number -e 77XQ98766 -e $mail -e 1990-04-12 -e 33600000000)
+people=(-e "$given" -e Rejectina -e "$surname" -e "$number" -e 77XQ98766 -e "$mail" -e 1990-04-12 -e 33600000000)
 # speaks FILE...: one of them holds a word about a person, plain, in UTF-16, base64 or hex
 speaks() {
 	local f word skip
 	for f; do
 		tr -d '\0' <"$f" | grep -aqi "${people[@]}" && echo "$f" && return
-		for word in $given $surname $number; do
+		for word in "$given" "$surname" "$number"; do
 			grep -aqi "$(printf %s "$word" | od -An -tx1 | tr -d ' \n')" "$f" && echo "$f: hex" && return
 			for skip in 0 1 2; do # octets before it in a group of base64's three
-				grep -aqF "$(printf '%*s%s' $skip '' "$word" | base64 | cut -c$((skip ? skip + 2 : 1))-11)" "$f" &&
+				grep -aqF "$(printf '%*s%s' "$skip" '' "$word" | base64 | cut -c$((skip ? skip + 2 : 1))-11)" "$f" &&
 					echo "$f: base64" && return
 			done
 		done
@@ -76,5 +75,5 @@ done
 no "the ledger's other tables" speaks "$D"/table.*
 sqlite3 "$D/state/ledger.db" "SELECT writefile('$D/order-' || id, cms) FROM orders" >/dev/null
 no "an order holds neither birth date, e-mail, nor telephone" \
-	grep -aqi -e $mail -e 1990-04-12 -e 33600000000 "$D"/order-*
+	grep -aqi -e "$mail" -e 1990-04-12 -e 33600000000 "$D"/order-*
 finish

@@ -2,7 +2,6 @@
 # What happens at once, in an awkward order, or after a backup: one wins, nothing is done twice, and
 # what was reported lost stays lost.
 . "$(dirname "$0")/lib.sh"
-# shellcheck disable=SC2154 # $holder and $application are set by invited_application
 installation
 services
 ledger() { sqlite3 "$D/state/ledger.db" "$1"; }
