@@ -29,8 +29,12 @@ write_event(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 		return pki_fail(err, PKI_INPUT,
 			"an event is {\"source\", \"type\", \"actor\", \"detail\": {}}");
 	if (!pki_event_known(event.type))
-		return pki_fail(err, PKI_INPUT, "no event has the type \"%s\"; see log(5)",
-			event.type);
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
+			"no event has the type \"%.40s\"; see log(5)", event.type);
+	/* what pki-ca did it says itself, in the transaction that does it */
+	if (job->req != NULL && strcmp(pki_event_source(event.type), "pki-ca") == 0)
+		return pki_refuse(
+			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
 	job->answer = json_pack("{s:I}", "index", (json_int_t)job->index);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "libpki/cli_help.h"
 
@@ -231,6 +233,19 @@ report(const struct parser *p)
 	fflush(stdout);
 }
 
+/*
+ * Keys, passphrases and people's data pass through most commands: no core holds them. 1 and
+ * not 0, at which the kernel still feeds a core_pattern that is a pipe (core(5)). The modes of
+ * files are what the code asks for, whatever the caller's umask.
+ */
+static void
+keep_to_itself(void)
+{
+	static const struct rlimit no_core = { 1, 1 };
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	umask(022);
+}
+
 int
 pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx)
 {
@@ -242,6 +257,7 @@ pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx
 		.at = 1,
 		.args = &args,
 		.err = &err };
+	keep_to_itself();
 	/* all text is UTF-8, whatever the user's locale; only widths depend on it */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	enum pki_status status = run(&p, ctx);

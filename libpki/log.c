@@ -2,44 +2,64 @@
 
 #include <string.h>
 
-/* What is logged (ETSI EN 319 411-1 6.4.5); log(5) says what each one's detail holds. */
-static const char *const events[] = {
-	"application-approved",
-	"application-rejected",
-	"application-submitted",
-	"application-verified",
-	"ca-started",
-	"ca-stopped",
-	"ceremony-completed",
-	"certificate-accepted",
-	"certificate-issued",
-	"certificate-renewed",
-	"certificate-revoked",
-	"crl-issued",
-	"crl-published",
-	"crl-service-started",
-	"crl-service-stopped",
-	"invitation-made",
-	"login-failed",
-	"order-refused",
-	"policy-loaded",
-	"responder-certificate-ordered",
-	"responder-started",
-	"responder-stopped",
-	"root-crl-recorded",
-	"unissued-asked",
+/* What is logged (ETSI EN 319 411-1 6.4.5), and which program may say so; log(5) says what
+ * each one's detail holds. */
+static const struct {
+	const char *type;
+	const char *source;
+} events[] = {
+	{ "application-approved", "pki-ra" },
+	{ "application-rejected", "pki-ra" },
+	{ "application-submitted", "pki-ra" },
+	{ "application-verified", "pki-ra" },
+	{ "ca-started", "pki-ca" },
+	{ "ca-stopped", "pki-ca" },
+	{ "ceremony-completed", "pki-ca" },
+	{ "certificate-accepted", "pki-ra" },
+	{ "certificate-issued", "pki-ca" },
+	{ "certificate-renewed", "pki-ca" },
+	{ "certificate-revoked", "pki-ca" },
+	{ "crl-issued", "pki-ca" },
+	{ "crl-published", "pki-ca" },
+	{ "crl-service-started", "pki-crl" },
+	{ "crl-service-stopped", "pki-crl" },
+	{ "invitation-made", "pki-ra" },
+	{ "login-failed", "pki-ra" },
+	{ "order-refused", "pki-ca" },
+	{ "policy-loaded", "pki-ca" },
+	{ "responder-certificate-ordered", "pki-ocspd" },
+	{ "responder-started", "pki-ocspd" },
+	{ "responder-stopped", "pki-ocspd" },
+	{ "root-crl-recorded", "pki-ca" },
+	{ "unissued-asked", "pki-ocspd" },
 };
 
 /* Objects within lists within an object: enough for the certificates of an order. */
 #define DETAIL_DEPTH 3
 
+const char *
+pki_event_source(const char *type)
+{
+	for (size_t i = 0; i < PKI_COUNT(events); i++)
+		if (strcmp(events[i].type, type) == 0)
+			return events[i].source;
+	return NULL;
+}
+
 bool
 pki_event_known(const char *type)
 {
-	for (size_t i = 0; i < PKI_COUNT(events); i++)
-		if (strcmp(events[i], type) == 0)
-			return true;
-	return false;
+	return pki_event_source(type) != NULL;
+}
+
+/* Identifiers, serials, digests, times, rule names, counts: no sentence fits, and nothing
+ * that could pass for another line. */
+static bool
+is_plain(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789.:_-");
+	return text[len] == '\0' && len < PKI_EVENT_WORD;
 }
 
 static bool
@@ -50,6 +70,7 @@ detail_valid(const json_t *value, int depth)
 	json_t *member;
 	switch (json_typeof(value)) {
 	case JSON_STRING:
+		return is_plain(json_string_value(value));
 	case JSON_INTEGER:
 		return true;
 	case JSON_ARRAY:
@@ -59,9 +80,9 @@ detail_valid(const json_t *value, int depth)
 		return true;
 	case JSON_OBJECT:
 		/* jansson's iterator takes no const */
-		json_object_foreach ((json_t *)(uintptr_t)value, key, member)
-			if (depth == 0 || !detail_valid(member, depth - 1))
-				return false;
+		json_object_foreach((json_t *)(uintptr_t)value, key,
+			member) if (depth == 0 || !is_plain(key) ||
+				    !detail_valid(member, depth - 1)) return false;
 		return true;
 	case JSON_REAL: /* no canonical form */
 	case JSON_TRUE:
@@ -78,15 +99,19 @@ check_event(const struct pki_event *event, struct pki_err *err)
 	if (!pki_event_known(event->type))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
 			"event type \"%s\" is not in the table of log(5)", event->type);
-	if (event->source[0] == '\0')
-		return pki_fail_rule(
-			err, PKI_INPUT, PKI_RULE_LOG_EVENT, "the event names no source");
+	if (strcmp(event->source, pki_event_source(event->type)) != 0)
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
+			"%s is %s's to say, not %.40s's", event->type,
+			pki_event_source(event->type), event->source);
+	if (strspn(event->actor, "0123456789abcdef") != strlen(event->actor) ||
+		strlen(event->actor) >= PKI_SERIAL_TEXT)
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
+			"the actor is an officer's serial in hex, or nobody");
 	if (event->detail != NULL && (!json_is_object(event->detail) ||
 					     !detail_valid(event->detail, DETAIL_DEPTH)))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
-			"the event's detail must be an object of strings, integers, lists "
-			"and "
-			"objects of them");
+			"the event's detail must be an object of words, integers, lists "
+			"and objects of them; no text that could name a person");
 	return PKI_OK;
 }
 

@@ -18,10 +18,13 @@ struct pki_event {
 	const char *source; /* "pki-ca": the program */
 	const char *actor;  /* officer's serial, or "" */
 	pki_msec at;
-	json_t *detail; /* object of strings, integers, lists and objects, three deep; borrowed;
+	json_t *detail; /* object of words, integers, lists and objects, three deep; borrowed;
 	                 * may be NULL */
 };
-/* Is it in the table of event types? */
+/* Longest text in a detail and its end. */
+#define PKI_EVENT_WORD 129
+/* Is it in the table of event types? Which program says it: NULL if none. */
+const char *pki_event_source(const char *type);
 bool pki_event_known(const char *type);
 
 /* Within a ledger transaction: append; the entry's index to *index (may be NULL). CLOCK if

@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include "ra/ra.h"
 
 static const struct pki_command commands[] = {
@@ -36,6 +34,5 @@ main(int argc, char **argv)
 {
 	static const struct pki_program program = { "pki-ra",
 		"registration authority: applications, orders, revocations", commands };
-	umask(022);
 	return pki_cli_main(&program, argc, argv, NULL);
 }

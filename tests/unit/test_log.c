@@ -135,6 +135,12 @@ r77_refuses_what_is_no_event(void **state)
 		{ "ca-started", "pki-ca", "{\"a\":null}", PKI_INPUT },
 		{ "ca-started", "pki-ca", "{\"a\":true}", PKI_INPUT },
 		{ "ca-started", "pki-ca", "{\"a\":[[[[1]]]]}", PKI_INPUT },
+		{ "ca-started", "pki-ca", "{\"a\":\"Alice Martin\"}", PKI_INPUT },
+		{ "ca-started", "pki-ca", "{\"Alice Martin\":1}", PKI_INPUT },
+		{ "ca-started", "pki-ca", "{\"a\":\"x\\nca-stopped\"}", PKI_INPUT },
+		{ "ca-started", "pki-ca", "{\"a\":\"caf\u00e9\"}", PKI_INPUT },
+		{ "certificate-issued", "pki-ra", NULL, PKI_INPUT },
+		{ "application-verified", "pki-crl", NULL, PKI_INPUT },
 	};
 	ok(pki_ledger_begin(f->ledger, &err));
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
@@ -150,10 +156,11 @@ r77_refuses_what_is_no_event(void **state)
 		if (cases[i].want != PKI_OK)
 			assert_int_equal(err.rule, PKI_RULE_LOG_EVENT);
 	}
-	char *text = calloc(1, PKI_ENTRY_MAX + 1);
-	memset(text, 'x', PKI_ENTRY_MAX);
-	PKI_CLEANUP(pki_json_cleanup) json_t *large = json_pack("{s:s}", "a", text);
-	free(text);
+	struct pki_event named = { "ca-started", "pki-ca", "Alice", START, NULL };
+	fails(pki_log_append(f->ledger, &named, NULL, &err), INPUT);
+	PKI_CLEANUP(pki_json_cleanup) json_t *large = json_pack("{s:[]}", "a");
+	for (size_t i = 0; i < PKI_ENTRY_MAX / 2; i++)
+		json_array_append_new(json_object_get(large, "a"), json_integer(1));
 	struct pki_event event = { "ca-started", "pki-ca", "", START, large };
 	fails(pki_log_append(f->ledger, &event, NULL, &err), LIMIT);
 	pki_ledger_rollback(f->ledger);
