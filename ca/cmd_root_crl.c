@@ -62,7 +62,7 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 	pki_time since = last.this_update;
 	pki_crl_row_free(&last);
 	enum pki_status status = pki_ledger_each_revoked(
-		ledger, PKI_ISSUER_ROOT, since, on_revoked, &list, err);
+		ledger, PKI_ISSUER_ROOT, since, 0, on_revoked, &list, err);
 	if (status == PKI_OK)
 		status = root_crl_build(root, key, number, pki_time_now(), list.revoked,
 			list.count, out, err);

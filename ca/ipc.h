@@ -22,10 +22,11 @@ enum ipc_type {
 	IPC_DECIDE = 1, /* ORDER... -> per order FACTS INVITATION | ERROR */
 	IPC_SIGN,       /* MASK -> per order and certificate DER | ERROR */
 	IPC_ENTRIES,    /* ENTRIES -> : kept for the CRL that follows */
+	IPC_EXPIRED,    /* CERTIFICATE -> : revoked, expired, may leave the CRL */
 	IPC_CRL,        /* NUMBER THIS NEXT -> DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
-	IPC_FORGET,     /* NOTED -> : what was signed since, or for (1), the last checkpoint */
-	IPC_SEAL,       /* CONTENT -> CMS */
+	IPC_FORGET,     /* SIZE -> : the last transaction was not committed */
+	IPC_SEAL,       /* CONTENT ENTRY -> CMS */
 	IPC_REPLY,
 };
 

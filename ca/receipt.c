@@ -6,16 +6,16 @@
 #include "libpki/log.h"
 
 static enum pki_status
-log_part(struct writer *w, uint64_t index, json_t **out, struct pki_err *err)
+log_part(struct writer *w, uint64_t index, struct pki_buf *entry, json_t **out,
+	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_merkle_source source = pki_log_source(w->ledger);
 	struct pki_proof proof;
 	struct pki_hash leaf;
 	char hex[PKI_SHA256_HEX];
-	PKI_TRY(pki_ledger_entry(w->ledger, index, &entry, err));
-	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(&entry), &leaf, err));
+	PKI_TRY(pki_ledger_entry(w->ledger, index, entry, err));
+	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(entry), &leaf, err));
 	PKI_TRY(pki_ledger_checkpoint(w->ledger, w->checkpoint, &note, err));
 	PKI_TRY(pki_merkle_inclusion(index, w->checkpoint, &source, &proof, err));
 	PKI_CLEANUP(pki_json_cleanup) json_t *path = json_array();
@@ -57,14 +57,14 @@ add_publication(
 }
 
 static enum pki_status
-make_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *out,
-	struct pki_err *err)
+make_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *entry,
+	struct pki_buf *out, struct pki_err *err)
 {
 	char committed[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_json_cleanup) json_t *detail = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *log = NULL;
 	PKI_TRY(answer_read_detail(w->ledger, row->log_index, &detail, err));
-	PKI_TRY(log_part(w, row->log_index, &log, err));
+	PKI_TRY(log_part(w, row->log_index, entry, &log, err));
 	pki_msec_format(row->committed, committed);
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *receipt = json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:s, s:O*, s:O}", "type",
@@ -79,12 +79,14 @@ make_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *
 }
 
 static enum pki_status
-seal(struct writer *w, const struct pki_buf *content, json_t **out, struct pki_err *err)
+seal(struct writer *w, const struct pki_buf *content, const struct pki_buf *entry,
+	json_t **out, struct pki_err *err)
 {
 	struct pki_bytes cms;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_SEAL, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, content->data, content->len, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, entry->data, entry->len, err));
 	PKI_TRY(signer_call(w->signer, &cms, err));
 	PKI_TRY(ipc_get(&cms, IPC_BYTES, &cms, err));
 	PKI_TRY(pki_base64_encode(cms.data, cms.len, &text, err));
@@ -97,6 +99,7 @@ read_receipt(struct writer *w, const char *order, json_t **out, struct pki_err *
 {
 	struct pki_order_row row = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
 	pki_err_object(err, "%s", order);
 	PKI_TRY(pki_ledger_order(w->ledger, order, &row, err));
 	enum pki_status status = PKI_OK;
@@ -104,8 +107,8 @@ read_receipt(struct writer *w, const char *order, json_t **out, struct pki_err *
 		status = pki_fail(err, PKI_STATE,
 			"is not a revocation; only revocations have receipts");
 	else
-		status = make_content(w, &row, &content, err);
+		status = make_content(w, &row, &entry, &content, err);
 	pki_order_row_free(&row);
 	PKI_TRY(status);
-	return seal(w, &content, out, err);
+	return seal(w, &content, &entry, out, err);
 }

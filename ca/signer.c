@@ -20,6 +20,7 @@ static const signer_op ops[] = {
 	[IPC_DECIDE] = signer_decide,
 	[IPC_SIGN] = signer_sign,
 	[IPC_ENTRIES] = signer_entries,
+	[IPC_EXPIRED] = signer_expired,
 	[IPC_CRL] = signer_crl,
 	[IPC_CHECKPOINT] = signer_checkpoint,
 	[IPC_FORGET] = signer_forget,
@@ -44,23 +45,21 @@ static enum pki_status
 load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
 	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
-	PKI_TRY(pki_note_vkey(s->conf->log_origin, s->log_key, &vkey, err));
-	PKI_TRY(pki_checkpoint_open(
-		pki_buf_bytes(&note), (const char *)vkey.data, &s->last.checkpoint, err));
-	return PKI_OK;
+	PKI_TRY(pki_note_vkey(s->conf->log_origin, s->log_key, &s->vkey, err));
+	return pki_checkpoint_open(
+		pki_buf_bytes(&note), (const char *)s->vkey.data, &s->last.checkpoint, err);
 }
 
 static enum pki_status
 load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_TRY(load_checkpoint(s, ledger, err));
-	struct pki_crl_row crl = { 0 };
+	PKI_TRY(pki_ledger_last_event(ledger, &s->clock, err));
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
 	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, 0, &crl, err));
-	s->crl_number = s->last.crl_number = crl.number;
+	PKI_TRY(signer_load_crl(s, pki_buf_bytes(&crl.der), err));
 	s->before = s->last;
-	pki_crl_row_free(&crl);
 	return PKI_OK;
 }
 

@@ -73,20 +73,42 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 	return PKI_OK;
 }
 
+/* rule 205, as far as the signer can tell without a ledger: whom it has put on a CRL. */
+static enum pki_status
+check_unlisted(const struct signer_state *s, const struct pki_cms *cms, struct pki_err *err)
+{
+	for (size_t i = 0; i < cms->signer_count; i++) {
+		const struct pki_serial *serial =
+			pki_cert_get0_serial(cms->signers[i].cert);
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(serial, text);
+		if (signer_has_listed(s, serial))
+			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+				"certificate %s of a signer is revoked; another officer "
+				"must sign",
+				text);
+	}
+	return PKI_OK;
+}
+
 static enum pki_status
 decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct pki_err *err)
 {
-	pki_msec now = pki_msec_now();
 	struct facts *facts = &p->facts;
+	pki_msec now = 0;
+	PKI_TRY(signer_now(s, &now, err));
 	PKI_TRY(pki_sha256(cms.data, cms.len, facts->digest, err));
 	PKI_TRY(pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err));
 	const struct pki_order *order = &p->order.order;
 	pki_err_object(err, "%s", order->id);
 	copy_order(facts, order);
 	copy_signers(facts, s->policy, &p->order.cms);
+	PKI_TRY(check_unlisted(s, &p->order.cms, err));
 	PKI_TRY(pki_decide(s->policy, &p->order, s->ca, now, s->cache, &p->decision, err));
 	copy_invitation(facts, p->decision.invitation);
+	if (p->decision.invitation != NULL)
+		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));
 	PKI_TRY(copy_decision(facts, order, &p->decision, err));
 	p->ready = true;
 	return PKI_OK;

@@ -1,75 +1,11 @@
-/* What the signer signs besides certificates: CRLs, checkpoints, receipts. */
+/* What the signer signs about the log: checkpoints, receipts. */
 #include <string.h>
 
 #include "ca/signer_state.h"
 #include "libpki/json.h"
 
-/* Memory, before anything else: 40 octets each. */
-#define REVOKED_MAX ((size_t)2 << 20)
-
-enum pki_status
-signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
-{
-	struct pki_bytes in;
-	PKI_TRY(ipc_get(&fields, IPC_STRUCT, &in, err));
-	PKI_TRY(ipc_end(fields, err));
-	size_t count = in.len / sizeof *s->revoked;
-	if (in.len % sizeof *s->revoked != 0 || count == 0 || count > IPC_ENTRIES_MAX)
-		return pki_fail(err, PKI_INPUT, "CRL entries of %zu octets", in.len);
-	if (s->revoked_count + count > REVOKED_MAX)
-		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
-			REVOKED_MAX);
-	struct pki_revoked *grown =
-		reallocarray(s->revoked, s->revoked_count + count, sizeof *grown);
-	if (grown == NULL)
-		return pki_fail(
-			err, PKI_MEMORY, "%zu CRL entries", s->revoked_count + count);
-	s->revoked = grown;
-	memcpy(grown + s->revoked_count, in.data, in.len);
-	for (size_t i = s->revoked_count; i < s->revoked_count + count; i++)
-		if (grown[i].serial.len == 0 || grown[i].serial.len > PKI_SERIAL_MAX ||
-			pki_reason_name(grown[i].reason) == NULL)
-			return pki_fail(err, PKI_INPUT, "CRL entry %zu is malformed", i);
-	s->revoked_count += count;
-	return PKI_OK;
-}
-
-static enum pki_status
-build_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
-{
-	uint64_t number, this_update, next_update;
-	PKI_TRY(ipc_get_number(&fields, &number, err));
-	PKI_TRY(ipc_get_number(&fields, &this_update, err));
-	PKI_TRY(ipc_get_number(&fields, &next_update, err));
-	PKI_TRY(ipc_end(fields, err));
-	if (number <= s->crl_number)
-		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
-			"CRL number %llu after %llu; numbers only grow",
-			(unsigned long long)number, (unsigned long long)s->crl_number);
-	struct pki_crl_spec spec = {
-		.issuer = s->ca,
-		.number = number,
-		.this_update = (pki_time)this_update,
-		.next_update = (pki_time)next_update,
-		.revoked = s->revoked,
-		.count = s->revoked_count,
-	};
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_TRY(pki_crl_build(&spec, s->ca_key, &crl, err));
-	s->crl_number = number;
-	struct pki_bytes der = pki_crl_get0_der(crl);
-	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
-}
-
-enum pki_status
-signer_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
-{
-	enum pki_status status = build_crl(s, fields, err);
-	free(s->revoked);
-	s->revoked = NULL;
-	s->revoked_count = 0;
-	return status;
-}
+/* type, order, holder, reason, reported, committed, serials, published, crl_number, log */
+#define RECEIPT_MEMBERS 10
 
 /* rule 81: never one that does not contain the last one. */
 enum pki_status
@@ -90,40 +26,143 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
-	s->before = s->last;
-	s->last = (struct signed_state){ next, s->crl_number };
+	signer_begin(s);
+	s->last.checkpoint = next;
+	s->under_way = false;
 	return ipc_put(&s->reply, IPC_BYTES, note.data, note.len, err);
 }
 
+void
+signer_begin(struct signer_state *s)
+{
+	if (s->under_way)
+		return;
+	s->under_way = true;
+	if (s->before.listed != s->last.listed)
+		free(s->before.listed);
+	s->before = s->last;
+}
+
 /*
- * A transaction did not commit (disk full): its CRLs, and its checkpoint if it got so far,
- * go nowhere; numbers and log go on from before. A front that lies here makes a fork that
- * anyone who keeps checkpoints or CRLs can show.
+ * The last transaction did not commit (disk full): what was signed for it goes nowhere, and
+ * all goes on from before, from the checkpoint of `size`. A front that lies here gets a
+ * fork of the log, or two CRLs of one number, which anyone who keeps them can show.
  */
 enum pki_status
 signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	uint64_t noted;
-	PKI_TRY(ipc_get_number(&fields, &noted, err));
+	uint64_t size;
+	PKI_TRY(ipc_get_number(&fields, &size, err));
 	PKI_TRY(ipc_end(fields, err));
-	if (noted != 0)
-		s->last = s->before;
-	s->crl_number = s->last.crl_number;
+	if (!s->under_way && s->last.checkpoint.size == size)
+		return PKI_OK;
+	if (s->before.checkpoint.size != size)
+		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
+	if (s->last.listed != s->before.listed)
+		free(s->last.listed);
+	s->last = s->before;
+	s->under_way = false;
 	return PKI_OK;
 }
 
-/* The seal stands under receipts and nothing else that the front could want. */
+enum pki_status
+signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
+{
+	char text[PKI_MSEC_TEXT];
+	*out = pki_msec_now();
+	pki_msec_format(s->clock, text);
+	if (*out < s->clock)
+		return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
+			"the clock went back behind %s; set it right", text);
+	s->clock = *out;
+	return PKI_OK;
+}
+
+/* What the log's entry says, the receipt says: each of these members, to the letter. */
+static bool
+says_the_same(const json_t *receipt, const json_t *entry)
+{
+	static const char *const members[] = { "order", "holder", "reason", "reported",
+		"serials" };
+	const json_t *detail = json_object_get(entry, "detail");
+	for (size_t i = 0; i < PKI_COUNT(members); i++)
+		if (!json_equal(json_object_get(receipt, members[i]),
+			    json_object_get(detail, members[i])))
+			return false;
+	return json_equal(
+		json_object_get(receipt, "committed"), json_object_get(entry, "at"));
+}
+
+static enum pki_status
+read_proof(const json_t *list, struct pki_proof *out, struct pki_err *err)
+{
+	size_t len = 0;
+	if (json_array_size(list) > PKI_PROOF_MAX)
+		return pki_fail(err, PKI_INPUT, "a receipt's proof is too long");
+	for (out->count = 0; out->count < json_array_size(list); out->count++) {
+		const char *hex = json_string_value(json_array_get(list, out->count));
+		PKI_TRY(pki_hex_decode(hex != NULL ? hex : "",
+			out->hashes[out->count].octets, PKI_SHA256, &len, err));
+		if (len != PKI_SHA256)
+			return pki_fail(err, PKI_INPUT, "a receipt's proof is malformed");
+	}
+	return PKI_OK;
+}
+
+/* The entry lies where the receipt says, under a checkpoint that this log signed. */
+static enum pki_status
+check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes entry,
+	struct pki_err *err)
+{
+	const char *hex = json_string_value(json_object_get(log, "entry_hash"));
+	const char *note = json_string_value(json_object_get(log, "checkpoint"));
+	json_int_t index = json_integer_value(json_object_get(log, "index"));
+	struct pki_checkpoint cp;
+	struct pki_proof proof = { .count = 0 };
+	struct pki_hash leaf;
+	char want[PKI_SHA256_HEX];
+	if (hex == NULL || note == NULL || index < 0)
+		return pki_fail(err, PKI_INPUT, "a receipt without its place in the log");
+	PKI_TRY(pki_checkpoint_open(
+		(struct pki_bytes){ (const uint8_t *)note, strlen(note) },
+		(const char *)s->vkey.data, &cp, err));
+	PKI_TRY(read_proof(json_object_get(log, "proof"), &proof, err));
+	PKI_TRY(pki_merkle_leaf(entry, &leaf, err));
+	pki_hex_encode(leaf.octets, PKI_SHA256, want);
+	if (strcmp(want, hex) != 0)
+		return pki_fail(err, PKI_TAMPERED, "the receipt's hash is not its entry's");
+	return pki_merkle_check_inclusion(
+		&leaf, (uint64_t)index, cp.size, &cp.root, &proof, err);
+}
+
+/* The seal stands under receipts of revocations, and they say of them what the log says. */
+static enum pki_status
+check_receipt(const struct signer_state *s, struct pki_bytes content,
+	struct pki_bytes entry_text, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *receipt = NULL;
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
+	PKI_TRY(pki_json_parse(content, &receipt, err));
+	PKI_TRY(pki_json_parse(entry_text, &entry, err));
+	const char *type = json_string_value(json_object_get(receipt, "type"));
+	const char *of = json_string_value(json_object_get(entry, "type"));
+	if (type == NULL || strcmp(type, "receipt") != 0 || of == NULL ||
+		strcmp(of, "certificate-revoked") != 0)
+		return pki_fail(err, PKI_INPUT, "only receipts of revocations are sealed");
+	if (json_object_size(receipt) != RECEIPT_MEMBERS || !says_the_same(receipt, entry))
+		return pki_fail(err, PKI_TAMPERED,
+			"the receipt says something else than its log entry");
+	return check_logged(s, json_object_get(receipt, "log"), entry_text, err);
+}
+
 enum pki_status
 signer_seal(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	struct pki_bytes content;
+	struct pki_bytes content, entry;
 	PKI_TRY(ipc_get(&fields, IPC_BYTES, &content, err));
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &entry, err));
 	PKI_TRY(ipc_end(fields, err));
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
-	PKI_TRY(pki_json_parse(content, &json, err));
-	const char *type = json_string_value(json_object_get(json, "type"));
-	if (type == NULL || strcmp(type, "receipt") != 0)
-		return pki_fail(err, PKI_INPUT, "only receipts are sealed");
+	PKI_TRY(check_receipt(s, content, entry, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
 	PKI_TRY(pki_cms_seal(content, s->seal_key, s->seal, s->ca, &cms, err));
 	return ipc_put(&s->reply, IPC_BYTES, cms.data, cms.len, err);

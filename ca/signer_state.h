@@ -3,6 +3,7 @@
 #define CA_SIGNER_STATE_H
 
 #include "ca/signer.h"
+#include "libpki/crl.h"
 #include "libpki/csr.h"
 #include "libpki/note.h"
 
@@ -14,10 +15,18 @@ struct pending {
 	struct facts facts;
 };
 
-/* How far the log and the CRL numbers had come at a checkpoint. */
-struct signed_state {
+/* The entries of a CRL, by serial. */
+struct listed {
+	size_t count;
+	struct pki_revoked entries[];
+};
+
+/* What the signer vouched for last: what comes next must go on from there. */
+struct vouched {
 	struct pki_checkpoint checkpoint; /* size 0: none */
 	uint64_t crl_number;
+	pki_time crl_made;
+	struct listed *listed;
 };
 
 struct signer_state {
@@ -33,8 +42,11 @@ struct signer_state {
 	size_t pending_count;
 	struct pki_revoked *revoked; /* for the next CRL */
 	size_t revoked_count;
-	uint64_t crl_number;         /* the last one signed */
-	struct signed_state last, before;
+	struct vouched last;
+	struct vouched before; /* before the transaction that is under way or the last one */
+	bool under_way;	       /* something was signed, not yet the checkpoint over it */
+	struct pki_buf vkey;   /* of the log */
+	pki_msec clock;	       /* the latest that was seen: time does not go back */
 	struct pki_buf reply;
 };
 
@@ -47,6 +59,8 @@ enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_entries(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_expired(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_crl(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_checkpoint(struct signer_state *s, struct pki_bytes fields,
@@ -55,5 +69,16 @@ enum pki_status signer_forget(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
+
+/* rule 209: CLOCK if the clock went back. */
+enum pki_status signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The last CRL, from the ledger, at the start. */
+enum pki_status signer_load_crl(struct signer_state *s, struct pki_bytes der,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Was it on the last CRL? */
+bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
+/* Before a signature that a transaction needs, so that IPC_FORGET can take it back. */
+void signer_begin(struct signer_state *s);
 
 #endif

@@ -73,6 +73,32 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	return e->count == IPC_ENTRIES_MAX ? send_entries(e, err) : PKI_OK;
 }
 
+/* What the last CRL listed and this one need not: the certificate is the signer's proof. */
+static enum pki_status
+on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	struct writer *w = ctx;
+	struct pki_bytes reply;
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_ledger_certificate(
+		w->ledger, PKI_ISSUER_CA, &revoked->serial, &row, err));
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_EXPIRED, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, row.der.data, row.der.len, err));
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	return reply.len > 0 ? ipc_get(&reply, IPC_BYTES, &reply, err) : PKI_OK;
+}
+
+static enum pki_status
+send_expired(struct writer *w, uint64_t last, pki_time until, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row before = { 0 };
+	if (last < 2)
+		return PKI_OK;
+	PKI_TRY(pki_ledger_crl(w->ledger, PKI_ISSUER_CA, last - 1, &before, err));
+	return pki_ledger_each_revoked(
+		w->ledger, PKI_ISSUER_CA, before.this_update, until, on_expired, w, err);
+}
+
 static enum pki_status
 send_revoked(struct writer *w, pki_time unexpired_at, size_t *total, struct pki_err *err)
 {
@@ -81,7 +107,7 @@ send_revoked(struct writer *w, pki_time unexpired_at, size_t *total, struct pki_
 		return pki_fail(err, PKI_MEMORY, "CRL entries");
 	e->signer = w->signer;
 	enum pki_status status = pki_ledger_each_revoked(
-		w->ledger, PKI_ISSUER_CA, unexpired_at, on_revoked, e, err);
+		w->ledger, PKI_ISSUER_CA, unexpired_at, 0, on_revoked, e, err);
 	if (status == PKI_OK)
 		status = send_entries(e, err);
 	*total = e->total;
@@ -162,6 +188,7 @@ make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, struct pki_
 	pki_time unexpired = last.number > 0 ? last.this_update : row->this_update;
 	PKI_TRY(pki_ledger_revocation_count(
 		w->ledger, PKI_ISSUER_CA, &row->revocations, err));
+	PKI_TRY(send_expired(w, last.number, unexpired, err));
 	PKI_TRY(send_revoked(w, unexpired, &entries, err));
 	PKI_TRY(sign_crl(w, row, err));
 	PKI_TRY(record_crl(w, job, row, entries, "crl-issued", err));

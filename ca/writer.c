@@ -12,7 +12,6 @@ struct batch {
 	struct job *jobs[IPC_BATCH_MAX];
 	size_t count;
 	pki_msec now;
-	bool noted; /* the signer has signed a checkpoint for it */
 };
 
 /* What befalls one request, and what befalls the machine: the latter ends the batch. */
@@ -229,7 +228,7 @@ write_all(struct writer *w, struct batch *b, struct pki_err *err)
 }
 
 static enum pki_status
-sign_checkpoint(struct writer *w, struct batch *b, uint64_t size, struct pki_err *err)
+sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 {
 	struct pki_merkle_source source = pki_log_source(w->ledger);
 	struct pki_proof proof = { .count = 0 };
@@ -244,7 +243,6 @@ sign_checkpoint(struct writer *w, struct batch *b, uint64_t size, struct pki_err
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
 	PKI_TRY(signer_call(w->signer, &note, err));
 	PKI_TRY(ipc_get(&note, IPC_BYTES, &note, err));
-	b->noted = true;
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
 }
 
@@ -257,20 +255,20 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	PKI_TRY(write_all(w, b, err));
 	PKI_TRY(pki_ledger_entry_count(w->ledger, &size, err));
 	if (size > w->checkpoint)
-		PKI_TRY(sign_checkpoint(w, b, size, err));
+		PKI_TRY(sign_checkpoint(w, size, err));
 	PKI_TRY(pki_ledger_commit(w->ledger, err));
 	w->checkpoint = size;
 	return PKI_OK;
 }
 
-/* The CRLs and the checkpoint of a batch that did not commit go nowhere. */
+/* What was signed for a batch that did not commit goes nowhere. */
 static void
-forget(struct writer *w, bool noted)
+forget(struct writer *w)
 {
 	struct pki_err err = { 0 };
 	struct pki_bytes reply;
 	if (ipc_begin(&w->signer->buf, IPC_FORGET, &err) == PKI_OK &&
-		ipc_put_number(&w->signer->buf, noted, &err) == PKI_OK &&
+		ipc_put_number(&w->signer->buf, w->checkpoint, &err) == PKI_OK &&
 		signer_call(w->signer, &reply, &err) == PKI_OK)
 		return;
 	fprintf(stderr, "pki-ca: %s\n", err.msg);
@@ -287,7 +285,7 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	enum pki_status status = transact(w, b, err);
 	if (status != PKI_OK) {
 		pki_ledger_rollback(w->ledger);
-		forget(w, b->noted);
+		forget(w);
 	}
 	return status;
 }

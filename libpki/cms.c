@@ -113,6 +113,10 @@ parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 	if (OBJ_obj2nid(CMS_get0_eContentType(o->cms)) != NID_pkcs7_data)
 		return MALFORMED(err, "the signed content is not id-data (RFC 5652 4)");
 	PKI_TRY(check_der(o->cms, rest, err));
+	STACK_OF(X509_CRL) *crls = CMS_get1_crls(o->cms);
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	if (crls != NULL)
+		return MALFORMED(err, "CRLs are attached; an order has none");
 	ASN1_OCTET_STRING **content = CMS_get0_content(o->cms);
 	if (content == NULL || *content == NULL || ASN1_STRING_length(*content) == 0)
 		return MALFORMED(err, "no content attached (RFC 5652 5.2); sign with the "
@@ -234,6 +238,9 @@ check_attributes(
 	if (type == NULL || OBJ_obj2nid(type) != NID_pkcs7_data)
 		return MALFORMED(err, "no content-type id-data among the signed attributes "
 				      "(RFC 5652 11.1)");
+	if (CMS_unsigned_get_attr_count(si) > 0)
+		return MALFORMED(err, "unsigned attributes, for which nobody answers; sign "
+				      "without them");
 	PKI_TRY(check_digest(o->content, si, err));
 	return check_signing_certificate(si, x509, err);
 }

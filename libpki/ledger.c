@@ -73,7 +73,8 @@ static const char *const statements[SQL_COUNT] = {
 		       " FROM certificate WHERE issuer = ?1 AND serial = ?2",
 	[SQL_REVOKED] = "SELECT c.serial, r.committed, r.reason FROM revocation r"
 			" CROSS JOIN certificate c ON c.id = r.certificate"
-			" WHERE r.issuer = ?1 AND c.not_after >= ?2 ORDER BY r.certificate",
+			" WHERE r.issuer = ?1 AND c.not_after >= ?2 AND c.not_after < ?3"
+			" ORDER BY r.certificate",
 	[SQL_REVOCATIONS] = "SELECT r.issuer, c.serial, r.reason, o.name, r.reported,"
 			    " r.committed FROM revocation r JOIN certificate c"
 			    " ON c.id = r.certificate JOIN orders o ON o.id = r.order_id"

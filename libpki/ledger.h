@@ -165,12 +165,12 @@ typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocat
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
 	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What a CRL of this_update must list: revoked, and not expired before `unexpired_at`
- * (rule 57); ordered by certificate id. */
+/* Revoked, and expiring at `from` or later (rule 57) and before `until` (0: no end); ordered by
+ * certificate id. */
 typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,
 	struct pki_err *err);
 enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger, int issuer,
-	pki_time unexpired_at, pki_revoked_fn fn, void *ctx, struct pki_err *err)
+	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
 	PKI_MUST_CHECK;
 
 /* CRLs. A number that does not grow by one is refused (rule 49). */

@@ -34,13 +34,14 @@ pki_ledger_add_revocation(struct pki_ledger *ledger, const struct pki_revocation
 }
 
 enum pki_status
-pki_ledger_each_revoked(struct pki_ledger *ledger, int issuer, pki_time unexpired_at,
-	pki_revoked_fn fn, void *ctx, struct pki_err *err)
+pki_ledger_each_revoked(struct pki_ledger *ledger, int issuer, pki_time from,
+	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, SQL_REVOKED, &s, err));
 	sqlite3_bind_int(s, 1, issuer);
-	sqlite3_bind_int64(s, 2, unexpired_at);
+	sqlite3_bind_int64(s, 2, from);
+	sqlite3_bind_int64(s, 3, until != 0 ? until : INT64_MAX);
 	for (;;) {
 		bool row = false;
 		PKI_TRY(ledger_step(ledger, s, &row, "read the revocations", err));

@@ -275,6 +275,43 @@ r210_only_signed_data_with_a_signer(void **state)
 	BIO_free(bio);
 }
 
+/* What no signature covers could be changed by anybody on the way. */
+static void
+r210_nothing_unsigned_rides_along(void **state)
+{
+	(void)state;
+	for (int crl = 0; crl < 2; crl++) {
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf der = sign(&claire);
+		const uint8_t *p = der.data;
+		CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
+		assert_non_null(cms);
+		if (crl) {
+			X509_CRL *list = X509_CRL_new();
+			assert_int_equal(X509_CRL_sign(list, pki_key_get0_evp(ca.key),
+						 EVP_sha256()) > 0,
+				1);
+			assert_int_equal(CMS_add1_crl(cms, list), 1);
+			X509_CRL_free(list);
+		} else {
+			CMS_SignerInfo *si =
+				sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
+			assert_int_equal(CMS_unsigned_add1_attr_by_NID(si,
+						 NID_pkcs9_unstructuredName,
+						 V_ASN1_UTF8STRING, "approved", 8),
+				1);
+		}
+		uint8_t *changed = NULL;
+		int len = i2d_CMS_ContentInfo(cms, &changed);
+		assert_true(len > (int)der.len);
+		struct pki_bytes bytes = { changed, (size_t)len };
+		assert_int_equal(open_at(bytes, pki_time_now(), &err), PKI_INPUT);
+		assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
+		OPENSSL_free(changed);
+		CMS_ContentInfo_free(cms);
+	}
+}
+
 static void
 r210_one_certificate_signs_once(void **state)
 {
@@ -410,6 +447,7 @@ main(void)
 		cmocka_unit_test(r210_truncated_or_longer_is_refused),
 		cmocka_unit_test(r94_r210_what_other_tools_sign),
 		cmocka_unit_test(r210_only_signed_data_with_a_signer),
+		cmocka_unit_test(r210_nothing_unsigned_rides_along),
 		cmocka_unit_test(r210_one_certificate_signs_once),
 		cmocka_unit_test(r210_at_most_four_sign),
 		cmocka_unit_test(r210_only_der_is_read),

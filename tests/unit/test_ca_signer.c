@@ -1,0 +1,401 @@
+/* The signer before a front that is an attacker's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ca/signer_state.h"
+#include "libpki/json.h"
+#include "tests/unit/common/orders.h"
+
+#define HOUR ((pki_time)3600)
+
+static struct pki_conf conf = { .crl_lifetime = 26 * HOUR, .log_origin = "ca.test/log" };
+static struct signer_state s;
+static struct pki_err err;
+
+static void
+ok(enum pki_status status)
+{
+	if (status != PKI_OK)
+		fail_msg("%s", err.msg);
+}
+
+static void
+refuses(enum pki_status got, enum pki_status want, enum pki_rule rule)
+{
+	if (got != want || err.rule != rule)
+		fail_msg("status %d rule %d: %s", got, err.rule, err.msg);
+	err = (struct pki_err){ 0 };
+}
+
+/* Behind the head that ipc_begin() wrote. */
+static struct pki_bytes
+fields(const struct pki_buf *frame)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf empty = { 0 };
+	ok(ipc_begin(&empty, IPC_REPLY, &err));
+	return (struct pki_bytes){ frame->data + empty.len, frame->len - empty.len };
+}
+
+static enum pki_status
+list(const struct pki_revoked *revoked, size_t count)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&frame, IPC_ENTRIES, &err));
+	ok(ipc_put(&frame, IPC_STRUCT, revoked, count * sizeof *revoked, &err));
+	return signer_entries(&s, fields(&frame), &err);
+}
+
+static enum pki_status
+ask_crl(uint64_t number, pki_time this_update, pki_time lifetime)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_CRL, &err));
+	ok(ipc_put_number(&frame, number, &err));
+	ok(ipc_put_number(&frame, (uint64_t)this_update, &err));
+	ok(ipc_put_number(&frame, (uint64_t)(this_update + lifetime), &err));
+	return signer_crl(&s, fields(&frame), &err);
+}
+
+static enum pki_status
+ask_expired(const struct pki_cert *cert)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	ok(ipc_begin(&frame, IPC_EXPIRED, &err));
+	ok(ipc_put(&frame, IPC_BYTES, der.data, der.len, &err));
+	return signer_expired(&s, fields(&frame), &err);
+}
+
+static enum pki_status
+forget(uint64_t size)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&frame, IPC_FORGET, &err));
+	ok(ipc_put_number(&frame, size, &err));
+	return signer_forget(&s, fields(&frame), &err);
+}
+
+static enum pki_status
+ask_checkpoint(uint64_t size, const struct pki_hash *root, const struct pki_proof *proof)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_CHECKPOINT, &err));
+	ok(ipc_put_number(&frame, size, &err));
+	ok(ipc_put(&frame, IPC_BYTES, root->octets, sizeof root->octets, &err));
+	ok(ipc_put(&frame, IPC_STRUCT, proof, sizeof *proof, &err));
+	return signer_checkpoint(&s, fields(&frame), &err);
+}
+
+static int
+setup(void **state)
+{
+	orders_setup(state);
+	err = (struct pki_err){ 0 };
+	s = (struct signer_state){ .conf = &conf, .policy = world.policy };
+	s.ca = world.ca.cert;
+	s.ca_key = world.ca.key;
+	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));
+	ok(pki_note_vkey(conf.log_origin, s.log_key, &s.vkey, &err));
+	struct pki_crl_spec spec = {
+		.issuer = s.ca,
+		.number = 7,
+		.this_update = world.now / 1000 - HOUR,
+		.next_update = world.now / 1000 + 25 * HOUR,
+	};
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	ok(pki_crl_build(&spec, s.ca_key, &crl, &err));
+	ok(signer_load_crl(&s, pki_crl_get0_der(crl), &err));
+	s.before = s.last;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	if (s.before.listed != s.last.listed)
+		free(s.before.listed);
+	free(s.last.listed);
+	pki_buf_free(&s.reply);
+	pki_buf_free(&s.vkey);
+	pki_key_free(s.log_key);
+	for (size_t i = 0; i < s.pending_count; i++) {
+		pki_decision_free(&s.pending[i].decision);
+		pki_order_close(&s.pending[i].order);
+	}
+	return orders_teardown(state);
+}
+
+static struct pki_revoked
+revoked(enum who who)
+{
+	return (struct pki_revoked){ *pki_cert_get0_serial(world.ids[who].cert),
+		world.now / 1000 - 60, PKI_REASON_KEY_COMPROMISE };
+}
+
+static void
+r49_a_crl_is_the_next_one_and_of_now(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t number;
+		pki_time from, lifetime;
+	} cases[] = { { 7, 0, 26 * HOUR }, { 9, 0, 26 * HOUR },
+		{ UINT64_MAX, 0, 26 * HOUR }, { 8, 0, 9000 * HOUR }, { 8, 0, -HOUR },
+		{ 8, HOUR, 26 * HOUR }, { 8, -HOUR / 2, 26 * HOUR },
+		{ 8, -2 * HOUR, 26 * HOUR } };
+	pki_time now = pki_time_now();
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		refuses(ask_crl(cases[i].number, now + cases[i].from, cases[i].lifetime),
+			PKI_REFUSED, PKI_RULE_CRL_FIELDS);
+	ok(ask_crl(8, now, 26 * HOUR));
+	refuses(ask_crl(8, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
+}
+
+static void
+r49_what_was_not_committed_is_made_again(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	struct pki_revoked gone = revoked(RENE);
+	ok(list(&gone, 1));
+	ok(ask_crl(8, now, 26 * HOUR));
+	ok(forget(0));
+	assert_false(signer_has_listed(&s, &gone.serial));
+	ok(ask_crl(8, now, 26 * HOUR));
+	refuses(forget(99), PKI_STATE, PKI_RULE_NONE);
+}
+
+static void
+r58_what_is_listed_stays_as_it_is(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	struct pki_revoked gone[2] = { revoked(RENE), revoked(DAVID) };
+	ok(list(gone, 2));
+	ok(ask_crl(8, now, 26 * HOUR));
+	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+	for (size_t i = 0; i < 2; i++) {
+		ok(list(&gone[i], 1));
+		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+		struct pki_revoked changed[2] = { gone[0], gone[1] };
+		changed[i].reason = PKI_REASON_SUPERSEDED;
+		ok(list(changed, 2));
+		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+		changed[i] = gone[i];
+		changed[i].revoked_at += 30;
+		ok(list(changed, 2));
+		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+	}
+	ok(list(gone, 2));
+	ok(ask_crl(9, now, 26 * HOUR));
+}
+
+static void
+r57_only_expired_certificates_leave(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	struct fixture_id old =
+		fixture_make(&(struct fixture_spec){ .common_name = "TEST Old",
+				     .not_before = now - 900 * HOUR,
+				     .not_after = now - 2 * HOUR },
+			&world.ca);
+	struct fixture_id stranger = fixture_ca();
+	struct pki_revoked gone = { *pki_cert_get0_serial(old.cert), now - 60,
+		PKI_REASON_KEY_COMPROMISE };
+	ok(list(&gone, 1));
+	ok(ask_crl(8, now, 26 * HOUR));
+	refuses(ask_expired(world.ids[DAVID].cert), PKI_REFUSED, PKI_RULE_CRL_EXPIRED);
+	assert_int_not_equal(ask_expired(stranger.cert), PKI_OK);
+	err = (struct pki_err){ 0 };
+	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+	ok(ask_expired(old.cert));
+	ok(ask_crl(9, now, 26 * HOUR));
+	fixture_free(&old);
+	fixture_free(&stranger);
+}
+
+/* DECIDE with one order, which is freed. */
+static enum pki_status
+decide(struct pki_order order, const enum who *signers)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = orders_sign(&order, signers);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	struct facts facts;
+	pki_order_free(&order);
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_DECIDE, &err));
+	ok(ipc_put(&frame, IPC_BYTES, cms.data, cms.len, &err));
+	ok(signer_decide(&s, fields(&frame), &err));
+	struct pki_bytes reply = fields(&s.reply), invitation;
+	ok(ipc_get_struct(&reply, &facts, sizeof facts, &err));
+	return ipc_get(&reply, IPC_BYTES, &invitation, &err);
+}
+
+static enum pki_status
+sign(uint64_t mask)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_SIGN, &err));
+	ok(ipc_put_number(&frame, mask, &err));
+	return signer_sign(&s, fields(&frame), &err);
+}
+
+static const enum who both[] = { CLAIRE, DAVID, NOBODY };
+
+static void
+r205_whom_the_signer_listed_signs_nothing(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	struct pki_revoked gone[2] = { revoked(DENIS), revoked(DAVID) };
+	ok(decide(good_issue(), both));
+	ok(list(&gone[0], 1));
+	ok(ask_crl(8, now, 26 * HOUR));
+	refuses(decide(good_issue(), both), PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
+	ok(decide(good_renew(), both));
+	ok(list(gone, 2));
+	ok(ask_crl(9, now, 26 * HOUR));
+	refuses(decide(good_renew(), both), PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
+}
+
+static void
+r202_without_an_order_nothing_is_signed(void **state)
+{
+	(void)state;
+	static const enum who one[] = { CLAIRE, NOBODY };
+	refuses(decide(good_issue(), one), PKI_REFUSED, PKI_RULE_SIGNATURES);
+	refuses(sign(1), PKI_STATE, PKI_RULE_NONE);
+	ok(sign(~(uint64_t)1));
+	assert_int_equal(fields(&s.reply).len, 0);
+}
+
+static void
+r209_the_clock_does_not_go_back(void **state)
+{
+	(void)state;
+	s.clock = pki_msec_now() + 60000;
+	refuses(decide(good_issue(), both), PKI_CLOCK, PKI_RULE_CLOCK);
+	refuses(ask_crl(8, pki_time_now(), 26 * HOUR), PKI_CLOCK, PKI_RULE_CLOCK);
+}
+
+static struct pki_bytes
+bytes(const char *text)
+{
+	return (struct pki_bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+static void
+r81_the_log_does_not_fork(void **state)
+{
+	(void)state;
+	struct pki_proof proof = { .count = 0 };
+	struct pki_hash a, b, two;
+	ok(pki_merkle_leaf(bytes("a"), &a, &err));
+	ok(pki_merkle_leaf(bytes("b"), &b, &err));
+	ok(pki_merkle_node(&a, &b, &two, &err));
+	ok(ask_checkpoint(1, &a, &proof));
+	assert_int_equal(ask_checkpoint(1, &b, &proof), PKI_TAMPERED);
+	proof.count = 1;
+	proof.hashes[0] = a;
+	assert_int_equal(ask_checkpoint(2, &two, &proof), PKI_TAMPERED);
+	err = (struct pki_err){ 0 };
+	proof.hashes[0] = b;
+	ok(ask_checkpoint(2, &two, &proof));
+	refuses(forget(0), PKI_STATE, PKI_RULE_NONE);
+	ok(forget(2));
+	ok(forget(1));
+	ok(ask_checkpoint(2, &two, &proof));
+}
+
+#define ENTRY_OF(holder) \
+	"{\"at\":\"2026-11-22T00:00:00.000Z\",\"detail\":{\"holder\":\"" holder \
+	"\",\"order\":\"O-1\",\"reason\":\"keyCompromise\",\"reported\":\"r\"," \
+	"\"serials\":[\"01\"]},\"type\":\"certificate-revoked\"}"
+
+/* A receipt of entry 0, changed or not. */
+static enum pki_status
+seal(const char *note, const char *entry, const char *member, const char *value)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	struct pki_hash leaf;
+	char hex[PKI_SHA256_HEX];
+	ok(pki_merkle_leaf(bytes(entry), &leaf, &err));
+	pki_hex_encode(leaf.octets, PKI_SHA256, hex);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *receipt = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:n, s:n, s:{s:i, s:s, s:s, s:[]}}",
+		"type", "receipt", "order", "O-1", "holder", "H-1", "reason",
+		"keyCompromise", "reported", "r", "committed", "2026-11-22T00:00:00.000Z",
+		"serials", "01", "published", "crl_number", "log", "index", 0, "entry_hash",
+		hex, "checkpoint", note, "proof");
+	if (member != NULL)
+		json_object_set_new(receipt, member, json_string(value));
+	ok(pki_json_dump(receipt, &text, &err));
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_SEAL, &err));
+	ok(ipc_put(&frame, IPC_BYTES, text.data, text.len, &err));
+	ok(ipc_put(&frame, IPC_BYTES, entry, strlen(entry), &err));
+	err = (struct pki_err){ 0 };
+	return signer_seal(&s, fields(&frame), &err);
+}
+
+static void
+r77_the_seal_says_what_the_log_says(void **state)
+{
+	(void)state;
+	static const char *const logged = ENTRY_OF("H-1");
+	struct pki_checkpoint cp = { .origin = "ca.test/log", .size = 1 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf forged = { 0 };
+	struct fixture_id id = fixture_make(
+		&(struct fixture_spec){ .common_name = "TEST Seal" }, &world.ca);
+	struct pki_key *key = NULL;
+	ok(pki_merkle_leaf(bytes(logged), &cp.root, &err));
+	ok(pki_checkpoint_sign(&cp, s.log_key, &note, &err));
+	ok(pki_key_generate(PKI_ALG_ED25519, &key, &err));
+	ok(pki_checkpoint_sign(&cp, key, &forged, &err));
+	pki_key_free(key);
+	s.seal = id.cert;
+	s.seal_key = id.key;
+	const char *text = (const char *)note.data;
+	ok(seal(text, logged, NULL, NULL));
+	static const char *const members[] = { "order", "holder", "reason", "reported",
+		"committed", "serials", "more" };
+	for (size_t i = 0; i < PKI_COUNT(members); i++)
+		assert_int_equal(seal(text, logged, members[i], "else"), PKI_TAMPERED);
+	assert_int_equal(seal(text, logged, "type", "contract"), PKI_INPUT);
+	assert_int_equal(seal(text, ENTRY_OF("H-2"), NULL, NULL), PKI_TAMPERED);
+	/* an entry that no checkpoint covers; a checkpoint that the log did not sign */
+	assert_int_equal(seal(text, ENTRY_OF("H-2"), "holder", "H-2"), PKI_TAMPERED);
+	assert_int_equal(seal((const char *)forged.data, logged, NULL, NULL), PKI_TAMPERED);
+	fixture_free(&id);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(r49_a_crl_is_the_next_one_and_of_now),
+		TEST(r49_what_was_not_committed_is_made_again),
+		TEST(r57_only_expired_certificates_leave),
+		TEST(r58_what_is_listed_stays_as_it_is),
+		TEST(r77_the_seal_says_what_the_log_says),
+		TEST(r81_the_log_does_not_fork),
+		TEST(r202_without_an_order_nothing_is_signed),
+		TEST(r205_whom_the_signer_listed_signs_nothing),
+		TEST(r209_the_clock_does_not_go_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
