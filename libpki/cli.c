@@ -235,8 +235,8 @@ report(const struct parser *p)
 
 /*
  * Keys, passphrases and people's data pass through most commands: no core holds them. 1 and
- * not 0, at which the kernel still feeds a core_pattern that is a pipe (core(5)). The modes of
- * files are what the code asks for, whatever the caller's umask.
+ * not 0, at which the kernel still feeds a core_pattern that is a pipe (core(5)). The modes
+ * of files are what the code asks for, whatever the caller's umask.
  */
 static void
 keep_to_itself(void)
