@@ -306,7 +306,7 @@ r57_what_a_crl_lists(void **state)
 		uint64_t want;
 	} cases[] = { { 2, START, 0, 123 }, { 2, START + 100, 0, 123 },
 		{ 2, START + 101, 0, 23 }, { 2, START + 301, 0, 0 }, { 1, START, 0, 0 },
-		{ 2, START, START + 101, 100 }, { 2, START, START + 100, 0 } };
+		{ 2, START, START + 101, 1 }, { 2, START, START + 100, 0 } };
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		uint64_t seen = 0;
 		ok(pki_ledger_each_revoked(f->ledger, cases[i].issuer, cases[i].from,
