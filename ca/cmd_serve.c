@@ -29,6 +29,7 @@ struct server {
 	struct front front;
 	struct pki_http_server *http;
 	pthread_t thread;
+	bool writing; /* the thread runs */
 	char log_dir[PATH_MAX];
 };
 
@@ -173,8 +174,10 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(publisher_start(
 		&s->publisher, s->publisher_ledger, s->log_dir, published, err));
 	s->writer.publisher = &s->publisher;
-	if (pthread_create(&s->thread, NULL, writer_run, &s->writer) != 0)
-		return pki_fail_errno(err, PKI_INTERNAL, errno, "writer's thread");
+	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
+	if (rc != 0)
+		return pki_fail_errno(err, PKI_INTERNAL, rc, "writer's thread");
+	s->writing = true;
 	return pki_http_begin(s->http, err);
 }
 
@@ -199,29 +202,32 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 			continue;
 		if (info.si_signo != SIGCHLD)
 			return PKI_OK;
-		int how = 0;
-		if (waitpid(s->signer.pid, &how, WNOHANG) != s->signer.pid)
+		/* signer_stop() reaps it: others read its pid until then */
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)s->signer.pid, &info,
+			    WEXITED | WNOHANG | WNOWAIT) != 0 ||
+			info.si_pid == 0)
 			continue;
-		s->signer.pid = 0;
 		return pki_fail(err, PKI_UNAVAILABLE,
 			"the signer ended (%s %d); start pki-ca again",
-			WIFSIGNALED(how) ? "signal" : "status",
-			WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how));
+			info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 	}
 }
 
-/* What was handed in is answered first. */
+/* What was handed in is answered first. A start that failed may have begun any part. */
 static void
-finish(struct server *s)
+finish(struct server *s, bool in_order)
 {
 	pki_http_stop(s->http);
-	queue_close(&s->queue);
-	pthread_join(s->thread, NULL);
+	if (s->writing) {
+		queue_close(&s->queue);
+		pthread_join(s->thread, NULL);
+	}
 	struct pki_err err = { 0 };
-	if (s->signer.pid > 0 &&
-		writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
+	if (in_order && writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
 		fprintf(stderr, "pki-ca: %s\n", err.msg);
-	publisher_stop(&s->publisher);
+	if (s->writer.publisher != NULL)
+		publisher_stop(s->writer.publisher);
 }
 
 static void
@@ -247,11 +253,8 @@ cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
 		fprintf(stderr, "pki-ca: ready at %s (front: %s, signer: %s)\n",
 			s.conf.socket, pki_sandbox_text(), s.signer.ready.sandbox);
 		status = wait_for_end(&s, &signals, err);
-		finish(&s);
-	} else {
-		/* before its threads started: only the socket's file must go */
-		pki_http_stop(s.http);
 	}
+	finish(&s, status == PKI_OK);
 	release(&s);
 	return status;
 }
