@@ -155,7 +155,7 @@ signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
 	struct pki_err ignored = { 0 };
 	if (report(&s, fd, &err, &ignored) != PKI_OK || status != PKI_OK)
 		return (int)PKI_UNAVAILABLE;
-	struct pki_buf frame = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	for (;;) {
 		enum ipc_type type;
 		err = (struct pki_err){ 0 };
@@ -179,7 +179,7 @@ become_signer(const struct pki_conf *conf, const struct pki_policy *policy,
 	prctl(PR_SET_NAME, "pki-ca-signer", 0, 0, 0);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != front)
 		_exit((int)PKI_UNAVAILABLE);
-	_exit(signer_main(conf, policy, args, fd));
+	exit(signer_main(conf, policy, args, fd));
 }
 
 static enum pki_status

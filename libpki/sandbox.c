@@ -69,13 +69,19 @@ static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(a
 	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo) };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-/* What the sanitizers' own runtime does, so that their builds can report. */
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+/* What the sanitizers' own runtime does, so that their builds can look for leaks and
+ * report. */
+static const char *const sanitizer_folders[] = { "/proc", "/usr", ".", NULL };
 static const int sanitizer_calls[] = { SCMP_SYS(openat), SCMP_SYS(readlink),
 	SCMP_SYS(prctl), SCMP_SYS(ptrace), SCMP_SYS(wait4), SCMP_SYS(clone), SCMP_SYS(mmap),
 	SCMP_SYS(mprotect), SCMP_SYS(kill), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(prlimit64), SCMP_SYS(getuid), SCMP_SYS(ioctl), SCMP_SYS(msync),
-	SCMP_SYS(mincore) };
-#endif
+	SCMP_SYS(mincore), SCMP_SYS(open), SCMP_SYS(getdents), SCMP_SYS(getdents64),
+	SCMP_SYS(pipe), SCMP_SYS(process_vm_readv) };
 
 static int
 allow_all(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -92,10 +98,10 @@ allow_common(scmp_filter_ctx filter)
 {
 	static const struct scmp_arg_cmp no_exec = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
 	int rc = allow_all(filter, common_calls, PKI_COUNT(common_calls));
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	if (rc == 0)
-		rc = allow_all(filter, sanitizer_calls, PKI_COUNT(sanitizer_calls));
-#else
+	if (SANITIZED)
+		return rc != 0 ? rc
+			       : allow_all(filter, sanitizer_calls,
+					 PKI_COUNT(sanitizer_calls));
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_exec);
 	if (rc == 0)
@@ -103,8 +109,6 @@ allow_common(scmp_filter_ctx filter)
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec);
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
-#endif
-	(void)no_exec;
 	return rc;
 }
 
@@ -186,6 +190,8 @@ enter_landlock(const char *const *writable, const char *const *readable, bool *d
 	if (ruleset < 0)
 		return pki_fail_errno(err, PKI_INTERNAL, errno, "Landlock");
 	PKI_TRY(allow_folders(ruleset, readable, READING, err));
+	if (SANITIZED)
+		PKI_TRY(allow_folders(ruleset, sanitizer_folders, READING, err));
 	PKI_TRY(allow_folders(ruleset, writable, READING | WRITING | truncate, err));
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		return pki_fail_errno(err, PKI_INTERNAL, errno, "Landlock");

@@ -127,7 +127,7 @@ sample_wait() {
 	return 1
 }
 
-# sample_start DIR: the three daemons in the background; sample_stop DIR ends them
+# sample_start DIR: the three daemons in the background; sample_stop DIR ends them, 1 if by force
 sample_start() {
 	local dir=$1
 	mkdir -p "$dir/run"
@@ -167,7 +167,7 @@ sample_up() {
 }
 
 sample_stop() {
-	local dir=$1 program pid i
+	local dir=$1 program pid i late=0
 	for program in pki-ocspd pki-crl pki-ca; do
 		if pid=$(sample_pid "$dir" "$program"); then
 			kill "$pid" 2>/dev/null
@@ -175,7 +175,9 @@ sample_stop() {
 				kill -0 "$pid" 2>/dev/null || break
 				sleep 0.05
 			done
+			kill -9 "$pid" 2>/dev/null && echo "$program did not end within 10 s" >&2 && late=1
 		fi
 		rm -f "$dir/run/$program.pid"
 	done
+	return $late
 }

@@ -1,14 +1,8 @@
 #!/bin/bash
 # For test_bad_input.sh, in a mount namespace of its own: the state on a file system that fills up.
-# $D: a stopped installation with an enrolled holder alice.
+# $D: a stopped installation with an enrolled holder alice; run and run_background are the caller's.
 . "$(dirname "$0")/../../tools/sample.sh"
 set -e
-run() { "$@" 2>/dev/null; }
-run_background() {
-	local log=$1
-	shift
-	"$@" >>"$log" 2>&1 &
-}
 mount -t tmpfs -o size=8m tmpfs "$D/small"
 cp -r "$D/state" "$D/small/state"
 cp -r "$D/pub" "$D/small/pub"

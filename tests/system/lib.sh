@@ -8,10 +8,6 @@ PATH=$BIN:$PATH
 export PATH BIN
 . tools/sample.sh
 
-# A sanitizer's complaint must not look like an ordinary refusal. Leaks are for the unit tests:
-# the leak checker needs ptrace, which the daemons' sandbox rightly forbids.
-export ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
-
 tests=0
 D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")
 export D PKI_CONFIG=$D/pki.yaml
@@ -20,12 +16,22 @@ OCSP_URL=http://127.0.0.1:$PORT
 WEB_URL=http://127.0.0.1:$((PORT + 1))
 CA_SOCKET=$D/state/ca.sock
 
+# A sanitizer's complaint must neither look like an ordinary refusal nor vanish with what a refused
+# command prints: commands leave it in a file, daemons, which may open none, in their logs.
+sanitizers() {
+	local options=exitcode=99:print_stacktrace=1:verify_asan_link_order=0:$1
+	export ASAN_OPTIONS=$options UBSAN_OPTIONS=$options TSAN_OPTIONS=$options
+}
+sanitizers "log_path=$D/sanitizer"
+sanitizer_reports() { grep -lE 'Sanitizer|runtime error:' "$D"/sanitizer.* "$D"/run/*.log 2>/dev/null; }
+
 run() { "$@" 2>>"$D/commands.log"; }
 run_background() {
 	local log=$1
 	shift
-	"$@" >>"$log" 2>&1 &
+	(sanitizers log_path=stderr && exec "$@") >>"$log" 2>&1 &
 }
+export -f run run_background sanitizers # for disk_full.sh
 
 # result STATUS TITLE: one line of TAP, with the last output as comment where it failed
 result() {
@@ -82,10 +88,13 @@ finish() {
 	exit 0
 }
 cleanup() {
-	sample_stop "$D"
-	if grep -lE 'AddressSanitizer|runtime error:' "$D"/run/*.log "$D/commands.log" 2>/dev/null; then
+	sample_stop "$D" || echo "not ok $((++tests)) - the daemons end at SIGTERM"
+	local reports
+	reports=$(sanitizer_reports)
+	if [ -n "$reports" ]; then
 		echo "not ok $((tests + 1)) - a sanitizer complained"
-		grep -hA 20 -E 'AddressSanitizer|runtime error:' "$D"/run/*.log "$D/commands.log" | head -n 40
+		# shellcheck disable=SC2086 # several files
+		grep -hA 20 -E 'Sanitizer|runtime error:' $reports | head -n 60 | sed 's/^/# /'
 	fi
 	if [ -n "${KEEP:-}" ]; then
 		echo "# kept: $D"

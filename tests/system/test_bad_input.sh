@@ -163,7 +163,7 @@ ok "nothing was done" bash -c "sqlite3 $D/state/ledger.db 'SELECT count(*) FROM 
 sample_secret "$D/secrets/wrong"
 exits 7 "a wrong custodian's passphrase" pki-ca serve "${custodians[@]:0:2}" \
 	--custodian "file:$D/secrets/wrong"
-if unshare -m true 2>/dev/null && [ -z "${SAN:-}" ]; then
+if unshare -m true 2>/dev/null; then
 	mkdir -p "$D/small"
 	ok "rule 213: with a full disk an order is refused as a whole, and works once there is room" \
 		unshare -m bash tests/system/disk_full.sh
@@ -171,7 +171,8 @@ else
 	echo "ok $((++tests)) - full disk # SKIP no mount namespaces here"
 fi
 if command -v faketime >/dev/null; then
-	export FAKETIME_DONT_FAKE_MONOTONIC=1
+	# with its clocks the leak checker's threads cannot wait for each other
+	export FAKETIME_DONT_FAKE_MONOTONIC=1 LSAN_OPTIONS=detect_leaks=0
 	run_background "$D/run/future.log" faketime '+500 days' pki-ca serve "${custodians[@]}"
 	pid=$!
 	if sample_wait pki-ca pki-ca status; then
