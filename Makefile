@@ -131,6 +131,7 @@ check: deps
 check-long: deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
+	@$(MAKE) $(quietly) TSAN=1 SAN= CC=cc all
 	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
 .PHONY: check-build
 check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)

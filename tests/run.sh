@@ -11,7 +11,7 @@ passed=0
 failed=0
 skipped=0
 export CMOCKA_MESSAGE_OUTPUT=TAP
-export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1
 
 wanted() {
 	[ $# -gt 1 ] || return 0
@@ -23,7 +23,7 @@ wanted() {
 
 # one NAME SECONDS COMMAND...: a test program that prints TAP
 one() {
-	local name=$1 limit=$2 log=$logs/$1.log ok bad skip status
+	local name=$1 limit=$2 log=$logs/$1.log start=$SECONDS ok bad skip status
 	shift 2
 	timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null
 	status=$?
@@ -38,7 +38,7 @@ one() {
 	passed=$((passed + ok))
 	failed=$((failed + bad))
 	skipped=$((skipped + skip))
-	printf '%-40s %4d passed %3d failed\n' "$name" "$ok" "$bad"
+	printf '%-40s %4d passed %3d failed %4d s\n' "$name" "$ok" "$bad" $((SECONDS - start))
 	grep '^ok .*# SKIP' "$log"
 	if [ "$bad" != 0 ]; then
 		echo "--- $log (exit $status):"
