@@ -80,9 +80,10 @@ detail_valid(const json_t *value, int depth)
 		return true;
 	case JSON_OBJECT:
 		/* jansson's iterator takes no const */
-		json_object_foreach((json_t *)(uintptr_t)value, key,
-			member) if (depth == 0 || !is_plain(key) ||
-				    !detail_valid(member, depth - 1)) return false;
+		json_object_foreach ((json_t *)(uintptr_t)value, key, member)
+			if (depth == 0 || !is_plain(key) ||
+				!detail_valid(member, depth - 1))
+				return false;
 		return true;
 	case JSON_REAL: /* no canonical form */
 	case JSON_TRUE:

@@ -37,7 +37,7 @@ analyzer() {
 # One file at a time: its valist check mixes several up. Findings are on stdout; stderr counts.
 tidy() {
 	printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} clang-tidy --quiet \
-		--warnings-as-errors='*' {} -- "${flags[@]}" 2>/dev/null
+		--warnings-as-errors='*' {} -- "${flags[@]}" 2>/dev/null | sed -n '/error:/,+2p'
 }
 # memleak: does not know scope cleanup; -fanalyzer and the leak sanitizer do
 cpp() {

@@ -334,11 +334,11 @@ r46_r58_nothing_is_renewed_after_a_revocation(void **state)
 {
 	(void)state;
 	struct job job;
-	for (uint8_t n = CARLA_AUTH; n <= CARLA_LOST; n++) {
+	for (int n = CARLA_AUTH; n <= CARLA_LOST; n++) {
 		job = good_renew();
 		strcpy(job.facts.holder, CARLA);
 		fill(job.facts.name_hash, CARLA_AUTH);
-		job.facts.serials[0] = serial(n);
+		job.facts.serials[0] = serial((uint8_t)n);
 		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	}
 	/* nor is what was ordered before it */

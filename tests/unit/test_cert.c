@@ -423,7 +423,7 @@ r04_r30_the_lint_blocks_the_signing(void **state)
 		enum pki_status got = pki_cert_build(&spec, chain.ca_key, &made, &err);
 		assert_int_equal(got, cases[i].want);
 		pki_cert_free(made);
-		if (got == PKI_OK)
+		if (cases[i].want_text == NULL)
 			continue;
 		assert_null(made);
 		assert_int_equal(err.rule, PKI_RULE_VALIDITY);

@@ -67,8 +67,8 @@ set_up(void **state)
 	ok(pki_ledger_begin(f.d.ledger, &err));
 	ok(pki_ledger_add_issuer(f.d.ledger, PKI_ISSUER_ROOT, f.ca.cert, &err));
 	ok(pki_ledger_add_issuer(f.d.ledger, PKI_ISSUER_CA, f.ca.cert, &err));
-	for (uint8_t n = ONE; n <= EXPIRED; n++)
-		add_certificate(n);
+	for (int n = ONE; n <= EXPIRED; n++)
+		add_certificate((uint8_t)n);
 	ok(pki_ledger_commit(f.d.ledger, &err));
 	return 0;
 }
@@ -103,6 +103,8 @@ entries(const struct list *list, struct pki_revoked out[5])
 	for (; list->serials[count] != 0; count++)
 		out[count] = (struct pki_revoked){ serial(list->serials[count]),
 			f.now - 5 * PKI_DAY, PKI_REASON_KEY_COMPROMISE };
+	if (count == 0)
+		return 0;
 	out[0].revoked_at -= list->earlier;
 	if (list->reason != 0)
 		out[0].reason = list->reason;
