@@ -59,7 +59,7 @@ is_plain(const char *text)
 {
 	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				  "0123456789.:_-");
-	return text[len] == '\0' && len < PKI_EVENT_WORD;
+	return len < PKI_EVENT_WORD && text[len] == '\0';
 }
 
 static bool
@@ -97,13 +97,14 @@ detail_valid(const json_t *value, int depth)
 static enum pki_status
 check_event(const struct pki_event *event, struct pki_err *err)
 {
-	if (!pki_event_known(event->type))
+	const char *source = pki_event_source(event->type);
+	if (source == NULL)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
 			"event type \"%s\" is not in the table of log(5)", event->type);
-	if (strcmp(event->source, pki_event_source(event->type)) != 0)
+	if (strcmp(event->source, source) != 0)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
-			"%s is %s's to say, not %.40s's", event->type,
-			pki_event_source(event->type), event->source);
+			"%s is %s's to say, not %.40s's", event->type, source,
+			event->source);
 	if (strspn(event->actor, "0123456789abcdef") != strlen(event->actor) ||
 		strlen(event->actor) >= PKI_SERIAL_TEXT)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
