@@ -37,6 +37,7 @@ enum pki_status vkey_read(const char *arg, struct pki_buf *out, struct pki_err *
 
 struct audit {
 	struct pki_ledger *ledger;
+	pki_time started; /* just before the ledger's snapshot */
 	const struct place *place;
 	const char *vkey;
 	struct pki_policy *policies[PKI_VALUES_MAX]; /* given */

@@ -168,6 +168,7 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	if (a.findings == NULL)
 		return pki_fail(err, PKI_MEMORY, "findings");
 	/* one view of a ledger that others go on writing */
+	a.started = pki_time_now();
 	PKI_TRY(pki_ledger_snapshot(a.ledger, err));
 	check_all(&a, args);
 	pki_ledger_release(a.ledger);

@@ -57,7 +57,9 @@ forged log-hashing "rule 80: a hash of the tree changed" "UPDATE hash SET hash =
 forged log-checkpoint "rule 81: an entry appended without a checkpoint" \
 	"INSERT INTO entry SELECT max(id) + 1, at, entry FROM entry"
 forged signed-note "rule 82: a checkpoint's signature changed" \
-	"UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'A', 'B') AS BLOB) WHERE size = (SELECT max(size) FROM checkpoint)"
+	"UPDATE checkpoint SET note = CAST(substr(CAST(note AS TEXT), 1, length(CAST(note AS TEXT)) - 10)
+		|| iif(substr(CAST(note AS TEXT), -10, 1) = 'A', 'B', 'A')
+		|| substr(CAST(note AS TEXT), -9) AS BLOB) WHERE size = (SELECT max(size) FROM checkpoint)"
 forged issuance-record "rule 35: a certificate's bytes changed" "UPDATE certificate SET der = $flip WHERE $a"
 forged issuance-record "rule 35: a certificate's end moved in the ledger" "UPDATE certificate SET not_after = not_after + 86400 * 365 WHERE $a"
 forged issuance-record "rule 35: a certificate's serial changed" "UPDATE certificate SET serial = x'01' WHERE $a"
