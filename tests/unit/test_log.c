@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "libpki/file.h"
+#include "tests/unit/common/expect.h"
 
 #define ORIGIN "ca.example.test/log"
 #define START 1767225600000
@@ -22,20 +23,6 @@ struct fixture {
 	struct pki_key *key;
 	struct pki_buf vkey;
 };
-
-#define ok(call) \
-	do { \
-		struct pki_err err = { 0 }; \
-		enum pki_status status_ = (call); \
-		if (status_ != PKI_OK) \
-			fail_msg("%s: %s", #call, err.msg); \
-	} while (0)
-
-#define fails(call, want_status) \
-	do { \
-		struct pki_err err = { 0 }; \
-		assert_int_equal((call), PKI_##want_status); \
-	} while (0)
 
 static int
 setup(void **state)

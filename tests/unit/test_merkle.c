@@ -108,6 +108,14 @@ r80_known_roots(void **state)
 	}
 }
 
+static enum pki_status
+prove(bool inclusion, uint64_t first, uint64_t size, const struct pki_merkle_source *src,
+	struct pki_proof *proof, struct pki_err *err)
+{
+	return inclusion ? pki_merkle_inclusion(first, size, src, proof, err)
+			 : pki_merkle_consistency(first, size, src, proof, err);
+}
+
 static void
 r80_known_proofs(void **state)
 {
@@ -137,11 +145,8 @@ r80_known_proofs(void **state)
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err = { 0 };
 		struct pki_proof proof;
-		enum pki_status status =
-			cases[i].inclusion ? pki_merkle_inclusion(cases[i].first,
-						     cases[i].size, &src, &proof, &err)
-					   : pki_merkle_consistency(cases[i].first,
-						     cases[i].size, &src, &proof, &err);
+		enum pki_status status = prove(cases[i].inclusion, cases[i].first,
+			cases[i].size, &src, &proof, &err);
 		assert_int_equal(status, PKI_OK);
 		assert_int_equal(proof.count, cases[i].want_count);
 	}
@@ -279,11 +284,8 @@ r80_ends_are_checked(void **state)
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err = { 0 };
 		struct pki_proof proof;
-		enum pki_status status =
-			cases[i].inclusion ? pki_merkle_inclusion(cases[i].first,
-						     cases[i].size, &src, &proof, &err)
-					   : pki_merkle_consistency(cases[i].first,
-						     cases[i].size, &src, &proof, &err);
+		enum pki_status status = prove(cases[i].inclusion, cases[i].first,
+			cases[i].size, &src, &proof, &err);
 		assert_int_equal(status, cases[i].want);
 	}
 	struct claim empty = { .inclusion = true };

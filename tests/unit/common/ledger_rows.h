@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "libpki/ledger.h"
+#include "tests/unit/common/expect.h"
 
 /* 2026-01-01T00:00:00Z */
 #define START ((pki_time)1767225600)
@@ -22,25 +23,11 @@ struct fixture {
 	struct pki_ledger *ledger;
 };
 
-#define ok(call) \
-	do { \
-		struct pki_err err = { 0 }; \
-		enum pki_status status_ = (call); \
-		if (status_ != PKI_OK) \
-			fail_msg("%s: %s", #call, err.msg); \
-	} while (0)
-
 #define refused(call, want_rule) \
 	do { \
 		struct pki_err err = { 0 }; \
 		assert_int_equal((call), PKI_REFUSED); \
 		assert_int_equal(err.rule, PKI_RULE_##want_rule); \
-	} while (0)
-
-#define fails(call, want_status) \
-	do { \
-		struct pki_err err = { 0 }; \
-		assert_int_equal((call), PKI_##want_status); \
 	} while (0)
 
 int setup(void **state);
