@@ -29,6 +29,7 @@ struct pki_key {
 	int bits;
 	struct pki_buf spki;
 	size_t point_len; /* subjectPublicKey's value, the last octets of spki */
+	EVP_MD_CTX *signing; /* ready; each signature takes a copy; NULL before the first */
 };
 
 static const struct alg {
@@ -216,6 +217,7 @@ pki_key_free(struct pki_key *key)
 {
 	if (key == NULL)
 		return;
+	EVP_MD_CTX_free(key->signing);
 	EVP_PKEY_free(key->pkey);
 	pki_buf_free(&key->spki);
 	free(key);
@@ -383,6 +385,21 @@ pki_key_md(const struct pki_key *key)
 	return NULL;
 }
 
+/* To look up algorithms costs as much as to hash: once in a key's life. */
+static bool
+prepare(struct pki_key *key)
+{
+	if (key->signing != NULL)
+		return true;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	if (ctx != NULL &&
+		EVP_DigestSignInit(ctx, NULL, pki_key_md(key), NULL, key->pkey) == 1)
+		key->signing = ctx;
+	else
+		EVP_MD_CTX_free(ctx);
+	return key->signing != NULL;
+}
+
 enum pki_status
 pki_key_sign(struct pki_key *key, const void *data, size_t len, struct pki_buf *sig,
 	struct pki_err *err)
@@ -392,9 +409,8 @@ pki_key_sign(struct pki_key *key, const void *data, size_t len, struct pki_buf *
 			err, PKI_STATE, "a key of an unknown algorithm does not sign");
 	size_t room = (size_t)EVP_PKEY_get_size(key->pkey);
 	PKI_TRY(pki_buf_reserve(sig, room, err));
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx != NULL &&
-		  EVP_DigestSignInit(ctx, NULL, pki_key_md(key), NULL, key->pkey) == 1 &&
+	EVP_MD_CTX *ctx = prepare(key) ? EVP_MD_CTX_new() : NULL;
+	bool ok = ctx != NULL && EVP_MD_CTX_copy_ex(ctx, key->signing) == 1 &&
 		  EVP_DigestSign(ctx, sig->data + sig->len, &room, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	if (!ok)

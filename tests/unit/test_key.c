@@ -118,6 +118,12 @@ r94_every_algorithm_signs(void **state)
 		assert_true(pki_key_matches(made, public));
 		struct pki_bytes s = pki_buf_bytes(&sig);
 		assert_int_equal(pki_key_verify(public, "data", 4, s, &err), PKI_OK);
+		/* the next one is over its own data alone */
+		PKI_CLEANUP(pki_buf_free) struct pki_buf next = { 0 };
+		assert_int_equal(pki_key_sign(opened, "other", 5, &next, &err), PKI_OK);
+		assert_int_equal(
+			pki_key_verify(public, "other", 5, pki_buf_bytes(&next), &err),
+			PKI_OK);
 		assert_int_equal(pki_key_verify(public, "dada", 4, s, &err), PKI_INPUT);
 		struct pki_err err2 = { 0 };
 		s.len -= 1;
