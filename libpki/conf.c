@@ -157,14 +157,12 @@ has_part(CURLU *url, CURLUPart part)
 	return there;
 }
 
-/*
- * http://HOST[:PORT][/PATH]: relying parties fetch CRLs and ask OCSP without TLS, whose own
- * certificates would have to be checked first (RFC 5280 8). Hosts in ASCII: rule 19.
- */
+/* SCHEME://HOST[:PORT][/PATH]. Hosts in ASCII: rule 19. */
 static bool
-is_base_url(const char *text)
+is_base_url(const char *text, const char *scheme)
 {
-	if (strncmp(text, "http://", 7) != 0 || text[7] == '/')
+	size_t len = strlen(scheme);
+	if (strncmp(text, scheme, len) != 0 || text[len] == '/')
 		return false;
 	for (const char *p = text; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~' || strchr("\"<>\\^`{|}", *p) != NULL)
@@ -178,11 +176,13 @@ is_base_url(const char *text)
 	return good;
 }
 
+/* http: relying parties fetch CRLs and ask OCSP without TLS, whose own certificates would
+ * have to be checked first (RFC 5280 8). */
 static enum pki_status
 need_url(struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
 {
 	PKI_TRY(need_text(map, key, out, size, err));
-	if (!is_base_url(out))
+	if (!is_base_url(out, "http://"))
 		return fail_rule(pki_yaml_get(map, key), PKI_RULE_ACCESS_POINTS,
 			"a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed",
 			err);
@@ -223,19 +223,85 @@ load_log(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* ADDRESS:PORT or [ADDRESS]:PORT; whether the address is one, the listener finds out. */
+/* ADDRESS:PORT or [ADDRESS]:PORT; whether the address is one, the listener finds out. An
+ * absent key or an empty text: none. */
 static enum pki_status
-check_listen(struct pki_yaml *node, const char *text, struct pki_err *err)
+load_listen(
+	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
 {
-	const char *colon = strrchr(text, ':');
+	struct pki_yaml *node = pki_yaml_get(map, key);
+	PKI_TRY(pki_yaml_string(node, out, size, err));
+	if (out[0] == '\0')
+		return PKI_OK;
+	const char *colon = strrchr(out, ':');
 	const char *port = colon != NULL ? colon + 1 : "";
 	size_t digits = strspn(port, "0123456789");
-	bool good = colon != NULL && colon != text && digits > 0 && digits <= 5 &&
+	bool good = colon != NULL && colon != out && digits > 0 && digits <= 5 &&
 		    port[digits] == '\0' && port[0] != '0' &&
 		    strtol(port, NULL, 10) <= 65535;
 	if (!good)
 		return pki_yaml_fail(node, err,
-			"listen: \"%s\" is not of the form 127.0.0.1:8880", text);
+			"%s: \"%s\" is not of the form 127.0.0.1:8880", key, out);
+	return PKI_OK;
+}
+
+/* PATH or file:PATH; absent: none */
+static enum pki_status
+load_file(struct pki_yaml *map, const char *key, const char *dir, char out[PATH_MAX],
+	struct pki_err *err)
+{
+	char name[PATH_MAX];
+	if (pki_yaml_get(map, key) == NULL)
+		return PKI_OK;
+	PKI_TRY(need_text(map, key, name, sizeof name, err));
+	size_t skip = strncmp(name, "file:", 5) == 0 ? 5 : 0;
+	return set_path(pki_yaml_get(map, key), dir, name + skip, out, err);
+}
+
+/* A URL alone, or { url, credentials, ca }. */
+static enum pki_status
+load_place(
+	struct pki_yaml *node, const char *dir, struct pki_place *out, struct pki_err *err)
+{
+	struct pki_yaml *url = node;
+	if (pki_yaml_text(node) == NULL) {
+		PKI_TRY(pki_yaml_need(node, "url", &url, err));
+		PKI_TRY(load_file(node, "credentials", dir, out->credentials, err));
+		PKI_TRY(load_file(node, "ca", dir, out->ca, err));
+	}
+	/* one octet less: room for the slash */
+	PKI_TRY(pki_yaml_string(url, out->url, sizeof out->url - 1, err));
+	bool tls = is_base_url(out->url, "https://");
+	if (!tls && !is_base_url(out->url, "http://"))
+		return pki_yaml_fail(url, err,
+			"put: a URL of the form http://HOST[:PORT][/PATH] in ASCII is "
+			"needed, or "
+			"https");
+	if (!tls && (out->credentials[0] != '\0' || out->ca[0] != '\0'))
+		return pki_yaml_fail(url, err,
+			"put: credentials and ca are for https; http would show them to "
+			"all");
+	size_t len = strlen(out->url);
+	if (out->url[len - 1] != '/')
+		memcpy(out->url + len, "/", 2);
+	return PKI_OK;
+}
+
+static enum pki_status
+load_put(struct pki_yaml *put, struct pki_conf *out, struct pki_err *err)
+{
+	PKI_TRY(pki_yaml_expect_list(put, err));
+	if (pki_yaml_count(put) > PKI_PLACES_MAX)
+		return pki_yaml_fail(put, err, "put: at most %d places", PKI_PLACES_MAX);
+	for (size_t i = 0; i < pki_yaml_count(put); i++) {
+		struct pki_yaml *node = pki_yaml_item(put, i);
+		struct pki_place *place = &out->crl_put[out->crl_put_count++];
+		PKI_TRY(load_place(node, out->dir, place, err));
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(place->url, out->crl_put[j].url) == 0)
+				return pki_yaml_fail(
+					node, err, "put: %s is there twice", place->url);
+	}
 	return PKI_OK;
 }
 
@@ -244,13 +310,15 @@ load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 {
 	struct pki_yaml *crl = pki_yaml_get(root, "crl");
 	struct pki_yaml *interval = pki_yaml_get(crl, "interval");
-	struct pki_yaml *listen_at = pki_yaml_get(crl, "listen");
 	out->crl_lifetime = CRL_LIFETIME_DEFAULT;
 	out->crl_interval = CRL_INTERVAL_DEFAULT;
 	PKI_TRY(pki_yaml_expect_map(crl, err));
 	PKI_TRY(pki_yaml_duration(pki_yaml_get(crl, "lifetime"), &out->crl_lifetime, err));
 	PKI_TRY(pki_yaml_duration(interval, &out->crl_interval, err));
-	PKI_TRY(pki_yaml_string(listen_at, out->crl_listen, sizeof out->crl_listen, err));
+	PKI_TRY(load_listen(crl, "listen", out->crl_listen, sizeof out->crl_listen, err));
+	PKI_TRY(load_listen(
+		crl, "monitor", out->crl_monitor, sizeof out->crl_monitor, err));
+	PKI_TRY(load_put(pki_yaml_get(crl, "put"), out, err));
 	if (out->crl_interval > PKI_DAY)
 		return fail_rule(interval, PKI_RULE_CRL_DAILY,
 			"interval: a CRL is due every 24 h; write 24h or less", err);
@@ -259,8 +327,7 @@ load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 			"lifetime must be longer than interval, or a CRL ends before the "
 			"next; "
 			"26h and 24h leave two hours");
-	return out->crl_listen[0] != '\0' ? check_listen(listen_at, out->crl_listen, err)
-					  : PKI_OK;
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -270,7 +337,10 @@ load_ocsp(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	struct pki_yaml *node;
 	PKI_TRY(pki_yaml_need(root, "ocsp", &ocsp, err));
 	PKI_TRY(need_text(ocsp, "listen", out->ocsp_listen, sizeof out->ocsp_listen, err));
-	PKI_TRY(check_listen(pki_yaml_get(ocsp, "listen"), out->ocsp_listen, err));
+	PKI_TRY(load_listen(
+		ocsp, "listen", out->ocsp_listen, sizeof out->ocsp_listen, err));
+	PKI_TRY(load_listen(
+		ocsp, "monitor", out->ocsp_monitor, sizeof out->ocsp_monitor, err));
 	PKI_TRY(pki_yaml_need(ocsp, "threads", &node, err));
 	PKI_TRY(pki_yaml_int(node, 1, THREADS_MAX, &out->ocsp_threads, err));
 	PKI_TRY(pki_yaml_need(ocsp, "lifetime", &node, err));

@@ -8,6 +8,16 @@
 #include "libpki/note.h"
 #include "libpki/profile.h"
 
+/* Mirrors of the CRLs. */
+#define PKI_PLACES_MAX 8
+
+/* Where published files are sent to. */
+struct pki_place {
+	char url[PKI_URL_TEXT];     /* ends with a slash; file names are appended */
+	char credentials[PATH_MAX]; /* file: USER:PASSWORD; "" : none */
+	char ca[PATH_MAX];          /* file: whom to trust for https; "" : the system's CAs */
+};
+
 struct pki_conf {
 	char dir[PATH_MAX];      /* folder of the file */
 	char state[PATH_MAX];    /* ledger.db, ra/, keys */
@@ -35,8 +45,12 @@ struct pki_conf {
 	int64_t crl_lifetime;    /* nextUpdate - thisUpdate: 26 h */
 	int64_t crl_interval;    /* a new one at least this often: 24 h */
 	char crl_listen[64];     /* "127.0.0.1:8881"; "" : publish files only */
+	char crl_monitor[64];    /* for operators; "" : none */
+	struct pki_place crl_put[PKI_PLACES_MAX];
+	size_t crl_put_count;
 	/* pki-ocspd */
 	char ocsp_listen[64];
+	char ocsp_monitor[64];   /* for operators; "" : none */
 	long ocsp_threads;
 	int64_t ocsp_lifetime;   /* nextUpdate - thisUpdate */
 	struct pki_name ocsp_name;

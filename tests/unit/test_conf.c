@@ -277,6 +277,86 @@ socket_path_fits_sun_path(void **state)
 	assert_int_equal(load("socket: run/ca.sock", path, &c, &err), PKI_OK);
 }
 
+#define LISTEN "  listen: \"[::1]:8881\"\n" /* line 25 */
+
+static void
+monitors(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_string_equal(c.crl_monitor, "");
+	assert_string_equal(c.ocsp_monitor, "");
+	assert_int_equal(load(LISTEN, "  monitor: \"127.0.0.1:9181\"\n", &c, &err), PKI_OK);
+	assert_string_equal(c.crl_monitor, "127.0.0.1:9181");
+	assert_int_equal(load("  threads: 2\n", "  threads: 2\n  monitor: \"[::1]:9180\"\n",
+				 &c, &err),
+		PKI_OK);
+	assert_string_equal(c.ocsp_monitor, "[::1]:9180");
+	assert_refused(&(struct refusal){ LISTEN, "  monitor: 9181\n", 25, PKI_RULE_NONE,
+		"monitor: \"9181\" is not of the form" });
+	assert_refused(
+		&(struct refusal){ "  threads: 2\n", "  threads: 2\n  monitor: \"a:0\"\n",
+			29, PKI_RULE_NONE, "monitor: \"a:0\"" });
+}
+
+static void
+places(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(LISTEN,
+				 "  put:\n"
+				 "    - http://mirror.example.test:8080/crl/\n"
+				 "    - https://other.example.test\n"
+				 "    - { url: https://third.example.test/a, credentials: "
+				 "file:third,\n"
+				 "        ca: /etc/third.pem }\n",
+				 &c, &err),
+		PKI_OK);
+	assert_int_equal(c.crl_put_count, 3);
+	assert_string_equal(c.crl_put[0].url, "http://mirror.example.test:8080/crl/");
+	assert_string_equal(c.crl_put[0].credentials, "");
+	assert_string_equal(c.crl_put[0].ca, "");
+	assert_string_equal(c.crl_put[1].url, "https://other.example.test/");
+	assert_string_equal(c.crl_put[2].url, "https://third.example.test/a/");
+	assert_in_dir(c.crl_put[2].credentials, "", "third");
+	assert_string_equal(c.crl_put[2].ca, "/etc/third.pem");
+	assert_int_equal(load(LISTEN, "  put: []\n", &c, &err), PKI_OK);
+	assert_int_equal(c.crl_put_count, 0);
+}
+
+static void
+places_refused(void **state)
+{
+	(void)state;
+	static const struct refusal cases[] = {
+		{ LISTEN, "  put: http://a.test/\n", 25, PKI_RULE_NONE, "put" },
+		{ LISTEN, "  put: [\"\"]\n", 25, PKI_RULE_NONE, "put: a URL of the form" },
+		{ LISTEN, "  put: [ftp://a.test/]\n", 25, PKI_RULE_NONE, "put: a URL" },
+		{ LISTEN, "  put: [https://u:p@a.test/]\n", 25, PKI_RULE_NONE,
+			"put: a URL" },
+		{ LISTEN, "  put: [{ urls: http://a.test/ }]\n", 25, PKI_RULE_NONE,
+			"\"url\" is missing" },
+		{ LISTEN, "  put: [{ url: https://a.test/, user: u }]\n", 25, PKI_RULE_NONE,
+			"\"user\" is not a key" },
+		{ LISTEN, "  put: [{ url: http://a.test/, credentials: c }]\n", 25,
+			PKI_RULE_NONE, "credentials and ca are for https" },
+		{ LISTEN, "  put: [{ url: http://a.test/, ca: c }]\n", 25, PKI_RULE_NONE,
+			"credentials and ca are for https" },
+		{ LISTEN, "  put: [{ url: https://a.test/, ca: \"\" }]\n", 25,
+			PKI_RULE_NONE, "ca: must not be empty" },
+		{ LISTEN, "  put: [http://a.test, http://a.test/]\n", 25, PKI_RULE_NONE,
+			"http://a.test/ is there twice" },
+		{ LISTEN, "  put: [a, a, a, a, a, a, a, a, a]\n", 25, PKI_RULE_NONE,
+			"put: at most 8 places" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
 static void
 file_is_found(void **state)
 {
@@ -343,6 +423,9 @@ main(void)
 		cmocka_unit_test(r53_crl_at_least_daily),
 		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
 		cmocka_unit_test(socket_path_fits_sun_path),
+		cmocka_unit_test(monitors),
+		cmocka_unit_test(places),
+		cmocka_unit_test(places_refused),
 		cmocka_unit_test(file_is_found),
 		cmocka_unit_test(paths_that_do_not_fit),
 	};
