@@ -1,20 +1,8 @@
-#include "libpki/crl.h"
-
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
 #include "libpki/asn1.h"
-
-struct pki_crl {
-	X509_CRL *x509;
-	struct pki_buf der;
-	uint64_t number;
-	pki_time this_update;
-	pki_time next_update;
-	struct pki_revoked *entries; /* by serial */
-	size_t count;
-};
+#include "libpki/crl_internal.h"
 
 static const struct {
 	enum pki_reason reason;
@@ -136,23 +124,23 @@ add_entry(X509_CRL *crl, const struct pki_revoked *revoked, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rule 49: AKI and CRLNumber, neither critical. */
+static void
+free_extensions(STACK_OF(X509_EXTENSION) * *extensions)
+{
+	sk_X509_EXTENSION_pop_free(*extensions, X509_EXTENSION_free);
+}
+
 static enum pki_status
 add_extensions(X509_CRL *crl, const struct pki_crl_spec *spec, struct pki_err *err)
 {
-	uint8_t id[PKI_KEY_ID];
-	if (!pki_cert_subject_key_id(spec->issuer, id))
-		return pki_refuse(err, PKI_RULE_KEY_IDS,
-			"the issuer's certificate has no subjectKeyIdentifier");
-	PKI_CLEANUP(free_akid) AUTHORITY_KEYID *akid = AUTHORITY_KEYID_new();
-	PKI_CLEANUP(free_integer) ASN1_INTEGER *number = ASN1_INTEGER_new();
-	if (akid == NULL || number == NULL ||
-		(akid->keyid = ASN1_OCTET_STRING_new()) == NULL ||
-		ASN1_OCTET_STRING_set(akid->keyid, id, sizeof id) != 1 ||
-		ASN1_INTEGER_set_uint64(number, spec->number) != 1 ||
-		X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, akid, 0, 0) != 1 ||
-		X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) != 1)
+	PKI_CLEANUP(free_extensions)
+	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+	if (extensions == NULL)
 		return pki_fail_ssl(err, PKI_MEMORY, "the CRL's extensions");
+	PKI_TRY(pki_crl_add_extensions(extensions, spec, err));
+	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
+		if (X509_CRL_add_ext(crl, sk_X509_EXTENSION_value(extensions, i), -1) != 1)
+			return pki_fail_ssl(err, PKI_MEMORY, "the CRL's extensions");
 	return PKI_OK;
 }
 
@@ -186,7 +174,7 @@ check_spec(const struct pki_crl_spec *spec, struct pki_key *issuer_key, struct p
 			err, PKI_RULE_CRL_FIELDS, "nextUpdate is not after thisUpdate");
 	if (spec->number == 0)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "CRLNumber starts at 1");
-	return PKI_OK;
+	return pki_crl_check_extensions(spec, err);
 }
 
 /* A copy of spec's list, by serial; NULL for an empty one. */
@@ -317,24 +305,6 @@ read_entries(struct pki_crl *crl, struct pki_err *err)
 	return sort_entries(crl->entries, crl->count, err);
 }
 
-/* rule 49 */
-static enum pki_status
-read_number(struct pki_crl *crl, struct pki_err *err)
-{
-	int found = 0;
-	PKI_CLEANUP(free_integer)
-	ASN1_INTEGER *number =
-		X509_CRL_get_ext_d2i(crl->x509, NID_crl_number, &found, NULL);
-	if (number == NULL)
-		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "no well-formed CRLNumber");
-	/* 20 octets are allowed; 64 bits last for as long as CRLs are counted one by one */
-	if (ASN1_INTEGER_get_uint64(&crl->number, number) != 1) {
-		return pki_refuse(
-			err, PKI_RULE_CRL_FIELDS, "CRLNumber is not a 64-bit number");
-	}
-	return PKI_OK;
-}
-
 static enum pki_status
 read_fields(struct pki_crl *crl, struct pki_err *err)
 {
@@ -349,10 +319,7 @@ read_fields(struct pki_crl *crl, struct pki_err *err)
 	if (crl->next_update <= crl->this_update)
 		return pki_refuse(
 			err, PKI_RULE_CRL_FIELDS, "nextUpdate is not after thisUpdate");
-	PKI_TRY(check_extensions(X509_CRL_get0_extensions(crl->x509), "the CRL", err));
-	if (X509_CRL_get_ext_by_NID(crl->x509, NID_authority_key_identifier, -1) < 0)
-		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "no authorityKeyIdentifier");
-	return read_number(crl, err);
+	return pki_crl_read_extensions(crl, X509_CRL_get0_extensions(crl->x509), err);
 }
 
 enum pki_status
@@ -383,6 +350,7 @@ pki_crl_free(struct pki_crl *crl)
 		return;
 	X509_CRL_free(crl->x509);
 	pki_buf_free(&crl->der);
+	pki_buf_free(&crl->distribution_point);
 	free(crl->entries);
 	free(crl);
 }
@@ -440,6 +408,18 @@ pki_time
 pki_crl_next_update(const struct pki_crl *crl)
 {
 	return crl->next_update;
+}
+
+const char *
+pki_crl_distribution_point(const struct pki_crl *crl)
+{
+	return (const char *)crl->distribution_point.data;
+}
+
+pki_time
+pki_crl_expired_since(const struct pki_crl *crl)
+{
+	return crl->expired_since;
 }
 
 size_t

@@ -1,4 +1,4 @@
-/* Certificate revocation lists, RFC 5280 5, version 2; full CRLs. */
+/* Certificate revocation lists, RFC 5280 5, version 2: full CRLs, and partitions of one. */
 #ifndef LIBPKI_CRL_H
 #define LIBPKI_CRL_H
 
@@ -25,21 +25,29 @@ struct pki_revoked {
 	enum pki_reason reason;
 };
 
+/* 99991231235959Z, "no further CRL" */
+#define PKI_CRL_LAST ((pki_time)253402300799)
+
 struct pki_crl_spec {
 	const struct pki_cert *issuer;
 	uint64_t number; /* CRLNumber */
 	pki_time this_update;
-	pki_time next_update;
+	pki_time next_update; /* PKI_CRL_LAST for the last one (rule 53) */
+	/* NULL: a full CRL. Else a partition: of the certificates whose cRLDistributionPoints
+	 * hold exactly this URL (rule 52). */
+	const char *distribution_point;
+	/* 0, or expiredCertsOnCRL: certificates that expired from then on are kept (rule 56). */
+	pki_time expired_since;
 	const struct pki_revoked *revoked; /* each serial once (rule 48); any order */
 	size_t count;
 };
 
 struct pki_crl;
 
-/* rules 48-51. */
+/* rules 48-52, 56. */
 enum pki_status pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *issuer_key,
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
-/* DER, trailing bytes refused; rules 48-51 checked. max bytes is the caller's. */
+/* DER, trailing bytes refused; rules 48-52 and 56 checked. max bytes is the caller's. */
 enum pki_status pki_crl_parse(struct pki_bytes der, struct pki_crl **out, struct pki_err *err)
 	PKI_MUST_CHECK;
 void pki_crl_free(struct pki_crl *crl);
@@ -53,6 +61,10 @@ struct pki_bytes pki_crl_get0_der(const struct pki_crl *crl);
 uint64_t pki_crl_number(const struct pki_crl *crl);
 pki_time pki_crl_this_update(const struct pki_crl *crl);
 pki_time pki_crl_next_update(const struct pki_crl *crl);
+/* NULL: a full CRL. Borrowed. */
+const char *pki_crl_distribution_point(const struct pki_crl *crl);
+/* 0: no expiredCertsOnCRL. */
+pki_time pki_crl_expired_since(const struct pki_crl *crl);
 size_t pki_crl_count(const struct pki_crl *crl);
 /* NOTFOUND from count on. */
 enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i, struct pki_revoked *out,

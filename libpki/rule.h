@@ -49,8 +49,10 @@
 	X(CRL_FIELDS, 49, "crl-fields", "RFC 5280 5.2.3")                              \
 	X(CRL_EMPTY, 50, "crl-empty", "RFC 5280 5.1.2.6")                              \
 	X(CRL_REASON, 51, "crl-reason", "RFC 5280 5.3.1")                              \
+	X(CRL_PARTITION, 52, "crl-partition", "RFC 5280 5.2.5")                        \
 	X(CRL_DAILY, 53, "crl-daily", "ETSI EN 319 411-1 CSS-6.3.9-05")                \
 	X(CARL_YEARLY, 54, "carl-yearly", "ETSI EN 319 411-1 CSS-6.3.9-12")            \
+	X(CRL_KEEPS_EXPIRED, 56, "expired-certs-on-crl", "ETSI EN 319 411-2 CSS-6.3.10-05") \
 	X(CRL_EXPIRED, 57, "crl-past-expiry", "RFC 5280 3.3")                          \
 	X(REVOKED_FINAL, 58, "revoked-final", "ETSI EN 319 411-1 REV-6.3.9-04")        \
 	X(CRL_MEDIA, 59, "crl-media-type", "RFC 5280 4.2.1.13")                        \

@@ -247,6 +247,191 @@ r51_reason(void **state)
 	assert_int_equal(err.rule, PKI_RULE_CRL_REASON);
 }
 
+/* The good list again with an extension of this value. */
+static enum pki_status
+parse_with(
+	const char *oid, bool critical, const char *value, size_t len, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *good = build(NULL, 0);
+	X509_CRL *x509 = as_x509(good);
+	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	assert_int_equal(
+		ASN1_OCTET_STRING_set(octets, (const uint8_t *)value, (int)len), 1);
+	X509_EXTENSION *ext = X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
+	assert_int_equal(X509_CRL_add_ext(x509, ext, -1), 1);
+	enum pki_status status = resign(x509, err);
+	X509_EXTENSION_free(ext);
+	ASN1_OBJECT_free(object);
+	ASN1_OCTET_STRING_free(octets);
+	X509_CRL_free(x509);
+	return status;
+}
+
+#define URL "http://t/p1.crl"
+#define URI "\x86\x0f" URL
+#define POINT "\xa0\x13\xa0\x11" URI
+#define IDP(text) text, sizeof(text) - 1
+
+static void
+r52_partition(void **state)
+{
+	(void)state;
+	struct pki_crl_spec s = spec(NULL, 0);
+	struct pki_crl *crl = NULL;
+	struct pki_err err = { 0 };
+	s.distribution_point = URL;
+	assert_int_equal(pki_crl_build(&s, ca.key, &crl, &err), PKI_OK);
+	assert_string_equal(pki_crl_distribution_point(crl), URL);
+	assert_int_equal(pki_crl_verify(crl, ca.cert, &err), PKI_OK);
+	X509_CRL *x509 = as_x509(crl);
+	int at = X509_CRL_get_ext_by_NID(x509, NID_issuing_distribution_point, -1);
+	X509_EXTENSION *ext = X509_CRL_get_ext(x509, at);
+	assert_int_equal(X509_EXTENSION_get_critical(ext), 1);
+	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(ext);
+	assert_int_equal(ASN1_STRING_length(value), sizeof("\x30\x15" POINT) - 1);
+	assert_memory_equal(ASN1_STRING_get0_data(value), "\x30\x15" POINT,
+		(size_t)ASN1_STRING_length(value));
+	X509_CRL_free(x509);
+	pki_crl_free(crl);
+	crl = build(NULL, 0);
+	assert_null(pki_crl_distribution_point(crl));
+	pki_crl_free(crl);
+
+	char longest[PKI_URL_TEXT + 1] = "http://t/";
+	memset(longest + 9, 'p', PKI_URL_TEXT - 9);
+	const char *const bad[] = { "", "http://t/a b", "http://t/\xc3\xa9", longest };
+	for (size_t i = 0; i < PKI_COUNT(bad); i++) {
+		s.distribution_point = bad[i];
+		err = (struct pki_err){ 0 };
+		assert_int_equal(pki_crl_build(&s, ca.key, &crl, &err), PKI_REFUSED);
+		assert_int_equal(err.rule, PKI_RULE_CRL_PARTITION);
+	}
+}
+
+static void
+r52_other_scopes_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		size_t len;
+		bool uncritical;
+		const char *want_text;
+	} cases[] = {
+		{ IDP("\x30\x15" POINT), .uncritical = true, "not critical" },
+		{ IDP("\x30\x00"), .want_text = "empty" },
+		{ IDP("\x30\x18" POINT "\x81\x01\xff"), .want_text = "more than" },
+		{ IDP("\x30\x18" POINT "\x82\x01\xff"), .want_text = "more than" },
+		{ IDP("\x30\x19" POINT "\x83\x02\x06\x40"), .want_text = "more than" },
+		{ IDP("\x30\x18" POINT "\x84\x01\xff"), .want_text = "more than" },
+		{ IDP("\x30\x18" POINT "\x85\x01\xff"), .want_text = "more than" },
+		{ IDP("\x30\x03\x84\x01\xff"), .want_text = "more than" },
+		/* DER leaves a default out */
+		{ IDP("\x30\x18" POINT "\x81\x01\x00"), .want_text = "not DER" },
+		{ IDP("\x30\x26\xa0\x24\xa0\x22" URI URI), .want_text = "one name" },
+		{ IDP("\x30\x04\xa0\x02\xa0\x00"), .want_text = "one name" },
+		/* nameRelativeToCRLIssuer: CN=a */
+		{ IDP("\x30\x0e\xa0\x0c\xa1\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		      "a"),
+			.want_text = "one name" },
+		/* a dNSName, and URLs that are none */
+		{ IDP("\x30\x07\xa0\x05\xa0\x03\x82\x01"
+		      "a"),
+			.want_text = "no URL" },
+		{ IDP("\x30\x06\xa0\x04\xa0\x02\x86\x00"), .want_text = "no URL" },
+		{ IDP("\x30\x07\xa0\x05\xa0\x03\x86\x01\x00"), .want_text = "no URL" },
+		{ IDP("\x30\x15" POINT "\x00"), .want_text = "malformed" },
+		{ IDP("\x04\x00"), .want_text = "malformed" },
+	};
+	struct pki_err err = { 0 };
+	assert_int_equal(
+		parse_with("2.5.29.28", true, IDP("\x30\x15" POINT), &err), PKI_OK);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		assert_int_equal(parse_with("2.5.29.28", !cases[i].uncritical,
+					 cases[i].value, cases[i].len, &err),
+			PKI_REFUSED);
+		assert_int_equal(err.rule, PKI_RULE_CRL_PARTITION);
+		assert_non_null(strstr(err.msg, cases[i].want_text));
+	}
+}
+
+static void
+r53_last_crl(void **state)
+{
+	(void)state;
+	struct pki_crl_spec s = spec(NULL, 0);
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	s.next_update = PKI_CRL_LAST;
+	assert_int_equal(pki_crl_build(&s, ca.key, &crl, &err), PKI_OK);
+	assert_int_equal(pki_crl_next_update(crl), PKI_CRL_LAST);
+	X509_CRL *x509 = as_x509(crl);
+	const ASN1_TIME *end = X509_CRL_get0_nextUpdate(x509);
+	assert_int_equal(ASN1_STRING_type(end), V_ASN1_GENERALIZEDTIME);
+	assert_string_equal((const char *)ASN1_STRING_get0_data(end), "99991231235959Z");
+	X509_CRL_free(x509);
+}
+
+static void
+r56_keeps_expired(void **state)
+{
+	(void)state;
+	struct pki_crl_spec s = spec(NULL, 0);
+	struct pki_crl *crl = NULL;
+	struct pki_err err = { 0 };
+	s.expired_since = NOW - 1000 * PKI_DAY;
+	assert_int_equal(pki_crl_build(&s, ca.key, &crl, &err), PKI_OK);
+	assert_int_equal(pki_crl_expired_since(crl), NOW - 1000 * PKI_DAY);
+	pki_crl_free(crl);
+	crl = build(NULL, 0);
+	assert_int_equal(pki_crl_expired_since(crl), 0);
+	pki_crl_free(crl);
+	const pki_time bad[] = { -1, NOW + 1 };
+	for (size_t i = 0; i < PKI_COUNT(bad); i++) {
+		s.expired_since = bad[i];
+		err = (struct pki_err){ 0 };
+		assert_int_equal(pki_crl_build(&s, ca.key, &crl, &err), PKI_REFUSED);
+		assert_int_equal(err.rule, PKI_RULE_CRL_KEEPS_EXPIRED);
+	}
+
+	/* and in a list from elsewhere */
+	static const struct {
+		const char *value;
+		bool critical;
+		enum pki_status want;
+	} cases[] = {
+		{ "\x18\x0f"
+		  "20240101000000Z",
+			false, PKI_OK },
+		{ "\x18\x0f"
+		  "20240101000000Z",
+			true, PKI_REFUSED },
+		{ "\x18\x0f"
+		  "20991231000000Z",
+			false, PKI_REFUSED },
+		{ "\x18\x0f"
+		  "19700101000000Z",
+			false, PKI_REFUSED },
+		{ "\x17\x0d"
+		  "240101000000Z",
+			false, PKI_REFUSED },
+		{ "\x18\x0f"
+		  "20240101000000Z!",
+			false, PKI_REFUSED },
+		{ "\x18\x11"
+		  "20240101000000.5Z",
+			false, PKI_INPUT },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		assert_int_equal(parse_with("2.5.29.60", cases[i].critical, cases[i].value,
+					 strlen(cases[i].value), &err),
+			cases[i].want);
+		if (cases[i].want == PKI_REFUSED)
+			assert_int_equal(err.rule, PKI_RULE_CRL_KEEPS_EXPIRED);
+	}
+}
+
 static void
 other_issuers_are_told_apart(void **state)
 {
@@ -366,6 +551,10 @@ main(void)
 		cmocka_unit_test(r49_fields),
 		cmocka_unit_test(r50_empty_list_left_out),
 		cmocka_unit_test(r51_reason),
+		cmocka_unit_test(r52_partition),
+		cmocka_unit_test(r52_other_scopes_are_refused),
+		cmocka_unit_test(r53_last_crl),
+		cmocka_unit_test(r56_keeps_expired),
 		cmocka_unit_test(other_issuers_are_told_apart),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(critical_extensions_are_refused),
