@@ -1,108 +1,41 @@
 #include "libpki/ocsp_internal.h"
 
 #include <openssl/x509.h>
-#include <time.h>
+
+#include "libpki/der.h"
 
 /*
- * DER is written from its end towards its start, so that each length is known when its turn
- * comes. Signing costs 23 us (P-256) and OpenSSL's OCSP_basic_sign() 17 us on top of that;
- * this costs 1 us.
+ * Signing costs 23 us (P-256) and OpenSSL's OCSP_basic_sign() 17 us on top of that; DER
+ * written directly costs 1 us.
  */
-struct writer {
-	uint8_t *data;
-	size_t at; /* the first octet written */
-	bool full;
-};
-
-enum {
-	TAG_INTEGER_ENUM = 0x0a,
-	TAG_OCTETS = 0x04,
-	TAG_BITS = 0x03,
-	TAG_TIME = 0x18,
-	TAG_SEQUENCE = 0x30,
-	TAG_CONTEXT = 0x80, /* [0], primitive; + n */
-	TAG_CONSTRUCTED = 0xa0, /* [0], constructed; + n */
-};
 
 /* Responses hold their request's CertIDs and nonce again, and 120 octets for each. */
 #define TBS_MAX (PKI_OCSP_REQUEST_MAX + (size_t)256 * PKI_OCSP_CERTIDS_MAX)
 /* and the certificate, a signature (RSA-4096: 512) and headers */
 #define SCRATCH_SIZE (TBS_MAX + PKI_CERT_MAX + 2048)
 
-/* "YYYYMMDDHHMMSSZ" and the NUL */
-#define TIME_TEXT 16
-
-static void
-put(struct writer *w, const void *data, size_t len)
-{
-	if (len > w->at) {
-		w->full = true;
-		return;
-	}
-	w->at -= len;
-	memcpy(w->data + w->at, data, len);
-}
-
-/* Tag and length in front of what stands between w->at and end. */
-static void
-wrap(struct writer *w, int tag, size_t end)
-{
-	uint8_t head[1 + 1 + sizeof(size_t)];
-	size_t len = end - w->at, i = sizeof head;
-	if (len < 0x80) {
-		head[--i] = (uint8_t)len;
-	} else {
-		size_t first = i;
-		for (; len != 0; len >>= 8)
-			head[--i] = (uint8_t)len;
-		uint8_t count = (uint8_t)(first - i);
-		head[--i] = 0x80 | count;
-	}
-	head[--i] = (uint8_t)tag;
-	put(w, head + i, sizeof head - i);
-}
-
-static void
-put_tagged(struct writer *w, int tag, const void *data, size_t len)
-{
-	size_t end = w->at;
-	put(w, data, len);
-	wrap(w, tag, end);
-}
-
-static void
-put_time(struct writer *w, pki_time t)
-{
-	char text[TIME_TEXT];
-	struct tm tm;
-	time_t seconds = (time_t)t;
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm);
-	put_tagged(w, TAG_TIME, text, TIME_TEXT - 1);
-}
-
 /* RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT OPTIONAL } */
 static void
-put_revoked(struct writer *w, pki_time at, int reason)
+put_revoked(struct pki_der *w, pki_time at, int reason)
 {
 	size_t end = w->at;
 	if (reason != PKI_REASON_UNSPECIFIED) {
 		uint8_t octet = (uint8_t)reason;
-		put_tagged(w, TAG_INTEGER_ENUM, &octet, 1);
-		wrap(w, TAG_CONSTRUCTED, end);
+		pki_der_put_tagged(w, PKI_DER_ENUMERATED, &octet, 1);
+		pki_der_wrap(w, PKI_DER_CONSTRUCTED, end);
 	}
-	put_time(w, at);
-	wrap(w, TAG_CONSTRUCTED + 1, end);
+	pki_der_put_time(w, at);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 1, end);
 }
 
 static void
-put_status(struct writer *w, const struct pki_ocsp_answer *answer)
+put_status(struct pki_der *w, const struct pki_ocsp_answer *answer)
 {
 	/* certificateHold, RFC 5280 5.3.1 */
 	enum { HOLD = 6 };
 	switch (answer->status) {
 	case PKI_OCSP_GOOD:
-		put_tagged(w, TAG_CONTEXT, "", 0);
+		pki_der_put_tagged(w, PKI_DER_CONTEXT, "", 0);
 		return;
 	case PKI_OCSP_REVOKED:
 		put_revoked(w, answer->revoked_at, (int)answer->reason);
@@ -114,7 +47,7 @@ put_status(struct writer *w, const struct pki_ocsp_answer *answer)
 }
 
 static void
-put_cert_id(struct writer *w, const OCSP_CERTID *id)
+put_cert_id(struct pki_der *w, const OCSP_CERTID *id)
 {
 	int len = i2d_OCSP_CERTID(id, NULL);
 	if (len <= 0 || (size_t)len > w->at) {
@@ -131,27 +64,27 @@ put_cert_id(struct writer *w, const OCSP_CERTID *id)
  *   singleExtensions [1] EXPLICIT }: rules 73 and 75, archiveCutoff and no other.
  */
 static void
-put_single(struct writer *w, const struct pki_ocsp_encoder *e, const OCSP_CERTID *id,
+put_single(struct pki_der *w, const struct pki_ocsp_encoder *e, const OCSP_CERTID *id,
 	const struct pki_ocsp_answer *answer, const pki_time updates[2])
 {
 	size_t end = w->at;
-	put(w, e->archive_cutoff.data, e->archive_cutoff.len);
+	pki_der_put(w, e->archive_cutoff.data, e->archive_cutoff.len);
 	size_t next = w->at;
-	put_time(w, updates[1]);
-	wrap(w, TAG_CONSTRUCTED, next);
-	put_time(w, updates[0]);
+	pki_der_put_time(w, updates[1]);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED, next);
+	pki_der_put_time(w, updates[0]);
 	put_status(w, answer);
 	put_cert_id(w, id);
-	wrap(w, TAG_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
 /* Extension ::= SEQUENCE { extnID, extnValue }; oid with its tag and length */
 static void
-put_extension(struct writer *w, const void *oid, size_t oid_len, size_t value_end)
+put_extension(struct pki_der *w, const void *oid, size_t oid_len, size_t value_end)
 {
-	wrap(w, TAG_OCTETS, value_end);
-	put(w, oid, oid_len);
-	wrap(w, TAG_SEQUENCE, value_end);
+	pki_der_wrap(w, PKI_DER_OCTETS, value_end);
+	pki_der_put(w, oid, oid_len);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, value_end);
 }
 
 /* id-pkix-ocsp 1.3.6.1.5.5.7.48.1, and one more arc */
@@ -160,28 +93,28 @@ put_extension(struct writer *w, const void *oid, size_t oid_len, size_t value_en
 
 /* responseExtensions [1] EXPLICIT: nonce (rule 64), extended-revoke (rule 61) */
 static void
-put_extensions(struct writer *w, const struct pki_ocsp_request *req, bool unissued)
+put_extensions(struct pki_der *w, const struct pki_ocsp_request *req, bool unissued)
 {
 	size_t end = w->at;
 	if (unissued) {
 		size_t value = w->at;
-		put(w, "\x05", 2); /* NULL and its length of 0 */
+		pki_der_put(w, "\x05", 2); /* NULL and its length of 0 */
 		put_extension(w, OID_OCSP("\x09"), OID_OCSP_LEN, value);
 	}
 	if (req->nonce_len != 0) {
 		size_t value = w->at;
-		put_tagged(w, TAG_OCTETS, req->nonce, req->nonce_len);
+		pki_der_put_tagged(w, PKI_DER_OCTETS, req->nonce, req->nonce_len);
 		put_extension(w, OID_OCSP("\x02"), OID_OCSP_LEN, value);
 	}
 	if (w->at == end)
 		return;
-	wrap(w, TAG_SEQUENCE, end);
-	wrap(w, TAG_CONSTRUCTED + 1, end);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 1, end);
 }
 
 /* ResponseData ::= SEQUENCE { responderID, producedAt, responses, responseExtensions } */
 static void
-put_tbs(struct writer *w, const struct pki_ocsp_encoder *e,
+put_tbs(struct pki_der *w, const struct pki_ocsp_encoder *e,
 	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
 	const pki_time updates[2])
 {
@@ -193,36 +126,36 @@ put_tbs(struct writer *w, const struct pki_ocsp_encoder *e,
 	size_t responses = w->at;
 	for (size_t i = req->count; i-- > 0;)
 		put_single(w, e, req->ids[i], &answers[i], updates);
-	wrap(w, TAG_SEQUENCE, responses);
-	put_time(w, updates[0]);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, responses);
+	pki_der_put_time(w, updates[0]);
 	size_t id = w->at;
-	put_tagged(w, TAG_OCTETS, e->key_hash, sizeof e->key_hash);
-	wrap(w, TAG_CONSTRUCTED + 2, id);
-	wrap(w, TAG_SEQUENCE, end);
+	pki_der_put_tagged(w, PKI_DER_OCTETS, e->key_hash, sizeof e->key_hash);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 2, id);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
 /* OCSPResponse { successful, { id-pkix-ocsp-basic, BasicOCSPResponse } } around tbs */
 static void
-put_response(struct writer *w, const struct pki_ocsp_encoder *e, struct pki_bytes tbs,
+put_response(struct pki_der *w, const struct pki_ocsp_encoder *e, struct pki_bytes tbs,
 	struct pki_bytes signature)
 {
 	size_t end = w->at;
-	put(w, e->cert.data, e->cert.len);
-	wrap(w, TAG_SEQUENCE, end);
-	wrap(w, TAG_CONSTRUCTED, end);
+	pki_der_put(w, e->cert.data, e->cert.len);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED, end);
 	size_t bits = w->at;
-	put(w, signature.data, signature.len);
-	put(w, "", 1); /* no unused bits */
-	wrap(w, TAG_BITS, bits);
-	put(w, e->algorithm.data, e->algorithm.len);
-	put(w, tbs.data, tbs.len);
-	wrap(w, TAG_SEQUENCE, end);
-	wrap(w, TAG_OCTETS, end);
-	put(w, OID_OCSP("\x01"), OID_OCSP_LEN);
-	wrap(w, TAG_SEQUENCE, end);
-	wrap(w, TAG_CONSTRUCTED, end);
-	put_tagged(w, TAG_INTEGER_ENUM, "", 1);
-	wrap(w, TAG_SEQUENCE, end);
+	pki_der_put(w, signature.data, signature.len);
+	pki_der_put(w, "", 1); /* no unused bits */
+	pki_der_wrap(w, PKI_DER_BITS, bits);
+	pki_der_put(w, e->algorithm.data, e->algorithm.len);
+	pki_der_put(w, tbs.data, tbs.len);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_OCTETS, end);
+	pki_der_put(w, OID_OCSP("\x01"), OID_OCSP_LEN);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_CONSTRUCTED, end);
+	pki_der_put_tagged(w, PKI_DER_ENUMERATED, "", 1);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
 enum pki_status
@@ -231,7 +164,7 @@ pki_ocsp_encode(struct pki_ocsp_encoder *encoder, const struct pki_ocsp_request 
 	struct pki_buf *der, struct pki_err *err)
 {
 	const pki_time updates[2] = { this_update, next_update };
-	struct writer w = { encoder->scratch, SCRATCH_SIZE, false };
+	struct pki_der w = { encoder->scratch, SCRATCH_SIZE, false };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf signature = { 0 };
 	put_tbs(&w, encoder, req, answers, updates);
 	struct pki_bytes tbs = { w.data + w.at, SCRATCH_SIZE - w.at };
@@ -274,11 +207,11 @@ static enum pki_status
 set_archive_cutoff(struct pki_ocsp_encoder *e, pki_time cutoff, struct pki_err *err)
 {
 	uint8_t room[64];
-	struct writer w = { room, sizeof room, false };
-	put_time(&w, cutoff);
+	struct pki_der w = { room, sizeof room, false };
+	pki_der_put_time(&w, cutoff);
 	put_extension(&w, OID_OCSP("\x06"), OID_OCSP_LEN, sizeof room);
-	wrap(&w, TAG_SEQUENCE, sizeof room);
-	wrap(&w, TAG_CONSTRUCTED + 1, sizeof room);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+	pki_der_wrap(&w, PKI_DER_CONSTRUCTED + 1, sizeof room);
 	return pki_buf_append(&e->archive_cutoff, room + w.at, sizeof room - w.at, err);
 }
 
