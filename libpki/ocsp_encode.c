@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 
 #include "libpki/der.h"
+#include "libpki/signed.h"
 
 /*
  * Signing costs 23 us (P-256) and OpenSSL's OCSP_basic_sign() 17 us on top of that; DER
@@ -178,30 +179,6 @@ pki_ocsp_encode(struct pki_ocsp_encoder *encoder, const struct pki_ocsp_request 
 	return pki_buf_append(der, w.data + w.at, end - w.at, err);
 }
 
-static enum pki_status
-set_algorithm(struct pki_ocsp_encoder *e, struct pki_err *err)
-{
-	const EVP_MD *md = pki_key_md(e->key);
-	const EVP_PKEY *pkey = pki_key_get0_evp(e->key);
-	int nid = EVP_PKEY_get_id(pkey);
-	if (md != NULL && OBJ_find_sigid_by_algs(&nid, EVP_MD_get_type(md), nid) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "the signature algorithm");
-	X509_ALGOR *algor = X509_ALGOR_new();
-	bool rsa = EVP_PKEY_get_id(pkey) == EVP_PKEY_RSA;
-	unsigned char *octets = NULL;
-	int len = -1;
-	/* RFC 4055: NULL with RSA; RFC 5758, RFC 8410: nothing with the others */
-	if (algor != NULL && X509_ALGOR_set0(algor, OBJ_nid2obj(nid),
-				     rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL) == 1)
-		len = i2d_X509_ALGOR(algor, &octets);
-	X509_ALGOR_free(algor);
-	if (len <= 0)
-		return pki_fail_ssl(err, PKI_INTERNAL, "the signature algorithm");
-	enum pki_status status = pki_buf_append(&e->algorithm, octets, (size_t)len, err);
-	OPENSSL_free(octets);
-	return status;
-}
-
 /* singleExtensions [1] EXPLICIT SEQUENCE { archiveCutoff } */
 static enum pki_status
 set_archive_cutoff(struct pki_ocsp_encoder *e, pki_time cutoff, struct pki_err *err)
@@ -228,7 +205,7 @@ pki_ocsp_encoder_init(struct pki_ocsp_encoder *encoder, const struct pki_cert *i
 	if (X509_pubkey_digest(pki_cert_get0_x509(cert), EVP_sha1(), hash, NULL) != 1)
 		return pki_fail_ssl(err, PKI_INTERNAL, "the responder's key hash");
 	memcpy(encoder->key_hash, hash, sizeof encoder->key_hash);
-	PKI_TRY(set_algorithm(encoder, err));
+	PKI_TRY(pki_signed_algorithm(key, &encoder->algorithm, err));
 	return set_archive_cutoff(encoder, pki_cert_not_before(issuer), err);
 }
 

@@ -50,6 +50,10 @@ enum pki_status pki_asn1_encode(const void *value, const ASN1_ITEM *item, struct
 	struct pki_err *err) PKI_MUST_CHECK;
 struct pki_bytes pki_asn1_bytes(const ASN1_STRING *string);
 
+/* AlgorithmIdentifier of pki_key_sign()'s signatures. Appends. */
+enum pki_status pki_signed_algorithm(const struct pki_key *key, struct pki_buf *der,
+	struct pki_err *err) PKI_MUST_CHECK;
+
 /* Is the signature key's over the bytes? OpenSSL's error queue is left empty. */
 bool pki_signed_verify(const PKI_SIGNED *value, const struct pki_key *key);
 
