@@ -38,6 +38,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_SNAPSHOT_READ] = "SELECT count(*) FROM issuer",
 	[SQL_DATA_VERSION] = "PRAGMA data_version",
 	[SQL_LAST_EVENT] = "SELECT at FROM entry ORDER BY id DESC LIMIT 1",
+	[SQL_NEWEST] = "SELECT id + 1, at FROM entry ORDER BY id DESC LIMIT 1",
 	/* nothing is ever deleted: the last row's number is the count */
 	[SQL_FIGURES] = "SELECT (SELECT max(id) FROM certificate),"
 			" (SELECT sum(p) FROM (SELECT max(position) AS p FROM revocation"
@@ -145,19 +146,22 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 		err);
 }
 
-enum pki_status
-pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger **out,
-	struct pki_err *err)
+static struct pki_ledger *
+ledger_new(struct pki_err *err)
 {
 	struct pki_ledger *ledger = calloc(1, sizeof *ledger);
 	if (ledger == NULL)
-		return pki_fail(err, PKI_MEMORY, "a ledger");
-	ledger->lock = -1;
-	enum pki_status status = mode == PKI_LEDGER_READ
-					 ? ledger_open_reader(ledger, path, err)
-					 : connect_writer(ledger, path, mode, err);
-	if (status == PKI_OK && mode != PKI_LEDGER_READ)
-		status = ledger_migrate(ledger, mode, err);
+		(void)!pki_fail(err, PKI_MEMORY, "a ledger");
+	else
+		ledger->lock = -1;
+	return ledger;
+}
+
+/* Hand over what was opened, or close it. */
+static enum pki_status
+opened(struct pki_ledger *ledger, const char *path, enum pki_status status,
+	struct pki_ledger **out, struct pki_err *err)
+{
 	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
 		pki_ledger_close(ledger);
@@ -167,6 +171,32 @@ pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger *
 	return PKI_OK;
 }
 
+enum pki_status
+pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger **out,
+	struct pki_err *err)
+{
+	struct pki_ledger *ledger = ledger_new(err);
+	if (ledger == NULL)
+		return err->status;
+	enum pki_status status = mode == PKI_LEDGER_READ
+					 ? ledger_open_reader(ledger, path, NULL, err)
+					 : connect_writer(ledger, path, mode, err);
+	if (status == PKI_OK && mode != PKI_LEDGER_READ)
+		status = ledger_migrate(ledger, mode, err);
+	return opened(ledger, path, status, out, err);
+}
+
+enum pki_status
+pki_ledger_open_beside(
+	const struct pki_ledger *reader, struct pki_ledger **out, struct pki_err *err)
+{
+	struct pki_ledger *ledger = ledger_new(err);
+	if (ledger == NULL)
+		return err->status;
+	enum pki_status status = ledger_open_reader(ledger, reader->path, reader, err);
+	return opened(ledger, reader->path, status, out, err);
+}
+
 void
 ledger_disconnect(struct pki_ledger *ledger)
 {
@@ -174,6 +204,7 @@ ledger_disconnect(struct pki_ledger *ledger)
 		sqlite3_finalize(ledger->statements[i]);
 		ledger->statements[i] = NULL;
 	}
+	ledger->index = NULL;
 	sqlite3_close(ledger->db);
 	ledger->db = NULL;
 }
@@ -184,7 +215,7 @@ pki_ledger_close(struct pki_ledger *ledger)
 	if (ledger == NULL)
 		return;
 	ledger_disconnect(ledger);
-	free(ledger->path);
+	ledger_close_reader(ledger);
 	pki_close_fd(&ledger->lock);
 	free(ledger);
 }
@@ -196,11 +227,10 @@ pki_ledger_cleanup(struct pki_ledger **ledger)
 }
 
 enum pki_status
-ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **out,
+ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **out,
 	struct pki_err *err)
 {
 	sqlite3_stmt **slot = &ledger->statements[sql];
-	PKI_TRY(ledger_refresh(ledger, err));
 	if (*slot == NULL && sqlite3_prepare_v3(ledger->db, statements[sql], -1,
 				     SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "prepare a statement", err);
@@ -208,6 +238,14 @@ ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **
 		return pki_fail(err, PKI_INTERNAL, "a ledger walk within the same walk");
 	*out = *slot;
 	return PKI_OK;
+}
+
+enum pki_status
+ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **out,
+	struct pki_err *err)
+{
+	PKI_TRY(ledger_refresh(ledger, err));
+	return ledger_prepared(ledger, sql, out, err);
 }
 
 /* Run a statement without parameters and rows. */

@@ -22,6 +22,10 @@ enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
  * process is). CREATE: as WRITE, on a file that must not exist yet (STATE). */
 enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
+/* A further reader, for another thread. Readers beside each other know the youngest state that
+ * any of them saw: none takes an older file in its place (TAMPERED). */
+enum pki_status pki_ledger_open_beside(const struct pki_ledger *reader,
+	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_close(struct pki_ledger *ledger);
 void pki_ledger_cleanup(struct pki_ledger **ledger);
 
@@ -40,6 +44,22 @@ void pki_ledger_undo(struct pki_ledger *ledger); /* back to the mark */
 enum pki_status pki_ledger_snapshot(struct pki_ledger *ledger, struct pki_err *err)
 	PKI_MUST_CHECK;
 void pki_ledger_release(struct pki_ledger *ledger);
+
+/*
+ * What a reader would read now. Between two that are equal nothing was committed, whichever
+ * reader of the file took them. Costs no system call; that other files stand at the path is
+ * seen within PKI_LEDGER_LOOK_MSEC. A commit shows in the next view that anybody takes.
+ */
+#define PKI_LEDGER_LOOK_MSEC 10
+struct pki_ledger_view {
+	uint64_t files[4];    /* device and inodes of the database, its WAL and WAL-index */
+	int64_t changed[2];   /* of a file that has no WAL: seconds, nanoseconds */
+	uint8_t commit[48];   /* SQLite's WAL-index header, walformat.html 2.1 */
+	pki_msec last_event;  /* not compared */
+};
+enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+bool pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b);
 
 /* Changes whenever another connection committed; costs no disk access. */
 enum pki_status pki_ledger_version(struct pki_ledger *ledger, uint64_t *out,

@@ -3,8 +3,7 @@
 #define LIBPKI_LEDGER_PRIV_H
 
 #include <sqlite3.h>
-#include <sys/types.h>
-#include <time.h>
+#include <stdatomic.h>
 
 #include "libpki/ledger.h"
 
@@ -25,6 +24,7 @@ enum ledger_sql {
 	SQL_SNAPSHOT_READ,
 	SQL_DATA_VERSION,
 	SQL_LAST_EVENT,
+	SQL_NEWEST,
 	SQL_FIGURES,
 	SQL_ISSUER_ADD,
 	SQL_ISSUER,
@@ -59,28 +59,31 @@ enum ledger_sql {
 	SQL_COUNT,
 };
 
-/* What tells whether a reader's files are still those at its path. */
-struct ledger_files {
-	dev_t device;
-	ino_t inode;
-	ino_t wal;               /* 0: none, read as immutable */
-	struct timespec changed; /* of an immutable one */
+/* What the readers of one file share: the youngest state that any of them saw. */
+struct ledger_mark {
+	atomic_uint readers;
+	_Atomic int64_t entries;
 };
 
 struct pki_ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; /* each prepared at its first use */
 	int lock; /* flock: the one writer; -1 in READ mode */
-	char *path; /* of a reader; NULL in the other modes */
-	struct ledger_files seen;
-	int64_t entries; /* the most that a reader saw in what it had open before */
+	/* of a reader; NULL and zeros in the other modes */
+	char *path;
+	struct ledger_mark *mark;
+	const volatile uint8_t *index; /* SQLite's WAL-index; NULL: a file read as immutable */
+	struct pki_ledger_view seen; /* its commit and last_event count once noted */
+	bool noted;
+	int64_t looked; /* at the path, in ns of the monotonic clock */
 };
 
-/* ledger_reader.c */
+/* ledger_reader.c; beside: another reader of the same path, or NULL */
 enum pki_status ledger_open_reader(struct pki_ledger *ledger, const char *path,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_ledger *beside, struct pki_err *err) PKI_MUST_CHECK;
+void ledger_close_reader(struct pki_ledger *ledger);
 /* Before each read outside of a snapshot or walk: connect anew if other files are at the path.
- * IO if none are, TAMPERED if they are older. */
+ * IO if none are, TAMPERED if they are older than what a reader beside saw. */
 enum pki_status ledger_refresh(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_disconnect(struct pki_ledger *ledger);
 
@@ -93,6 +96,9 @@ enum pki_status ledger_fail(struct pki_ledger *ledger, const char *what, struct 
 enum pki_status ledger_exec(struct pki_ledger *ledger, const char *sql, struct pki_err *err)
 	PKI_MUST_CHECK;
 
+/* The same without ledger_refresh(). */
+enum pki_status ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql,
+	sqlite3_stmt **out, struct pki_err *err) PKI_MUST_CHECK;
 /* A statement ready to be bound; to be held with PKI_CLEANUP(ledger_reset). INTERNAL if it
  * runs already: a walk's callback must not start the same walk. */
 enum pki_status ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql,

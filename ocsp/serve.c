@@ -94,7 +94,9 @@ open_worker(struct ocspd *daemon, size_t i, struct pki_err *err)
 	struct pki_cert_status unused;
 	worker->daemon = daemon;
 	PKI_TRY(pki_conf_path(daemon->conf.state, "ledger.db", path, err));
-	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &worker->ledger, err));
+	PKI_TRY(i == 0 ? pki_ledger_open(path, PKI_LEDGER_READ, &worker->ledger, err)
+		       : pki_ledger_open_beside(
+				 daemon->workers[0].ledger, &worker->ledger, err));
 	/* the first read opens the rest of its files: before the sandbox */
 	return pki_ledger_status(worker->ledger, PKI_ISSUER_CA, &any, &unused, err);
 }

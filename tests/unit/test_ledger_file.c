@@ -259,6 +259,76 @@ a_full_disk_undoes_the_transaction_and_no_more(void **state)
 	ok(pki_ledger_check(f->ledger, &err));
 }
 
+/* A copy of the database as it stands, without its WAL: what a backup is. */
+static void
+copy_database(const char *from, const char *to)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	ok(pki_file_read(from, PKI_FILE_MAX, &file, &err));
+	ok(pki_file_publish(to, file.data, file.len, 0644, &err));
+}
+
+static void
+a_view_changes_with_each_commit(void **state)
+{
+	struct fixture *f = *state;
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *a = NULL;
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *b = NULL;
+	struct pki_ledger_view before, after, other;
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &a, &err));
+	ok(pki_ledger_open_beside(a, &b, &err));
+	ok(pki_ledger_view(a, &before, &err));
+	for (uint64_t n = 0; n < 100; n++) {
+		ok(one_commit(f->ledger, n, &err));
+		ok(pki_ledger_view(a, &after, &err));
+		assert_false(pki_ledger_view_equal(&before, &after));
+		assert_int_equal(after.last_event, START * 1000);
+		ok(pki_ledger_view(b, &other, &err));
+		assert_true(pki_ledger_view_equal(&after, &other));
+		before = after;
+	}
+	ok(pki_ledger_view(a, &after, &err));
+	assert_true(pki_ledger_view_equal(&before, &after));
+	fails(pki_ledger_view(f->ledger, &after, &err), INTERNAL);
+}
+
+/* Also the reader that has looked at nothing since the backup was first there: another one
+ * of this process answered from what came after. */
+static void
+no_reader_takes_an_older_file(void **state)
+{
+	struct fixture *f = *state;
+	char backup[80], wal[80];
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *a = NULL;
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *b = NULL;
+	uint64_t count = 0;
+	struct pki_ledger_view view;
+	snprintf(backup, sizeof backup, "%s.backup", f->path);
+	snprintf(wal, sizeof wal, "%s-wal", f->path);
+	ok(one_commit(f->ledger, 0, &err));
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	char message[128];
+	sql(f->path, "PRAGMA wal_checkpoint(TRUNCATE)", message, sizeof message);
+	unlink(wal);
+	copy_database(f->path, backup);
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &a, &err));
+	ok(pki_ledger_open_beside(a, &b, &err));
+
+	ok(pki_ledger_open(f->path, PKI_LEDGER_WRITE, &f->ledger, &err));
+	ok(one_commit(f->ledger, 1, &err));
+	ok(pki_ledger_entry_count(a, &count, &err));
+	assert_int_equal(count, 2);
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	unlink(wal);
+	copy_database(backup, f->path);
+	fails(pki_ledger_entry_count(b, &count, &err), TAMPERED);
+	fails(pki_ledger_entry_count(b, &count, &err), TAMPERED);
+	fails(pki_ledger_view(b, &view, &err), TAMPERED);
+	fails(pki_ledger_entry_count(a, &count, &err), TAMPERED);
+}
+
 /* Commits and tells each through the pipe, until it is killed. */
 static void
 writer(const char *path, int out)
@@ -326,6 +396,8 @@ main(void)
 		TEST(r213_no_program_rewrites_history),
 		TEST(readers_see_commits_and_keep_snapshots),
 		TEST(a_bare_copy_is_readable),
+		TEST(a_view_changes_with_each_commit),
+		TEST(no_reader_takes_an_older_file),
 		TEST(a_full_disk_undoes_the_transaction_and_no_more),
 		TEST(a_kill_leaves_all_or_nothing),
 	};
