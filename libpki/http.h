@@ -5,7 +5,10 @@
 #ifndef LIBPKI_HTTP_H
 #define LIBPKI_HTTP_H
 
+#include <stdatomic.h>
+
 #include "libpki/mem.h"
+#include "libpki/time.h"
 
 struct pki_http_server;
 struct pki_http_request; /* alive until it was answered */
@@ -56,15 +59,32 @@ void pki_http_reply(struct pki_http_request *req, unsigned code,
 void pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *headers,
 	size_t header_count, int fd, uint64_t size);
 
-/* Client. url_base: "unix:/path" or "http://host:port". */
+/* Client. url_base: "unix:/path", "http://host:port" or "https://host:port". */
 struct pki_http_response {
 	long code;
 	struct pki_buf body;
 	char content_type[80];
+	pki_time date; /* the server's clock, from its Date; 0: none */
 };
 /* UNAVAILABLE if nothing answers, LIMIT above max octets. Any HTTP code counts as success. */
 enum pki_status pki_http_call(const char *url_base, const char *method, const char *path,
 	const char *content_type, struct pki_bytes body, size_t max,
+	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* The same for servers that are further away. */
+struct pki_http_outgoing {
+	const char *url_base;
+	const char *method;
+	const char *path;
+	const char *content_type; /* NULL: application/octet-stream */
+	struct pki_bytes body;    /* data NULL: none */
+	size_t max;
+	const char *credentials;  /* USER:PASSWORD; NULL: none */
+	struct pki_bytes ca;      /* PEM, whom to trust; data NULL: the system's */
+	unsigned stall_seconds;   /* give up when nothing moves for so long; 0: never */
+	const atomic_bool *stop;  /* give up within a second once it is set; NULL */
+};
+enum pki_status pki_http_send(const struct pki_http_outgoing *call,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_http_response_free(struct pki_http_response *response);
 

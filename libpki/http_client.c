@@ -66,9 +66,21 @@ set_target(CURL *curl, const char *base, const char *path, struct pki_err *err)
 	return PKI_OK;
 }
 
+static int
+on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+	curl_off_t up)
+{
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	const atomic_bool *const *stop = ctx;
+	return atomic_load(*stop);
+}
+
 /* Nothing but the one host that was named: no redirects, no proxies, no netrc. */
 static void
-set_limits(CURL *curl, struct sink *sink)
+set_limits(CURL *curl, const struct pki_http_outgoing *call, struct sink *sink)
 {
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -77,28 +89,70 @@ set_limits(CURL *curl, struct sink *sink)
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, call->stall_seconds > 0 ? 1L : 0L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)call->stall_seconds);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
+	if (call->stop == NULL)
+		return;
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &call->stop);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+}
+
+/* Who we are, and who the server has to be. */
+static enum pki_status
+set_trust(CURL *curl, const struct pki_http_outgoing *call, struct pki_err *err)
+{
+	/* curl's interface lacks a const */
+	union {
+		const uint8_t *in;
+		void *out;
+	} ca = { .in = call->ca.data };
+	struct curl_blob blob = { ca.out, call->ca.len, CURL_BLOB_NOCOPY };
+	CURLcode rc = CURLE_OK;
+	if (call->ca.data != NULL)
+		rc = curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+	if (rc == CURLE_OK && call->credentials != NULL)
+		rc = curl_easy_setopt(curl, CURLOPT_USERPWD, call->credentials);
+	return rc == CURLE_OK ? PKI_OK
+			      : pki_fail(err, PKI_MEMORY, "%s", curl_easy_strerror(rc));
 }
 
 static enum pki_status
-set_request(CURL *curl, const char *method, const char *content_type, struct pki_bytes body,
-	struct curl_slist **headers, struct pki_err *err)
+set_request(CURL *curl, const struct pki_http_outgoing *call, struct curl_slist **headers,
+	struct pki_err *err)
 {
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	if (body.data == NULL)
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+	if (call->body.data == NULL)
 		return PKI_OK;
 	char type[128];
 	snprintf(type, sizeof type, "Content-Type: %s",
-		content_type != NULL ? content_type : "application/octet-stream");
+		call->content_type != NULL ? call->content_type
+					   : "application/octet-stream");
 	*headers = curl_slist_append(NULL, type);
 	/* without it large bodies wait for "100 Continue" */
 	if (*headers == NULL || curl_slist_append(*headers, "Expect:") == NULL)
 		return pki_fail(err, PKI_MEMORY, "HTTP headers");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)body.data);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)call->body.data);
 	return PKI_OK;
+}
+
+static void
+read_headers(CURL *curl, struct pki_http_response *out)
+{
+	const char *type = NULL;
+	struct curl_header *date = NULL;
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->code);
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	snprintf(out->content_type, sizeof out->content_type, "%s",
+		type != NULL ? type : "");
+	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+		return;
+	time_t t = curl_getdate(date->value, NULL);
+	out->date = t > 0 ? t : 0;
 }
 
 static enum pki_status
@@ -113,18 +167,13 @@ perform(CURL *curl, const char *base, struct pki_http_response *out, struct pki_
 		return pki_fail(err, PKI_UNAVAILABLE,
 			"%s does not answer: %s; is the service running?", base,
 			text[0] != '\0' ? text : curl_easy_strerror(rc));
-	const char *type = NULL;
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->code);
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-	snprintf(out->content_type, sizeof out->content_type, "%s",
-		type != NULL ? type : "");
+	read_headers(curl, out);
 	return PKI_OK;
 }
 
 enum pki_status
-pki_http_call(const char *url_base, const char *method, const char *path,
-	const char *content_type, struct pki_bytes body, size_t max,
-	struct pki_http_response *out, struct pki_err *err)
+pki_http_send(const struct pki_http_outgoing *call, struct pki_http_response *out,
+	struct pki_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, global_init);
@@ -133,16 +182,34 @@ pki_http_call(const char *url_base, const char *method, const char *path,
 	PKI_CLEANUP(curl_cleanup) CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return pki_fail(err, PKI_MEMORY, "HTTP client");
-	struct sink sink = { &out->body, max, err };
-	set_limits(curl, &sink);
-	enum pki_status status = set_target(curl, url_base, path, err);
+	struct sink sink = { &out->body, call->max, err };
+	set_limits(curl, call, &sink);
+	enum pki_status status = set_target(curl, call->url_base, call->path, err);
 	if (status == PKI_OK)
-		status = set_request(curl, method, content_type, body, &headers, err);
+		status = set_trust(curl, call, err);
 	if (status == PKI_OK)
-		status = perform(curl, url_base, out, err);
+		status = set_request(curl, call, &headers, err);
+	if (status == PKI_OK)
+		status = perform(curl, call->url_base, out, err);
 	if (status != PKI_OK)
 		pki_http_response_free(out);
 	return status;
+}
+
+enum pki_status
+pki_http_call(const char *url_base, const char *method, const char *path,
+	const char *content_type, struct pki_bytes body, size_t max,
+	struct pki_http_response *out, struct pki_err *err)
+{
+	const struct pki_http_outgoing call = {
+		.url_base = url_base,
+		.method = method,
+		.path = path,
+		.content_type = content_type,
+		.body = body,
+		.max = max,
+	};
+	return pki_http_send(&call, out, err);
 }
 
 void

@@ -309,6 +309,78 @@ client_failures(void **state)
 	pki_http_stop(server);
 }
 
+/* "/hold" is kept until the test lets it go. */
+static struct pki_http_request *_Atomic held;
+
+static void
+handle_and_hold(void *ctx, struct pki_http_request *req)
+{
+	if (strcmp(pki_http_path(req), "/hold") == 0)
+		held = req;
+	else
+		handle(ctx, req);
+}
+
+static void *
+stop_later(void *arg)
+{
+	usleep(200000);
+	atomic_store((atomic_bool *)arg, true);
+	return NULL;
+}
+
+static void
+a_server_that_hangs(void **state)
+{
+	(void)state;
+	atomic_bool stop = false;
+	const struct pki_http_config config = { .listen = base,
+		.threads = 1,
+		.body_max = BODY_MAX,
+		.connections_max = CONNECTIONS_MAX,
+		.idle_seconds = 60,
+		.handler = handle_and_hold };
+	struct pki_http_outgoing calls[] = {
+		{ .url_base = base, .method = "GET", .path = "/hold", .stall_seconds = 1 },
+		{ .url_base = base, .method = "GET", .path = "/hold", .stop = &stop },
+	};
+	for (size_t i = 0; i < PKI_COUNT(calls); i++) {
+		struct pki_http_server *server = NULL;
+		struct pki_err err = { 0 };
+		struct pki_http_response response;
+		pthread_t thread;
+		assert_int_equal(pki_http_start(&config, &server, &err), PKI_OK);
+		assert_int_equal(pthread_create(&thread, NULL, stop_later, &stop), 0);
+		assert_int_equal(
+			pki_http_send(&calls[i], &response, &err), PKI_UNAVAILABLE);
+		pthread_join(thread, NULL);
+		pki_http_reply(held, 200, NULL, 0, (struct pki_bytes){ 0 });
+		pki_http_stop(server);
+	}
+}
+
+static void
+put_and_date(void **state)
+{
+	(void)state;
+	struct pki_http_server *server = start(1);
+	const struct pki_http_outgoing call = { .url_base = base,
+		.method = "PUT",
+		.path = "/ca.crl",
+		.content_type = "application/pkix-crl",
+		.body = { (const uint8_t *)"x", 1 },
+		.max = 1000 };
+	struct pki_http_response response;
+	struct pki_err err = { 0 };
+	pki_time before = pki_time_now();
+	assert_int_equal(pki_http_send(&call, &response, &err), PKI_OK);
+	assert_string_equal(
+		(char *)response.body.data, "PUT /ca.crl - application/pkix-crl");
+	assert_true(response.date >= before - 1 && response.date <= pki_time_now());
+	pki_http_response_free(&response);
+	pki_http_stop(server);
+}
+
 int
 main(void)
 {
@@ -323,6 +395,8 @@ main(void)
 		cmocka_unit_test(socket_taken_or_stale),
 		cmocka_unit_test(bad_addresses),
 		cmocka_unit_test(client_failures),
+		cmocka_unit_test(a_server_that_hangs),
+		cmocka_unit_test(put_and_date),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
