@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -132,6 +134,22 @@ allow_server(scmp_filter_ctx filter)
 	return rc;
 }
 
+/* Connections to other hosts. The resolver gets on without the netlink socket on which it
+ * would ask for our addresses. */
+static int
+allow_client(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int rc = 0;
+	for (size_t i = 0; i < PKI_COUNT(families) && rc == 0; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT),
+			SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+	return rc;
+}
+
 static enum pki_status
 load_filter(enum pki_sandbox kind, struct pki_err *err)
 {
@@ -141,8 +159,10 @@ load_filter(enum pki_sandbox kind, struct pki_err *err)
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (rc == 0)
 		rc = allow_common(filter);
-	if (rc == 0 && kind == PKI_SANDBOX_SERVER)
+	if (rc == 0 && kind >= PKI_SANDBOX_SERVER)
 		rc = allow_server(filter);
+	if (rc == 0 && kind == PKI_SANDBOX_CLIENT)
+		rc = allow_client(filter);
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
@@ -174,10 +194,24 @@ allow_folders(int ruleset, const char *const *paths, uint64_t access, struct pki
 	return PKI_OK;
 }
 
+/* hosts, resolv.conf and their like, which are replaced while we run; TLS's CAs. */
+static enum pki_status
+allow_resolver(int ruleset, struct pki_err *err)
+{
+	char resolv[PATH_MAX];
+	const char *folders[] = { "/etc", NULL, NULL };
+	if (realpath("/etc/resolv.conf", resolv) != NULL &&
+		strchr(resolv + 1, '/') != NULL) {
+		*strrchr(resolv, '/') = '\0';
+		folders[1] = resolv;
+	}
+	return allow_folders(ruleset, folders, READING, err);
+}
+
 /* *done stays false on a kernel without it. */
 static enum pki_status
-enter_landlock(const char *const *writable, const char *const *readable, bool *done,
-	struct pki_err *err)
+enter_landlock(enum pki_sandbox kind, const char *const *writable,
+	const char *const *readable, bool *done, struct pki_err *err)
 {
 	long abi = syscall(
 		SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -190,6 +224,8 @@ enter_landlock(const char *const *writable, const char *const *readable, bool *d
 	if (ruleset < 0)
 		return pki_fail_errno(err, PKI_INTERNAL, errno, "Landlock");
 	PKI_TRY(allow_folders(ruleset, readable, READING, err));
+	if (kind == PKI_SANDBOX_CLIENT)
+		PKI_TRY(allow_resolver(ruleset, err));
 	if (SANITIZED)
 		PKI_TRY(allow_folders(ruleset, sanitizer_folders, READING, err));
 	PKI_TRY(allow_folders(ruleset, writable, READING | WRITING | truncate, err));
@@ -213,7 +249,7 @@ pki_sandbox_enter(enum pki_sandbox kind, const char *const *writable,
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return pki_fail_errno(err, PKI_INTERNAL, errno, "sandbox");
 	bool landlock = false;
-	PKI_TRY(enter_landlock(writable, readable, &landlock, err));
+	PKI_TRY(enter_landlock(kind, writable, readable, &landlock, err));
 	PKI_TRY(load_filter(kind, err));
 	in_force = landlock ? "seccomp+landlock" : "seccomp";
 	return PKI_OK;

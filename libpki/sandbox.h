@@ -12,6 +12,7 @@ enum pki_sandbox {
 	PKI_SANDBOX_SIGNER, /* reads and writes open descriptors, memory, time, random, exit */
 	PKI_SANDBOX_SERVER, /* + threads, sockets that exist, accept, files below its folders;
 	                       no exec, no new listening address, no ptrace, no mount */
+	PKI_SANDBOX_CLIENT, /* + connections to other hosts by name; so /etc can be read */
 };
 
 /* Before the first thread starts. writable, readable: NULL-terminated folders for Landlock;

@@ -349,6 +349,7 @@ a_server_that_hangs(void **state)
 		struct pki_err err = { 0 };
 		struct pki_http_response response;
 		pthread_t thread;
+		stop = false;
 		assert_int_equal(pki_http_start(&config, &server, &err), PKI_OK);
 		assert_int_equal(pthread_create(&thread, NULL, stop_later, &stop), 0);
 		assert_int_equal(

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,6 +40,31 @@ static int
 make_socket(void)
 {
 	return socket(AF_INET, SOCK_STREAM, 0) < 0;
+}
+
+static int
+make_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0) >= 0 || errno != EAFNOSUPPORT;
+}
+
+static int
+make_packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) < 0;
+}
+
+/* From the hosts file, as the library does it: with AI_ADDRCONFIG and several addresses. */
+static int
+resolve(void)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_ADDRCONFIG };
+	struct addrinfo *found = NULL;
+	if (getaddrinfo("localhost", "80", &hints, &found) != 0)
+		return 1;
+	freeaddrinfo(found);
+	return 0;
 }
 
 static int
@@ -142,6 +168,14 @@ forbidden_calls_end_the_process(void **state)
 		{ PKI_SANDBOX_SERVER, writable, listen_unix, -SIGSYS, false },
 		{ PKI_SANDBOX_SERVER, writable, make_process, -SIGSYS, true },
 		{ PKI_SANDBOX_SERVER, writable, exec_shell, -SIGSYS, false },
+		{ PKI_SANDBOX_CLIENT, writable, make_socket, 0, false },
+		{ PKI_SANDBOX_CLIENT, writable, make_netlink, 0, false },
+		{ PKI_SANDBOX_CLIENT, writable, resolve, 0, false },
+		{ PKI_SANDBOX_CLIENT, writable, make_thread, 0, true },
+		{ PKI_SANDBOX_CLIENT, writable, make_packet_socket, -SIGSYS, false },
+		{ PKI_SANDBOX_CLIENT, writable, listen_unix, -SIGSYS, false },
+		{ PKI_SANDBOX_CLIENT, writable, make_process, -SIGSYS, true },
+		{ PKI_SANDBOX_CLIENT, writable, exec_shell, -SIGSYS, false },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		if (SANITIZED && cases[i].native)
