@@ -45,7 +45,8 @@ static const int common_calls[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(re
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(sched_yield), SCMP_SYS(getpid),
 	SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group) };
+	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(sysinfo) }; /* qsort() of a kilobyte asks how much memory there is */
 
 /* Files below the folders (Landlock), sockets that exist, threads. */
 static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(access),
@@ -68,7 +69,7 @@ static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(a
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigsuspend),
 	SCMP_SYS(membarrier), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(getrusage),
 	SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo) };
+	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname) };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true

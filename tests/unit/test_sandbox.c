@@ -123,8 +123,18 @@ plain_work(void)
 }
 
 static int
+by_octet(const void *a, const void *b)
+{
+	return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+static int
 work_and_exit(void)
 {
+	uint8_t list[4096] = { 1 };
+	qsort(list, sizeof list, 1, by_octet);
+	if (list[sizeof list - 1] != 1)
+		return 1;
 	time_t now = time(NULL);
 	struct tm tm;
 	void *p = malloc((size_t)1 << 20);
