@@ -14,6 +14,7 @@
  * the X509 is made when somebody first asks for it.
  */
 struct pki_cert {
+	atomic_uint more_owners;
 	struct pki_buf der;
 	PKI_SIGNED *whole;
 	PKI_TBS *tbs;
@@ -179,7 +180,7 @@ pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 void
 pki_cert_free(struct pki_cert *cert)
 {
-	if (cert == NULL)
+	if (cert == NULL || atomic_fetch_sub(&cert->more_owners, 1) != 0)
 		return;
 	X509_free(cert->x509);
 	pki_signed_cleanup(&cert->whole);
@@ -203,6 +204,14 @@ unconst(const struct pki_cert *cert)
 		struct pki_cert *out;
 	} same = { cert };
 	return same.out;
+}
+
+struct pki_cert *
+pki_cert_share(const struct pki_cert *cert)
+{
+	struct pki_cert *shared = unconst(cert);
+	atomic_fetch_add(&shared->more_owners, 1);
+	return shared;
 }
 
 /* Two threads may make it at once: one of them keeps it. */

@@ -28,6 +28,8 @@ enum pki_status pki_cert_read(const char *path, struct pki_cert **out, struct pk
 	PKI_MUST_CHECK;
 enum pki_status pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 	PKI_MUST_CHECK; /* takes a reference */
+/* One more owner; each frees it once. A certificate never changes. */
+struct pki_cert *pki_cert_share(const struct pki_cert *cert);
 void pki_cert_free(struct pki_cert *cert);
 void pki_cert_cleanup(struct pki_cert **cert);
 

@@ -5,23 +5,11 @@
 #include <openssl/objects.h>
 #include <string.h>
 
+#include "libpki/cms_cache.h"
 #include "libpki/cms_der.h"
 
 /* How far the clocks of two of the State's machines may be apart, seconds. */
 #define CLOCK_SKEW ((pki_time)5 * 60)
-
-/* Officers in a day; a slot is taken over by the last certificate that falls on it. */
-#define CACHE_SLOTS 64
-
-struct cache_slot {
-	uint8_t cert_hash[PKI_SHA256];
-	uint8_t issuer_hash[PKI_SHA256];
-	struct pki_cert *cert; /* NULL: free */
-};
-
-struct pki_cms_cache {
-	struct cache_slot slots[CACHE_SLOTS];
-};
 
 /* What pki_cms_open() holds while it works. */
 struct opening {
@@ -30,7 +18,6 @@ struct opening {
 	struct pki_cert *certs[PKI_CMS_CERTS_MAX]; /* of parts.certs */
 	struct pki_bytes content;
 	const struct pki_cert *issuer;
-	uint8_t issuer_hash[PKI_SHA256];
 	pki_time at;
 	struct pki_cms_cache *cache;
 };
@@ -44,23 +31,6 @@ malformed_ssl(struct pki_err *err, const char *text)
 	struct pki_err ssl = { 0 };
 	enum pki_status status = pki_fail_ssl(&ssl, PKI_INPUT, "%s", text);
 	return pki_fail_rule(err, status, PKI_RULE_ORDER_FORM, "%s", ssl.msg);
-}
-
-enum pki_status
-pki_cms_cache_new(struct pki_cms_cache **out, struct pki_err *err)
-{
-	*out = calloc(1, sizeof **out);
-	return *out != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "the signers' cache");
-}
-
-void
-pki_cms_cache_free(struct pki_cms_cache *cache)
-{
-	if (cache == NULL)
-		return;
-	for (size_t i = 0; i < CACHE_SLOTS; i++)
-		pki_cert_free(cache->slots[i].cert);
-	free(cache);
 }
 
 void
@@ -245,20 +215,11 @@ check_attributes(
 	return check_signing_certificate(si, x509, err);
 }
 
-/* The slot where the certificate of this hash stands or would stand. */
-static struct cache_slot *
-slot_of(const struct opening *o, const uint8_t hash[PKI_SHA256])
+/* NULL without a cache, or one that knows it. */
+static struct pki_cert *
+find_known(const struct opening *o, struct pki_bytes der)
 {
-	return o->cache != NULL ? &o->cache->slots[hash[0] % CACHE_SLOTS] : NULL;
-}
-
-static bool
-is_known(const struct opening *o, const struct cache_slot *slot,
-	const uint8_t hash[PKI_SHA256])
-{
-	return slot != NULL && slot->cert != NULL &&
-	       memcmp(slot->cert_hash, hash, PKI_SHA256) == 0 &&
-	       memcmp(slot->issuer_hash, o->issuer_hash, PKI_SHA256) == 0;
+	return o->cache != NULL ? pki_cms_cache_find(o->cache, der, o->issuer) : NULL;
 }
 
 /* The attached certificates, those that the cache knows from there. */
@@ -267,12 +228,9 @@ load_certs(struct opening *o, struct pki_err *err)
 {
 	for (size_t i = 0; i < o->parts.cert_count; i++) {
 		struct pki_bytes der = o->parts.certs[i];
-		uint8_t hash[PKI_SHA256];
-		PKI_TRY(pki_sha256(der.data, der.len, hash, err));
-		const struct cache_slot *slot = slot_of(o, hash);
-		if (is_known(o, slot, hash)) {
-			PKI_TRY(pki_cert_from_x509(
-				pki_cert_get0_x509(slot->cert), &o->certs[i], err));
+		const struct pki_cert *known = find_known(o, der);
+		if (known != NULL) {
+			o->certs[i] = pki_cert_share(known);
 			continue;
 		}
 		struct pki_err why = { 0 };
@@ -289,21 +247,11 @@ load_certs(struct opening *o, struct pki_err *err)
 static enum pki_status
 verify_cert(const struct opening *o, const struct pki_cert *cert, struct pki_err *err)
 {
-	uint8_t hash[PKI_SHA256];
-	struct pki_bytes der = pki_cert_get0_der(cert);
-	PKI_TRY(pki_sha256(der.data, der.len, hash, err));
-	struct cache_slot *slot = slot_of(o, hash);
-	if (is_known(o, slot, hash))
+	if (find_known(o, pki_cert_get0_der(cert)) != NULL)
 		return PKI_OK;
 	PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
-	if (slot == NULL)
-		return PKI_OK;
-	struct pki_cert *kept = NULL;
-	PKI_TRY(pki_cert_from_x509(pki_cert_get0_x509(cert), &kept, err));
-	pki_cert_free(slot->cert);
-	slot->cert = kept;
-	memcpy(slot->cert_hash, hash, sizeof hash);
-	memcpy(slot->issuer_hash, o->issuer_hash, sizeof hash);
+	if (o->cache != NULL)
+		pki_cms_cache_add(o->cache, cert, o->issuer);
 	return PKI_OK;
 }
 
@@ -410,8 +358,6 @@ pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	PKI_CLEANUP(opening_free)
 	struct opening o = { .issuer = issuer, .at = at, .cache = cache };
 	PKI_TRY(parse(der, &o, err));
-	struct pki_bytes issuer_der = pki_cert_get0_der(issuer);
-	PKI_TRY(pki_sha256(issuer_der.data, issuer_der.len, o.issuer_hash, err));
 	PKI_TRY(load_certs(&o, err));
 	enum pki_status status = check_signers(&o, out, err);
 	if (status == PKI_OK)

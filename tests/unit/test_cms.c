@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/cms.h"
+#include "libpki/cms_cache.h"
 #include "tests/unit/common/fixture.h"
 
 static struct fixture_id ca, claire, david;
@@ -407,6 +407,31 @@ r205_the_cache_forgets_nothing_that_matters(void **state)
 	fixture_free(&other);
 }
 
+/* However many sign, the last ones are all known, each by its own octets and issuer. */
+static void
+the_cache_holds_a_day_s_officers(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct pki_cms_cache *cache = NULL;
+	struct fixture_id ids[PKI_CMS_CACHE_SLOTS + 1];
+	assert_int_equal(pki_cms_cache_new(&cache, &err), PKI_OK);
+	for (size_t i = 0; i < PKI_COUNT(ids); i++) {
+		ids[i] = fixture_make(&(struct fixture_spec){ .common_name = "TEST Officer",
+					      .key = claire.key },
+			&ca);
+		pki_cms_cache_add(cache, ids[i].cert, ca.cert);
+	}
+	for (size_t i = 0; i < PKI_COUNT(ids); i++) {
+		struct pki_bytes der = pki_cert_get0_der(ids[i].cert);
+		assert_ptr_equal(pki_cms_cache_find(cache, der, ca.cert),
+			i == 0 ? NULL : ids[i].cert);
+		assert_null(pki_cms_cache_find(cache, der, david.cert));
+		fixture_free(&ids[i]);
+	}
+	pki_cms_cache_free(cache);
+}
+
 static void
 r209_signed_in_the_future(void **state)
 {
@@ -453,6 +478,7 @@ main(void)
 		cmocka_unit_test(r210_only_der_is_read),
 		cmocka_unit_test(r205_only_valid_certificates_of_the_issuer_sign),
 		cmocka_unit_test(r205_the_cache_forgets_nothing_that_matters),
+		cmocka_unit_test(the_cache_holds_a_day_s_officers),
 		cmocka_unit_test(r209_signed_in_the_future),
 		cmocka_unit_test(a_key_signs_only_with_its_certificate),
 	};
