@@ -7,6 +7,7 @@
 #include "libpki/crl.h"
 #include "libpki/http.h"
 #include "libpki/ledger.h"
+#include "libpki/monitor.h"
 
 #define CRLD_NAME "pki-crl"
 
@@ -27,6 +28,10 @@ struct crld {
 		pki_msec refused_at;
 	} last;
 	uint64_t root_number; /* published; 0: none yet */
+	struct put *put; /* NULL: to nowhere else */
+	struct pki_monitor *monitor;
+	uint64_t covered; /* revocations that are on the published list */
+	bool looked; /* for others */
 };
 
 enum pki_status crld_open(struct crld *d, const char *config, struct pki_err *err)
@@ -71,6 +76,52 @@ void web_stop(struct web *web);
 enum pki_status web_open(int dir, const char *path, int *fd, struct pki_err *err)
 	PKI_MUST_CHECK;
 const char *web_type(const char *path);
+
+/*
+ * monitor.c: what the page for operators says. The main thread's cells are set 0, those of
+ * the i-th place set 1 + i.
+ */
+enum crl_metric {
+	CRL_AGE,
+	CRL_LEFT,
+	CRL_NUMBER,
+	CRL_ENTRIES,
+	CRL_PUBLISHED,
+	CRL_RESULTS,
+	CRL_REFUSED,
+	CRL_BACKLOG,
+	CRL_BACKLOG_AGE,
+	CRL_FAILING,
+	CRL_PUTS,
+	CRL_PUT_PENDING,
+	CRL_PUT_DONE,
+	CRL_PUT_FAILING,
+};
+enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT };
+/* address "": the cells alone */
+enum pki_status monitor_listen(struct crld *d, const char *address, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* This is the list that is out; the issuer's newest went so; so many revocations there are;
+ * the service does its work. */
+void monitor_list(struct crld *d, int issuer, const struct pki_crl *crl);
+void monitor_result(struct crld *d, int issuer, enum crl_result result);
+void monitor_backlog(struct crld *d, uint64_t revocations);
+void monitor_working(struct crld *d, bool works);
+
+/*
+ * put.c: what is published, sent to other places by HTTP PUT and fetched back (rule 104). Each
+ * place has a thread of its own, which looks at the public folder and sends what the place
+ * lacks: a place that hangs keeps nobody waiting, and gets only the newest in the end.
+ */
+struct put;
+/* Reads what opens the places: before the sandbox. */
+enum pki_status put_open(struct crld *d, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status put_begin(struct put *put, struct pki_err *err) PKI_MUST_CHECK;
+/* Something was published. */
+void put_wake(struct put *put);
+/* Without threads: one attempt at each place; UNAVAILABLE if one lacks something then. */
+enum pki_status put_once(struct put *put, struct pki_err *err) PKI_MUST_CHECK;
+void put_stop(struct put *put);
 
 /* run.c, check.c: commands */
 enum pki_status run_run(const struct pki_args *args, void *ctx, struct pki_err *err);

@@ -54,6 +54,7 @@ publish(struct crld *d, int issuer, const struct pki_buf *der, struct pki_err *e
 	PKI_TRY(pki_file_read(path, CRLD_MAX, &back, err));
 	if (!pki_bytes_equal(back.data, back.len, der->data, der->len))
 		return pki_fail(err, PKI_TAMPERED, "%s is not what was published", path);
+	put_wake(d->put);
 	return PKI_OK;
 }
 
@@ -121,16 +122,15 @@ read_last(struct crld *d, struct pki_crl_row *row, struct pki_err *err)
 
 static enum pki_status
 pass_gate(struct crld *d, const struct pki_crl_row *row, const struct pki_crl *published,
-	const struct revoked_list *must, struct pki_err *err)
+	const struct revoked_list *must, struct pki_crl **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_TRY(pki_crl_parse(pki_buf_bytes(&row->der), &crl, err));
-	if (pki_crl_number(crl) != row->number)
+	PKI_TRY(pki_crl_parse(pki_buf_bytes(&row->der), out, err));
+	if (pki_crl_number(*out) != row->number)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 			"the ledger has it as number %llu, it says %llu",
 			(unsigned long long)row->number,
-			(unsigned long long)pki_crl_number(crl));
-	return gate(d, row->issuer, crl, published, must, err);
+			(unsigned long long)pki_crl_number(*out));
+	return gate(d, row->issuer, *out, published, must, err);
 }
 
 static enum pki_status
@@ -138,14 +138,18 @@ publish_row(struct crld *d, const struct pki_crl_row *row, const struct revoked_
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *published = NULL;
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_TRY(read_published(d, row->issuer, &published, err));
 	struct pki_bytes old = { 0 };
-	if (published != NULL)
+	if (published != NULL) {
 		old = pki_crl_get0_der(published);
+		monitor_list(d, row->issuer, published);
+	}
 	if (pki_bytes_equal(old.data, old.len, row->der.data, row->der.len))
 		return PKI_OK;
-	enum pki_status status = pass_gate(d, row, published, must, err);
+	enum pki_status status = pass_gate(d, row, published, must, &crl, err);
 	if (status != PKI_OK) {
+		monitor_result(d, row->issuer, CRL_REFUSED_IT);
 		if (row->issuer == PKI_ISSUER_CA && !d->last.refused) {
 			d->last.refused = true;
 			d->last.refused_at = pki_msec_now();
@@ -154,7 +158,11 @@ publish_row(struct crld *d, const struct pki_crl_row *row, const struct revoked_
 			err, "CRL %llu (not published)", (unsigned long long)row->number);
 		return status;
 	}
-	return publish(d, row->issuer, &row->der, err);
+	status = publish(d, row->issuer, &row->der, err);
+	monitor_result(d, row->issuer, status == PKI_OK ? CRL_PUBLISHED_IT : CRL_FAILED);
+	if (status == PKI_OK)
+		monitor_list(d, row->issuer, crl);
+	return status;
 }
 
 /* The ledger's last CRL of the CA to the public folder, and the fact back to the ledger. */
@@ -182,6 +190,7 @@ crld_due(struct crld *d, bool *due, struct pki_err *err)
 {
 	uint64_t revocations = 0;
 	PKI_TRY(pki_ledger_revocation_count(d->ledger, PKI_ISSUER_CA, &revocations, err));
+	monitor_backlog(d, revocations);
 	*due = needed(d, revocations) || pki_msec_now() >= d->last.read_at + AGAIN_MSEC;
 	return PKI_OK;
 }

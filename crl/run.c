@@ -36,6 +36,8 @@ crld_open(struct crld *d, const char *config, struct pki_err *err)
 void
 crld_close(struct crld *d)
 {
+	put_stop(d->put);
+	pki_monitor_stop(d->monitor);
 	pki_ledger_close(d->ledger);
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
 		pki_cert_free(d->issuers[issuer]);
@@ -47,8 +49,11 @@ once_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	(void)ctx;
 	PKI_CLEANUP(crld_close) struct crld d = { 0 };
 	PKI_TRY(crld_open(&d, pki_arg(args, "config"), err));
+	PKI_TRY(monitor_listen(&d, "", err));
+	PKI_TRY(put_open(&d, err));
 	PKI_TRY(crld_root(&d, err));
 	PKI_TRY(crld_bring_up(&d, true, err));
+	PKI_TRY(put_once(d.put, err));
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack("{s:I}", "number", (json_int_t)d.last.number);
 	if (pki_arg_flag(args, "json"))
@@ -120,6 +125,7 @@ work(struct crld *d, const sigset_t *signals)
 		bool done = look(d, signals, &version, &stop, &err) == PKI_OK;
 		if (done && !started)
 			done = started = event(d, "crl-service-started", &err);
+		monitor_working(d, done);
 		if (done) {
 			wait = POLL_MSEC;
 		} else {
@@ -138,7 +144,8 @@ shut_in(const struct crld *d, struct pki_err *err)
 {
 	const char *writable[] = { d->conf.publish, NULL };
 	const char *readable[] = { d->conf.state, NULL };
-	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, readable, err);
+	return pki_sandbox_enter(d->put != NULL ? PKI_SANDBOX_CLIENT : PKI_SANDBOX_SERVER,
+		writable, readable, err);
 }
 
 static enum pki_status
@@ -153,6 +160,8 @@ serve(struct crld *d, struct web *web, struct pki_err *err)
 	PKI_TRY(shut_in(d, err));
 	if (web != NULL)
 		PKI_TRY(web_begin(web, err));
+	PKI_TRY(pki_monitor_begin(d->monitor, err));
+	PKI_TRY(put_begin(d->put, err));
 	fprintf(stderr, CRLD_NAME ": publishing to %s%s%s, sandbox %s\n", d->conf.publish,
 		web != NULL ? " and at " : "", web != NULL ? d->conf.crl_listen : "",
 		pki_sandbox_text());
@@ -167,6 +176,8 @@ run_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(crld_close) struct crld d = { 0 };
 	struct web *web = NULL;
 	PKI_TRY(crld_open(&d, pki_arg(args, "config"), err));
+	PKI_TRY(monitor_listen(&d, d.conf.crl_monitor, err));
+	PKI_TRY(put_open(&d, err));
 	if (d.conf.crl_listen[0] != '\0')
 		PKI_TRY(web_listen(&d.conf, &web, err));
 	enum pki_status status = serve(&d, web, err);

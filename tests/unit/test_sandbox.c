@@ -91,7 +91,9 @@ static int
 executable_memory(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0) == MAP_FAILED;
+		       0) == MAP_FAILED
+		       ? errno
+		       : 0;
 }
 
 static void *
@@ -181,6 +183,7 @@ forbidden_calls_end_the_process(void **state)
 		{ PKI_SANDBOX_CLIENT, writable, make_socket, 0, false },
 		{ PKI_SANDBOX_CLIENT, writable, make_netlink, 0, false },
 		{ PKI_SANDBOX_CLIENT, writable, resolve, 0, false },
+		{ PKI_SANDBOX_CLIENT, writable, executable_memory, EACCES, true },
 		{ PKI_SANDBOX_CLIENT, writable, make_thread, 0, true },
 		{ PKI_SANDBOX_CLIENT, writable, make_packet_socket, -SIGSYS, false },
 		{ PKI_SANDBOX_CLIENT, writable, listen_unix, -SIGSYS, false },

@@ -1,0 +1,450 @@
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "crl/crld.h"
+#include "libpki/file.h"
+
+/* Attempts at a place that fails come this long after each other, at most. */
+#define BACKOFF_MSEC 1000
+#define BACKOFF_MAX_MSEC 30000
+/* What another process published is found within it. */
+#define LOOK_MSEC 60000
+/* What a place serves is compared this often though nothing was published. */
+#define COMPARE_MSEC ((pki_msec)600000)
+#define TELL_MSEC 60000
+/* Nothing moves for so long: the place hangs. */
+#define STALL_SECONDS 15
+#define ITEM_NAME 64
+#define CA_MAX ((size_t)1 << 20)
+
+/* A file that is published, and what became of it at one place. */
+struct item {
+	char name[ITEM_NAME];
+	bool published;
+	struct stat file; /* as last seen */
+	bool there;
+	struct stat sent; /* the file that is there */
+	pki_msec compared;
+};
+
+struct place {
+	struct put *put;
+	const struct pki_place *conf;
+	struct pki_buf credentials;
+	struct pki_buf ca;
+	struct pki_cells *cells;
+	size_t index;
+	struct pki_buf items; /* of struct item */
+	pki_time since; /* it has been failing; 0: it is not */
+	enum pki_status last; /* told */
+	pki_msec told;
+	pthread_t thread;
+	bool started;
+};
+
+struct put {
+	const char *folder;
+	struct place *places[PKI_PLACES_MAX];
+	size_t count;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	unsigned published; /* counts */
+	atomic_bool stop;
+};
+
+/* In this order: what relying parties wait for comes first. */
+static const char *const names[] = { "ca.crl", "root.crl", "ca.crt", "root.crt" };
+/* Below it, any *.crl */
+#define PARTS "crl"
+
+/* NULL: no more */
+static struct item *
+item_at(const struct place *place, size_t i)
+{
+	void *items = place->items.data;
+	return i < place->items.len / sizeof(struct item) ? (struct item *)items + i : NULL;
+}
+
+static enum pki_status
+add_item(struct place *place, const char *folder, const char *name, struct pki_err *err)
+{
+	struct item item = { 0 };
+	const struct item *other;
+	int len = snprintf(item.name, sizeof item.name, "%s%s", folder, name);
+	if (len < 0 || (size_t)len >= sizeof item.name)
+		return PKI_OK; /* none of ours */
+	for (size_t i = 0; (other = item_at(place, i)) != NULL; i++)
+		if (strcmp(other->name, item.name) == 0)
+			return PKI_OK;
+	return pki_buf_append(&place->items, &item, sizeof item, err);
+}
+
+static void
+close_folder(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
+}
+
+static enum pki_status
+add_parts(struct place *place, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(place->put->folder, PARTS, path, err));
+	PKI_CLEANUP(close_folder) DIR *dir = opendir(path);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		const char *end = strrchr(entry->d_name, '.');
+		if (entry->d_name[0] != '.' && end != NULL && strcmp(end, ".crl") == 0)
+			PKI_TRY(add_item(place, PARTS "/", entry->d_name, err));
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+look(struct place *place, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	struct item *item;
+	for (size_t i = 0; i < PKI_COUNT(names); i++)
+		PKI_TRY(add_item(place, "", names[i], err));
+	PKI_TRY(add_parts(place, err));
+	for (size_t i = 0; (item = item_at(place, i)) != NULL; i++) {
+		PKI_TRY(pki_conf_path(place->put->folder, item->name, path, err));
+		item->published = stat(path, &item->file) == 0;
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+ask(const struct place *place, const char *method, const char *name, struct pki_bytes body,
+	size_t max, struct pki_http_response *response, struct pki_err *err)
+{
+	const struct pki_http_outgoing call = {
+		.url_base = place->conf->url,
+		.method = method,
+		.path = name,
+		.content_type = web_type(name),
+		.body = body,
+		.max = max,
+		.credentials = place->credentials.len > 0
+				       ? (const char *)place->credentials.data
+				       : NULL,
+		.ca = pki_buf_bytes(&place->ca),
+		.stall_seconds = STALL_SECONDS,
+		.stop = &place->put->stop,
+	};
+	return pki_http_send(&call, response, err);
+}
+
+/* *same: the place serves just these bytes. */
+static enum pki_status
+compare(const struct place *place, const char *name, struct pki_bytes der, bool *same,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	struct pki_err why = { 0 };
+	enum pki_status status =
+		ask(place, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
+	*same = status == PKI_OK && response.code == 200 &&
+		pki_bytes_equal(response.body.data, response.body.len, der.data, der.len);
+	if (status != PKI_OK && status != PKI_LIMIT) {
+		*err = why;
+		return status;
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+put_bytes(const struct place *place, const char *name, struct pki_bytes der,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	PKI_TRY(ask(place, "PUT", name, der, PKI_FILE_MAX, &response, err));
+	if (response.code < 200 || response.code > 299)
+		return pki_fail(err, response.code >= 500 ? PKI_UNAVAILABLE : PKI_STATE,
+			"PUT is answered with HTTP %ld", response.code);
+	return PKI_OK;
+}
+
+/* What lasts is told once a minute. */
+static void
+tell(struct place *place, const struct item *item, struct pki_err *err)
+{
+	pki_msec now = pki_msec_now();
+	pki_cells_add(place->cells, CRL_PUTS, place->index * 2 + 1, 1);
+	if (err->status == place->last && now < place->told + TELL_MSEC)
+		return;
+	place->last = err->status;
+	place->told = now;
+	pki_err_object(err, "%s%s", place->conf->url, item->name);
+	crld_report(err);
+}
+
+static enum pki_status
+replace(struct place *place, const struct item *item, struct pki_bytes der,
+	struct pki_err *err)
+{
+	bool same = false;
+	PKI_TRY(put_bytes(place, item->name, der, err));
+	PKI_TRY(compare(place, item->name, der, &same, err));
+	return same ? PKI_OK
+		    : pki_fail(err, PKI_TAMPERED, "GET does not return what was PUT there");
+}
+
+/* changed: since the place had it. Otherwise look before sending: after a start, and to
+ * know what somebody else changed there. */
+static enum pki_status
+deliver(struct place *place, const struct item *item, bool changed, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	bool same = false;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	PKI_TRY(pki_conf_path(place->put->folder, item->name, path, err));
+	PKI_TRY(pki_file_read(path, CRLD_MAX, &file, err));
+	struct pki_bytes der = pki_buf_bytes(&file);
+	if (!changed)
+		PKI_TRY(compare(place, item->name, der, &same, err));
+	if (same)
+		return PKI_OK;
+	if (item->there && !changed) {
+		struct pki_err why = { 0 };
+		(void)pki_fail(&why, PKI_TAMPERED,
+			"it is no more what was sent there; sent again");
+		tell(place, item, &why);
+	}
+	PKI_TRY(replace(place, item, der, err));
+	pki_cells_add(place->cells, CRL_PUTS, place->index * 2, 1);
+	return PKI_OK;
+}
+
+/* Published after what the place has. */
+static bool
+is_newer(const struct item *item)
+{
+	const struct stat *a = &item->file, *b = &item->sent;
+	return a->st_ino != b->st_ino || a->st_size != b->st_size ||
+	       a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
+	       a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+}
+
+static bool
+is_missing(const struct item *item)
+{
+	return item->published && (!item->there || is_newer(item));
+}
+
+static enum pki_status
+bring_up(struct place *place, struct item *item, struct pki_err *err)
+{
+	if (!item->published ||
+		(!is_missing(item) && pki_msec_now() < item->compared + COMPARE_MSEC))
+		return PKI_OK;
+	enum pki_status status = deliver(place, item, item->there && is_newer(item), err);
+	item->there = status == PKI_OK;
+	item->sent = item->file;
+	item->compared = pki_msec_now();
+	return status;
+}
+
+static bool
+stopping(const struct place *place)
+{
+	return atomic_load(&place->put->stop);
+}
+
+static void
+note(struct place *place, bool done)
+{
+	int64_t pending = 0;
+	const struct item *item;
+	for (size_t i = 0; (item = item_at(place, i)) != NULL; i++)
+		pending += is_missing(item);
+	pki_cells_set(place->cells, CRL_PUT_PENDING, place->index, pending);
+	if (done) {
+		pki_cells_set(place->cells, CRL_PUT_DONE, place->index, pki_time_now());
+		place->since = 0;
+	} else if (place->since == 0) {
+		place->since = pki_time_now();
+	}
+	pki_cells_set(place->cells, CRL_PUT_FAILING, place->index, place->since);
+}
+
+/* One attempt at what is missing; false: something is missing still. */
+static bool
+pass(struct place *place)
+{
+	struct pki_err err = { 0 };
+	struct item *item;
+	bool done = look(place, &err) == PKI_OK;
+	if (!done)
+		crld_report(&err);
+	for (size_t i = 0; (item = item_at(place, i)) != NULL && !stopping(place); i++) {
+		err = (struct pki_err){ 0 };
+		enum pki_status status = bring_up(place, item, &err);
+		if (status == PKI_OK || stopping(place))
+			continue;
+		done = false;
+		tell(place, item, &err);
+		if (status == PKI_UNAVAILABLE)
+			break; /* nor would it answer about the others */
+	}
+	if (!stopping(place))
+		note(place, done);
+	return done;
+}
+
+/* Until there is an end, or msec have passed, or something was published after `seen`,
+ * unless that is not to count. */
+static void
+pause_for(struct put *put, long msec, const unsigned *seen)
+{
+	struct timespec end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += msec / 1000;
+	end.tv_nsec += msec % 1000 * 1000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&put->lock);
+	while (!atomic_load(&put->stop) && (seen == NULL || put->published == *seen))
+		if (pthread_cond_timedwait(&put->change, &put->lock, &end) != 0)
+			break;
+	pthread_mutex_unlock(&put->lock);
+}
+
+static void *
+work(void *arg)
+{
+	struct place *place = arg;
+	struct put *put = place->put;
+	long backoff = BACKOFF_MSEC;
+	while (!stopping(place)) {
+		pthread_mutex_lock(&put->lock);
+		unsigned seen = put->published;
+		pthread_mutex_unlock(&put->lock);
+		if (pass(place)) {
+			backoff = BACKOFF_MSEC;
+			pause_for(put, LOOK_MSEC, &seen);
+		} else {
+			pause_for(put, backoff, NULL);
+			backoff = backoff * 2 < BACKOFF_MAX_MSEC ? backoff * 2
+								 : BACKOFF_MAX_MSEC;
+		}
+	}
+	return NULL;
+}
+
+static enum pki_status
+open_place(struct place *place, struct pki_err *err)
+{
+	char source[PATH_MAX + sizeof "file:"];
+	snprintf(source, sizeof source, "file:%s", place->conf->credentials);
+	if (place->conf->credentials[0] != '\0')
+		PKI_TRY(pki_secret_read(
+			source, "credentials of a place", &place->credentials, err));
+	if (place->conf->ca[0] != '\0')
+		PKI_TRY(pki_file_read(place->conf->ca, CA_MAX, &place->ca, err));
+	return PKI_OK;
+}
+
+static void
+init_lock(struct put *put)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&put->change, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&put->lock, NULL);
+}
+
+enum pki_status
+put_open(struct crld *d, struct pki_err *err)
+{
+	if (d->conf.crl_put_count == 0)
+		return PKI_OK;
+	struct put *put = d->put = calloc(1, sizeof *put);
+	if (put == NULL)
+		return pki_fail(err, PKI_MEMORY, "places");
+	init_lock(put);
+	put->folder = d->conf.publish;
+	for (size_t i = 0; i < d->conf.crl_put_count; i++) {
+		struct place *place = calloc(1, sizeof *place);
+		if (place == NULL)
+			return pki_fail(err, PKI_MEMORY, "a place");
+		put->places[put->count++] = place;
+		place->put = put;
+		place->conf = &d->conf.crl_put[i];
+		place->cells = pki_monitor_cells(d->monitor, 1 + i);
+		place->index = i;
+		PKI_TRY(open_place(place, err));
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+put_begin(struct put *put, struct pki_err *err)
+{
+	for (size_t i = 0; put != NULL && i < put->count; i++) {
+		struct place *place = put->places[i];
+		int rc = pthread_create(&place->thread, NULL, work, place);
+		if (rc != 0)
+			return pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
+		place->started = true;
+	}
+	return PKI_OK;
+}
+
+void
+put_wake(struct put *put)
+{
+	if (put == NULL)
+		return;
+	pthread_mutex_lock(&put->lock);
+	put->published++;
+	pthread_cond_broadcast(&put->change);
+	pthread_mutex_unlock(&put->lock);
+}
+
+enum pki_status
+put_once(struct put *put, struct pki_err *err)
+{
+	enum pki_status status = PKI_OK;
+	for (size_t i = 0; put != NULL && i < put->count; i++)
+		if (!pass(put->places[i]))
+			status = pki_fail(err, PKI_UNAVAILABLE, "published, but not at %s",
+				put->places[i]->conf->url);
+	return status;
+}
+
+static void
+close_place(struct place *place)
+{
+	if (place->started)
+		pthread_join(place->thread, NULL);
+	pki_buf_cleanse(&place->credentials);
+	pki_buf_free(&place->ca);
+	pki_buf_free(&place->items);
+	free(place);
+}
+
+void
+put_stop(struct put *put)
+{
+	if (put == NULL)
+		return;
+	atomic_store(&put->stop, true);
+	put_wake(put);
+	for (size_t i = 0; i < put->count; i++)
+		close_place(put->places[i]);
+	pthread_cond_destroy(&put->change);
+	pthread_mutex_destroy(&put->lock);
+	free(put);
+}

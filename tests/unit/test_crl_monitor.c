@@ -1,0 +1,199 @@
+#include "crl/crld.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/common/ledger_rows.h"
+#include "tests/unit/common/status_pki.h"
+
+#define INTERVAL 3600
+enum { ROOT, CA }; /* lists */
+
+static char base[80];
+
+static void
+open_monitor(struct crld *d)
+{
+	d->conf.crl_interval = INTERVAL;
+	d->conf.crl_put_count = 2;
+	strcpy(d->conf.crl_put[0].url, "http://a.test/");
+	strcpy(d->conf.crl_put[1].url, "http://b.test/");
+	ok(monitor_listen(d, base, &err));
+	ok(pki_monitor_begin(d->monitor, &err));
+}
+
+static void
+assert_health(long want_code, const char *want_part)
+{
+	struct pki_http_response response = { 0 };
+	ok(pki_http_call(base, "GET", "/health", NULL, (struct pki_bytes){ 0 }, 4096,
+		&response, &err));
+	if (response.code != want_code ||
+		strstr((char *)response.body.data, want_part) == NULL)
+		fail_msg("%ld %s; not %ld %s", response.code, (char *)response.body.data,
+			want_code, want_part);
+	pki_http_response_free(&response);
+}
+
+static void
+health(void **state)
+{
+	(void)state;
+	static const struct {
+		enum crl_metric metric;
+		size_t which;
+		size_t set;
+		pki_time value;
+		bool ago; /* so many seconds; negative: from now */
+		const char *want; /* NULL: healthy */
+	} cases[] = {
+		{ CRL_AGE, CA, 0, INTERVAL + 50, true, NULL },
+		{ CRL_AGE, CA, 0, INTERVAL + 62, true, "ca: the list is 36" },
+		/* the root's is made by hand: its end counts alone */
+		{ CRL_AGE, ROOT, 0, 100 * INTERVAL, true, NULL },
+		{ CRL_LEFT, ROOT, 0, -100, true, NULL },
+		{ CRL_LEFT, ROOT, 0, 1, true, "root: nextUpdate has passed" },
+		{ CRL_LEFT, CA, 0, 1, true, "ca: nextUpdate has passed" },
+		{ CRL_REFUSED, CA, 0, 1, false, "ca: the gate refuses" },
+		{ CRL_REFUSED, ROOT, 0, 1, false, "root: the gate refuses" },
+		{ CRL_BACKLOG_AGE, 0, 0, 50, true, NULL },
+		{ CRL_BACKLOG_AGE, 0, 0, 62, true,
+			"0 revocations are on no list, since 6" },
+		{ CRL_PUT_FAILING, 0, 1, 1, true,
+			"http://a.test/: files do not get there" },
+		{ CRL_PUT_FAILING, 1, 2, 1, true,
+			"http://b.test/: files do not get there" },
+		{ CRL_FAILING, 0, 0, 1, true, NULL },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		static struct crld d;
+		d = (struct crld){ 0 };
+		open_monitor(&d);
+		pki_time now = pki_time_now();
+		pki_cells_set(pki_monitor_cells(d.monitor, 0), CRL_AGE, CA, now);
+		assert_health(200, "ok\n");
+		pki_cells_set(pki_monitor_cells(d.monitor, cases[i].set), cases[i].metric,
+			cases[i].which,
+			cases[i].ago ? now - cases[i].value : cases[i].value);
+		assert_health(cases[i].want != NULL ? 503 : 200,
+			cases[i].want != NULL ? cases[i].want : "ok\n");
+		pki_monitor_stop(d.monitor);
+	}
+}
+
+static void
+the_list_that_is_not_there(void **state)
+{
+	(void)state;
+	static struct crld d;
+	open_monitor(&d);
+	assert_health(503, "ca: no list is published");
+	pki_monitor_stop(d.monitor);
+}
+
+static struct pki_crl *
+make_list(const struct status_id *ca, uint64_t number, pki_time at)
+{
+	const struct pki_crl_spec spec = { .issuer = ca->cert,
+		.number = number,
+		.this_update = at,
+		.next_update = at + PKI_DAY };
+	struct pki_crl *crl = NULL;
+	ok(pki_crl_build(&spec, ca->key, &crl, &err));
+	return crl;
+}
+
+static int64_t
+get(const struct crld *d, enum crl_metric metric, size_t which)
+{
+	return pki_monitor_get(d->monitor, metric, which);
+}
+
+/* Revocations 1, 2 and 3, of which lists 1 and 2 hold one and two. */
+static void
+backlog(void **state)
+{
+	struct fixture *f = *state;
+	static struct crld d;
+	d = (struct crld){ .ledger = f->ledger };
+	struct status_id ca = status_ca("TEST CA");
+	issue_first(f);
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	struct pki_cert_row cert[] = { make_cert(1, "H-1", 1), make_cert(2, "H-1", 1) };
+	for (uint64_t i = 0; i < 2; i++) {
+		ok(add_revocation(
+			f->ledger, &cert[i], 2, (START + 100 * (pki_time)i) * 1000, &err));
+		ok(add_crl(f->ledger, i + 1, START + 100 * (pki_time)i, i + 1, &err));
+	}
+	commit(f);
+	open_monitor(&d);
+
+	monitor_backlog(&d, 2);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0); /* what is out is not known */
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *first = make_list(&ca, 1, START);
+	monitor_list(&d, PKI_ISSUER_CA, first);
+	assert_int_equal(get(&d, CRL_NUMBER, CA), 1);
+	assert_int_equal(get(&d, CRL_AGE, CA), START);
+	assert_int_equal(get(&d, CRL_LEFT, CA), START + PKI_DAY);
+	monitor_backlog(&d, 2);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
+	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 100);
+
+	PKI_CLEANUP(pki_crl_cleanup)
+	struct pki_crl *second = make_list(&ca, 2, START + 200);
+	monitor_list(&d, PKI_ISSUER_CA, second);
+	monitor_backlog(&d, 2);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0);
+	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), 0);
+	pki_time now = pki_time_now();
+	monitor_backlog(&d, 3);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
+	assert_true(get(&d, CRL_BACKLOG_AGE, 0) >= now); /* seen as it came */
+	/* a list that the ledger does not have: the backlog stays */
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *third = make_list(&ca, 3, START + 300);
+	monitor_list(&d, PKI_ISSUER_CA, third);
+	monitor_backlog(&d, 3);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
+	pki_monitor_stop(d.monitor);
+	status_free(&ca);
+}
+
+static void
+results(void **state)
+{
+	(void)state;
+	static struct crld d;
+	d = (struct crld){ 0 };
+	open_monitor(&d);
+	monitor_result(&d, PKI_ISSUER_CA, CRL_REFUSED_IT);
+	monitor_result(&d, PKI_ISSUER_CA, CRL_REFUSED_IT);
+	assert_int_equal(get(&d, CRL_RESULTS, 4), 2);
+	assert_int_equal(get(&d, CRL_REFUSED, CA), 1);
+	assert_int_equal(get(&d, CRL_REFUSED, ROOT), 0);
+	monitor_result(&d, PKI_ISSUER_CA, CRL_PUBLISHED_IT);
+	monitor_result(&d, PKI_ISSUER_ROOT, CRL_FAILED);
+	assert_int_equal(get(&d, CRL_RESULTS, 3), 1);
+	assert_int_equal(get(&d, CRL_RESULTS, 2), 1);
+	assert_int_equal(get(&d, CRL_REFUSED, CA), 0);
+	monitor_working(&d, false);
+	pki_time since = get(&d, CRL_FAILING, 0);
+	assert_true(since != 0);
+	monitor_working(&d, true);
+	assert_int_equal(get(&d, CRL_FAILING, 0), 0);
+	pki_monitor_stop(d.monitor);
+}
+
+int
+main(void)
+{
+	snprintf(base, sizeof base, "unix:/tmp/test_crl_monitor.%d", (int)getpid());
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(health),
+		cmocka_unit_test(the_list_that_is_not_there),
+		TEST(backlog),
+		cmocka_unit_test(results),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
