@@ -1,6 +1,5 @@
 #include "libpki/time.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -89,6 +88,30 @@ digits(const char *text, int count, int *value)
 	return true;
 }
 
+/* false for what the calendar does not have */
+static bool
+from_calendar(const struct tm *tm, pki_time *out)
+{
+	struct tm normal = *tm;
+	*out = timegm(&normal);
+	return normal.tm_year == tm->tm_year && normal.tm_mon == tm->tm_mon &&
+	       normal.tm_mday == tm->tm_mday && normal.tm_hour == tm->tm_hour &&
+	       normal.tm_min == tm->tm_min && normal.tm_sec == tm->tm_sec;
+}
+
+bool
+pki_time_from_digits(const char text[static PKI_TIME_DIGITS], pki_time *out)
+{
+	struct tm tm = { 0 };
+	if (!digits(text, 4, &tm.tm_year) || !digits(text + 4, 2, &tm.tm_mon) ||
+		!digits(text + 6, 2, &tm.tm_mday) || !digits(text + 8, 2, &tm.tm_hour) ||
+		!digits(text + 10, 2, &tm.tm_min) || !digits(text + 12, 2, &tm.tm_sec))
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return from_calendar(&tm, out);
+}
+
 /* "YYYY-MM-DD", and what follows it */
 static bool
 parse_date(const char *text, struct tm *tm, const char **rest)
@@ -130,11 +153,8 @@ pki_msec_parse(const char *text, pki_msec *out, struct pki_err *err)
 		return pki_fail(err, PKI_INPUT,
 			"\"%.40s\" is not a time; write 2026-11-22 or 2026-11-22T13:03:00Z",
 			text);
-	struct tm normal = tm;
-	time_t t = timegm(&normal);
-	if (normal.tm_year != tm.tm_year || normal.tm_mon != tm.tm_mon ||
-		normal.tm_mday != tm.tm_mday || normal.tm_hour != tm.tm_hour ||
-		normal.tm_min != tm.tm_min || normal.tm_sec != tm.tm_sec)
+	pki_time t;
+	if (!from_calendar(&tm, &t))
 		return pki_fail(
 			err, PKI_INPUT, "\"%.40s\" is not a time of the calendar", text);
 	*out = (pki_msec)t * 1000 + msec;

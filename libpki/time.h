@@ -5,6 +5,7 @@
 #ifndef LIBPKI_TIME_H
 #define LIBPKI_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "libpki/err.h"
@@ -15,6 +16,7 @@ typedef int64_t pki_msec;
 #define PKI_DAY ((pki_time)86400)
 /* "9999-12-31T23:59:59Z" and the NUL */
 #define PKI_TIME_TEXT 21
+#define PKI_TIME_DIGITS 14
 /* "9999-12-31T23:59:59.999Z" and the NUL */
 #define PKI_MSEC_TEXT 25
 
@@ -32,6 +34,9 @@ enum pki_status pki_time_parse(const char *text, pki_time *out, struct pki_err *
 	PKI_MUST_CHECK;
 enum pki_status pki_msec_parse(const char *text, pki_msec *out, struct pki_err *err)
 	PKI_MUST_CHECK;
+
+/* "YYYYMMDDHHMMSS"; false for what is not digits or not of the calendar. */
+bool pki_time_from_digits(const char text[static PKI_TIME_DIGITS], pki_time *out);
 
 /* "90d", "24h", "30m", "45s": a positive number and a unit, 36600 days at most; INPUT for
  * anything else. */

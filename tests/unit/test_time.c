@@ -166,6 +166,37 @@ now_agrees_with_itself(void **state)
 	assert_true(ms >= t && ms <= t + 5);
 }
 
+static void
+from_digits(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		pki_time want; /* -1: refused */
+	} cases[] = {
+		{ "19700101000000", 0 },
+		{ "20240229123456", 1709210096 },
+		{ "99991231235959", 253402300799 },
+		{ "20230229000000", -1 },
+		{ "21000229000000", -1 },
+		{ "20241301000000", -1 },
+		{ "20240001000000", -1 },
+		{ "20240431000000", -1 },
+		{ "20240101240000", -1 },
+		{ "20240101006000", -1 },
+		{ "20240101000060", -1 },
+		{ "2024010100000Z", -1 },
+		{ "+0240101000000", -1 },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		pki_time t;
+		assert_int_equal(
+			pki_time_from_digits(cases[i].text, &t), cases[i].want != -1);
+		if (cases[i].want != -1)
+			assert_int_equal(t, cases[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +209,7 @@ main(void)
 		cmocka_unit_test(add_years_keeps_the_civil_date),
 		cmocka_unit_test(local_time_names_its_zone),
 		cmocka_unit_test(now_agrees_with_itself),
+		cmocka_unit_test(from_digits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
