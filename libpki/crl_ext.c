@@ -89,11 +89,11 @@ static enum pki_status
 read_authority_key_id(struct pki_crl *crl, const void *value, struct pki_err *err)
 {
 	const AUTHORITY_KEYID *akid = value;
-	(void)crl; /* pki_crl_verify() compares it */
 	if (akid->keyid == NULL)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
 			"authorityKeyIdentifier has no keyIdentifier");
-	return PKI_OK;
+	struct pki_bytes id = pki_asn1_bytes(akid->keyid);
+	return pki_buf_append(&crl->authority_key_id, id.data, id.len, err);
 }
 
 static enum pki_status
@@ -220,24 +220,57 @@ wrap(const struct kind *kind, const void *value)
 	return extension;
 }
 
-enum pki_status
-pki_crl_add_extensions(STACK_OF(X509_EXTENSION) * extensions,
+static void
+free_extensions(X509_EXTENSIONS **extensions)
+{
+	sk_X509_EXTENSION_pop_free(*extensions, X509_EXTENSION_free);
+}
+
+static enum pki_status
+add_extension(X509_EXTENSIONS *extensions, const struct kind *kind,
 	const struct pki_crl_spec *spec, struct pki_err *err)
 {
-	for (size_t i = 0; i < PKI_COUNT(kinds); i++) {
-		if (!kinds[i].wanted(spec))
-			continue;
-		void *value = kinds[i].build(spec);
-		X509_EXTENSION *extension = value == NULL ? NULL : wrap(&kinds[i], value);
-		ASN1_item_free(value, kinds[i].item());
-		if (extension == NULL ||
-			sk_X509_EXTENSION_push(extensions, extension) <= 0) {
-			X509_EXTENSION_free(extension);
-			return pki_fail_ssl(
-				err, PKI_MEMORY, "cannot build %s", kinds[i].name);
-		}
-	}
-	return PKI_OK;
+	void *value = kind->build(spec);
+	X509_EXTENSION *extension = value == NULL ? NULL : wrap(kind, value);
+	ASN1_item_free(value, kind->item());
+	if (extension != NULL && sk_X509_EXTENSION_push(extensions, extension) > 0)
+		return PKI_OK;
+	X509_EXTENSION_free(extension);
+	return pki_fail_ssl(err, PKI_MEMORY, "cannot build %s", kind->name);
+}
+
+enum pki_status
+pki_crl_encode_extensions(
+	const struct pki_crl_spec *spec, struct pki_buf *der, struct pki_err *err)
+{
+	PKI_CLEANUP(free_extensions)
+	X509_EXTENSIONS *extensions = sk_X509_EXTENSION_new_null();
+	if (extensions == NULL)
+		return pki_fail_ssl(err, PKI_MEMORY, "the CRL's extensions");
+	for (size_t i = 0; i < PKI_COUNT(kinds); i++)
+		if (kinds[i].wanted(spec))
+			PKI_TRY(add_extension(extensions, &kinds[i], spec, err));
+	return pki_asn1_encode(extensions, ASN1_ITEM_rptr(X509_EXTENSIONS), der, err);
+}
+
+/* DER has one form for a value: the one in which it is encoded anew. */
+static bool
+is_encoding(struct pki_bytes in, const void *value, const ASN1_ITEM *item)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf again = { 0 };
+	struct pki_err none = { 0 };
+	return pki_asn1_encode(value, item, &again, &none) == PKI_OK &&
+	       pki_bytes_equal(again.data, again.len, in.data, in.len);
+}
+
+bool
+pki_crl_is_der(struct pki_bytes in, const ASN1_ITEM *item)
+{
+	void *value = pki_asn1_decode(in, item);
+	bool good = value != NULL && is_encoding(in, value, item);
+	ASN1_item_free(value, item);
+	ERR_clear_error();
+	return good;
 }
 
 static enum pki_status
@@ -249,13 +282,10 @@ read_value(const struct kind *kind, struct pki_crl *crl, struct pki_bytes in,
 		ERR_clear_error();
 		return pki_refuse(err, kind->rule, "malformed %s", kind->name);
 	}
-	PKI_CLEANUP(pki_buf_free) struct pki_buf again = { 0 };
-	enum pki_status status = pki_asn1_encode(value, kind->item(), &again, err);
-	/* DER has one form for a value */
-	if (status == PKI_OK && !pki_bytes_equal(again.data, again.len, in.data, in.len))
-		status = pki_refuse(err, kind->rule, "%s is not DER", kind->name);
-	if (status == PKI_OK)
-		status = kind->read(crl, value, err);
+	enum pki_status status =
+		is_encoding(in, value, kind->item())
+			? kind->read(crl, value, err)
+			: pki_refuse(err, kind->rule, "%s is not DER", kind->name);
 	ASN1_item_free(value, kind->item());
 	return status;
 }
@@ -299,13 +329,9 @@ has(const STACK_OF(X509_EXTENSION) * extensions, const struct kind *kind)
 	return found;
 }
 
-enum pki_status
-pki_crl_read_extensions(struct pki_crl *crl, const STACK_OF(X509_EXTENSION) * extensions,
-	struct pki_err *err)
+static enum pki_status
+read_all(struct pki_crl *crl, const X509_EXTENSIONS *extensions, struct pki_err *err)
 {
-	if (sk_X509_EXTENSION_num(extensions) > EXTENSIONS_MAX)
-		return pki_fail(err, PKI_LIMIT, "the CRL has more than %d extensions",
-			EXTENSIONS_MAX);
 	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++) {
 		X509_EXTENSION *ext = sk_X509_EXTENSION_value(extensions, i);
 		const ASN1_OBJECT *oid = X509_EXTENSION_get_object(ext);
@@ -320,4 +346,21 @@ pki_crl_read_extensions(struct pki_crl *crl, const STACK_OF(X509_EXTENSION) * ex
 		if (kinds[i].required && !has(extensions, &kinds[i]))
 			return pki_refuse(err, kinds[i].rule, "no %s", kinds[i].name);
 	return PKI_OK;
+}
+
+enum pki_status
+pki_crl_read_extensions(struct pki_crl *crl, struct pki_bytes der, struct pki_err *err)
+{
+	const ASN1_ITEM *item = ASN1_ITEM_rptr(X509_EXTENSIONS);
+	PKI_CLEANUP(free_extensions)
+	X509_EXTENSIONS *extensions = pki_asn1_decode(der, item);
+	if (extensions == NULL || !is_encoding(der, extensions, item)) {
+		ERR_clear_error();
+		return pki_fail(
+			err, PKI_INPUT, "not a DER CRL: its extensions (RFC 5280 5.1.2.7)");
+	}
+	if (sk_X509_EXTENSION_num(extensions) > EXTENSIONS_MAX)
+		return pki_fail(err, PKI_LIMIT, "the CRL has more than %d extensions",
+			EXTENSIONS_MAX);
+	return read_all(crl, extensions, err);
 }

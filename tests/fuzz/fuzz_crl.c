@@ -1,7 +1,6 @@
-/* What parses is sorted, found again, and keeps its bytes. */
-#include <string.h>
-
-#include "libpki/crl.h"
+/* What parses is sorted, found again, keeps its bytes, and is what OpenSSL reads from them.
+ */
+#include "tests/fuzz/crl_peer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,15 +13,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct pki_bytes der = pki_crl_get0_der(crl);
 	if (der.len != size || memcmp(der.data, data, size) != 0 ||
-		pki_crl_next_update(crl) <= pki_crl_this_update(crl))
+		pki_crl_next_update(crl) <= pki_crl_this_update(crl) || !peer_agrees(crl))
 		abort();
+	struct pki_revoked before = { 0 };
 	for (size_t i = 0; i < pki_crl_count(crl); i++) {
 		struct pki_revoked entry, found;
 		if (pki_crl_entry(crl, i, &entry, &err) != PKI_OK ||
+			pki_serial_compare(&before.serial, &entry.serial) >= 0 ||
 			!pki_crl_find(crl, &entry.serial, &found) ||
 			entry.revoked_at != found.revoked_at ||
 			pki_reason_name(entry.reason) == NULL)
 			abort();
+		before = entry;
 	}
 	return 0;
 }
