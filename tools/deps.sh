@@ -18,7 +18,17 @@ if [ "$(id -u)" != 0 ]; then
 	as_root=sudo
 fi
 echo "Installing what is missing:$missing ..."
+# A server is for a test to run: its package neither starts it now nor at the next boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap '$as_root rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+	$as_root chmod 755 $policy
+fi
 apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get"
 $apt update -qq
 # shellcheck disable=SC2086 # a list of words
 $apt install -y -qq --no-install-recommends $missing >/dev/null
+case " $missing " in
+*" nginx "*) $as_root update-rc.d nginx disable ;;
+esac
