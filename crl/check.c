@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "crl/crld.h"
+#include "libpki/probe.h"
 
-/* RFC 3339, or local time with the name of a zone */
+/* local time with the name of a zone */
 #define LOCAL_TEXT 40
 
 /* Where the CRL is and who must have signed it. */
@@ -45,19 +46,39 @@ find_target(const struct pki_args *args, struct target *out, struct pki_err *err
 	return pki_cert_read(issuer != NULL ? issuer : issuer_path, &out->issuer, err);
 }
 
+static void
+note(const struct pki_crl *crl, struct pki_probe *probe)
+{
+	probe->this_update = pki_crl_this_update(crl);
+	probe->next_update = pki_crl_next_update(crl);
+	probe->counts[0].label = "number";
+	probe->counts[0].value = (int64_t)pki_crl_number(crl);
+	probe->counts[1].label = "entries";
+	probe->counts[1].value = (int64_t)pki_crl_count(crl);
+	snprintf(probe->text, sizeof probe->text, "CRL %llu, %zu entries",
+		(unsigned long long)pki_crl_number(crl), pki_crl_count(crl));
+}
+
 static enum pki_status
-fetch(const struct target *target, struct pki_crl **out, struct pki_err *err)
+fetch(const struct target *target, struct pki_probe *probe, struct pki_crl **out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	pki_msec before = pki_msec_now();
 	PKI_TRY(pki_http_call(target->url, "GET", "", NULL, (struct pki_bytes){ 0 },
 		CRLD_MAX, &response, err));
+	pki_msec after = pki_msec_now();
+	pki_probe_clock(probe, &response, before, after);
 	if (response.code != 200)
 		return pki_fail(err, PKI_UNAVAILABLE, "HTTP %ld", response.code);
 	if (strcmp(response.content_type, "application/pkix-crl") != 0)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_MEDIA, "served as \"%s\"",
 			response.content_type);
 	PKI_TRY(pki_crl_parse(pki_buf_bytes(&response.body), out, err));
-	return pki_crl_verify(*out, target->issuer, err);
+	PKI_TRY(pki_crl_verify(*out, target->issuer, err));
+	pki_probe_ahead(probe, pki_crl_this_update(*out), after);
+	note(*out, probe);
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -76,43 +97,61 @@ check_age(const struct pki_crl *crl, struct pki_err *err)
 }
 
 static void
-print(const struct pki_crl *crl, bool as_json)
+print_json(const struct pki_crl *crl, const struct pki_probe *probe)
 {
-	char this_update[LOCAL_TEXT], next_update[LOCAL_TEXT];
-	pki_time age = pki_time_now() - pki_crl_this_update(crl);
-	pki_time_format(pki_crl_this_update(crl), this_update);
-	pki_time_format(pki_crl_next_update(crl), next_update);
-	if (as_json) {
-		PKI_CLEANUP(pki_json_cleanup)
-		json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:I}", "number",
-			(json_int_t)pki_crl_number(crl), "entries",
-			(json_int_t)pki_crl_count(crl), "this_update", this_update,
-			"next_update", next_update, "age", (json_int_t)age);
-		pki_cli_json(json, stdout);
-		return;
-	}
+	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
+	pki_time_format(probe->this_update, this_update);
+	pki_time_format(probe->next_update, next_update);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:I, s:o}", "number",
+		(json_int_t)pki_crl_number(crl), "entries", (json_int_t)pki_crl_count(crl),
+		"this_update", this_update, "next_update", next_update, "age",
+		(json_int_t)(pki_time_now() - probe->this_update), "clock_offset",
+		pki_probe_offset_json(probe));
+	pki_cli_json(json, stdout);
+}
+
+static void
+print_text(const struct pki_crl *crl, const struct pki_probe *probe)
+{
+	char this_update[LOCAL_TEXT], next_update[LOCAL_TEXT], clock[PKI_OFFSET_TEXT];
+	pki_time_format_local(probe->this_update, this_update, sizeof this_update);
+	pki_time_format_local(probe->next_update, next_update, sizeof next_update);
+	pki_probe_offset_text(probe, clock);
 	printf("number       %llu\nentries      %zu\n",
 		(unsigned long long)pki_crl_number(crl), pki_crl_count(crl));
-	pki_time_format_local(pki_crl_this_update(crl), this_update, sizeof this_update);
-	pki_time_format_local(pki_crl_next_update(crl), next_update, sizeof next_update);
-	printf("this update  %s, %lld s ago\nnext update  %s\n", this_update,
-		(long long)age, next_update);
+	printf("this update  %s, %lld s ago\nnext update  %s\nclock        %s\n",
+		this_update, (long long)(pki_time_now() - probe->this_update), next_update,
+		clock);
+}
+
+static enum pki_status
+check(const struct pki_args *args, struct pki_probe *probe, struct pki_crl **crl,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(target_cleanup) struct target target = { 0 };
+	PKI_TRY(find_target(args, &target, err));
+	enum pki_status status = fetch(&target, probe, crl, err);
+	if (status == PKI_OK)
+		status = check_age(*crl, err);
+	if (status != PKI_OK)
+		pki_err_object(err, "%s", target.url);
+	return status;
 }
 
 enum pki_status
 check_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(target_cleanup) struct target target = { 0 };
+	struct pki_probe probe = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_TRY(find_target(args, &target, err));
-	enum pki_status status = fetch(&target, &crl, err);
-	if (status == PKI_OK)
-		status = check_age(crl, err);
-	if (status != PKI_OK) {
-		pki_err_object(err, "%s", target.url);
-		return status;
-	}
-	print(crl, pki_arg_flag(args, "json"));
+	enum pki_status status = check(args, &probe, &crl, err);
+	if (pki_arg_flag(args, "monitor"))
+		return pki_probe_tell(args, "PKI-CRL", &probe, status, err);
+	PKI_TRY(status);
+	if (pki_arg_flag(args, "json"))
+		print_json(crl, &probe);
+	else
+		print_text(crl, &probe);
 	return PKI_OK;
 }

@@ -1,10 +1,12 @@
 #include "crl/crld.h"
+#include "libpki/probe.h"
 
 static const struct pki_option no_options[] = { { 0 } };
 
 static const struct pki_option check_options[] = {
 	{ "issuer", "FILE",
 		"certificate of the CRL's issuer; default: the published ca.pem", 0 },
+	PKI_PROBE_OPTIONS,
 	{ "url", "URL", "where the CRL is; default: the configuration's", 0 },
 	{ 0 },
 };

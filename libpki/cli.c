@@ -8,6 +8,9 @@
 
 #include "libpki/cli_help.h"
 
+/* What a monitor makes of a check that could not be made. */
+#define EXIT_UNKNOWN 3
+
 struct parser {
 	const struct pki_program *program;
 	const struct pki_command *command; /* NULL until its name was met */
@@ -190,10 +193,10 @@ finish_output(struct pki_err *err)
 
 /* Before the first operand's end of options, as the parser sees it. */
 static bool
-wants_json(int argc, char **argv)
+wants(const struct parser *p, const char *flag)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--json") == 0)
+	for (int i = 1; i < p->argc && strcmp(p->argv[i], "--") != 0; i++)
+		if (strcmp(p->argv[i], flag) == 0)
 			return true;
 	return false;
 }
@@ -216,7 +219,18 @@ error_json(const struct pki_err *err)
 	return body;
 }
 
-static void
+/* A check that a monitor asked for: see probe.h. */
+static bool
+is_probe(const struct parser *p)
+{
+	static const char name[] = "monitor";
+	const struct pki_option *option;
+	return p->command != NULL && wants(p, "--monitor") &&
+	       find_option(p->command->options, name, strlen(name), &option) >= 0;
+}
+
+/* Returns the exit status. */
+static int
 report(const struct parser *p)
 {
 	const struct pki_err *err = p->err;
@@ -224,13 +238,18 @@ report(const struct parser *p)
 	char clean[2 * sizeof *err];
 	pki_err_text(err, text, sizeof text);
 	pki_cli_clean(text, clean, sizeof clean);
+	if (err->status == PKI_USAGE && is_probe(p)) {
+		printf("UNKNOWN - %s\n", clean);
+		return EXIT_UNKNOWN;
+	}
 	fprintf(stderr, "%s: %s\n", p->program->name, clean);
-	if (!wants_json(p->argc, p->argv))
-		return;
+	if (!wants(p, "--json"))
+		return (int)err->status;
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = error_json(err);
 	if (json != NULL)
 		pki_cli_json(json, stdout);
 	fflush(stdout);
+	return (int)err->status;
 }
 
 /*
@@ -249,7 +268,8 @@ keep_to_itself(void)
 int
 pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx)
 {
-	struct pki_args args = { 0 };
+	int exit_status = 0;
+	struct pki_args args = { .exit_status = &exit_status };
 	struct pki_err err = { 0 };
 	struct parser p = { .program = program,
 		.argc = argc,
@@ -265,11 +285,10 @@ pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx
 	if (status == PKI_OK)
 		status = finish_output(&err);
 	if (status == PKI_OK)
-		return PKI_OK;
+		return exit_status;
 	if (err.status == PKI_OK)
-		status = pki_fail(&err, status, "%s", pki_status_text(status));
-	report(&p);
-	return (int)status;
+		(void)pki_fail(&err, status, "%s", pki_status_text(status));
+	return report(&p);
 }
 
 static int

@@ -27,6 +27,7 @@ struct pki_args {
 	const char *operands[PKI_VALUES_MAX];
 	int operand_count;
 	const struct pki_option *options;
+	int *exit_status; /* of a run that comes to OK: 0 unless it sets another */
 };
 
 struct pki_command {
@@ -48,7 +49,8 @@ struct pki_program {
  * Parse argv, run the command, print the error on stderr as "pki-ra: TEXT" (with --json as the
  * API's error object on stdout), return the exit status. Common options: --config FILE,
  * --json, --help, --version; --help of program and command, and `completion bash` are answered
- * here. ctx goes to run(). Unknown options, missing values and operands: USAGE.
+ * here. ctx goes to run(). Unknown options, missing values and operands: USAGE; with --monitor
+ * (probe.h) the exit status for that is 3.
  */
 int pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx);
 

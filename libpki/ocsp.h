@@ -75,6 +75,7 @@ enum pki_status pki_ocsp_request_build(const struct pki_cert *issuer,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 struct pki_ocsp_result {
 	enum pki_ocsp_status status; /* GOOD, REVOKED; UNISSUED also for unknown */
+	pki_time produced_at;
 	pki_time this_update;
 	pki_time next_update;
 	pki_time revoked_at;

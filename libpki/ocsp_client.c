@@ -174,5 +174,7 @@ pki_ocsp_response_verify(struct pki_bytes response, struct pki_bytes request,
 	PKI_TRY(open_basic(response, &basic, err));
 	PKI_TRY(check_signer(basic, issuer, at, err));
 	PKI_TRY(check_nonce(basic, req, err));
+	PKI_TRY(pki_asn1_time_get(
+		OCSP_resp_get0_produced_at(basic), &out->produced_at, err));
 	return read_single(basic, req->ids[0], at, out, err);
 }

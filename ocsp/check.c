@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/probe.h"
 #include "ocsp/ocspd.h"
 
 #define NONCE_LEN 32
@@ -41,7 +42,8 @@ default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err 
 }
 
 static enum pki_status
-ask(const struct pki_args *args, struct pki_ocsp_result *result, struct pki_err *err)
+ask(const struct pki_args *args, struct pki_probe *probe, struct pki_ocsp_result *result,
+	struct pki_err *err)
 {
 	const char *issuer_path = pki_arg(args, "issuer"), *hex = pki_arg(args, "serial");
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *issuer = NULL;
@@ -58,24 +60,31 @@ ask(const struct pki_args *args, struct pki_ocsp_result *result, struct pki_err 
 	PKI_TRY(pki_random(nonce, sizeof nonce, err));
 	PKI_TRY(pki_ocsp_request_build(issuer, &serial, "SHA256",
 		(struct pki_bytes){ nonce, sizeof nonce }, &request, err));
+	pki_msec before = pki_msec_now();
 	PKI_TRY(pki_http_call(url, "POST", "", "application/ocsp-request",
 		pki_buf_bytes(&request), RESPONSE_MAX, &response, err));
+	pki_msec after = pki_msec_now();
+	pki_probe_clock(probe, &response, before, after);
 	if (response.code != 200)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "%s answers HTTP %ld", url, response.code);
-	return pki_ocsp_response_verify(pki_buf_bytes(&response.body),
-		pki_buf_bytes(&request), issuer, pki_time_now(), result, err);
+	PKI_TRY(pki_ocsp_response_verify(pki_buf_bytes(&response.body),
+		pki_buf_bytes(&request), issuer, pki_time_now(), result, err));
+	pki_probe_ahead(probe, result->produced_at, after);
+	pki_probe_ahead(probe, result->this_update, after);
+	return PKI_OK;
 }
 
 static void
-print_json(const struct pki_ocsp_result *r)
+print_json(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 {
 	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT], revoked[PKI_TIME_TEXT];
 	pki_time_format(r->this_update, this_update);
 	pki_time_format(r->next_update, next_update);
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:s, s:s, s:s}", "status", status_name(r->status),
-		"this_update", this_update, "next_update", next_update);
+	json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "status", status_name(r->status),
+		"this_update", this_update, "next_update", next_update, "clock_offset",
+		pki_probe_offset_json(probe));
 	if (r->status == PKI_OCSP_REVOKED) {
 		pki_time_format(r->revoked_at, revoked);
 		json_object_set_new(json, "revoked_at", json_string(revoked));
@@ -86,9 +95,9 @@ print_json(const struct pki_ocsp_result *r)
 }
 
 static void
-print_text(const struct pki_ocsp_result *r)
+print_text(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 {
-	char text[40];
+	char text[40], clock[PKI_OFFSET_TEXT];
 	printf("%s\n", status_name(r->status));
 	if (r->status == PKI_OCSP_REVOKED) {
 		pki_time_format_local(r->revoked_at, text, sizeof text);
@@ -97,18 +106,37 @@ print_text(const struct pki_ocsp_result *r)
 	pki_time_format_local(r->this_update, text, sizeof text);
 	printf("this update  %s\n", text);
 	pki_time_format_local(r->next_update, text, sizeof text);
-	printf("next update  %s\n", text);
+	pki_probe_offset_text(probe, clock);
+	printf("next update  %s\nclock        %s\n", text, clock);
+}
+
+/* One that was not issued: the ledger lacks what it should know. */
+static enum pki_status
+tell(const struct pki_args *args, const struct pki_ocsp_result *r, struct pki_probe *probe,
+	enum pki_status status, struct pki_err *err)
+{
+	if (status == PKI_OK) {
+		probe->this_update = r->this_update;
+		probe->next_update = r->next_update;
+		probe->critical = r->status == PKI_OCSP_UNISSUED;
+		snprintf(probe->text, sizeof probe->text, "%s", status_name(r->status));
+	}
+	return pki_probe_tell(args, "PKI-OCSP", probe, status, err);
 }
 
 enum pki_status
 check_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	struct pki_ocsp_result result;
-	PKI_TRY(ask(args, &result, err));
+	struct pki_ocsp_result result = { 0 };
+	struct pki_probe probe = { 0 };
+	enum pki_status status = ask(args, &probe, &result, err);
+	if (pki_arg_flag(args, "monitor"))
+		return tell(args, &result, &probe, status, err);
+	PKI_TRY(status);
 	if (pki_arg_flag(args, "json"))
-		print_json(&result);
+		print_json(&result, &probe);
 	else
-		print_text(&result);
+		print_text(&result, &probe);
 	return PKI_OK;
 }

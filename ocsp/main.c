@@ -1,3 +1,4 @@
+#include "libpki/probe.h"
 #include "ocsp/ocspd.h"
 
 static const struct pki_option serve_options[] = {
@@ -7,6 +8,7 @@ static const struct pki_option serve_options[] = {
 
 static const struct pki_option check_options[] = {
 	{ "issuer", "FILE", "certificate of the issuing CA", 0 },
+	PKI_PROBE_OPTIONS,
 	{ "serial", "HEX", "serial number to ask about", 0 },
 	{ "url", "URL", "responder; default: the configuration's", 0 },
 	{ 0 },

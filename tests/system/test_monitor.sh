@@ -225,6 +225,65 @@ mirror_up
 ok "once: all up" pki-crl once
 ok "... and there" mirrored a b false
 
+# probes: line STATUS START COMMAND...: exit status, and how the one line begins
+line() {
+	local want=$1 start=$2 got
+	shift 2
+	"$@" >"$D/line" 2>&1
+	got=$?
+	cat "$D/line"
+	[ "$got" = "$want" ] && [ "$(wc -l <"$D/line")" = 1 ] && grep -q "^$start" "$D/line"
+}
+data() { grep -qE "$1" "$D/line" || { cat "$D/line"; false; }; }
+url=(--url "$WEB_URL/ca.crl" --issuer "$D/pub/ca.pem")
+asked=(--monitor --issuer "$D/pub/ca.pem" --serial)
+serial=$(serial_of "$D/holders/alice/auth.pem")
+ok "pki-crl check --monitor" line 0 "PKI-CRL OK - CRL [0-9]*, 6 entries, 9[0-9]* s left, clock as ours | " \
+	pki-crl check --monitor
+ok "... with data" data \
+	'\| left=9[0-9]{4}s;1800:;300: age=[0-9]+s offset=0[.]000s;-10:10;-300:300 number=[0-9]+ entries=6$'
+ok "... warning" line 1 "PKI-CRL WARNING - CRL" pki-crl check --monitor --warning 30h
+ok "... critical" line 2 "PKI-CRL CRITICAL - CRL" pki-crl check --monitor --warning 30h --critical 29h
+ok "... with limits that count" line 0 "PKI-CRL OK" pki-crl check --monitor --warning 25h --critical 24h
+ok "... without a configuration" line 0 "PKI-CRL OK" \
+	env -u PKI_CONFIG pki-crl check --monitor "${url[@]}"
+ok "... a mirror" line 0 "PKI-CRL OK" pki-crl check --monitor --url "$MIRROR/a/ca.crl"
+ok "... nobody there" line 2 "PKI-CRL CRITICAL - http://127.0.0.1:9/ca.crl: " \
+	pki-crl check --monitor --url http://127.0.0.1:9/ca.crl
+ok "... something else there" line 2 "PKI-CRL CRITICAL - .*served as" \
+	pki-crl check --monitor --url "$WEB_URL/ca.pem"
+ok "... another issuer's" line 2 "PKI-CRL CRITICAL - " pki-crl check --monitor --url "$WEB_URL/root.crl"
+ok "... no issuer" line 3 "PKI-CRL UNKNOWN - /nonexistent" pki-crl check --monitor --issuer /nonexistent
+ok "... no configuration" line 3 "PKI-CRL UNKNOWN - " pki-crl check --monitor --config /nonexistent
+ok "... wrong use" line 3 "UNKNOWN - " pki-crl check --monitor --warn
+ok "pki-ocspd check --monitor" line 0 "PKI-OCSP OK - revoked, 8[0-9]* s left, clock as ours | left=8" \
+	pki-ocspd check "${asked[@]}" "$serial"
+ok "... warning" line 1 "PKI-OCSP WARNING - revoked" pki-ocspd check "${asked[@]}" "$serial" --warning 30h
+ok "... a certificate that was never issued" line 2 "PKI-OCSP CRITICAL - not issued" \
+	pki-ocspd check "${asked[@]}" 4711
+ok "... nobody there" line 2 "PKI-OCSP CRITICAL - " \
+	pki-ocspd check "${asked[@]}" "$serial" --url http://127.0.0.1:9
+ok "... no serial" line 3 "PKI-OCSP UNKNOWN - check needs" pki-ocspd check "${asked[@]::3}"
+
+# our clock is wrong: the servers' seems ahead of it, or behind
+ok "a clock 20 s behind is a warning" line 1 \
+	"PKI-CRL WARNING - CRL .* clock \(19[.]\|2[01][.]\)[0-9] s behind ours" \
+	faketime -f +20s pki-crl check --monitor
+ok "... ten minutes: critical" line 2 "PKI-CRL CRITICAL - CRL .* s behind ours" \
+	faketime -f +10m pki-crl check --monitor
+ok "... in JSON" bash -c "
+	faketime -f +20s pki-crl check --json | jq -e '.clock_offset < -15 and .clock_offset > -25'"
+ok "... a right clock: 0" bash -c "pki-crl check --json | jq -e '.clock_offset == 0'"
+ok "... in words" bash -c "pki-crl check | grep -qx 'clock        as ours'"
+ok "... a list of the future is critical" line 2 "PKI-CRL CRITICAL - .*thisUpdate" \
+	faketime -f -1d pki-crl check --monitor
+ok "... and how far it lies ahead" data ' \| .*offset=86[0-9]{3}[.][0-9]{3}s'
+ok "OCSP: a clock 20 s behind is a warning" line 1 "PKI-OCSP WARNING - revoked.* s behind ours" \
+	faketime -f +20s pki-ocspd check "${asked[@]}" "$serial"
+ok "... in JSON" bash -c "
+	faketime -f +20s pki-ocspd check --json --issuer $D/pub/ca.pem --serial $serial |
+	jq -e '.clock_offset < -15 and .clock_offset > -25'"
+
 # configurations that cannot be
 exits 12 "an address that is taken" pki-crl run
 chmod 644 "$D/credentials"
