@@ -267,7 +267,7 @@ ok "... no serial" line 3 "PKI-OCSP UNKNOWN - check needs" pki-ocspd check "${as
 
 # our clock is wrong: the servers' seems ahead of it, or behind
 ok "a clock 20 s behind is a warning" line 1 \
-	"PKI-CRL WARNING - CRL .* clock \(19[.]\|2[01][.]\)[0-9] s behind ours" \
+	"PKI-CRL WARNING - CRL .* clock [0-9.]* s behind ours" \
 	faketime -f +20s pki-crl check --monitor
 ok "... ten minutes: critical" line 2 "PKI-CRL CRITICAL - CRL .* s behind ours" \
 	faketime -f +10m pki-crl check --monitor
