@@ -225,6 +225,16 @@ mirror_up
 ok "once: all up" pki-crl once
 ok "... and there" mirrored a b false
 
+# whom a place trusts, whom we trust
+sed 's/, ca: nginx.cert.pem//' "$PKI_CONFIG" >"$D/other.yaml"
+exits 14 "a place whose certificate nobody vouches for" pki-crl once --config "$D/other.yaml"
+ok "... is not sent anything" grep -F "$SAFE/b/ca.crl: $SAFE/b/ does not answer: SSL certificate problem" "$D/out"
+(umask 077 && echo mirror:wrong >"$D/wrong")
+sed 's/credentials: credentials/credentials: wrong/' "$PKI_CONFIG" >"$D/other.yaml"
+exits 14 "credentials that a place does not take" pki-crl once --config "$D/other.yaml"
+ok "... are named" grep -F "$SAFE/b/ca.crl: PUT is answered with HTTP 401" "$D/out"
+no "... nobody's secret is told" grep -r -e secret -e wrong "$D/out" "$D/run"
+
 # probes: line STATUS START COMMAND...: exit status, and how the one line begins
 line() {
 	local want=$1 start=$2 got
