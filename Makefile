@@ -93,7 +93,8 @@ fuzz: deps
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 BENCH := $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
-$O/bench/%: $O/tests/bench/%.o $(LIB)
+BENCH_COMMON := $(call objects,tests/bench/common)
+$O/bench/%: $O/tests/bench/%.o $(BENCH_COMMON) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
