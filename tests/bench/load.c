@@ -156,7 +156,7 @@ run(void *arg)
 }
 
 static void
-report(const struct client *all, uint64_t asked_until)
+report(const struct client *all)
 {
 	struct client sum = { .answered = 0 };
 	for (size_t i = 0; i < bench.threads; i++) {
@@ -169,7 +169,7 @@ report(const struct client *all, uint64_t asked_until)
 		sum.changed += all[i].changed;
 		hist_merge(&sum.hist, &all[i].hist);
 	}
-	double seconds = (double)asked_until / 1e9;
+	double seconds = (double)(bench.load.until - bench.load.start) / 1e9;
 	printf("{\"answered\": %ju, \"seconds\": %.3f, \"rate\": %.0f, \"wrong\": %ju, "
 	       "\"try_later\": %ju, \"lost\": %ju, \"verified\": %ju, \"changed\": %ju, "
 	       "\"p50_us\": %.0f, \"p99_us\": %.0f, \"p999_us\": %.0f, \"max_us\": %.0f}\n",
@@ -280,8 +280,8 @@ main(int argc, char **argv)
 	bench.load.ask = ask;
 	bench.load.answered = answered;
 	bench.load.lost = lost;
-	uint64_t start = nsec_now();
-	bench.load.until = start + (uint64_t)(bench.seconds * 1e9);
+	bench.load.start = nsec_now();
+	bench.load.until = bench.load.start + (uint64_t)(bench.seconds * 1e9);
 	for (size_t i = 0; i < bench.threads; i++) {
 		clients[i].next = i * bench.certificates / bench.threads;
 		if (pthread_create(&clients[i].thread, NULL, run, &clients[i]) != 0)
@@ -289,6 +289,6 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < bench.threads; i++)
 		pthread_join(clients[i].thread, NULL);
-	report(clients, bench.load.until - start);
+	report(clients);
 	return 0;
 }

@@ -33,7 +33,7 @@ struct engine {
 	struct connection *all;
 	size_t *idle; /* a queue of those that take a request, so that servers end first */
 	size_t idle_first, idle_count;
-	uint64_t start, asked, under_way, patrolled;
+	uint64_t asked, under_way, patrolled;
 };
 
 const char *
@@ -241,7 +241,7 @@ patrol(struct engine *e, uint64_t now)
 static uint64_t
 due_time(const struct engine *e)
 {
-	return e->start + (uint64_t)((double)e->asked * 1e9 / e->load->rate);
+	return e->load->start + (uint64_t)((double)e->asked * 1e9 / e->load->rate);
 }
 
 static void
@@ -300,7 +300,6 @@ http_load_run(const struct http_load *load)
 		make_idle(&e, &e.all[i]);
 	}
 	prctl(PR_SET_TIMERSLACK, 1); /* what is due is sent on time */
-	e.start = e.patrolled = nsec_now();
 	for (;;) {
 		uint64_t now = nsec_now(), then = ask_all(&e, now);
 		bool over = now >= load->until ||

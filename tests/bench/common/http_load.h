@@ -32,7 +32,8 @@ struct http_load {
 	size_t connections;
 	double rate;    /* per second; 0: as fast as answers come */
 	bool fresh;     /* a connection for each request; requests say Connection: close */
-	uint64_t until; /* nsec_now(): nothing is asked after; answers may come 5 s later */
+	uint64_t start; /* nsec_now(): from when requests fall due ... */
+	uint64_t until; /* ... and until when; answers may come 5 s later */
 	uint64_t count; /* ask no more than this; 0: no bound */
 	void *ctx;
 	void (*ask)(void *ctx, struct http_call *call);
