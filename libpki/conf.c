@@ -16,6 +16,9 @@
 #define CRL_INTERVAL_DEFAULT PKI_DAY
 #define CRL_LIFETIME_DEFAULT (PKI_DAY + 7200)
 #define OCSP_LIFETIME_MAX (10 * PKI_DAY)
+/* About 13 MB when full. */
+#define OCSP_CACHE_DEFAULT 8192
+#define OCSP_CACHE_MAX 16777216
 
 /* A text that is not empty. */
 static enum pki_status
@@ -331,6 +334,54 @@ load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 }
 
 static enum pki_status
+load_ocsp_algorithms(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
+{
+	out->ocsp_algs[0] = PKI_ALG_P256;
+	out->ocsp_alg_count = 1;
+	if (list == NULL)
+		return PKI_OK;
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	out->ocsp_alg_count = pki_yaml_count(list);
+	if (out->ocsp_alg_count < 1 || out->ocsp_alg_count > PKI_OCSP_ALGS_MAX)
+		return pki_yaml_fail(
+			list, err, "algorithms: 1 to %d of them", PKI_OCSP_ALGS_MAX);
+	for (size_t i = 0; i < out->ocsp_alg_count; i++) {
+		struct pki_yaml *node = pki_yaml_item(list, i);
+		char name[32] = "";
+		PKI_TRY(pki_yaml_string(node, name, sizeof name, err));
+		out->ocsp_algs[i] = pki_key_alg_by_name(name);
+		if (out->ocsp_algs[i] == 0)
+			return pki_yaml_fail(node, err,
+				"algorithms: no algorithm \"%s\"; P-256, P-384 or RSA-3072",
+				name);
+		for (size_t j = 0; j < i; j++)
+			if (out->ocsp_algs[j] == out->ocsp_algs[i])
+				return pki_yaml_fail(
+					node, err, "algorithms: %s is there twice", name);
+	}
+	return PKI_OK;
+}
+
+/* What is said, and what is kept. */
+static enum pki_status
+load_ocsp_answers(struct pki_yaml *ocsp, struct pki_conf *out, struct pki_err *err)
+{
+	struct pki_yaml *unissued = pki_yaml_get(ocsp, "unissued");
+	char word[16] = "revoked";
+	PKI_TRY(pki_yaml_string(unissued, word, sizeof word, err));
+	out->ocsp_unknown = strcmp(word, "unknown") == 0;
+	if (!out->ocsp_unknown && strcmp(word, "revoked") != 0)
+		return pki_yaml_fail(
+			unissued, err, "unissued: \"%s\"; revoked or unknown", word);
+	out->ocsp_cache = OCSP_CACHE_DEFAULT;
+	PKI_TRY(pki_yaml_int(
+		pki_yaml_get(ocsp, "cache"), 1, OCSP_CACHE_MAX, &out->ocsp_cache, err));
+	if (pki_yaml_get(ocsp, "export") != NULL)
+		PKI_TRY(need_path(ocsp, "export", out->dir, out->ocsp_export, err));
+	return load_ocsp_algorithms(pki_yaml_get(ocsp, "algorithms"), out, err);
+}
+
+static enum pki_status
 load_ocsp(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 {
 	struct pki_yaml *ocsp;
@@ -350,6 +401,7 @@ load_ocsp(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 			"lifetime: an OCSP answer counts at most ten days; write 10d or "
 			"less",
 			err);
+	PKI_TRY(load_ocsp_answers(ocsp, out, err));
 	PKI_TRY(need_path(ocsp, "identity", out->dir, out->ocsp_identity, err));
 	return need_path(ocsp, "state", out->dir, out->ocsp_state, err);
 }

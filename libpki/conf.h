@@ -18,6 +18,9 @@ struct pki_place {
 	char ca[PATH_MAX];          /* file: whom to trust for https; "" : the system's CAs */
 };
 
+/* P-256, P-384, RSA-3072: what a client may prefer. */
+#define PKI_OCSP_ALGS_MAX 3
+
 struct pki_conf {
 	char dir[PATH_MAX];      /* folder of the file */
 	char state[PATH_MAX];    /* ledger.db, ra/, keys */
@@ -50,6 +53,11 @@ struct pki_conf {
 	size_t crl_put_count;
 	/* pki-ocspd */
 	char ocsp_listen[64];
+	enum pki_key_alg ocsp_algs[PKI_OCSP_ALGS_MAX]; /* of its keys; the first is the usual */
+	size_t ocsp_alg_count;
+	bool ocsp_unknown; /* of what was not issued: unknown, not revoked (rule 61) */
+	long ocsp_cache; /* answers kept ready */
+	char ocsp_export[PATH_MAX]; /* folder of all answers as files; "" : none */
 	char ocsp_monitor[64];   /* for operators; "" : none */
 	long ocsp_threads;
 	int64_t ocsp_lifetime;   /* nextUpdate - thisUpdate */

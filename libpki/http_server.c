@@ -42,6 +42,7 @@ struct pki_http_request {
 	struct MHD_Connection *connection;
 	struct pki_http_guest *guest;
 	struct MHD_Response *response;
+	struct pki_http_ready *ready; /* whose response it is; NULL: the request's own */
 	const char *method;
 	const char *path;
 	struct pki_buf body;
@@ -49,6 +50,11 @@ struct pki_http_request {
 	unsigned code;
 	bool counted;
 	_Atomic enum progress progress;
+};
+
+struct pki_http_ready {
+	atomic_uint owners;
+	struct MHD_Response *response;
 };
 
 static enum MHD_Result
@@ -130,7 +136,8 @@ send_answer(struct pki_http_request *req)
 	pki_http_crowd_wait(&req->server->crowd, req->guest);
 	if (req->response == NULL)
 		return answer_code(req->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
-	if (atomic_load_explicit(&req->server->stopping, memory_order_relaxed))
+	if (req->ready == NULL &&
+		atomic_load_explicit(&req->server->stopping, memory_order_relaxed))
 		MHD_add_response_header(req->response, "Connection", "close");
 	return MHD_queue_response(req->connection, req->code, req->response);
 }
@@ -195,7 +202,9 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 		return;
 	*state = NULL;
 	pki_http_crowd_wait(&server->crowd, req->guest);
-	if (req->response != NULL)
+	if (req->ready != NULL)
+		pki_http_ready_free(req->ready);
+	else if (req->response != NULL)
 		MHD_destroy_response(req->response);
 	if (req->counted)
 		atomic_fetch_sub(&server->under_way, 1);
@@ -218,19 +227,24 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 }
 
 static void
-reply(struct pki_http_request *req, unsigned code, const struct pki_http_header *headers,
-	size_t header_count, struct MHD_Response *response)
+add_headers(struct MHD_Response *response, const struct pki_http_header *headers,
+	size_t header_count)
+{
+	for (size_t i = 0; response != NULL && i < header_count; i++)
+		MHD_add_response_header(response, headers[i].name, headers[i].value);
+}
+
+static void
+reply(struct pki_http_request *req, unsigned code, struct MHD_Response *response)
 {
 	req->code = code;
 	req->response = response;
-	for (size_t i = 0; response != NULL && i < header_count; i++)
-		MHD_add_response_header(response, headers[i].name, headers[i].value);
 	if (atomic_exchange(&req->progress, ANSWERED) == SUSPENDED)
 		MHD_resume_connection(req->connection);
 }
 
-void
-pki_http_reply(struct pki_http_request *req, unsigned code,
+static struct MHD_Response *
+response_of(
 	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body)
 {
 	/* MHD's interface lacks a const; it copies */
@@ -238,9 +252,56 @@ pki_http_reply(struct pki_http_request *req, unsigned code,
 		const uint8_t *in;
 		void *out;
 	} data = { .in = body.data };
-	reply(req, code, headers, header_count,
-		MHD_create_response_from_buffer(
-			body.len, body.len > 0 ? data.out : NULL, MHD_RESPMEM_MUST_COPY));
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body.len, body.len > 0 ? data.out : NULL, MHD_RESPMEM_MUST_COPY);
+	add_headers(response, headers, header_count);
+	return response;
+}
+
+void
+pki_http_reply(struct pki_http_request *req, unsigned code,
+	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body)
+{
+	reply(req, code, response_of(headers, header_count, body));
+}
+
+enum pki_status
+pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
+	struct pki_bytes body, struct pki_http_ready **out, struct pki_err *err)
+{
+	struct pki_http_ready *ready = calloc(1, sizeof *ready);
+	if (ready != NULL)
+		ready->response = response_of(headers, header_count, body);
+	if (ready == NULL || ready->response == NULL) {
+		free(ready);
+		return pki_fail(err, PKI_MEMORY, "an HTTP answer");
+	}
+	atomic_store(&ready->owners, 1);
+	*out = ready;
+	return PKI_OK;
+}
+
+void
+pki_http_ready_up(struct pki_http_ready *ready)
+{
+	atomic_fetch_add(&ready->owners, 1);
+}
+
+void
+pki_http_ready_free(struct pki_http_ready *ready)
+{
+	if (ready == NULL || atomic_fetch_sub(&ready->owners, 1) != 1)
+		return;
+	MHD_destroy_response(ready->response);
+	free(ready);
+}
+
+void
+pki_http_reply_ready(struct pki_http_request *req, struct pki_http_ready *ready)
+{
+	pki_http_ready_up(ready);
+	req->ready = ready;
+	reply(req, MHD_HTTP_OK, ready->response);
 }
 
 void
@@ -250,7 +311,8 @@ pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *
 	struct MHD_Response *response = MHD_create_response_from_fd64(size, fd);
 	if (response == NULL)
 		close(fd);
-	reply(req, MHD_HTTP_OK, headers, header_count, response);
+	add_headers(response, headers, header_count);
+	reply(req, MHD_HTTP_OK, response);
 }
 
 const char *

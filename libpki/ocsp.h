@@ -32,6 +32,14 @@ enum pki_status pki_ocsp_responder_new(const struct pki_cert *issuer,
 	struct pki_err *err) PKI_MUST_CHECK;
 void pki_ocsp_responder_free(struct pki_ocsp_responder *responder);
 
+/*
+ * rule 74: which of several responders of one issuer, of different algorithms, answers: the
+ * first algorithm in the request's preferred signature algorithms (RFC 6960 4.4.7.1) that one
+ * of them signs with, else the first responder.
+ */
+size_t pki_ocsp_choose(const struct pki_ocsp_request *req,
+	struct pki_ocsp_responder *const *responders, size_t count);
+
 /* Is CertID i about a certificate of the responder's issuer (name and key hash; SHA-1, -256,
  * -384, -512)? rules 62, 65 */
 bool pki_ocsp_is_ours(const struct pki_ocsp_responder *responder,
@@ -41,6 +49,7 @@ enum pki_ocsp_status {
 	PKI_OCSP_GOOD,
 	PKI_OCSP_REVOKED,
 	PKI_OCSP_UNISSUED, /* revoked, certificateHold, 1970, extended-revoke (rule 61) */
+	PKI_OCSP_UNKNOWN,
 };
 
 struct pki_ocsp_answer { /* to CertID i of the request */
@@ -74,7 +83,7 @@ enum pki_status pki_ocsp_request_build(const struct pki_cert *issuer,
 	const struct pki_serial *serial, const char *hash, struct pki_bytes nonce,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 struct pki_ocsp_result {
-	enum pki_ocsp_status status; /* GOOD, REVOKED; UNISSUED also for unknown */
+	enum pki_ocsp_status status; /* UNISSUED: revoked on hold since 1970 */
 	pki_time produced_at;
 	pki_time this_update;
 	pki_time next_update;

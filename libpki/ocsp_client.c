@@ -134,6 +134,17 @@ check_nonce(OCSP_BASICRESP *basic, const struct pki_ocsp_request *req, struct pk
 	return PKI_OK;
 }
 
+static enum pki_ocsp_status
+meaning(int status, int reason)
+{
+	if (status == V_OCSP_CERTSTATUS_GOOD)
+		return PKI_OCSP_GOOD;
+	if (status != V_OCSP_CERTSTATUS_REVOKED)
+		return PKI_OCSP_UNKNOWN;
+	return reason == OCSP_REVOKED_STATUS_CERTIFICATEHOLD ? PKI_OCSP_UNISSUED
+							     : PKI_OCSP_REVOKED;
+}
+
 static enum pki_status
 read_single(OCSP_BASICRESP *basic, OCSP_CERTID *id, pki_time at,
 	struct pki_ocsp_result *out, struct pki_err *err)
@@ -151,11 +162,7 @@ read_single(OCSP_BASICRESP *basic, OCSP_CERTID *id, pki_time at,
 		return pki_fail(err, PKI_INPUT,
 			"the response is not of now; is a clock wrong, or an old answer "
 			"replayed?");
-	out->status = status == V_OCSP_CERTSTATUS_GOOD ? PKI_OCSP_GOOD
-		      : status == V_OCSP_CERTSTATUS_REVOKED &&
-				      reason != OCSP_REVOKED_STATUS_CERTIFICATEHOLD
-			      ? PKI_OCSP_REVOKED
-			      : PKI_OCSP_UNISSUED;
+	out->status = meaning(status, reason);
 	if (out->status != PKI_OCSP_REVOKED)
 		return PKI_OK;
 	out->reason = reason < 0 ? PKI_REASON_UNSPECIFIED : (enum pki_reason)reason;

@@ -41,6 +41,9 @@ put_status(struct pki_der *w, const struct pki_ocsp_answer *answer)
 	case PKI_OCSP_REVOKED:
 		put_revoked(w, answer->revoked_at, (int)answer->reason);
 		return;
+	case PKI_OCSP_UNKNOWN:
+		pki_der_put_tagged(w, PKI_DER_CONTEXT + 2, "", 0);
+		return;
 	case PKI_OCSP_UNISSUED:
 		break;
 	}

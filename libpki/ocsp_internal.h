@@ -7,6 +7,9 @@
 
 #include "libpki/ocsp.h"
 
+/* Clients list the few algorithms that they know; further ones are not looked at. */
+#define PKI_OCSP_PREFERRED_MAX 16
+
 struct pki_ocsp_request {
 	OCSP_REQUEST *req;
 	OCSP_CERTID *ids[PKI_OCSP_CERTIDS_MAX]; /* within req */
@@ -14,6 +17,8 @@ struct pki_ocsp_request {
 	size_t count;
 	uint8_t nonce[PKI_OCSP_NONCE_MAX];
 	size_t nonce_len; /* 0: none */
+	int preferred[PKI_OCSP_PREFERRED_MAX]; /* signature algorithms' NIDs */
+	size_t preferred_count;
 };
 
 /* rules 70, 71: REFUSED unless cert is a delegate of issuer as they ask for, at `at`. */

@@ -3,9 +3,18 @@
 #include <openssl/ocsp.h>
 
 #include "libpki/asn1.h"
+#include "libpki/signed.h"
 
 /* id-pkix-ocsp-pref-sig-algs, RFC 6960 4.4.7; OpenSSL has no name for it */
 static const char oid_pref_sig_algs[] = "1.3.6.1.5.5.7.48.1.8";
+
+static bool
+is_pref_sig_algs(const ASN1_OBJECT *oid)
+{
+	char text[PKI_OID_TEXT];
+	OBJ_obj2txt(text, sizeof text, oid, 1);
+	return strcmp(text, oid_pref_sig_algs) == 0;
+}
 
 /* The extensions that may be critical: of the others this responder does not know what they
  * ask. */
@@ -13,12 +22,9 @@ static bool
 known_extension(const ASN1_OBJECT *oid)
 {
 	int nid = OBJ_obj2nid(oid);
-	if (nid == NID_id_pkix_OCSP_Nonce || nid == NID_id_pkix_OCSP_acceptableResponses ||
-		nid == NID_id_pkix_OCSP_serviceLocator)
-		return true;
-	char text[PKI_OID_TEXT];
-	OBJ_obj2txt(text, sizeof text, oid, 1);
-	return strcmp(text, oid_pref_sig_algs) == 0;
+	return nid == NID_id_pkix_OCSP_Nonce ||
+	       nid == NID_id_pkix_OCSP_acceptableResponses ||
+	       nid == NID_id_pkix_OCSP_serviceLocator || is_pref_sig_algs(oid);
 }
 
 static enum pki_status
@@ -59,6 +65,47 @@ read_nonce(struct pki_ocsp_request *req, X509_EXTENSION *ext, struct pki_err *er
 	return PKI_OK;
 }
 
+/* The content of a SEQUENCE that takes all of *in. */
+static bool
+enter_sequence(struct pki_bytes *in, size_t *rest)
+{
+	const uint8_t *p = in->data;
+	long len = 0;
+	int tag = 0, class = 0;
+	int flags = ASN1_get_object(&p, &len, &tag, &class, (long)in->len);
+	if (flags != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE ||
+		class != V_ASN1_UNIVERSAL)
+		return false;
+	*rest = in->len - (size_t)(p - in->data) - (size_t)len;
+	*in = (struct pki_bytes){ p, (size_t)len };
+	return true;
+}
+
+/* PreferredSignatureAlgorithms ::= SEQUENCE OF SEQUENCE { sigIdentifier
+ * AlgorithmIdentifier, pubKeyAlgIdentifier SMIMECapability OPTIONAL }, RFC 6960 4.4.7.1 */
+static enum pki_status
+read_preferred(struct pki_ocsp_request *req, X509_EXTENSION *ext, struct pki_err *err)
+{
+	struct pki_bytes list = pki_asn1_bytes(X509_EXTENSION_get_data(ext));
+	size_t rest = 0;
+	bool ok = enter_sequence(&list, &rest) && rest == 0;
+	while (ok && list.len > 0 && req->preferred_count < PKI_OCSP_PREFERRED_MAX) {
+		struct pki_bytes one = list;
+		ok = enter_sequence(&one, &rest);
+		const uint8_t *p = one.data;
+		X509_ALGOR *algor = ok ? d2i_X509_ALGOR(NULL, &p, (long)one.len) : NULL;
+		ok = algor != NULL;
+		if (ok)
+			req->preferred[req->preferred_count++] =
+				OBJ_obj2nid(algor->algorithm);
+		X509_ALGOR_free(algor);
+		list = (struct pki_bytes){ one.data + one.len, rest };
+	}
+	return ok ? PKI_OK
+		  : pki_fail_ssl(err, PKI_INPUT,
+			    "malformed preferred signature algorithms (RFC 6960 4.4.7.1)");
+}
+
 static enum pki_status
 read_extensions(struct pki_ocsp_request *req, struct pki_err *err)
 {
@@ -68,6 +115,8 @@ read_extensions(struct pki_ocsp_request *req, struct pki_err *err)
 		PKI_TRY(check_critical(ext, err));
 		if (OBJ_obj2nid(X509_EXTENSION_get_object(ext)) == NID_id_pkix_OCSP_Nonce)
 			PKI_TRY(read_nonce(req, ext, err));
+		else if (is_pref_sig_algs(X509_EXTENSION_get_object(ext)))
+			PKI_TRY(read_preferred(req, ext, err));
 	}
 	return PKI_OK;
 }

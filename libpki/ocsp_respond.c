@@ -16,6 +16,7 @@ struct issuer_hash {
 struct pki_ocsp_responder {
 	struct issuer_hash hashes[HASHES];
 	struct pki_ocsp_encoder encoder;
+	int algorithm; /* NID of its signatures */
 };
 
 static enum pki_status
@@ -83,7 +84,14 @@ prepare(struct pki_ocsp_responder *r, const struct pki_cert *issuer,
 	for (size_t i = 0; i < HASHES; i++)
 		PKI_TRY(hash_issuer(
 			pki_cert_get0_x509(issuer), hash_nids[i], &r->hashes[i], err));
-	return pki_ocsp_encoder_init(&r->encoder, issuer, cert, key, err);
+	PKI_TRY(pki_ocsp_encoder_init(&r->encoder, issuer, cert, key, err));
+	const uint8_t *p = r->encoder.algorithm.data;
+	X509_ALGOR *algor = d2i_X509_ALGOR(NULL, &p, (long)r->encoder.algorithm.len);
+	if (algor == NULL)
+		return pki_fail_ssl(err, PKI_INTERNAL, "the signature algorithm");
+	r->algorithm = OBJ_obj2nid(algor->algorithm);
+	X509_ALGOR_free(algor);
+	return PKI_OK;
 }
 
 static void
@@ -116,6 +124,17 @@ pki_ocsp_responder_free(struct pki_ocsp_responder *responder)
 		return;
 	pki_ocsp_encoder_clear(&responder->encoder);
 	free(responder);
+}
+
+size_t
+pki_ocsp_choose(const struct pki_ocsp_request *req,
+	struct pki_ocsp_responder *const *responders, size_t count)
+{
+	for (size_t p = 0; p < req->preferred_count; p++)
+		for (size_t i = 0; i < count; i++)
+			if (responders[i]->algorithm == req->preferred[p])
+				return i;
+	return 0;
 }
 
 static bool

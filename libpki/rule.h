@@ -70,6 +70,8 @@
 	X(OCSP_ISSUED_BY_CA, 71, "responder-issuer", "RFC 6960 4.2.2.2")               \
 	X(OCSP_NEXT_UPDATE, 72, "ocsp-next-update", "Mozilla policy 6")                \
 	X(OCSP_REASON, 73, "ocsp-reason", "TLS BR 7.3.2")                              \
+	X(OCSP_PREFERRED, 74, "preferred-algorithms", "RFC 6960 4.4.7.2.1")            \
+	X(OCSP_ARCHIVE, 75, "archive-cutoff", "ETSI EN 319 411-2 CSS-6.3.10-10")       \
 	X(STATUS_AGREE, 76, "status-agreement", "ETSI EN 319 411-1 REV-6.2.4-03C")     \
 	X(LOG_EVENT, 77, "log-events", "ETSI EN 319 411-1 6.4.5")                      \
 	X(LOG_HASH, 80, "log-hashing", "RFC 9162 2.1")                                 \

@@ -1,89 +1,255 @@
+#include <string.h>
+
+#include "libpki/decide.h"
 #include "ocsp/ocspd.h"
 
+/* A ready answer is replaced when a quarter of its life is over, or after an hour: who asks
+ * gets one that is recent. */
+#define KEEP_SHARE 4
+#define KEEP_SECONDS ((pki_time)3600)
+/* Longer requests, of several certificates or with unusual extensions, are not kept. */
+#define KEY_MAX 512
+
+/* A clock behind the ledger's last event is wrong (rule 209), and would date answers and
+ * revocations wrongly. */
 static enum pki_status
-look_up(struct worker *worker, const struct pki_serial *serial, struct pki_ocsp_answer *out,
-	struct pki_err *err)
+look(struct desk *desk, pki_time now, struct pki_err *err)
 {
-	struct pki_cert_status status;
-	PKI_TRY(pki_ledger_status(worker->ledger, PKI_ISSUER_CA, serial, &status, err));
-	*out = (struct pki_ocsp_answer){ .status = PKI_OCSP_GOOD };
-	if (!status.issued) {
-		/* rule 60 */
-		out->status = PKI_OCSP_UNISSUED;
-		atomic_fetch_add(&worker->daemon->unissued, 1);
-	} else if (status.revoked) {
-		*out = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, status.revoked_at,
-			status.reason };
-	}
+	struct pki_ledger_view view;
+	PKI_TRY(pki_ledger_view(desk->ledger, &view, err));
+	if (!pki_ledger_view_equal(&view, &desk->view))
+		memset(desk->notes, 0, sizeof desk->notes);
+	desk->view = view;
+	if (desk->view.last_event / 1000 > now + PKI_CLOCK_SKEW_MS / 1000)
+		return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
+			"the clock is behind the ledger's last event; set it right");
 	return PKI_OK;
 }
 
 static enum pki_status
-collect(struct worker *worker, const struct pki_ocsp_request *req,
-	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX], struct pki_err *err)
+ask_ledger(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answer *out,
+	struct pki_err *err)
 {
-	size_t count = pki_ocsp_request_count(req);
-	/* rule 62: one foreign CertID and the whole request is not ours to answer */
-	for (size_t i = 0; i < count; i++)
-		if (!pki_ocsp_is_ours(worker->share.responder, req, i))
-			return pki_refuse(err, PKI_RULE_OCSP_UNAUTHORIZED,
-				"a certificate of another issuer");
-	for (size_t i = 0; i < count; i++)
-		PKI_TRY(look_up(worker, pki_ocsp_request_serial(req, i), &answers[i], err));
+	struct pki_cert_status status;
+	PKI_TRY(pki_ledger_status(desk->ledger, PKI_ISSUER_CA, serial, &status, err));
+	*out = (struct pki_ocsp_answer){ .status = PKI_OCSP_GOOD };
+	if (!status.issued) /* rule 60 */
+		out->status = desk->authority->conf.ocsp_unknown ? PKI_OCSP_UNKNOWN
+								 : PKI_OCSP_UNISSUED;
+	else if (status.revoked)
+		*out = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, status.revoked_at,
+			status.reason };
 	return PKI_OK;
+}
+
+/* Serials are random: their last octets spread well. */
+static struct desk_note *
+note_of(struct desk *desk, const struct pki_serial *serial)
+{
+	unsigned low = serial->octets[serial->len - 1];
+	unsigned high = serial->len > 1 ? serial->octets[serial->len - 2] : 0;
+	return &desk->notes[(high << 8 | low) % DESK_NOTES];
+}
+
+/* After look(): what was noted at this view needs not be read again. */
+static enum pki_status
+look_up(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answer *out,
+	struct pki_err *err)
+{
+	struct desk_note *note = note_of(desk, serial);
+	if (note->serial.len == 0 || pki_serial_compare(&note->serial, serial) != 0) {
+		note->serial.len = 0;
+		PKI_TRY(ask_ledger(desk, serial, &note->answer, err));
+		note->serial = *serial;
+	}
+	*out = note->answer;
+	return PKI_OK;
+}
+
+static void
+note_unissued(struct worker *worker, struct authority *authority,
+	const struct pki_ocsp_answer *answer)
+{
+	if (answer->status != PKI_OCSP_UNISSUED && answer->status != PKI_OCSP_UNKNOWN)
+		return;
+	atomic_fetch_add(&authority->unissued, 1);
+	count_unissued(worker->cells);
+}
+
+static enum pki_status
+take_shares(struct desk *desk, struct pki_err *err)
+{
+	const struct authority *authority = desk->authority;
+	for (size_t i = 0; i < authority->identity_count; i++)
+		PKI_TRY(identity_take(authority->identities[i], &desk->shares[i], err));
+	return PKI_OK;
+}
+
+/* rule 74 */
+static const struct identity_share *
+choose(const struct desk *desk, const struct pki_ocsp_request *req)
+{
+	struct pki_ocsp_responder *responders[PKI_OCSP_ALGS_MAX];
+	size_t count = desk->authority->identity_count;
+	for (size_t i = 0; i < count; i++)
+		responders[i] = desk->shares[i].responder;
+	return &desk->shares[pki_ocsp_choose(req, responders, count)];
 }
 
 /* rule 72 */
 static enum pki_status
-set_times(const struct worker *worker, struct answer *out, struct pki_err *err)
+set_times(const struct desk *desk, const struct identity_share *share, pki_time now,
+	pki_time updates[2], struct pki_err *err)
 {
-	pki_time end = pki_cert_not_after(worker->share.cert);
-	out->this_update = pki_time_now();
-	out->next_update = out->this_update + worker->daemon->conf.ocsp_lifetime;
-	if (out->next_update > end)
-		out->next_update = end;
-	if (out->next_update <= out->this_update)
+	pki_time end = pki_cert_not_after(share->cert);
+	updates[0] = now;
+	updates[1] = now + desk->authority->conf.ocsp_lifetime;
+	if (updates[1] > end)
+		updates[1] = end;
+	if (updates[1] <= updates[0])
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "the responder's certificate has expired");
 	return PKI_OK;
 }
 
-/* An answer to one CertID without a nonce serves all who ask the same within a minute. */
 static enum pki_status
-respond_shared(struct worker *worker, struct pki_bytes der,
+sign(struct desk *desk, const struct pki_ocsp_request *req,
+	const struct pki_ocsp_answer *answers, pki_time now, struct pki_buf *body,
+	pki_time updates[2], struct pki_err *err)
+{
+	PKI_TRY(take_shares(desk, err));
+	const struct identity_share *share = choose(desk, req);
+	PKI_TRY(set_times(desk, share, now, updates, err));
+	return pki_ocsp_respond(
+		share->responder, req, answers, updates[0], updates[1], body, err);
+}
+
+enum pki_status
+answer_sign(struct desk *desk, const struct pki_ocsp_request *req,
+	const struct pki_ocsp_answer *status, struct pki_buf *body, pki_time updates[2],
+	struct pki_err *err)
+{
+	return sign(desk, req, status, pki_time_now(), body, updates, err);
+}
+
+/* The authority that all of the request is about; NULL: none (rule 62). */
+static struct desk *
+find_desk(struct worker *worker, const struct pki_ocsp_request *req, struct pki_err *err)
+{
+	size_t count = pki_ocsp_request_count(req);
+	for (size_t a = 0; a < worker->daemon->authority_count; a++) {
+		struct desk *desk = &worker->desks[a];
+		size_t i = 0;
+		if (take_shares(desk, err) != PKI_OK)
+			return NULL;
+		while (i < count && pki_ocsp_is_ours(desk->shares[0].responder, req, i))
+			i++;
+		if (i == count)
+			return desk;
+	}
+	(void)!pki_refuse(
+		err, PKI_RULE_OCSP_UNAUTHORIZED, "a certificate of another issuer");
+	return NULL;
+}
+
+static bool
+same_answer(const struct pki_ocsp_answer *a, const struct pki_ocsp_answer *b)
+{
+	return a->status == b->status && a->revoked_at == b->revoked_at &&
+	       a->reason == b->reason;
+}
+
+static enum pki_status
+make_ready(struct worker *worker, struct desk *desk, struct pki_bytes der,
 	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *status,
+	pki_time now, struct ready **out, struct pki_err *err)
+{
+	PKI_CLEANUP(ready_cleanup) struct ready *ready = ready_new(der, err);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	pki_time updates[2];
+	if (ready == NULL)
+		return err->status;
+	PKI_TRY(sign(desk, req, status, now, &body, updates, err));
+	count_signature(worker->cells);
+	pki_time keep = (updates[1] - updates[0]) / KEEP_SHARE;
+	ready->authority = (size_t)(desk - worker->desks);
+	ready->status = *status;
+	ready->this_update = updates[0];
+	ready->next_update = updates[1];
+	ready->keep_until = now + (keep < KEEP_SECONDS ? keep : KEEP_SECONDS);
+	PKI_TRY(http_make_ready(ready, pki_buf_bytes(&body), err));
+	*out = ready;
+	ready = NULL;
+	return PKI_OK;
+}
+
+/* found may be what the ledger said before a commit: the same still, or to be replaced. */
+static enum pki_status
+answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
+	const struct pki_ocsp_request *req, struct ready *found, pki_time now,
 	struct answer *out, struct pki_err *err)
 {
-	struct cached_answer entry = { .status = *status };
-	PKI_TRY(pki_sha256(der.data, der.len, entry.key, err));
-	if (cache_get(worker->daemon->cache, &entry, out->this_update)) {
-		out->body = entry.body;
-		out->this_update = entry.this_update;
-		out->next_update = entry.next_update;
-		return PKI_OK;
+	struct pki_ocsp_answer status;
+	PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, 0), &status, err));
+	note_unissued(worker, desk->authority, &status);
+	if (found != NULL && same_answer(&found->status, &status) &&
+		now < found->keep_until && now >= found->this_update) {
+		atomic_fetch_add(&found->owners, 1);
+		out->ready = found;
+	} else {
+		PKI_TRY(make_ready(worker, desk, der, req, &status, now, &out->ready, err));
 	}
-	PKI_TRY(pki_ocsp_respond(worker->share.responder, req, status, out->this_update,
-		out->next_update, &out->body, err));
-	entry.this_update = out->this_update;
-	entry.next_update = out->next_update;
-	entry.body = out->body;
-	cache_put(worker->daemon->cache, &entry);
+	out->status = status.status;
+	cache_put(worker->daemon->cache, out->ready, &desk->view);
+	return PKI_OK;
+}
+
+static enum pki_status
+answer_alone(struct worker *worker, struct desk *desk, const struct pki_ocsp_request *req,
+	pki_time now, struct answer *out, struct pki_err *err)
+{
+	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX];
+	pki_time updates[2];
+	for (size_t i = 0; i < pki_ocsp_request_count(req); i++) {
+		PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, i), &answers[i], err));
+		note_unissued(worker, desk->authority, &answers[i]);
+	}
+	out->status = answers[0].status;
+	PKI_TRY(sign(desk, req, answers, now, &out->body, updates, err));
+	count_signature(worker->cells);
 	return PKI_OK;
 }
 
 static enum pki_status
 answer_request(struct worker *worker, struct pki_bytes der,
-	const struct pki_ocsp_request *req, struct answer *out, struct pki_err *err)
+	const struct pki_ocsp_request *req, struct ready *found, pki_time now,
+	struct answer *out, struct pki_err *err)
 {
-	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX];
-	PKI_TRY(identity_take(worker->daemon->identity, &worker->share, err));
-	PKI_TRY(collect(worker, req, answers, err));
-	PKI_TRY(set_times(worker, out, err));
-	out->cacheable = pki_ocsp_request_nonce(req).len == 0;
-	if (out->cacheable && pki_ocsp_request_count(req) == 1)
-		return respond_shared(worker, der, req, answers, out, err);
-	return pki_ocsp_respond(worker->share.responder, req, answers, out->this_update,
-		out->next_update, &out->body, err);
+	struct desk *desk = find_desk(worker, req, err);
+	if (desk == NULL)
+		return err->status;
+	PKI_TRY(look(desk, now, err));
+	if (pki_ocsp_request_nonce(req).len == 0 && pki_ocsp_request_count(req) == 1 &&
+		der.len <= KEY_MAX)
+		return answer_shared(worker, desk, der, req, found, now, out, err);
+	return answer_alone(worker, desk, req, now, out, err);
+}
+
+/*
+ * Is what is ready still so? While the ledger cannot be read, what was revoked stays
+ * revoked (rule 58) until its nextUpdate; nothing stays good.
+ */
+static bool
+still_true(struct worker *worker, const struct ready *found,
+	const struct pki_ledger_view *view, pki_time now)
+{
+	struct desk *desk = &worker->desks[found->authority];
+	struct pki_err err = { 0 };
+	if (now < found->this_update || now >= found->next_update)
+		return false;
+	if (look(desk, now, &err) != PKI_OK)
+		return found->status.status == PKI_OCSP_REVOKED;
+	return now < found->keep_until && pki_ledger_view_equal(view, &desk->view);
 }
 
 enum pki_status
@@ -91,8 +257,21 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
+	struct pki_ledger_view view;
+	pki_time now = pki_time_now();
+	PKI_CLEANUP(ready_cleanup)
+	struct ready *found =
+		der.len <= KEY_MAX ? cache_find(worker->daemon->cache, der, &view) : NULL;
+	if (found != NULL && still_true(worker, found, &view, now)) {
+		out->status = found->status.status;
+		note_unissued(
+			worker, worker->desks[found->authority].authority, &found->status);
+		out->ready = found;
+		found = NULL;
+		return PKI_OK;
+	}
 	PKI_TRY(pki_ocsp_request_parse(der, &req, err));
-	enum pki_status status = answer_request(worker, der, req, out, err);
+	enum pki_status status = answer_request(worker, der, req, found, now, out, err);
 	/* a good request: whatever is wrong with the ledger or the certificate, it is not
 	 * that */
 	if (status != PKI_OK && err->rule != PKI_RULE_OCSP_UNAUTHORIZED)
@@ -103,5 +282,6 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 void
 answer_free(struct answer *answer)
 {
+	ready_free(answer->ready);
 	pki_buf_free(&answer->body);
 }

@@ -3,21 +3,60 @@
 
 #include "ocsp/ocspd.h"
 
-/* Direct-mapped; about 1 MB when full, small beside the ledger's own page cache. */
-#define SLOTS 1024u
+/* Neighbouring slots share a lock; more locks than threads ever ask at once. */
+#define LOCKS 64u
 
-struct answer_cache {
-	pthread_mutex_t lock;
-	struct cached_answer slots[SLOTS];
+struct slot {
+	struct ready *ready;
+	struct pki_ledger_view view;
 };
 
-enum pki_status
-cache_new(struct answer_cache **out, struct pki_err *err)
+/* Direct-mapped: a newcomer takes the place of who stands there. */
+struct answer_cache {
+	pthread_mutex_t locks[LOCKS];
+	size_t count;
+	struct slot slots[];
+};
+
+struct ready *
+ready_new(struct pki_bytes key, struct pki_err *err)
 {
-	*out = calloc(1, sizeof **out);
-	if (*out == NULL)
-		return pki_fail(err, PKI_MEMORY, "the cache of answers");
-	pthread_mutex_init(&(*out)->lock, NULL);
+	struct ready *ready = calloc(1, sizeof *ready + key.len);
+	if (ready == NULL) {
+		(void)!pki_fail(err, PKI_MEMORY, "an answer");
+		return NULL;
+	}
+	atomic_store(&ready->owners, 1);
+	ready->key_len = key.len;
+	memcpy(ready->key, key.data, key.len);
+	return ready;
+}
+
+void
+ready_free(struct ready *ready)
+{
+	if (ready == NULL || atomic_fetch_sub(&ready->owners, 1) != 1)
+		return;
+	pki_http_ready_free(ready->http);
+	free(ready);
+}
+
+void
+ready_cleanup(struct ready **ready)
+{
+	ready_free(*ready);
+}
+
+enum pki_status
+cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
+{
+	struct answer_cache *cache = calloc(1, sizeof *cache + slots * sizeof(struct slot));
+	if (cache == NULL)
+		return pki_fail(err, PKI_MEMORY, "a cache of %zu answers", slots);
+	for (size_t i = 0; i < LOCKS; i++)
+		pthread_mutex_init(&cache->locks[i], NULL);
+	cache->count = slots;
+	*out = cache;
 	return PKI_OK;
 }
 
@@ -26,57 +65,56 @@ cache_free(struct answer_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < SLOTS; i++)
-		pki_buf_free(&cache->slots[i].body);
-	pthread_mutex_destroy(&cache->lock);
+	for (size_t i = 0; i < cache->count; i++)
+		ready_free(cache->slots[i].ready);
+	for (size_t i = 0; i < LOCKS; i++)
+		pthread_mutex_destroy(&cache->locks[i]);
 	free(cache);
 }
 
-/* The key is a hash: its first octets spread as well as any. */
-static struct cached_answer *
-slot_of(struct answer_cache *cache, const uint8_t key[PKI_SHA256])
+/* FNV-1a: who chooses requests so that they collide only has them signed anew each time, as
+ * with nonces. */
+static size_t
+place_of(const struct answer_cache *cache, const uint8_t *key, size_t len)
 {
-	return &cache->slots[(key[0] | (unsigned)key[1] << 8) % SLOTS];
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ key[i]) * 0x100000001b3u;
+	return (size_t)((hash ^ hash >> 32) % cache->count);
 }
 
-static bool
-fresh(const struct cached_answer *slot, const struct cached_answer *entry, pki_time now)
+struct ready *
+cache_find(
+	struct answer_cache *cache, struct pki_bytes request, struct pki_ledger_view *view)
 {
-	return slot->body.len != 0 &&
-	       memcmp(slot->key, entry->key, sizeof slot->key) == 0 &&
-	       slot->status.status == entry->status.status &&
-	       slot->status.revoked_at == entry->status.revoked_at &&
-	       slot->status.reason == entry->status.reason && slot->this_update <= now &&
-	       now < slot->this_update + OCSPD_CACHE_SECONDS && now < slot->next_update;
-}
-
-bool
-cache_get(struct answer_cache *cache, struct cached_answer *entry, pki_time now)
-{
-	struct pki_err err = { 0 };
-	pthread_mutex_lock(&cache->lock);
-	const struct cached_answer *slot = slot_of(cache, entry->key);
-	bool hit = fresh(slot, entry, now) && pki_buf_append(&entry->body, slot->body.data,
-						      slot->body.len, &err) == PKI_OK;
-	if (hit) {
-		entry->this_update = slot->this_update;
-		entry->next_update = slot->next_update;
+	size_t place = place_of(cache, request.data, request.len);
+	pthread_mutex_t *lock = &cache->locks[place % LOCKS];
+	pthread_mutex_lock(lock);
+	const struct slot *slot = &cache->slots[place];
+	struct ready *ready = slot->ready;
+	if (ready != NULL && ready->key_len == request.len &&
+		memcmp(ready->key, request.data, request.len) == 0) {
+		atomic_fetch_add(&ready->owners, 1);
+		*view = slot->view;
+	} else {
+		ready = NULL;
 	}
-	pthread_mutex_unlock(&cache->lock);
-	return hit;
+	pthread_mutex_unlock(lock);
+	return ready;
 }
 
 void
-cache_put(struct answer_cache *cache, const struct cached_answer *entry)
+cache_put(
+	struct answer_cache *cache, struct ready *ready, const struct pki_ledger_view *view)
 {
-	struct pki_err err = { 0 };
-	pthread_mutex_lock(&cache->lock);
-	struct cached_answer *slot = slot_of(cache, entry->key);
-	struct pki_buf body = slot->body;
-	pki_buf_reset(&body);
-	if (pki_buf_append(&body, entry->body.data, entry->body.len, &err) != PKI_OK)
-		pki_buf_reset(&body);
-	*slot = *entry;
-	slot->body = body;
-	pthread_mutex_unlock(&cache->lock);
+	size_t place = place_of(cache, ready->key, ready->key_len);
+	pthread_mutex_t *lock = &cache->locks[place % LOCKS];
+	atomic_fetch_add(&ready->owners, 1);
+	pthread_mutex_lock(lock);
+	struct slot *slot = &cache->slots[place];
+	struct ready *old = slot->ready;
+	slot->ready = ready;
+	slot->view = *view;
+	pthread_mutex_unlock(lock);
+	ready_free(old);
 }

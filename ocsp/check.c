@@ -18,6 +18,8 @@ status_name(enum pki_ocsp_status status)
 		return "revoked";
 	case PKI_OCSP_UNISSUED:
 		return "not issued";
+	case PKI_OCSP_UNKNOWN:
+		return "unknown";
 	}
 	return "?";
 }

@@ -6,6 +6,7 @@
 #include "ocsp/ocspd.h"
 
 #define HTTP_DATE_TEXT 32
+#define CACHE_SECONDS ((pki_time)60)
 #define TYPE_REQUEST "application/ocsp-request"
 
 static bool
@@ -86,15 +87,19 @@ read_post(const struct pki_http_request *req, const char *base_path, struct pki_
 	return pki_buf_append(der, body.data, body.len, &err) == PKI_OK ? 200 : 500;
 }
 
-unsigned
-form_read(const struct pki_http_request *req, const char *base_path, struct pki_buf *der)
+/* The DER in a request: appended to der, 200; else the HTTP code to refuse with.
+ * Authorities may have addresses of their own; any of them will do. */
+static unsigned
+form_read(const struct ocspd *daemon, const struct pki_http_request *req,
+	enum count_method method, struct pki_buf *der)
 {
-	const char *method = pki_http_method(req);
-	if (strcmp(method, "POST") == 0)
-		return read_post(req, base_path, der);
-	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
-		return form_read_path(pki_http_path(req), base_path, der);
-	return 405;
+	unsigned code = 404;
+	for (size_t i = 0; i < daemon->authority_count && code == 404; i++) {
+		const char *base = daemon->authorities[i]->base_path;
+		code = method == COUNT_POST ? read_post(req, base, der)
+					    : form_read_path(pki_http_path(req), base, der);
+	}
+	return code;
 }
 
 static void
@@ -108,28 +113,37 @@ refuse(struct pki_http_request *req, unsigned code)
 	pki_http_reply(req, code, headers, code == 405 ? 2 : 1, (struct pki_bytes){ 0 });
 }
 
-static enum pki_ocsp_error
-error_of(const struct pki_err *err)
+/* RFC 6960 2.3 */
+static enum count_answer
+kind_of(const struct pki_err *err)
 {
 	if (err->rule == PKI_RULE_OCSP_UNAUTHORIZED)
-		return PKI_OCSP_UNAUTHORIZED;
+		return COUNT_UNAUTHORIZED;
 	if (err->status == PKI_INPUT || err->status == PKI_LIMIT)
-		return PKI_OCSP_MALFORMED;
+		return COUNT_MALFORMED;
 	if (err->status == PKI_UNAVAILABLE)
-		return PKI_OCSP_TRY_LATER;
-	return PKI_OCSP_INTERNAL;
+		return COUNT_TRY_LATER;
+	return COUNT_INTERNAL;
 }
 
-/* RFC 6960 2.3: unsigned, in a plain 200 (RFC 6960 A.2) */
-static void
+/* Unsigned, in a plain 200 (RFC 6960 A.2). */
+static enum count_answer
 reply_error(struct pki_http_request *req, const struct pki_err *err)
 {
 	static const struct pki_http_header headers[] = {
 		{ "Content-Type", "application/ocsp-response" },
 		{ "Cache-Control", "no-store" },
 	};
+	static const enum pki_ocsp_error errors[] = {
+		[COUNT_UNAUTHORIZED] = PKI_OCSP_UNAUTHORIZED,
+		[COUNT_MALFORMED] = PKI_OCSP_MALFORMED,
+		[COUNT_TRY_LATER] = PKI_OCSP_TRY_LATER,
+		[COUNT_INTERNAL] = PKI_OCSP_INTERNAL,
+	};
+	enum count_answer kind = kind_of(err);
 	pki_http_reply(req, 200, headers, PKI_COUNT(headers),
-		pki_ocsp_error_response(error_of(err)));
+		pki_ocsp_error_response(errors[kind]));
+	return kind;
 }
 
 static void
@@ -141,62 +155,104 @@ http_date(pki_time t, char out[HTTP_DATE_TEXT])
 	strftime(out, HTTP_DATE_TEXT, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
-/* rule 68. Caches keep an answer a minute at most, though it holds until nextUpdate: what a
- * proxy knows of a revocation must not lag behind the CRL. */
-static void
-reply_cacheable(struct pki_http_request *req, const struct answer *answer)
+/* Caches keep an answer a minute at most, though it holds until nextUpdate: what a proxy
+ * knows of a revocation must not lag behind the CRL. */
+enum pki_status
+http_make_ready(struct ready *ready, struct pki_bytes body, struct pki_err *err)
 {
-	char etag[PKI_SHA256_HEX + 2], hash[PKI_SHA256_HEX], control[80];
+	char hash[PKI_SHA256_HEX], control[80];
 	char modified[HTTP_DATE_TEXT], expires[HTTP_DATE_TEXT];
-	struct pki_err err = { 0 };
-	if (pki_sha256_hex(answer->body.data, answer->body.len, hash, &err) != PKI_OK) {
-		reply_error(req, &err);
-		return;
-	}
-	snprintf(etag, sizeof etag, "\"%s\"", hash);
-	pki_time left = answer->next_update - pki_time_now() - 1;
-	pki_time age = left < OCSPD_CACHE_SECONDS ? left : OCSPD_CACHE_SECONDS;
+	PKI_TRY(pki_sha256_hex(body.data, body.len, hash, err));
+	snprintf(ready->etag, sizeof ready->etag, "\"%s\"", hash);
+	pki_time left = ready->next_update - ready->keep_until - 1;
+	pki_time age = left < CACHE_SECONDS ? left : CACHE_SECONDS;
 	snprintf(control, sizeof control,
 		"max-age=%lld, public, no-transform, must-revalidate",
 		(long long)(age > 0 ? age : 0));
-	http_date(answer->this_update, modified);
-	http_date(answer->next_update, expires);
+	http_date(ready->this_update, modified);
+	http_date(ready->next_update, expires);
 	const struct pki_http_header headers[] = {
 		{ "Content-Type", "application/ocsp-response" },
 		{ "Cache-Control", control },
-		{ "ETag", etag },
+		{ "ETag", ready->etag },
 		{ "Last-Modified", modified },
 		{ "Expires", expires },
 	};
-	const char *known = pki_http_get_header(req, "If-None-Match");
-	/* RFC 9110 13.1.2: 304 is for GET and HEAD */
-	bool same = known != NULL && strcmp(pki_http_method(req), "POST") != 0 &&
-		    (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
-	struct pki_bytes body = { 0 };
-	if (!same)
-		body = pki_buf_bytes(&answer->body);
-	pki_http_reply(req, same ? 304 : 200, headers, PKI_COUNT(headers), body);
+	return pki_http_ready_new(headers, PKI_COUNT(headers), body, &ready->http, err);
+}
+
+/* RFC 9110 13.1.2: 304 is for GET and HEAD */
+static void
+reply_ready(
+	struct pki_http_request *req, const struct ready *ready, enum count_method method)
+{
+	const char *known = method == COUNT_GET ? pki_http_get_header(req, "If-None-Match")
+						: NULL;
+	const struct pki_http_header etag = { "ETag", ready->etag };
+	if (known != NULL &&
+		(strcmp(known, "*") == 0 || strstr(known, ready->etag) != NULL))
+		pki_http_reply(req, 304, &etag, 1, (struct pki_bytes){ 0 });
+	else
+		pki_http_reply_ready(req, ready->http);
+}
+
+static enum count_answer
+reply_answer(
+	struct pki_http_request *req, const struct answer *answer, enum count_method method)
+{
+	static const struct pki_http_header headers[] = {
+		{ "Content-Type", "application/ocsp-response" },
+		{ "Cache-Control", "no-store" }, /* rule 69 */
+	};
+	static const enum count_answer kinds[] = {
+		[PKI_OCSP_GOOD] = COUNT_GOOD,
+		[PKI_OCSP_REVOKED] = COUNT_REVOKED,
+		[PKI_OCSP_UNISSUED] = COUNT_UNISSUED,
+		[PKI_OCSP_UNKNOWN] = COUNT_UNISSUED,
+	};
+	if (answer->ready != NULL)
+		reply_ready(req, answer->ready, method);
+	else
+		pki_http_reply(req, 200, headers, PKI_COUNT(headers),
+			pki_buf_bytes(&answer->body));
+	return kinds[answer->status];
+}
+
+static enum count_answer
+reply(struct worker *worker, struct pki_http_request *req, enum count_method method)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(answer_free) struct answer answer = { 0 };
+	struct pki_err err = { 0 };
+	unsigned code = form_read(worker->daemon, req, method, &der);
+	if (code != 200) {
+		refuse(req, code);
+		return COUNT_HTTP_REFUSED;
+	}
+	if (answer_make(worker, pki_buf_bytes(&der), &answer, &err) == PKI_OK)
+		return reply_answer(req, &answer, method);
+	ocspd_trouble(worker->daemon, &err);
+	return reply_error(req, &err);
+}
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void
 ocsp_over_http(struct worker *worker, struct pki_http_request *req)
 {
-	static const struct pki_http_header private[] = {
-		{ "Content-Type", "application/ocsp-response" },
-		{ "Cache-Control", "no-store" }, /* rule 69 */
-	};
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	PKI_CLEANUP(answer_free) struct answer answer = { 0 };
-	struct pki_err err = { 0 };
-	unsigned code = form_read(req, worker->daemon->base_path, &der);
-	if (code != 200)
-		refuse(req, code);
-	else if (answer_make(worker, pki_buf_bytes(&der), &answer, &err) != PKI_OK) {
-		reply_error(req, &err);
-		ocspd_trouble(worker->daemon, &err);
-	} else if (answer.cacheable)
-		reply_cacheable(req, &answer);
+	int64_t start = monotonic_ns();
+	const char *name = pki_http_method(req);
+	enum count_answer answer = COUNT_HTTP_REFUSED;
+	enum count_method method = strcmp(name, "POST") == 0 ? COUNT_POST : COUNT_GET;
+	if (method == COUNT_POST || strcmp(name, "GET") == 0 || strcmp(name, "HEAD") == 0)
+		answer = reply(worker, req, method);
 	else
-		pki_http_reply(
-			req, 200, private, PKI_COUNT(private), pki_buf_bytes(&answer.body));
+		refuse(req, 405);
+	count_answer(worker->cells, method, answer, monotonic_ns() - start);
 }

@@ -17,6 +17,9 @@
 
 struct identity {
 	const struct pki_conf *conf;
+	enum pki_key_alg alg;
+	bool usual; /* the first of several: what is published */
+	char dir[PATH_MAX];
 	const struct pki_cert *issuer;
 	struct pki_bytes pass;
 	struct pki_cert *service; /* whose role orders the responder's certificates */
@@ -68,21 +71,21 @@ try_pair(const struct identity *id, const struct pki_cert *cert, struct pki_key 
 	return PKI_OK;
 }
 
-/* A pair that was left half replaced, is of another CA or is spent counts as none; a wrong
- * passphrase does not. */
+/* A pair that was left half replaced, is of another CA or algorithm or is spent counts as
+ * none; a wrong passphrase does not. */
 static enum pki_status
 load(struct identity *id, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	struct pki_err why = { 0 };
-	enum pki_status status =
-		read_pair(id->conf->ocsp_state, id->pass, &cert, &key, &why);
+	enum pki_status status = read_pair(id->dir, id->pass, &cert, &key, &why);
 	if (status == PKI_SECRET) {
 		*err = why;
 		return status;
 	}
-	if (status == PKI_OK && try_pair(id, cert, key, &why) == PKI_OK)
+	if (status == PKI_OK && pki_key_get_alg(key) == id->alg &&
+		try_pair(id, cert, key, &why) == PKI_OK)
 		install(id, &cert, &key);
 	return PKI_OK;
 }
@@ -138,11 +141,13 @@ store(struct identity *id, const struct pki_cert *cert, const char *next_path,
 	char path[PATH_MAX];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
 	PKI_TRY(pki_cert_pem(cert, &pem, err));
-	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "key.pem", path, err));
+	PKI_TRY(pki_conf_path(id->dir, "key.pem", path, err));
 	if (rename(next_path, path) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "%s", path);
-	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "cert.pem", path, err));
+	PKI_TRY(pki_conf_path(id->dir, "cert.pem", path, err));
 	PKI_TRY(pki_file_publish(path, pem.data, pem.len, 0644, err));
+	if (!id->usual)
+		return PKI_OK;
 	PKI_TRY(pki_conf_path(id->conf->publish, "ocsp.pem", path, err));
 	return pki_file_publish(path, pem.data, pem.len, 0644, err);
 }
@@ -154,11 +159,11 @@ order_pair(struct identity *id, struct pki_err *err)
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
-	PKI_TRY(pki_key_generate(PKI_ALG_P256, &key, err));
+	PKI_TRY(pki_key_generate(id->alg, &key, err));
 	PKI_TRY(sign_order(id, key, &cms, err));
 	PKI_TRY(send_order(id, pki_buf_bytes(&cms), &cert, err));
 	PKI_TRY(try_pair(id, cert, key, err));
-	PKI_TRY(pki_conf_path(id->conf->ocsp_state, "next.pem", next_path, err));
+	PKI_TRY(pki_conf_path(id->dir, "next.pem", next_path, err));
 	if (unlink(next_path) != 0 && errno != ENOENT)
 		return pki_fail_errno(err, PKI_IO, errno, "%s", next_path);
 	PKI_TRY(pki_key_seal(key, next_path, id->pass, err));
@@ -194,24 +199,38 @@ identity_renew(struct identity *id, bool *ordered, struct pki_err *err)
 static enum pki_status
 open_identity(struct identity *id, struct pki_err *err)
 {
-	PKI_TRY(pki_file_mkdirs(id->conf->ocsp_state, 0700, err));
+	PKI_TRY(pki_file_mkdirs(id->dir, 0700, err));
 	PKI_TRY(read_pair(
 		id->conf->ocsp_identity, id->pass, &id->service, &id->service_key, err));
 	return load(id, err);
 }
 
+static enum pki_status
+set_dir(struct identity *id, struct pki_err *err)
+{
+	const char *state = id->conf->ocsp_state;
+	if (!id->usual)
+		return pki_conf_path(state, pki_key_alg_name(id->alg), id->dir, err);
+	memcpy(id->dir, state, sizeof id->dir);
+	return PKI_OK;
+}
+
 enum pki_status
-identity_open(const struct pki_conf *conf, const struct pki_cert *issuer,
+identity_open(const struct pki_conf *conf, size_t which, const struct pki_cert *issuer,
 	struct pki_bytes pass, struct identity **out, struct pki_err *err)
 {
 	struct identity *id = calloc(1, sizeof *id);
 	if (id == NULL)
 		return pki_fail(err, PKI_MEMORY, "the responder's identity");
 	id->conf = conf;
+	id->alg = conf->ocsp_algs[which];
+	id->usual = which == 0;
 	id->issuer = issuer;
 	id->pass = pass;
 	pthread_mutex_init(&id->lock, NULL);
-	enum pki_status status = open_identity(id, err);
+	enum pki_status status = set_dir(id, err);
+	if (status == PKI_OK)
+		status = open_identity(id, err);
 	if (status != PKI_OK) {
 		identity_free(id);
 		return status;
@@ -270,9 +289,14 @@ identity_take(struct identity *id, struct identity_share *share, struct pki_err 
 }
 
 void
-identity_serial(struct identity *id, char out[PKI_SERIAL_TEXT])
+identity_now(struct identity *id, char serial[PKI_SERIAL_TEXT], pki_time *end)
 {
-	out[0] = '\0';
-	if (id->cert != NULL)
-		pki_serial_text(pki_cert_get0_serial(id->cert), out);
+	serial[0] = '\0';
+	*end = 0;
+	pthread_mutex_lock(&id->lock);
+	if (id->cert != NULL) {
+		pki_serial_text(pki_cert_get0_serial(id->cert), serial);
+		*end = pki_cert_not_after(id->cert);
+	}
+	pthread_mutex_unlock(&id->lock);
 }

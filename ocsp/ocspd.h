@@ -8,13 +8,14 @@
 #include "libpki/conf.h"
 #include "libpki/http.h"
 #include "libpki/ledger.h"
+#include "libpki/monitor.h"
 #include "libpki/ocsp.h"
 
 #define OCSPD_NAME "pki-ocspd"
 
 /*
- * identity.c: the responder's own key and certificate (rules 70, 71). Replaced while requests
- * are answered: each worker holds a share of what was current when it last looked.
+ * identity.c: a key and certificate of the responder's own (rules 70, 71). Replaced while
+ * requests are answered: each worker holds a share of what was current when it last looked.
  */
 struct identity;
 
@@ -26,12 +27,13 @@ struct identity_share {
 };
 
 /*
- * Read key and certificate from conf's ocsp_state; order new ones where there are none or a
- * third of their life is left. pass opens and seals all keys; it is borrowed for good, as
- * conf and issuer are. A failed order counts only if nothing usable is there.
+ * The which-th of conf's algorithms. Reads key and certificate from conf's ocsp_state, or a
+ * folder of the algorithm's name below it for all but the first. pass opens and seals all
+ * keys; it is borrowed for good, as conf and issuer are.
  */
-enum pki_status identity_open(const struct pki_conf *conf, const struct pki_cert *issuer,
-	struct pki_bytes pass, struct identity **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status identity_open(const struct pki_conf *conf, size_t which,
+	const struct pki_cert *issuer, struct pki_bytes pass, struct identity **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void identity_free(struct identity *id);
 /* Order anew if it is time; *ordered says whether that was done. One thread alone. */
 enum pki_status identity_renew(struct identity *id, bool *ordered, struct pki_err *err)
@@ -40,68 +42,144 @@ enum pki_status identity_renew(struct identity *id, bool *ordered, struct pki_er
 enum pki_status identity_take(struct identity *id, struct identity_share *share,
 	struct pki_err *err) PKI_MUST_CHECK;
 void identity_drop(struct identity_share *share);
-/* Serial of the current certificate, for events. */
-void identity_serial(struct identity *id, char out[PKI_SERIAL_TEXT]);
+/* Serial and end of the current certificate; "" and 0 if there is none. */
+void identity_now(struct identity *id, char serial[PKI_SERIAL_TEXT], pki_time *end);
 
-/* cache.c: signed answers without a nonce, so that equal questions cost one signature. */
-#define OCSPD_CACHE_SECONDS ((pki_time)60)
-struct answer_cache;
-struct cached_answer {
-	uint8_t key[PKI_SHA256]; /* of the request */
+/* authority.c: a CA whose certificates are answered for: an installation of its own. */
+struct authority {
+	struct pki_conf conf;
+	struct pki_ledger *ledger; /* the main thread's */
+	struct pki_cert *issuer;
+	struct identity *identities[PKI_OCSP_ALGS_MAX];
+	size_t identity_count;
+	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
+	atomic_ullong unissued; /* asked for since the last event (rule 60) */
+	bool started;           /* logged by pki-ca */
+};
+enum pki_status authority_open(const char *config, struct pki_bytes pass,
+	struct authority **out, struct pki_err *err) PKI_MUST_CHECK;
+void authority_free(struct authority *authority);
+/* Certificates renewed, events told. */
+void authority_keep(struct authority *authority);
+void authority_stopped(struct authority *authority);
+/* For the health page. */
+void authority_health(struct authority *authority, struct pki_health *health);
+
+/*
+ * A worker's own place for an authority. What it has looked up holds until somebody commits
+ * to the ledger.
+ */
+#define DESK_NOTES 1024u
+struct desk_note {
+	struct pki_serial serial; /* len 0: none */
+	struct pki_ocsp_answer answer;
+};
+struct desk {
+	struct authority *authority;
+	struct pki_ledger *ledger;
+	struct identity_share shares[PKI_OCSP_ALGS_MAX];
+	struct pki_ledger_view view;
+	struct desk_note notes[DESK_NOTES]; /* true at view */
+};
+enum pki_status desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+void desk_close(struct desk *desk);
+
+/*
+ * cache.c: answers that are ready to be sent, so that equal questions cost one signature.
+ * Each was true at a view of the ledger; it is sent while that view is still the ledger's.
+ */
+struct ready {
+	atomic_uint owners;
+	size_t authority;
 	struct pki_ocsp_answer status;
 	pki_time this_update;
 	pki_time next_update;
-	struct pki_buf body;
+	pki_time keep_until; /* after it a new one is made */
+	char etag[PKI_SHA256_HEX + 2];
+	struct pki_http_ready *http;
+	size_t key_len;
+	uint8_t key[]; /* the request's DER */
 };
-enum pki_status cache_new(struct answer_cache **out, struct pki_err *err) PKI_MUST_CHECK;
+struct ready *ready_new(struct pki_bytes key, struct pki_err *err);
+void ready_free(struct ready *ready); /* one owner less; NULL: nothing */
+void ready_cleanup(struct ready **ready);
+
+struct answer_cache;
+enum pki_status cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
+	PKI_MUST_CHECK;
 void cache_free(struct answer_cache *cache);
-/* Fill body and times of *entry if the answer to entry->key, still saying entry->status, is
- * there and young enough at `now`. */
-bool cache_get(struct answer_cache *cache, struct cached_answer *entry, pki_time now);
-/* A copy is kept; silently nothing without memory. */
-void cache_put(struct answer_cache *cache, const struct cached_answer *entry);
+/* The answer to a request and the view at which it was last true; the caller becomes one more
+ * owner. NULL: none. */
+struct ready *cache_find(
+	struct answer_cache *cache, struct pki_bytes request, struct pki_ledger_view *view);
+/* Also: it is true at a later view. The cache becomes one more owner. */
+void cache_put(struct answer_cache *cache, struct ready *ready,
+	const struct pki_ledger_view *view);
 
 struct ocspd {
-	struct pki_conf conf;
-	struct pki_cert *issuer;
-	struct identity *identity;
+	struct authority *authorities[PKI_VALUES_MAX];
+	size_t authority_count;
 	struct answer_cache *cache;
+	struct pki_monitor *monitor;
 	struct worker *workers;
 	size_t worker_count;
 	atomic_size_t next_worker;
-	atomic_ullong unissued; /* asked for since the last event (rule 60) */
 	_Atomic pki_time told; /* when trouble was last reported */
-	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
 };
 
 /* One of the HTTP server's threads. */
 struct worker {
 	struct ocspd *daemon;
-	struct pki_ledger *ledger;
-	struct identity_share share;
+	struct desk *desks; /* one for each authority */
+	struct pki_cells *cells;
 };
 
 /* answer.c: from a request's DER to the response's. */
 struct answer {
-	struct pki_buf body;
-	bool cacheable; /* signed, without nonce (rule 69) */
-	pki_time this_update;
-	pki_time next_update;
+	struct ready *ready; /* shared with others; or, where it is NULL: */
+	struct pki_buf body; /* with a nonce, or for several certificates: of this request */
+	enum pki_ocsp_status status; /* of the first certificate */
 };
 enum pki_status answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 void answer_free(struct answer *answer);
+/* A signed response to a single question without a nonce, for others than the workers. */
+enum pki_status answer_sign(struct desk *desk, const struct pki_ocsp_request *req,
+	const struct pki_ocsp_answer *status, struct pki_buf *body, pki_time updates[2],
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* http_forms.c: what RFC 9919 5 and 7 make of HTTP. */
 void ocsp_over_http(struct worker *worker, struct pki_http_request *req);
-/* The DER in a request: appended to der, 200; else the HTTP code to refuse with. Something
- * that is no base64 gives an empty der. */
-unsigned form_read(const struct pki_http_request *req, const char *base_path,
-	struct pki_buf *der);
-/* The same for a GET's path, apart from the connection. */
+/* rule 68: the headers that an answer without a nonce is sent with. */
+enum pki_status http_make_ready(
+	struct ready *ready, struct pki_bytes body, struct pki_err *err) PKI_MUST_CHECK;
+/* The DER in a GET's path: appended to der, 200; else the HTTP code to refuse with.
+ * Something that is no base64 gives an empty der. */
 unsigned form_read_path(const char *path, const char *base_path, struct pki_buf *der);
 
+/* counts.c: what the metrics page shows. */
+enum count_method { COUNT_GET, COUNT_POST };
+enum count_answer {
+	COUNT_GOOD,
+	COUNT_REVOKED,
+	COUNT_UNISSUED,
+	COUNT_MALFORMED,
+	COUNT_UNAUTHORIZED,
+	COUNT_TRY_LATER,
+	COUNT_INTERNAL,
+	COUNT_HTTP_REFUSED,
+};
+extern const struct pki_metric ocsp_metrics[];
+void count_answer(struct pki_cells *cells, enum count_method method, enum count_answer answer,
+	int64_t nsec);
+void count_signature(struct pki_cells *cells);
+void count_unissued(struct pki_cells *cells);
+/* By the main thread, in a set of its own. */
+void count_certificate_end(struct pki_cells *cells, pki_time end);
+
 /* serve.c: report what keeps the service from answering, once a minute. */
+void ocspd_report(const struct pki_err *err);
 void ocspd_trouble(struct ocspd *daemon, const struct pki_err *err);
 
 /* serve.c, check.c: commands */

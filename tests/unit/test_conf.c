@@ -411,10 +411,46 @@ teardown(void **state)
 	return rmdir(dir);
 }
 
+static void
+ocsp_options(void **state)
+{
+	(void)state;
+	static const char from[] = "  threads: 2\n";
+	struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_int_equal(c.ocsp_alg_count, 1);
+	assert_int_equal(c.ocsp_algs[0], PKI_ALG_P256);
+	assert_false(c.ocsp_unknown);
+	assert_int_equal(c.ocsp_cache, 8192);
+	assert_string_equal(c.ocsp_export, "");
+	assert_int_equal(load(from,
+				 "  threads: 2\n  algorithms: [RSA-3072, P-384]\n"
+				 "  unissued: unknown\n  cache: 9\n  export: out\n",
+				 &c, &err),
+		PKI_OK);
+	assert_int_equal(c.ocsp_alg_count, 2);
+	assert_int_equal(c.ocsp_algs[0], PKI_ALG_RSA3072);
+	assert_int_equal(c.ocsp_algs[1], PKI_ALG_P384);
+	assert_true(c.ocsp_unknown);
+	assert_int_equal(c.ocsp_cache, 9);
+	assert_non_null(strstr(c.ocsp_export, "/out"));
+	static const char *const bad[] = { "algorithms: P-256", "algorithms: []",
+		"algorithms: [P-256, P-384, P-521, RSA-3072]", "algorithms: [P-255]",
+		"algorithms: [P-256, P-256]", "unissued: good", "cache: 0", "cache: many",
+		"export: \"\"" };
+	for (size_t i = 0; i < PKI_COUNT(bad); i++) {
+		char to[128];
+		snprintf(to, sizeof to, "%s  %s\n", from, bad[i]);
+		assert_int_equal(load(from, to, &c, &err), PKI_CONFIG);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ocsp_options),
 		cmocka_unit_test(all_values),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(refusals_name_line_and_key),

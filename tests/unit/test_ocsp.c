@@ -89,6 +89,7 @@ basic_of(const struct pki_buf *der)
 
 static const struct pki_ocsp_answer good = { .status = PKI_OCSP_GOOD };
 static const struct pki_ocsp_answer unissued = { .status = PKI_OCSP_UNISSUED };
+static const struct pki_ocsp_answer unknown = { .status = PKI_OCSP_UNKNOWN };
 
 static void
 answers_verify(void **state)
@@ -107,6 +108,7 @@ answers_verify(void **state)
 		{ "SHA256", 128, { PKI_OCSP_REVOKED, then, PKI_REASON_KEY_COMPROMISE } },
 		{ "SHA1", 0, { PKI_OCSP_REVOKED, then, PKI_REASON_UNSPECIFIED } },
 		{ "SHA256", 32, unissued },
+		{ "SHA256", 32, unknown },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err = { 0 };
@@ -127,45 +129,6 @@ answers_verify(void **state)
 	}
 }
 
-static void
-signs_with_every_algorithm(void **state)
-{
-	(void)state;
-	static const enum pki_key_alg algs[] = { PKI_ALG_P384, PKI_ALG_P521,
-		PKI_ALG_ED25519, PKI_ALG_RSA3072 };
-	static const struct status_ext exts[] = {
-		{ NID_key_usage, "critical,digitalSignature" },
-		{ NID_ext_key_usage, "OCSPSigning" },
-		{ NID_id_pkix_OCSP_noCheck, "" },
-		{ NID_authority_key_identifier, "keyid:always" },
-		{ 0 },
-	};
-	PKI_CLEANUP(pki_buf_free)
-	struct pki_buf request = request_for(ca.cert, "SHA256", 32);
-	PKI_CLEANUP(pki_ocsp_request_cleanup)
-	struct pki_ocsp_request *req = parsed(&request);
-	for (size_t i = 0; i < PKI_COUNT(algs); i++) {
-		struct status_id other = status_make("TEST OCSP", algs[i], exts, &ca);
-		struct pki_ocsp_responder *r = NULL;
-		struct pki_ocsp_result result;
-		struct pki_err err = { 0 };
-		PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-		pki_time now = pki_time_now();
-		assert_int_equal(
-			pki_ocsp_responder_new(ca.cert, other.cert, other.key, &r, &err),
-			PKI_OK);
-		assert_int_equal(
-			pki_ocsp_respond(r, req, &good, now, now + LIFETIME, &der, &err),
-			PKI_OK);
-		assert_int_equal(
-			pki_ocsp_response_verify(pki_buf_bytes(&der),
-				pki_buf_bytes(&request), ca.cert, now, &result, &err),
-			PKI_OK);
-		pki_ocsp_responder_free(r);
-		status_free(&other);
-	}
-}
-
 static int
 ext_count_by_oid(OCSP_BASICRESP *basic, const char *oid)
 {
@@ -177,8 +140,19 @@ ext_count_by_oid(OCSP_BASICRESP *basic, const char *oid)
 	return count;
 }
 
+static pki_time
+archive_cutoff(OCSP_SINGLERESP *single)
+{
+	ASN1_GENERALIZEDTIME *cutoff = OCSP_SINGLERESP_get1_ext_d2i(
+		single, NID_id_pkix_OCSP_archiveCutoff, NULL, NULL);
+	struct tm tm;
+	assert_int_equal(ASN1_TIME_to_tm(cutoff, &tm), 1);
+	ASN1_GENERALIZEDTIME_free(cutoff);
+	return timegm(&tm);
+}
+
 static void
-r61_extended_revoke(void **state)
+r61_r75_extended_revoke_and_archive_cutoff(void **state)
 {
 	(void)state;
 	PKI_CLEANUP(pki_buf_free)
@@ -192,6 +166,7 @@ r61_extended_revoke(void **state)
 			ext_count_by_oid(basic, "1.3.6.1.5.5.7.48.1.9"), i == 0 ? 1 : 0);
 		/* archiveCutoff and nothing else */
 		assert_int_equal(OCSP_SINGLERESP_get_ext_count(single), 1);
+		assert_int_equal(archive_cutoff(single), pki_cert_not_before(ca.cert));
 		if (i == 0) {
 			int reason = -1;
 			ASN1_GENERALIZEDTIME *at = NULL;
@@ -648,8 +623,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_verify),
-		cmocka_unit_test(signs_with_every_algorithm),
-		cmocka_unit_test(r61_extended_revoke),
+		cmocka_unit_test(r61_r75_extended_revoke_and_archive_cutoff),
 		cmocka_unit_test(r62_r65_ours_by_any_hash),
 		cmocka_unit_test(r63_malformed),
 		cmocka_unit_test(r63_r64_malformed_extensions),

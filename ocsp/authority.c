@@ -1,0 +1,231 @@
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/api.h"
+#include "libpki/crl.h"
+#include "libpki/file.h"
+#include "ocsp/ocspd.h"
+
+/* A CRL of a million entries takes 53 MB. */
+#define CRL_MAX ((size_t)64 << 20)
+/* Health: a certificate that nobody renewed although a third of its life was left. */
+#define END_NEAR (3 * PKI_DAY)
+
+/* pki-ca logs it; a responder goes on answering where pki-ca does not. */
+static bool
+event(struct authority *authority, const char *type, json_t *detail)
+{
+	struct pki_err err = { 0 };
+	enum pki_status status =
+		pki_api_event(authority->conf.socket, OCSPD_NAME, type, "", detail, &err);
+	json_decref(detail);
+	if (status != PKI_OK) {
+		pki_err_object(&err, "event %s", type);
+		ocspd_report(&err);
+	}
+	return status == PKI_OK;
+}
+
+/* An event that names a certificate of the responder's. */
+static bool
+event_serial(struct authority *authority, struct identity *id, const char *type)
+{
+	char serial[PKI_SERIAL_TEXT];
+	pki_time end;
+	identity_now(id, serial, &end);
+	return event(authority, type, json_pack("{s:s}", "serial", serial));
+}
+
+/* rule 76: a ledger without the published CRL is an old backup and knows less than the CRL.
+ */
+static enum pki_status
+check_ledger_age(struct authority *authority, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	struct pki_crl_row row = { 0 };
+	struct pki_err none = { 0 };
+	PKI_TRY(pki_conf_path(authority->conf.publish, "ca.crl", path, err));
+	if (pki_file_read(path, CRL_MAX, &der, &none) != PKI_OK ||
+		pki_crl_parse(pki_buf_bytes(&der), &crl, &none) != PKI_OK ||
+		pki_crl_verify(crl, authority->issuer, &none) != PKI_OK)
+		return PKI_OK; /* nothing to compare with; pki-crl mends it */
+	enum pki_status status =
+		pki_ledger_crl(authority->ledger, PKI_ISSUER_CA, 0, &row, err);
+	uint64_t number = row.number;
+	pki_crl_row_free(&row);
+	PKI_TRY(status);
+	if (number < pki_crl_number(crl))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+			"CRL %llu is published; the ledger's last is %llu: an old backup. "
+			"Restore the newest",
+			(unsigned long long)pki_crl_number(crl),
+			(unsigned long long)number);
+	return PKI_OK;
+}
+
+/* "http://host:port/ocsp/" -> "/ocsp" */
+static void
+set_base_path(struct authority *authority)
+{
+	const char *url = authority->conf.ca_urls.ocsp;
+	const char *host = strstr(url, "://");
+	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+	snprintf(authority->base_path, sizeof authority->base_path, "%s",
+		path != NULL ? path : "");
+	size_t len = strlen(authority->base_path);
+	while (len > 0 && authority->base_path[len - 1] == '/')
+		authority->base_path[--len] = '\0';
+}
+
+static enum pki_status
+open_ledger(struct authority *authority, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(authority->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &authority->ledger, err));
+	PKI_TRY(pki_ledger_issuer(
+		authority->ledger, PKI_ISSUER_CA, &authority->issuer, err));
+	return check_ledger_age(authority, err);
+}
+
+/* What is left of the old certificate serves until an order succeeds. */
+static enum pki_status
+first_certificate(struct authority *authority, struct identity *id, struct pki_err *err)
+{
+	bool ordered = false;
+	struct pki_err why = { 0 };
+	char serial[PKI_SERIAL_TEXT];
+	pki_time end = 0;
+	enum pki_status status = identity_renew(id, &ordered, &why);
+	if (status == PKI_OK && ordered)
+		event_serial(authority, id, "responder-certificate-ordered");
+	if (status == PKI_OK)
+		return PKI_OK;
+	identity_now(id, serial, &end);
+	if (end <= pki_time_now()) {
+		*err = why;
+		return status;
+	}
+	ocspd_report(&why);
+	return PKI_OK;
+}
+
+static enum pki_status
+open_authority(struct authority *authority, const char *config, struct pki_bytes pass,
+	struct pki_err *err)
+{
+	const struct pki_conf *conf = &authority->conf;
+	PKI_TRY(pki_conf_load(config, &authority->conf, err));
+	set_base_path(authority);
+	PKI_TRY(open_ledger(authority, err));
+	for (size_t i = 0; i < conf->ocsp_alg_count; i++) {
+		struct identity **id = &authority->identities[i];
+		PKI_TRY(identity_open(conf, i, authority->issuer, pass, id, err));
+		authority->identity_count++;
+		PKI_TRY(first_certificate(authority, *id, err));
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+authority_open(const char *config, struct pki_bytes pass, struct authority **out,
+	struct pki_err *err)
+{
+	struct authority *authority = calloc(1, sizeof *authority);
+	if (authority == NULL)
+		return pki_fail(err, PKI_MEMORY, "an authority");
+	enum pki_status status = open_authority(authority, config, pass, err);
+	if (status != PKI_OK) {
+		authority_free(authority);
+		return status;
+	}
+	*out = authority;
+	return PKI_OK;
+}
+
+void
+authority_free(struct authority *authority)
+{
+	if (authority == NULL)
+		return;
+	for (size_t i = 0; i < PKI_OCSP_ALGS_MAX; i++)
+		identity_free(authority->identities[i]);
+	pki_cert_free(authority->issuer);
+	pki_ledger_close(authority->ledger);
+	free(authority);
+}
+
+static void
+renew(struct authority *authority, struct identity *id)
+{
+	struct pki_err err = { 0 };
+	bool ordered = false;
+	if (identity_renew(id, &ordered, &err) != PKI_OK)
+		ocspd_report(&err);
+	if (!ordered)
+		return;
+	event_serial(authority, id, "responder-certificate-ordered");
+	malloc_trim(0); /* sealing took scrypt's 16 MB */
+}
+
+void
+authority_keep(struct authority *authority)
+{
+	if (!authority->started)
+		authority->started = event_serial(
+			authority, authority->identities[0], "responder-started");
+	for (size_t i = 0; i < authority->identity_count; i++)
+		renew(authority, authority->identities[i]);
+	unsigned long long unissued = atomic_exchange(&authority->unissued, 0);
+	if (unissued != 0 && !event(authority, "unissued-asked",
+				     json_pack("{s:I}", "count", (json_int_t)unissued)))
+		atomic_fetch_add(&authority->unissued, unissued);
+}
+
+void
+authority_stopped(struct authority *authority)
+{
+	struct identity *id = authority->identities[0];
+	if (authority->started || event_serial(authority, id, "responder-started"))
+		event_serial(authority, id, "responder-stopped");
+}
+
+void
+authority_health(struct authority *authority, struct pki_health *health)
+{
+	char serial[PKI_SERIAL_TEXT];
+	pki_time end, now = pki_time_now();
+	for (size_t i = 0; i < authority->identity_count; i++) {
+		identity_now(authority->identities[i], serial, &end);
+		if (end < now + END_NEAR)
+			pki_health_wrong(health,
+				"%s: the responder's certificate ends in %lld s and was "
+				"not renewed",
+				authority->conf.dir, (long long)(end - now));
+	}
+	if (!authority->started)
+		pki_health_wrong(
+			health, "%s: pki-ca has not logged the start", authority->conf.dir);
+}
+
+enum pki_status
+desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
+{
+	static const struct pki_serial any = { { 1 }, 1 };
+	struct pki_cert_status unused;
+	out->authority = authority;
+	PKI_TRY(pki_ledger_open_beside(authority->ledger, &out->ledger, err));
+	/* the first read opens the rest of its files: before the sandbox */
+	return pki_ledger_status(out->ledger, PKI_ISSUER_CA, &any, &unused, err);
+}
+
+void
+desk_close(struct desk *desk)
+{
+	for (size_t i = 0; i < PKI_OCSP_ALGS_MAX; i++)
+		identity_drop(&desk->shares[i]);
+	pki_ledger_close(desk->ledger);
+}
