@@ -208,7 +208,7 @@ static enum pki_status
 answer_alone(struct worker *worker, struct desk *desk, const struct pki_ocsp_request *req,
 	pki_time now, struct answer *out, struct pki_err *err)
 {
-	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX];
+	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX] = { 0 };
 	pki_time updates[2];
 	for (size_t i = 0; i < pki_ocsp_request_count(req); i++) {
 		PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, i), &answers[i], err));

@@ -118,11 +118,13 @@ void cache_put(struct answer_cache *cache, struct ready *ready,
 	const struct pki_ledger_view *view);
 
 struct ocspd {
+	const struct pki_conf *conf; /* the first authority's is the service's too */
 	struct authority *authorities[PKI_VALUES_MAX];
 	size_t authority_count;
 	struct answer_cache *cache;
 	struct pki_monitor *monitor;
 	struct worker *workers;
+	struct desk *desks; /* of all workers */
 	size_t worker_count;
 	atomic_size_t next_worker;
 	_Atomic pki_time told; /* when trouble was last reported */

@@ -64,9 +64,7 @@ open_worker(struct ocspd *daemon, size_t i, struct pki_err *err)
 	struct worker *worker = &daemon->workers[i];
 	worker->daemon = daemon;
 	worker->cells = pki_monitor_cells(daemon->monitor, i);
-	worker->desks = calloc(daemon->authority_count, sizeof *worker->desks);
-	if (worker->desks == NULL)
-		return pki_fail(err, PKI_MEMORY, "a worker");
+	worker->desks = &daemon->desks[i * daemon->authority_count];
 	for (size_t a = 0; a < daemon->authority_count; a++)
 		PKI_TRY(desk_open(daemon->authorities[a], &worker->desks[a], err));
 	return PKI_OK;
@@ -77,7 +75,8 @@ open_workers(struct ocspd *daemon, struct pki_err *err)
 {
 	size_t count = daemon->worker_count;
 	daemon->workers = calloc(count, sizeof *daemon->workers);
-	if (daemon->workers == NULL)
+	daemon->desks = calloc(count * daemon->authority_count, sizeof *daemon->desks);
+	if (daemon->workers == NULL || daemon->desks == NULL)
 		return pki_fail(err, PKI_MEMORY, "%zu threads", count);
 	for (size_t i = 0; i < count; i++)
 		PKI_TRY(open_worker(daemon, i, err));
@@ -87,13 +86,10 @@ open_workers(struct ocspd *daemon, struct pki_err *err)
 static void
 close_daemon(struct ocspd *daemon)
 {
-	for (size_t i = 0; daemon->workers != NULL && i < daemon->worker_count; i++) {
-		struct worker *worker = &daemon->workers[i];
-		for (size_t a = 0; worker->desks != NULL && a < daemon->authority_count;
-			a++)
-			desk_close(&worker->desks[a]);
-		free(worker->desks);
-	}
+	size_t desks = daemon->worker_count * daemon->authority_count;
+	for (size_t i = 0; daemon->desks != NULL && i < desks; i++)
+		desk_close(&daemon->desks[i]);
+	free(daemon->desks);
 	free(daemon->workers);
 	cache_free(daemon->cache);
 	pki_monitor_stop(daemon->monitor);
@@ -109,11 +105,10 @@ health(void *ctx, struct pki_health *health)
 		authority_health(daemon->authorities[i], health);
 }
 
-/* The first authority's configuration is the service's too. */
 static enum pki_status
 open_daemon(struct ocspd *daemon, struct pki_err *err)
 {
-	const struct pki_conf *conf = &daemon->authorities[0]->conf;
+	const struct pki_conf *conf = daemon->conf;
 	daemon->worker_count = (size_t)conf->ocsp_threads;
 	const struct pki_monitor_config monitor = {
 		.listen = conf->ocsp_monitor,
@@ -190,7 +185,7 @@ begin(struct ocspd *daemon, struct pki_http_server *server, struct pki_err *err)
 static enum pki_status
 serve(struct ocspd *daemon, struct pki_err *err)
 {
-	const struct pki_conf *conf = &daemon->authorities[0]->conf;
+	const struct pki_conf *conf = daemon->conf;
 	const struct pki_http_config config = {
 		.listen = conf->ocsp_listen,
 		.threads = (unsigned)daemon->worker_count,
@@ -238,22 +233,28 @@ secrets_cleanse(struct secrets *secrets)
 		pki_buf_cleanse(&secrets->pass[i]);
 }
 
-/* --config's installation, then those of --also; a passphrase each, the last for the rest.
- */
+/* The i-th installation; a passphrase each, the last for the rest. */
+static enum pki_status
+open_nth(const struct pki_args *args, int i, const char *config, struct ocspd *daemon,
+	struct secrets *secrets, struct pki_err *err)
+{
+	struct authority *authority = NULL;
+	PKI_TRY(read_secret(args, i, &secrets->pass[i], err));
+	PKI_TRY(authority_open(config, pki_buf_bytes(&secrets->pass[i]), &authority, err));
+	daemon->authorities[daemon->authority_count++] = authority;
+	if (i == 0)
+		daemon->conf = &authority->conf;
+	return PKI_OK;
+}
+
 static enum pki_status
 open_authorities(const struct pki_args *args, struct ocspd *daemon, struct secrets *secrets,
 	struct pki_err *err)
 {
-	int others = pki_arg_count(args, "also");
-	for (int i = 0; i <= others; i++) {
-		const char *config = i == 0 ? pki_arg(args, "config")
-					    : pki_arg_at(args, "also", i - 1);
-		struct pki_buf *pass = &secrets->pass[i];
-		PKI_TRY(read_secret(args, i, pass, err));
-		PKI_TRY(authority_open(
-			config, pki_buf_bytes(pass), &daemon->authorities[i], err));
-		daemon->authority_count++;
-	}
+	PKI_TRY(open_nth(args, 0, pki_arg(args, "config"), daemon, secrets, err));
+	for (int i = 0; i < pki_arg_count(args, "also"); i++)
+		PKI_TRY(open_nth(
+			args, i + 1, pki_arg_at(args, "also", i), daemon, secrets, err));
 	return PKI_OK;
 }
 
