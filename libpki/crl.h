@@ -47,13 +47,14 @@ struct pki_crl;
 /* rules 48-52, 56. */
 enum pki_status pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *issuer_key,
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
-/* DER, trailing bytes refused; rules 48-52 and 56 checked. max bytes is the caller's. */
+/* DER, trailing bytes refused; rules 48-52 and 56 checked. max bytes is the caller's;
+ * LIMIT above 2 GiB. It keeps a copy and eight octets for each entry. */
 enum pki_status pki_crl_parse(struct pki_bytes der, struct pki_crl **out, struct pki_err *err)
 	PKI_MUST_CHECK;
 void pki_crl_free(struct pki_crl *crl);
 void pki_crl_cleanup(struct pki_crl **crl);
 
-/* INPUT if it is not issuer's: name, key identifier, signature. */
+/* INPUT if it is not issuer's: name, key identifier, algorithm of its key (rule 94), signature. */
 enum pki_status pki_crl_verify(const struct pki_crl *crl, const struct pki_cert *issuer,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -66,7 +67,7 @@ const char *pki_crl_distribution_point(const struct pki_crl *crl);
 /* 0: no expiredCertsOnCRL. */
 pki_time pki_crl_expired_since(const struct pki_crl *crl);
 size_t pki_crl_count(const struct pki_crl *crl);
-/* NOTFOUND from count on. */
+/* By serial; NOTFOUND from count on. */
 enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* false if the serial is not on the list. */

@@ -2,15 +2,18 @@
 
 #include "libpki/crl_internal.h"
 
-/* The upper 32 of the 160 bits that a serial may have. */
+/* Five bits of 32 for the length: PKI_SERIAL_MAX is 20 */
+#define LENGTH_SHIFT 27
+
+/* The first bits of a serial behind its length: what is less here stands before the other.
+ */
 static uint64_t
 prefix(struct pki_bytes serial)
 {
-	uint64_t value = 0;
-	size_t missing = PKI_SERIAL_MAX - serial.len;
+	uint64_t bits = 0;
 	for (size_t i = 0; i < sizeof(uint32_t); i++)
-		value = value << 8 | (i < missing ? 0 : serial.data[i - missing]);
-	return value;
+		bits = bits << 8 | (i < serial.len ? serial.data[i] : 0);
+	return (uint64_t)serial.len << LENGTH_SHIFT | bits >> (32 - LENGTH_SHIFT);
 }
 
 /* As pki_serial_compare(). */

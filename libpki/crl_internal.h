@@ -14,7 +14,7 @@ struct pki_crl_index {
 	const void *base;
 	/* The serial at a place: 1 to 20 octets, without leading zeros. */
 	struct pki_bytes (*serial)(const void *base, uint32_t place);
-	uint64_t *keys; /* the serial's upper 32 of 160 bits, and the place */
+	uint64_t *keys; /* the serial's length and first bits, 32 in all; the place */
 	size_t count;
 };
 
