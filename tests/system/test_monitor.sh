@@ -104,7 +104,7 @@ cat >"$D/nginx/conf" <<-CONF
 			listen 127.0.0.1:$((PORT + 3));
 			location /a/ { dav_methods PUT; create_full_put_path on; }
 			location /false/ {
-				dav_methods PUT;
+				dav_methods PUT; create_full_put_path on;
 				if (-f $D/nginx/lie) { rewrite ^ /lie last; }
 			}
 			location /lie { if (\$request_method = GET) { return 200 "something else"; } return 204; }
@@ -216,8 +216,13 @@ ok "... and the service ends when it is told to" crl_down
 # shellcheck disable=SC2086 # several
 kill -CONT $workers
 printf garbage >"$D/mirror/a/root.crl"
+mkdir -p "$D/pub/crl" # partitions
+cp "$D/pub/ca.crl" "$D/pub/crl/999.crl"
+touch "$D/pub/crl/.7.crl" "$D/pub/crl/8.tmp"
 sample_daemon "$D" pki-crl run
 ok "after a start all is compared, and sent where it differs" within 40 mirrored a b false
+ok "... partitions too, in their folder" within 40 cmp "$D/pub/crl/999.crl" "$D/mirror/b/crl/999.crl"
+no "... and nothing else" ls "$D/mirror/b/crl/.7.crl" "$D/mirror/b/crl/8.tmp"
 ok "... and well" within 40 health 200 ok
 mirror_down
 exits 14 "once: a place that is down" pki-crl once
