@@ -89,7 +89,20 @@ read_extensions(struct pki_cert *cert, struct pki_err *err)
 }
 
 static enum pki_status
-read_fields(struct pki_cert *cert, struct pki_err *err)
+read_key(struct pki_cert *cert, const struct pki_key *known, struct pki_err *err)
+{
+	struct pki_bytes spki = pki_asn1_bytes(cert->tbs->key);
+	struct pki_bytes same = { 0 };
+	if (known != NULL)
+		same = pki_key_get0_spki(known);
+	if (!pki_bytes_equal(spki.data, spki.len, same.data, same.len))
+		return pki_key_from_spki(spki, &cert->key, err);
+	cert->key = pki_key_share(known);
+	return PKI_OK;
+}
+
+static enum pki_status
+read_fields(struct pki_cert *cert, const struct pki_key *known, struct pki_err *err)
 {
 	cert->whole =
 		pki_asn1_decode(pki_buf_bytes(&cert->der), ASN1_ITEM_rptr(PKI_SIGNED));
@@ -107,22 +120,37 @@ read_fields(struct pki_cert *cert, struct pki_err *err)
 	PKI_TRY(pki_asn1_serial_get(tbs->serial, &cert->serial, err));
 	PKI_TRY(pki_asn1_time_get(tbs->validity->notBefore, &cert->not_before, err));
 	PKI_TRY(pki_asn1_time_get(tbs->validity->notAfter, &cert->not_after, err));
-	PKI_TRY(pki_key_from_spki(pki_asn1_bytes(tbs->key), &cert->key, err));
+	PKI_TRY(read_key(cert, known, err));
 	return read_extensions(cert, err);
 }
 
 enum pki_status
-pki_cert_from_der(struct pki_buf *der, struct pki_cert **out, struct pki_err *err)
+pki_cert_from_der(struct pki_buf *der, const struct pki_key *known, struct pki_cert **out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = calloc(1, sizeof *cert);
 	if (cert == NULL)
 		return pki_fail(err, PKI_MEMORY, "a certificate");
 	cert->der = *der;
 	*der = (struct pki_buf){ 0 };
-	PKI_TRY(read_fields(cert, err));
+	PKI_TRY(read_fields(cert, known, err));
 	*out = cert;
 	cert = NULL;
 	return PKI_OK;
+}
+
+enum pki_status
+pki_cert_sign(struct pki_cert *cert, struct pki_key *key, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf signature = { 0 };
+	struct pki_bytes tbs = pki_asn1_bytes(cert->whole->tbs);
+	ASN1_BIT_STRING *bits = cert->whole->signature;
+	PKI_TRY(pki_key_sign(key, tbs.data, tbs.len, &signature, err));
+	if (ASN1_STRING_set(bits, signature.data, (int)signature.len) != 1)
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate's signature");
+	bits->flags = ASN1_STRING_FLAG_BITS_LEFT; /* all bits of the last octet */
+	pki_buf_reset(&cert->der);
+	return pki_asn1_encode(cert->whole, ASN1_ITEM_rptr(PKI_SIGNED), &cert->der, err);
 }
 
 /* What comes from outside must be one to OpenSSL too, and is for good. */
@@ -133,7 +161,7 @@ pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_TRY(pki_pem_or_der(in, PKI_CERT_MAX, labels, &der, err));
-	PKI_TRY(pki_cert_from_der(&der, &cert, err));
+	PKI_TRY(pki_cert_from_der(&der, NULL, &cert, err));
 	X509 *x509 = pki_cert_get0_x509(cert);
 	if (x509 == NULL || X509_check_purpose(x509, -1, 0) != 1)
 		return pki_fail_ssl(err, PKI_INPUT,
@@ -167,7 +195,7 @@ pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 	OPENSSL_free(octets);
 	PKI_TRY(st);
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(pki_cert_from_der(&der, &cert, err));
+	PKI_TRY(pki_cert_from_der(&der, NULL, &cert, err));
 	if (X509_check_purpose(x509, -1, 0) != 1 || X509_up_ref(x509) != 1)
 		return pki_fail_ssl(err, PKI_INPUT,
 			"RFC 5280 4.2: an extension is malformed or there twice");
@@ -286,14 +314,7 @@ pki_cert_get0_issuer_der(const struct pki_cert *cert)
 enum pki_status
 pki_cert_subject(const struct pki_cert *cert, struct pki_name *out, struct pki_err *err)
 {
-	X509_NAME *name =
-		pki_asn1_decode(pki_cert_get0_subject_der(cert), ASN1_ITEM_rptr(X509_NAME));
-	if (name == NULL)
-		return pki_fail_ssl(
-			err, PKI_INPUT, "the certificate's subject is malformed");
-	enum pki_status st = pki_name_from_x509(name, out, err);
-	X509_NAME_free(name);
-	return st;
+	return pki_name_decode(pki_cert_get0_subject_der(cert), out, err);
 }
 
 bool

@@ -69,7 +69,7 @@ struct pki_cert_spec {
 	const struct pki_profile *profile;
 	const struct pki_urls *urls; /* NULL if the profile asks for none */
 	const struct pki_name *subject;
-	const struct pki_key *key; /* the subject's public key */
+	const struct pki_key *key; /* the subject's public key; the certificate may share it */
 	const struct pki_cert *issuer;
 	pki_time not_before;
 	pki_time not_after;

@@ -29,17 +29,15 @@ set_bytes(ASN1_STRING *string, struct pki_bytes der)
 static enum pki_status
 set_names(PKI_TBS *tbs, const struct pki_cert_spec *spec, struct pki_err *err)
 {
-	X509_NAME *subject = NULL;
-	struct pki_bytes der = { 0 };
-	PKI_TRY(pki_name_to_x509(spec->subject, &subject, err));
-	bool ok = X509_NAME_get0_der(subject, &der.data, &der.len) == 1 &&
-		  set_bytes(tbs->subject, der);
-	if (ok && spec->issuer != NULL)
-		der = pki_cert_get0_subject_der(spec->issuer);
-	ok = ok && set_bytes(tbs->issuer, der);
-	X509_NAME_free(subject);
-	return ok ? PKI_OK
-		  : pki_fail_ssl(err, PKI_MEMORY, "encoding a certificate's names");
+	PKI_CLEANUP(pki_buf_free) struct pki_buf subject = { 0 };
+	PKI_TRY(pki_name_encode(spec->subject, &subject, err));
+	struct pki_bytes issuer = spec->issuer != NULL
+					  ? pki_cert_get0_subject_der(spec->issuer)
+					  : pki_buf_bytes(&subject);
+	if (!set_bytes(tbs->subject, pki_buf_bytes(&subject)) ||
+		!set_bytes(tbs->issuer, issuer))
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate's names");
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -78,19 +76,21 @@ encode_tbs(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	return pki_asn1_encode(tbs, ASN1_ITEM_rptr(PKI_TBS), der, err);
 }
 
-/* The certificate with this signature, none at all before the lint; read back from its DER.
- */
+/* A certificate without a signature, read from its octets like one from outside. */
 static enum pki_status
-assemble(PKI_SIGNED *whole, struct pki_bytes signature, struct pki_cert **out,
-	struct pki_err *err)
+assemble(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
+	struct pki_cert **out, struct pki_err *err)
 {
+	PKI_CLEANUP(pki_buf_free) struct pki_buf tbs = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	if (ASN1_STRING_set(whole->signature, signature.data, (int)signature.len) != 1)
-		return pki_fail_ssl(err, PKI_MEMORY, "a certificate's signature");
-	whole->signature->flags =
-		ASN1_STRING_FLAG_BITS_LEFT; /* all bits of the last octet */
+	PKI_CLEANUP(pki_signed_cleanup)
+	PKI_SIGNED *whole = (PKI_SIGNED *)ASN1_item_new(ASN1_ITEM_rptr(PKI_SIGNED));
+	PKI_TRY(encode_tbs(spec, issuer_key, &tbs, err));
+	if (whole == NULL || !set_algorithm(whole->algorithm, issuer_key) ||
+		!set_bytes(whole->tbs, pki_buf_bytes(&tbs)))
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate");
 	PKI_TRY(pki_asn1_encode(whole, ASN1_ITEM_rptr(PKI_SIGNED), &der, err));
-	return pki_cert_from_der(&der, out, err);
+	return pki_cert_from_der(&der, spec->key, out, err);
 }
 
 enum pki_status
@@ -102,18 +102,11 @@ pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
 	if (!pki_key_matches(certified, issuer_key))
 		return pki_fail(
 			err, PKI_STATE, "the key that is to sign is not the issuer's");
-	PKI_CLEANUP(pki_buf_free) struct pki_buf tbs = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf signature = { 0 };
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *unsigned_cert = NULL;
-	PKI_CLEANUP(pki_signed_cleanup)
-	PKI_SIGNED *whole = (PKI_SIGNED *)ASN1_item_new(ASN1_ITEM_rptr(PKI_SIGNED));
-	PKI_TRY(encode_tbs(spec, issuer_key, &tbs, err));
-	if (whole == NULL || !set_algorithm(whole->algorithm, issuer_key) ||
-		!set_bytes(whole->tbs, pki_buf_bytes(&tbs)))
-		return pki_fail_ssl(err, PKI_MEMORY, "a certificate");
-	PKI_TRY(assemble(whole, (struct pki_bytes){ tbs.data, 0 }, &unsigned_cert, err));
-	PKI_TRY(pki_lint_cert(
-		unsigned_cert, spec->issuer, spec->profile, spec->document_end, err));
-	PKI_TRY(pki_key_sign(issuer_key, tbs.data, tbs.len, &signature, err));
-	return assemble(whole, pki_buf_bytes(&signature), out, err);
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(assemble(spec, issuer_key, &cert, err));
+	PKI_TRY(pki_lint_cert(cert, spec->issuer, spec->profile, spec->document_end, err));
+	PKI_TRY(pki_cert_sign(cert, issuer_key, err));
+	*out = cert;
+	cert = NULL;
+	return PKI_OK;
 }

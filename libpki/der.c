@@ -115,6 +115,16 @@ pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content)
 	return true;
 }
 
+bool
+pki_der_get_any(struct pki_bytes *in, int *tag, struct pki_bytes *content)
+{
+	/* a number above 30 goes on in the next octet; nothing here has one */
+	if (in->len == 0 || (in->data[0] & V_ASN1_PRIMITIVE_TAG) == V_ASN1_PRIMITIVE_TAG)
+		return false;
+	*tag = in->data[0];
+	return pki_der_get(in, *tag, content);
+}
+
 enum pki_status
 pki_der_get_x509_time(struct pki_bytes *in, pki_time *out, struct pki_err *err)
 {

@@ -15,9 +15,12 @@ enum pki_der_tag {
 	PKI_DER_OCTETS = 0x04,
 	PKI_DER_OID = 0x06,
 	PKI_DER_ENUMERATED = 0x0a,
+	PKI_DER_UTF8 = 0x0c,
+	PKI_DER_PRINTABLE = 0x13,
 	PKI_DER_UTC_TIME = 0x17,
 	PKI_DER_TIME = 0x18, /* GeneralizedTime */
 	PKI_DER_SEQUENCE = 0x30,
+	PKI_DER_SET = 0x31,
 	PKI_DER_CONTEXT = 0x80,     /* [0], primitive; + n */
 	PKI_DER_CONSTRUCTED = 0xa0, /* [0], constructed; + n */
 };
@@ -46,6 +49,8 @@ void pki_der_put_x509_time(struct pki_der *w, pki_time t);
  * of this tag in DER. Nothing is copied.
  */
 bool pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content);
+/* Whatever its tag. */
+bool pki_der_get_any(struct pki_bytes *in, int *tag, struct pki_bytes *content);
 /* With its tag and length. */
 bool pki_der_get_whole(struct pki_bytes *in, int tag, struct pki_bytes *value);
 static inline bool

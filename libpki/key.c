@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "libpki/spki.h"
@@ -24,6 +25,7 @@
 /* Known by its canonical SubjectPublicKeyInfo, however it was encoded where it came from.
  */
 struct pki_key {
+	atomic_uint more_owners;
 	EVP_PKEY *pkey;
 	enum pki_key_alg alg; /* 0: none that this suite knows */
 	int bits;
@@ -212,10 +214,21 @@ pki_key_get0_evp(const struct pki_key *key)
 	return key->pkey;
 }
 
+struct pki_key *
+pki_key_share(const struct pki_key *key)
+{
+	union {
+		const struct pki_key *in;
+		struct pki_key *out;
+	} same = { key };
+	atomic_fetch_add(&same.out->more_owners, 1);
+	return same.out;
+}
+
 void
 pki_key_free(struct pki_key *key)
 {
-	if (key == NULL)
+	if (key == NULL || atomic_fetch_sub(&key->more_owners, 1) != 0)
 		return;
 	EVP_MD_CTX_free(key->signing);
 	EVP_PKEY_free(key->pkey);

@@ -54,6 +54,8 @@ enum pki_status pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct pk
 	PKI_MUST_CHECK;
 EVP_PKEY *pki_key_get0_evp(const struct pki_key *key);
 
+/* One more owner, each frees it once: for keys that are only looked at. */
+struct pki_key *pki_key_share(const struct pki_key *key);
 void pki_key_free(struct pki_key *key);
 void pki_key_cleanup(struct pki_key **key); /* for PKI_CLEANUP */
 

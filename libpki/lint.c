@@ -227,15 +227,17 @@ pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
 	const struct pki_profile *profile, pki_time document_end, struct pki_err *err)
 {
 	const PKI_TBS *tbs = pki_cert_get0_tbs(cert);
-	X509_NAME *subject =
-		pki_asn1_decode(pki_cert_get0_subject_der(cert), ASN1_ITEM_rptr(X509_NAME));
-	if (subject == NULL)
-		return pki_fail_ssl(err, PKI_INPUT, "the subject is malformed");
-	struct pki_lint lint = { cert, issuer, profile, document_end, tbs, tbs->extensions,
-		subject };
-	enum pki_status st = PKI_OK;
-	for (size_t i = 0; i < PKI_COUNT(rules) && st == PKI_OK; i++)
-		st = rules[i](&lint, err);
-	X509_NAME_free(subject);
-	return st;
+	struct pki_lint lint = {
+		.cert = cert,
+		.issuer = issuer,
+		.profile = profile,
+		.document_end = document_end,
+		.tbs = tbs,
+		.extensions = tbs->extensions,
+	};
+	PKI_TRY(pki_name_split(
+		pki_cert_get0_subject_der(cert), lint.subject, &lint.subject_count, err));
+	for (size_t i = 0; i < PKI_COUNT(rules); i++)
+		PKI_TRY(rules[i](&lint, err));
+	return PKI_OK;
 }

@@ -5,87 +5,80 @@
 #include "libpki/qc.h"
 
 /* Order of the RDNs (rule 107), and how often each may stand there. */
-static const int order[] = { NID_countryName, NID_organizationName,
-	NID_organizationalUnitName, NID_serialNumber, NID_surname, NID_givenName,
-	NID_pseudonym, NID_commonName };
+static const enum pki_at order[] = { PKI_AT_COUNTRY, PKI_AT_ORGANIZATION,
+	PKI_AT_ORGANIZATIONAL_UNIT, PKI_AT_SERIAL_NUMBER, PKI_AT_SURNAME, PKI_AT_GIVEN_NAME,
+	PKI_AT_PSEUDONYM, PKI_AT_COMMON_NAME };
 
 static int
-place(const X509_NAME_ENTRY *entry)
+place(const struct pki_attribute *attribute)
 {
-	int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
 	for (int i = 0; i < (int)PKI_COUNT(order); i++)
-		if (order[i] == nid)
+		if (order[i] == attribute->at)
 			return i;
 	return -1;
 }
 
-static const char *
-label(const X509_NAME_ENTRY *entry)
+static const struct pki_attribute *
+find(const struct pki_lint *lint, enum pki_at at)
 {
-	return OBJ_nid2sn(OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)));
-}
-
-static const ASN1_STRING *
-attribute(const struct pki_lint *lint, int nid)
-{
-	const X509_NAME *name = lint->subject;
-	int at = X509_NAME_get_index_by_NID(name, nid, -1);
-	return at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	for (size_t i = 0; i < lint->subject_count; i++)
+		if (lint->subject[i].at == at)
+			return &lint->subject[i];
+	return NULL;
 }
 
 /* "" without one, or with a NUL in it */
 static void
 subject_serial(const struct pki_lint *lint, char out[PKI_NAME_CHARS + 1])
 {
-	const ASN1_STRING *text = attribute(lint, NID_serialNumber);
+	const struct pki_attribute *serial = find(lint, PKI_AT_SERIAL_NUMBER);
 	out[0] = '\0';
-	if (text == NULL || ASN1_STRING_length(text) > PKI_NAME_CHARS)
+	if (serial == NULL || serial->value.len > PKI_NAME_CHARS)
 		return;
-	size_t len = (size_t)ASN1_STRING_length(text);
-	memcpy(out, ASN1_STRING_get0_data(text), len);
-	out[len] = '\0';
+	memcpy(out, serial->value.data, serial->value.len);
+	out[serial->value.len] = '\0';
 }
 
 enum pki_status
 pki_lint_directory_string(const struct pki_lint *lint, struct pki_err *err)
 {
-	const X509_NAME *name = lint->subject;
-	int count = X509_NAME_entry_count(name);
-	for (int i = 0; i < count; i++) {
-		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
-		int type = ASN1_STRING_type(X509_NAME_ENTRY_get_data(entry));
-		if (type != V_ASN1_PRINTABLESTRING && type != V_ASN1_UTF8STRING)
-			return pki_refuse(err, PKI_RULE_STRING_TYPE,
-				"%s in the subject is a %s, neither PrintableString nor "
-				"UTF8String",
-				label(entry), ASN1_tag2str(type));
+	for (size_t i = 0; i < lint->subject_count; i++) {
+		int tag = lint->subject[i].tag;
+		if (tag == V_ASN1_PRINTABLESTRING || tag == V_ASN1_UTF8STRING)
+			continue;
+		char label[PKI_ATTRIBUTE_LABEL];
+		pki_attribute_label(&lint->subject[i], label);
+		return pki_refuse(err, PKI_RULE_STRING_TYPE,
+			"%s in the subject is a %s, neither PrintableString nor UTF8String",
+			label, ASN1_tag2str(tag));
 	}
 	return PKI_OK;
 }
 
 static enum pki_status
-check_order(const X509_NAME *name, struct pki_err *err)
+check_order(const struct pki_lint *lint, struct pki_err *err)
 {
 	int last = -1;
-	int count = X509_NAME_entry_count(name);
-	for (int i = 0; i < count; i++) {
-		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
-		int at = place(entry);
-		if (at < 0 || X509_NAME_ENTRY_set(entry) != i)
+	for (size_t i = 0; i < lint->subject_count; i++) {
+		char label[PKI_ATTRIBUTE_LABEL];
+		int at = place(&lint->subject[i]);
+		if (at > last && lint->subject[i].alone) {
+			last = at;
+			continue;
+		}
+		pki_attribute_label(&lint->subject[i], label);
+		if (at < 0 || !lint->subject[i].alone)
 			return pki_refuse(err, PKI_RULE_SUBJECT,
 				"the subject has %s, which no subject of this suite has, "
-				"or an RDN of "
-				"several values",
-				label(entry));
+				"or an RDN of several values",
+				label);
 		if (at == last)
-			return pki_refuse(err, PKI_RULE_SUBJECT, "the subject has two %s",
-				label(entry));
-		if (at < last)
-			return pki_refuse(err, PKI_RULE_SUBJECT,
-				"%s stands out of its order in the subject: C, O, OU, "
-				"serialNumber, SN, GN, pseudonym, CN",
-				label(entry));
-		last = at;
+			return pki_refuse(
+				err, PKI_RULE_SUBJECT, "the subject has two %s", label);
+		return pki_refuse(err, PKI_RULE_SUBJECT,
+			"%s stands out of its order in the subject: C, O, OU, "
+			"serialNumber, SN, GN, pseudonym, CN",
+			label);
 	}
 	return PKI_OK;
 }
@@ -93,9 +86,8 @@ check_order(const X509_NAME *name, struct pki_err *err)
 enum pki_status
 pki_lint_subject(const struct pki_lint *lint, struct pki_err *err)
 {
-	PKI_TRY(check_order(lint->subject, err));
-	if (attribute(lint, NID_countryName) == NULL ||
-		attribute(lint, NID_commonName) == NULL)
+	PKI_TRY(check_order(lint, err));
+	if (find(lint, PKI_AT_COUNTRY) == NULL || find(lint, PKI_AT_COMMON_NAME) == NULL)
 		return pki_refuse(
 			err, PKI_RULE_SUBJECT, "the subject needs one C and one CN");
 	struct pki_name name;
@@ -118,19 +110,19 @@ pki_lint_subject(const struct pki_lint *lint, struct pki_err *err)
 enum pki_status
 pki_lint_subject_serial(const struct pki_lint *lint, struct pki_err *err)
 {
-	const ASN1_STRING *text = attribute(lint, NID_serialNumber);
-	if (text == NULL)
+	const struct pki_attribute *serial = find(lint, PKI_AT_SERIAL_NUMBER);
+	if (serial == NULL)
 		return PKI_OK;
-	if (ASN1_STRING_type(text) != V_ASN1_PRINTABLESTRING ||
-		ASN1_PRINTABLE_type(ASN1_STRING_get0_data(text),
-			ASN1_STRING_length(text)) != V_ASN1_PRINTABLESTRING)
+	int len = (int)serial->value.len;
+	if (serial->tag != V_ASN1_PRINTABLESTRING ||
+		ASN1_PRINTABLE_type(serial->value.data, len) != V_ASN1_PRINTABLESTRING)
 		return pki_refuse(err, PKI_RULE_SUBJECT_SERIAL,
 			"the subject's serialNumber is a %s, not a PrintableString",
-			ASN1_tag2str(ASN1_STRING_type(text)));
-	if (ASN1_STRING_length(text) > PKI_NAME_CHARS)
+			ASN1_tag2str(serial->tag));
+	if (len > PKI_NAME_CHARS)
 		return pki_refuse(err, PKI_RULE_SUBJECT_SERIAL,
-			"the subject's serialNumber has %d characters; %d at most",
-			ASN1_STRING_length(text), PKI_NAME_CHARS);
+			"the subject's serialNumber has %d characters; %d at most", len,
+			PKI_NAME_CHARS);
 	return PKI_OK;
 }
 

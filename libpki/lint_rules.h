@@ -13,7 +13,8 @@ struct pki_lint {
 	pki_time document_end;
 	const PKI_TBS *tbs; /* cert's */
 	const STACK_OF(X509_EXTENSION) *extensions;
-	const X509_NAME *subject;
+	struct pki_attribute subject[PKI_ATTRIBUTES_MAX];
+	size_t subject_count;
 };
 
 typedef enum pki_status pki_lint_rule(const struct pki_lint *lint, struct pki_err *err);

@@ -1,30 +1,34 @@
 #include "libpki/name.h"
 
 #include <openssl/asn1.h>
-#include <openssl/obj_mac.h>
-#include <openssl/x509.h>
+#include <openssl/objects.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "libpki/der.h"
 
 #define FIELD(member) \
 	offsetof(struct pki_name, member), sizeof(((struct pki_name *)0)->member)
 
 /* In the order in which they are encoded (rule 107). */
 static const struct attribute {
-	int nid;
+	enum pki_at at;
 	const char *label;
 	size_t offset, size;
 	bool printable;
 } attributes[] = {
-	{ NID_countryName, "C", FIELD(country), true },
-	{ NID_organizationName, "O", FIELD(organization), false },
-	{ NID_organizationalUnitName, "OU", FIELD(organizational_unit), false },
-	{ NID_serialNumber, "serialNumber", FIELD(serial_number), true },
-	{ NID_surname, "SN", FIELD(surname), false },
-	{ NID_givenName, "GN", FIELD(given_name), false },
-	{ NID_pseudonym, "pseudonym", FIELD(pseudonym), false },
-	{ NID_commonName, "CN", FIELD(common_name), false },
+	{ PKI_AT_COUNTRY, "C", FIELD(country), true },
+	{ PKI_AT_ORGANIZATION, "O", FIELD(organization), false },
+	{ PKI_AT_ORGANIZATIONAL_UNIT, "OU", FIELD(organizational_unit), false },
+	{ PKI_AT_SERIAL_NUMBER, "serialNumber", FIELD(serial_number), true },
+	{ PKI_AT_SURNAME, "SN", FIELD(surname), false },
+	{ PKI_AT_GIVEN_NAME, "GN", FIELD(given_name), false },
+	{ PKI_AT_PSEUDONYM, "pseudonym", FIELD(pseudonym), false },
+	{ PKI_AT_COMMON_NAME, "CN", FIELD(common_name), false },
 };
+
+/* Each attribute's value, its tag and length, its type, two SEQUENCE and SET around. */
+#define NAME_DER_MAX (PKI_COUNT(attributes) * (PKI_NAME_SIZE + 24))
 
 static const char *
 value(const struct pki_name *name, const struct attribute *a)
@@ -138,78 +142,144 @@ pki_name_check(const struct pki_name *name, bool natural, struct pki_err *err)
 	return natural ? check_natural(name, err) : PKI_OK;
 }
 
-static enum pki_status
-encode(const struct pki_name *name, X509_NAME **out, struct pki_err *err)
+/* id-at, 2.5.4 */
+static const uint8_t id_at[] = { 0x55, 0x04 };
+
+static void
+put_attribute(struct pki_der *w, const struct attribute *a, const char *text)
 {
-	X509_NAME *x509 = X509_NAME_new();
-	bool ok = x509 != NULL;
-	for (size_t i = 0; i < PKI_COUNT(attributes) && ok; i++) {
-		const struct attribute *a = &attributes[i];
-		const char *text = value(name, a);
-		int type = a->printable ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
-		if (text[0] != '\0')
-			ok = X509_NAME_add_entry_by_NID(x509, a->nid, type,
-				     (const unsigned char *)text, (int)strlen(text), -1,
-				     0) == 1;
-	}
-	if (!ok) {
-		X509_NAME_free(x509);
-		return pki_fail_ssl(err, PKI_MEMORY, "encoding a name");
-	}
-	*out = x509;
-	return PKI_OK;
+	uint8_t oid[] = { id_at[0], id_at[1], (uint8_t)a->at };
+	size_t end = w->at;
+	pki_der_put_tagged(
+		w, a->printable ? PKI_DER_PRINTABLE : PKI_DER_UTF8, text, strlen(text));
+	pki_der_put_tagged(w, PKI_DER_OID, oid, sizeof oid);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+	pki_der_wrap(w, PKI_DER_SET, end);
+}
+
+/* Name ::= SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value }: a view of room.
+ */
+static struct pki_bytes
+encode(const struct pki_name *name, uint8_t room[static NAME_DER_MAX])
+{
+	struct pki_der w = { room, NAME_DER_MAX, false };
+	for (size_t i = PKI_COUNT(attributes); i-- > 0;)
+		if (value(name, &attributes[i])[0] != '\0')
+			put_attribute(&w, &attributes[i], value(name, &attributes[i]));
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, NAME_DER_MAX);
+	return (struct pki_bytes){ room + w.at, NAME_DER_MAX - w.at };
 }
 
 enum pki_status
-pki_name_to_x509(const struct pki_name *name, X509_NAME **out, struct pki_err *err)
+pki_name_encode(const struct pki_name *name, struct pki_buf *der, struct pki_err *err)
 {
+	uint8_t room[NAME_DER_MAX];
 	PKI_TRY(pki_name_check(name, false, err));
-	return encode(name, out, err);
+	struct pki_bytes octets = encode(name, room);
+	return pki_buf_append(der, octets.data, octets.len, err);
+}
+
+static const struct attribute *
+find(enum pki_at at)
+{
+	for (size_t i = 0; i < PKI_COUNT(attributes); i++)
+		if (attributes[i].at == at)
+			return &attributes[i];
+	return NULL;
+}
+
+static bool
+read_attribute(struct pki_bytes *set, struct pki_attribute *out)
+{
+	struct pki_bytes pair;
+	if (!pki_der_get(set, PKI_DER_SEQUENCE, &pair) ||
+		!pki_der_get(&pair, PKI_DER_OID, &out->oid) || out->oid.len == 0 ||
+		!pki_der_get_any(&pair, &out->tag, &out->value) || pair.len != 0)
+		return false;
+	const uint8_t *oid = out->oid.data;
+	out->at = PKI_AT_OTHER;
+	if (out->oid.len == sizeof id_at + 1 && memcmp(oid, id_at, sizeof id_at) == 0 &&
+		find(oid[sizeof id_at]) != NULL)
+		out->at = oid[sizeof id_at];
+	return true;
+}
+
+enum pki_status
+pki_name_split(struct pki_bytes der, struct pki_attribute out[PKI_ATTRIBUTES_MAX],
+	size_t *count, struct pki_err *err)
+{
+	struct pki_bytes rdns, set = { 0 };
+	bool good = pki_der_get(&der, PKI_DER_SEQUENCE, &rdns) && der.len == 0;
+	*count = 0;
+	while (good && rdns.len != 0) {
+		size_t first = *count;
+		good = pki_der_get(&rdns, PKI_DER_SET, &set) && set.len != 0;
+		while (good && set.len != 0)
+			good = *count < PKI_ATTRIBUTES_MAX &&
+			       read_attribute(&set, &out[(*count)++]);
+		for (size_t i = first; good && i < *count; i++)
+			out[i].alone = *count == first + 1;
+	}
+	return good ? PKI_OK
+		    : pki_fail(err, PKI_INPUT,
+			      "not a Name (RFC 5280 4.1.2.4) in DER, or more than %d "
+			      "attributes",
+			      PKI_ATTRIBUTES_MAX);
+}
+
+void
+pki_attribute_label(const struct pki_attribute *attribute, char out[PKI_ATTRIBUTE_LABEL])
+{
+	const struct attribute *known = find(attribute->at);
+	if (known != NULL) {
+		snprintf(out, PKI_ATTRIBUTE_LABEL, "%s", known->label);
+		return;
+	}
+	uint8_t octets[PKI_ATTRIBUTE_LABEL];
+	size_t len = attribute->oid.len < sizeof octets ? attribute->oid.len : 0;
+	memcpy(octets, attribute->oid.data, len);
+	ASN1_OBJECT *oid = ASN1_OBJECT_create(NID_undef, octets, (int)len, NULL, NULL);
+	if (oid == NULL || OBJ_obj2txt(out, PKI_ATTRIBUTE_LABEL, oid, 0) <= 0)
+		snprintf(out, PKI_ATTRIBUTE_LABEL, "an attribute");
+	ASN1_OBJECT_free(oid);
 }
 
 static enum pki_status
-take_entry(const X509_NAME_ENTRY *entry, struct pki_name *out, struct pki_err *err)
+take_attribute(const struct pki_attribute *in, struct pki_name *out, struct pki_err *err)
 {
-	int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-	const struct attribute *a = NULL;
-	for (size_t i = 0; i < PKI_COUNT(attributes); i++)
-		if (attributes[i].nid == nid)
-			a = &attributes[i];
+	char label[PKI_ATTRIBUTE_LABEL];
+	const struct attribute *a = find(in->at);
+	if (!in->alone)
+		return pki_fail(err, PKI_INPUT, "a name with a multi-valued RDN");
 	if (a == NULL) {
-		char oid[80];
-		OBJ_obj2txt(oid, sizeof oid, X509_NAME_ENTRY_get_object(entry), 0);
-		return pki_fail(err, PKI_INPUT, "a name with the attribute %s", oid);
+		pki_attribute_label(in, label);
+		return pki_fail(err, PKI_INPUT, "a name with the attribute %s", label);
 	}
-	const ASN1_STRING *text = X509_NAME_ENTRY_get_data(entry);
-	int type = ASN1_STRING_type(text);
-	if (type != V_ASN1_PRINTABLESTRING && type != V_ASN1_UTF8STRING)
+	if (in->tag != PKI_DER_PRINTABLE && in->tag != PKI_DER_UTF8)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_STRING_TYPE,
 			"%s is neither PrintableString nor UTF8String", a->label);
-	const unsigned char *data = ASN1_STRING_get0_data(text);
-	size_t len = (size_t)ASN1_STRING_length(text);
 	char *field = room(out, a);
+	size_t len = in->value.len;
 	if (field[0] != '\0')
 		return pki_fail(err, PKI_INPUT, "a name with %s twice", a->label);
-	if (len == 0 || len >= a->size || memchr(data, '\0', len) != NULL)
+	if (len == 0 || len >= a->size || memchr(in->value.data, '\0', len) != NULL)
 		return pki_fail(err, PKI_INPUT,
 			"a name whose %s is empty, holds a NUL or is longer than %zu "
 			"octets",
 			a->label, a->size - 1);
-	memcpy(field, data, len);
+	memcpy(field, in->value.data, len);
 	return PKI_OK;
 }
 
 enum pki_status
-pki_name_from_x509(const X509_NAME *x509, struct pki_name *out, struct pki_err *err)
+pki_name_decode(struct pki_bytes der, struct pki_name *out, struct pki_err *err)
 {
+	struct pki_attribute list[PKI_ATTRIBUTES_MAX];
 	struct pki_name name = { 0 };
-	int count = X509_NAME_entry_count(x509);
-	for (int i = 0; i < count; i++) {
-		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(x509, i);
-		if (X509_NAME_ENTRY_set(entry) != i)
-			return pki_fail(err, PKI_INPUT, "a name with a multi-valued RDN");
-		PKI_TRY(take_entry(entry, &name, err));
-	}
+	size_t count = 0;
+	PKI_TRY(pki_name_split(der, list, &count, err));
+	for (size_t i = 0; i < count; i++)
+		PKI_TRY(take_attribute(&list[i], &name, err));
 	struct pki_err why = { 0 };
 	if (pki_name_check(&name, false, &why) != PKI_OK)
 		return pki_fail_rule(err, PKI_INPUT, why.rule, "%s", why.msg);
@@ -306,15 +376,7 @@ pki_name_hash(const struct pki_name *name, uint8_t out[PKI_SHA256], struct pki_e
 	struct pki_name folded = *name;
 	for (size_t i = 0; i < PKI_COUNT(attributes); i++)
 		fold(room(&folded, &attributes[i]));
-	X509_NAME *x509 = NULL;
-	PKI_TRY(encode(&folded, &x509, err));
-	const unsigned char *der = NULL;
-	size_t len = 0;
-	enum pki_status st;
-	if (X509_NAME_get0_der(x509, &der, &len) != 1)
-		st = pki_fail_ssl(err, PKI_MEMORY, "encoding a name");
-	else
-		st = pki_sha256(der, len, out, err);
-	X509_NAME_free(x509);
-	return st;
+	uint8_t octets[NAME_DER_MAX];
+	struct pki_bytes der = encode(&folded, octets);
+	return pki_sha256(der.data, der.len, out, err);
 }

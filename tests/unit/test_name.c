@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <openssl/x509.h>
 
+#include "libpki/der.h"
 #include "libpki/name.h"
 
 static const struct pki_name alice = {
@@ -138,10 +139,13 @@ r12_r16_string_types_and_order(void **state)
 	struct pki_name name = alice;
 	struct pki_name back;
 	struct pki_err err = { 0 };
-	X509_NAME *x509 = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	set(&name, "O", "TEST Org");
 	set(&name, "OU", "Unité");
-	assert_int_equal(pki_name_to_x509(&name, &x509, &err), PKI_OK);
+	assert_int_equal(pki_name_encode(&name, &der, &err), PKI_OK);
+	const unsigned char *p = der.data;
+	X509_NAME *x509 = d2i_X509_NAME(NULL, &p, (long)der.len);
+	assert_ptr_equal(p, der.data + der.len);
 	assert_int_equal(X509_NAME_entry_count(x509), PKI_COUNT(want));
 	for (int i = 0; i < (int)PKI_COUNT(want); i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(x509, i);
@@ -150,25 +154,35 @@ r12_r16_string_types_and_order(void **state)
 		assert_int_equal(ASN1_STRING_type(X509_NAME_ENTRY_get_data(entry)),
 			want[i].want_type);
 	}
-	assert_int_equal(pki_name_from_x509(x509, &back, &err), PKI_OK);
-	assert_memory_equal(&name, &back, sizeof name);
 	X509_NAME_free(x509);
+	assert_int_equal(pki_name_decode(pki_buf_bytes(&der), &back, &err), PKI_OK);
+	assert_memory_equal(&name, &back, sizeof name);
 
 	set(&name, "C", "fr");
-	x509 = NULL;
-	assert_int_equal(pki_name_to_x509(&name, &x509, &err), PKI_REFUSED);
-	assert_null(x509);
+	pki_buf_reset(&der);
+	assert_int_equal(pki_name_encode(&name, &der, &err), PKI_REFUSED);
+	assert_int_equal(der.len, 0);
 }
 
-/* One more entry than CN, of this kind. */
 static void
-from_x509_refuses(void **state)
+put_attribute(struct pki_der *w, int nid, int type, const char *text, size_t len)
+{
+	const ASN1_OBJECT *oid = OBJ_nid2obj(nid);
+	size_t end = w->at;
+	pki_der_put_tagged(w, type, text, len);
+	pki_der_put_tagged(w, PKI_DER_OID, OBJ_get0_data(oid), OBJ_length(oid));
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+}
+
+/* One more attribute than CN, of this kind; in the same RDN or after it. */
+static void
+decode_refuses(void **state)
 {
 	(void)state;
 	static const struct {
 		int nid, type;
 		const char *text;
-		int len, set;
+		int len, same;
 		const char *want_text;
 	} cases[] = {
 		{ NID_pkcs9_emailAddress, V_ASN1_IA5STRING, "a@b", -1, 0, "emailAddress" },
@@ -178,29 +192,68 @@ from_x509_refuses(void **state)
 		{ NID_surname, V_ASN1_UTF8STRING, "Mar\0tin", 7, 0, "NUL" },
 		{ NID_surname, V_ASN1_UTF8STRING, "", 0, 0, "empty" },
 		{ NID_surname, V_ASN1_UTF8STRING, "\xff", 1, 0, "UTF-8" },
-		{ NID_surname, V_ASN1_UTF8STRING, "Martin", -1, -1, "multi-valued" },
+		{ NID_surname, V_ASN1_UTF8STRING, "Martin", -1, 1, "multi-valued" },
 		{ NID_countryName, V_ASN1_PRINTABLESTRING, "FRA", -1, 0, "longer" },
 		{ NID_countryName, V_ASN1_PRINTABLESTRING, "fr", -1, 0, "upper-case" },
 		{ NID_surname, V_ASN1_UTF8STRING, A64 A64 A64 A64 A64, -1, 0, "longer" },
 		{ NID_surname, V_ASN1_UTF8STRING, A64 "a", -1, 0, "65 characters" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		X509_NAME *x509 = X509_NAME_new();
+		uint8_t room[512];
+		struct pki_der w = { room, sizeof room, false };
 		struct pki_name name;
 		struct pki_err err = { 0 };
-		assert_int_equal(
-			X509_NAME_add_entry_by_NID(x509, NID_commonName, V_ASN1_UTF8STRING,
-				(const unsigned char *)"x", 1, -1, 0),
-			1);
-		assert_int_equal(
-			X509_NAME_add_entry_by_NID(x509, cases[i].nid, cases[i].type,
-				(const unsigned char *)cases[i].text, cases[i].len, -1,
-				cases[i].set),
-			1);
-		assert_int_equal(pki_name_from_x509(x509, &name, &err), PKI_INPUT);
+		size_t len = cases[i].len < 0 ? strlen(cases[i].text)
+					      : (size_t)cases[i].len;
+		put_attribute(&w, cases[i].nid, cases[i].type, cases[i].text, len);
+		if (!cases[i].same)
+			pki_der_wrap(&w, PKI_DER_SET, sizeof room);
+		size_t end = cases[i].same ? sizeof room : w.at;
+		put_attribute(&w, NID_commonName, V_ASN1_UTF8STRING, "x", 1);
+		pki_der_wrap(&w, PKI_DER_SET, end);
+		pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+		struct pki_bytes der = { room + w.at, sizeof room - w.at };
+		assert_int_equal(pki_name_decode(der, &name, &err), PKI_INPUT);
 		if (strstr(err.msg, cases[i].want_text) == NULL)
 			fail_msg("case %zu: %s", i, err.msg);
-		X509_NAME_free(x509);
+	}
+}
+
+/* No octet too few or too many anywhere, no RDN without an attribute, no length that is
+ * long. */
+static void
+only_der_is_a_name(void **state)
+{
+	(void)state;
+	struct pki_name back;
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	assert_int_equal(pki_name_encode(&alice, &der, &err), PKI_OK);
+	for (size_t len = 0; len < der.len; len++) {
+		struct pki_bytes part = { der.data, len };
+		assert_int_equal(pki_name_decode(part, &back, &err), PKI_INPUT);
+	}
+	assert_int_equal(pki_buf_append(&der, "", 1, &err), PKI_OK);
+	assert_int_equal(pki_name_decode(pki_buf_bytes(&der), &back, &err), PKI_INPUT);
+	static const struct {
+		const char *octets;
+		size_t len;
+		enum pki_status want;
+	} cases[] = {
+		{ "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x", 14, PKI_OK },
+		{ "\x30\x02\x31\x00", 4, PKI_INPUT },
+		{ "\x30\x81\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x", 15,
+			PKI_INPUT },
+		{ "\x30\x0d\x31\x81\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x", 15,
+			PKI_INPUT },
+		{ "\x30\x80\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x\0\0", 16,
+			PKI_INPUT },
+		{ "\x30\x0b\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x01x", 14, PKI_INPUT },
+		{ "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x1f\x01x", 14, PKI_INPUT },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_bytes in = { (const uint8_t *)cases[i].octets, cases[i].len };
+		assert_int_equal(pki_name_decode(in, &back, &err), cases[i].want);
 	}
 }
 
@@ -266,7 +319,8 @@ main(void)
 		cmocka_unit_test(r11_r12_r13_r16_name_check),
 		cmocka_unit_test(r11_pseudonym_stands_for_the_name),
 		cmocka_unit_test(r12_r16_string_types_and_order),
-		cmocka_unit_test(from_x509_refuses),
+		cmocka_unit_test(decode_refuses),
+		cmocka_unit_test(only_der_is_a_name),
 		cmocka_unit_test(text_is_rfc4514),
 		cmocka_unit_test(r15_same_name_same_hash),
 	};
