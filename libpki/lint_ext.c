@@ -6,12 +6,50 @@
 
 #define OID_NO_REV_AVAIL "2.5.29.56"
 
+/* value = value * by + add, in base 128, least first; its new length */
+static size_t
+multiply(uint8_t *value, size_t len, unsigned by, unsigned add)
+{
+	for (size_t i = 0; i < len; i++) {
+		add += value[i] * by;
+		value[i] = add & 0x7f;
+		add >>= 7;
+	}
+	if (add != 0)
+		value[len++] = (uint8_t)add;
+	return len;
+}
+
+/*
+ * X.690 8.19, of dots and digits alone: OpenSSL, which the certificate was built with, may
+ * say otherwise. An octet holds two digits or more, but for arcs of one digit and a dot.
+ */
+static size_t
+encode_oid(const char *oid, uint8_t out[static PKI_OID_TEXT])
+{
+	unsigned root = (unsigned)(oid[0] - '0');
+	size_t used = 0;
+	for (const char *p = oid + (oid[0] != '\0'); *p == '.';) {
+		uint8_t arc[PKI_OID_TEXT];
+		size_t len = 0;
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			len = multiply(arc, len, 10, (unsigned)(*p - '0'));
+		if (used == 0)
+			len = multiply(arc, len, 1, 40 * root);
+		if (len == 0)
+			arc[len++] = 0;
+		while (len-- > 0)
+			out[used++] = (uint8_t)(arc[len] | (len != 0 ? 0x80 : 0));
+	}
+	return used;
+}
+
 bool
 pki_lint_oid_is(const ASN1_OBJECT *id, const char *oid)
 {
-	char text[PKI_OID_TEXT];
-	int len = OBJ_obj2txt(text, sizeof text, id, 1);
-	return len > 0 && len < (int)sizeof text && strcmp(text, oid) == 0;
+	uint8_t want[PKI_OID_TEXT];
+	size_t len = encode_oid(oid, want);
+	return OBJ_length(id) == len && memcmp(OBJ_get0_data(id), want, len) == 0;
 }
 
 /* Critical, absent (-1), or not. */
@@ -308,6 +346,16 @@ pki_lint_responder(const struct pki_lint *lint, struct pki_err *err)
 	return PKI_OK;
 }
 
+static enum pki_status
+refuse_ext(const ASN1_OBJECT *id, bool twice, struct pki_err *err)
+{
+	char oid[PKI_OID_TEXT];
+	OBJ_obj2txt(oid, sizeof oid, id, 0);
+	return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT, "the extension %s is %s", oid,
+		twice ? "there twice (RFC 5280 4.2)"
+		      : "not one that a profile can ask for");
+}
+
 /* What no profile can ask for, first of all those of RFC 5280 that are for CAs alone. */
 enum pki_status
 pki_lint_forbidden_ext(const struct pki_lint *lint, struct pki_err *err)
@@ -325,15 +373,8 @@ pki_lint_forbidden_ext(const struct pki_lint *lint, struct pki_err *err)
 		size_t at = 0;
 		while (at < PKI_COUNT(known) && known[at] != nid)
 			at++;
-		char oid[PKI_OID_TEXT];
-		OBJ_obj2txt(oid, sizeof oid, id, 0);
-		if (at == PKI_COUNT(known))
-			return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT,
-				"the extension %s is not one that a profile can ask for",
-				oid);
-		if (seen[at])
-			return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT,
-				"the extension %s is there twice (RFC 5280 4.2)", oid);
+		if (at == PKI_COUNT(known) || seen[at])
+			return refuse_ext(id, at != PKI_COUNT(known), err);
 		seen[at] = true;
 	}
 	return PKI_OK;

@@ -25,6 +25,19 @@ profile_policies(const struct pki_profile *profile)
 }
 
 static enum pki_status
+refuse_policy(
+	const struct pki_lint *lint, const ASN1_OBJECT *id, bool twice, struct pki_err *err)
+{
+	char oid[PKI_OID_TEXT];
+	OBJ_obj2txt(oid, sizeof oid, id, 1);
+	if (twice)
+		return pki_refuse(
+			err, PKI_RULE_POLICIES, "the policy %s is there twice", oid);
+	return pki_refuse(err, PKI_RULE_POLICIES, "the policy %s is not one of profile %s",
+		oid, lint->profile->name);
+}
+
+static enum pki_status
 check_policies(const struct pki_lint *lint, const CERTIFICATEPOLICIES *policies,
 	struct pki_err *err)
 {
@@ -34,16 +47,12 @@ check_policies(const struct pki_lint *lint, const CERTIFICATEPOLICIES *policies,
 			err, PKI_RULE_POLICIES, "there are no certificatePolicies");
 	for (int i = 0; i < count; i++) {
 		const ASN1_OBJECT *id = sk_POLICYINFO_value(policies, i)->policyid;
-		char oid[PKI_OID_TEXT];
-		OBJ_obj2txt(oid, sizeof oid, id, 1);
-		if (!in_profile(lint->profile, id))
-			return pki_refuse(err, PKI_RULE_POLICIES,
-				"the policy %s is not one of profile %s", oid,
-				lint->profile->name);
+		bool twice = false;
 		for (int j = 0; j < i; j++)
-			if (OBJ_cmp(id, sk_POLICYINFO_value(policies, j)->policyid) == 0)
-				return pki_refuse(err, PKI_RULE_POLICIES,
-					"the policy %s is there twice", oid);
+			twice |= OBJ_cmp(id, sk_POLICYINFO_value(policies, j)->policyid) ==
+				 0;
+		if (twice || !in_profile(lint->profile, id))
+			return refuse_policy(lint, id, twice, err);
 	}
 	if (count != profile_policies(lint->profile))
 		return pki_refuse(err, PKI_RULE_POLICIES,

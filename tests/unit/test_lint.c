@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-#include "libpki/lint.h"
+#include "libpki/lint_rules.h"
 #include "libpki/qc.h"
 #include "tests/unit/common/chain.h"
 
@@ -570,10 +570,32 @@ r24_r25_qc_statements(void **state)
 	}
 }
 
+/* The lint's own encoding of an OID is OpenSSL's, whatever the arcs. */
+static void
+oids_are_told_apart(void **state)
+{
+	(void)state;
+	static const char *const oids[] = { "0.0", "0.39", "1.0", "1.39.1", "2.0", "2.47",
+		"2.48", "2.79", "2.999.492.1.1.1.1.6.1", "2.999.492.1.1.1.1.6.10",
+		"1.3.6.1.5.5.7.3.36", "0.4.0.194121.1.1",
+		"1.2.127.128.16383.16384.2097151.2097152.4294967296",
+		"2.25.340282366920938463463374607431768211455" };
+	for (size_t i = 0; i < PKI_COUNT(oids); i++) {
+		ASN1_OBJECT *id = OBJ_txt2obj(oids[i], 1);
+		assert_non_null(id);
+		for (size_t j = 0; j < PKI_COUNT(oids); j++)
+			if (pki_lint_oid_is(id, oids[j]) != (i == j))
+				fail_msg("%s and %s", oids[i], oids[j]);
+		assert_false(pki_lint_oid_is(id, ""));
+		ASN1_OBJECT_free(id);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(oids_are_told_apart),
 		cmocka_unit_test(r30_good_certificates_pass),
 		cmocka_unit_test(
 			r05_r06_r07_r08_r09_r13_r20_r22_r23_r24_r28_r70_extensions),
