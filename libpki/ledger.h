@@ -54,7 +54,7 @@ void pki_ledger_release(struct pki_ledger *ledger);
 struct pki_ledger_view {
 	uint64_t files[4];    /* device and inodes of the database, its WAL and WAL-index */
 	int64_t changed[2];   /* of a file that has no WAL: seconds, nanoseconds */
-	uint8_t commit[48];   /* SQLite's WAL-index header, walformat.html 2.1 */
+	uint32_t commit[12];  /* SQLite's WAL-index header, walformat.html 2.1 */
 	pki_msec last_event;  /* not compared */
 };
 enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,

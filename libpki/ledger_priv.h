@@ -72,7 +72,7 @@ struct pki_ledger {
 	/* of a reader; NULL and zeros in the other modes */
 	char *path;
 	struct ledger_mark *mark;
-	const volatile uint8_t *index; /* SQLite's WAL-index; NULL: a file read as immutable */
+	const volatile uint32_t *index; /* SQLite's WAL-index; NULL: a file read as immutable */
 	struct pki_ledger_view seen; /* its commit and last_event count once noted */
 	bool noted;
 	int64_t looked; /* at the path, in ns of the monotonic clock */

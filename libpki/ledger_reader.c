@@ -155,9 +155,9 @@ take_view(struct pki_ledger *ledger, struct pki_ledger_view *out, struct pki_err
 {
 	*out = ledger->seen;
 	if (ledger->index != NULL)
-		for (size_t i = 0; i < sizeof out->commit; i++)
-			out->commit[i] = ledger->index[i];
-	atomic_thread_fence(memory_order_acquire);
+		for (size_t i = 0; i < PKI_COUNT(out->commit); i++)
+			out->commit[i] =
+				__atomic_load_n(&ledger->index[i], __ATOMIC_ACQUIRE);
 	if (ledger->noted &&
 		memcmp(out->commit, ledger->seen.commit, sizeof out->commit) == 0)
 		return PKI_OK;
