@@ -353,6 +353,37 @@ pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t 
 	return count;
 }
 
+static bool
+first_uri(const DIST_POINT_NAME *where, char out[PKI_URL_TEXT])
+{
+	if (where == NULL || where->type != 0)
+		return false;
+	for (int i = 0; i < sk_GENERAL_NAME_num(where->name.fullname); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(where->name.fullname, i);
+		if (name->type != GEN_URI)
+			continue;
+		struct pki_bytes uri = pki_asn1_bytes(name->d.uniformResourceIdentifier);
+		if (uri.len >= PKI_URL_TEXT || memchr(uri.data, '\0', uri.len) != NULL)
+			return false;
+		memcpy(out, uri.data, uri.len);
+		out[uri.len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+bool
+pki_cert_crl_url(const struct pki_cert *cert, char out[PKI_URL_TEXT])
+{
+	CRL_DIST_POINTS *points = X509V3_get_d2i(
+		cert->tbs->extensions, NID_crl_distribution_points, NULL, NULL);
+	bool found = false;
+	for (int i = 0; i < sk_DIST_POINT_num(points) && !found; i++)
+		found = first_uri(sk_DIST_POINT_value(points, i)->distpoint, out);
+	CRL_DIST_POINTS_free(points);
+	return found;
+}
+
 enum pki_status
 pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err)
 {

@@ -53,6 +53,8 @@ bool pki_cert_is_ca(const struct pki_cert *cert);
 /* The first `max` OIDs of certificatePolicies, dotted; how many there are. An OID too long for
  * its place is left out. How an officer's role is read. */
 size_t pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max);
+/* The first URI of cRLDistributionPoints; false if there is none, or it is too long. */
+bool pki_cert_crl_url(const struct pki_cert *cert, char out[PKI_URL_TEXT]);
 enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -83,6 +85,15 @@ void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT])
 enum pki_status pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
 	PKI_MUST_CHECK;
 int pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b);
+/*
+ * The partition of the CRL, 1 to `partitions`, that lists this serial; 0 if there are none. It
+ * follows from the serial alone, and grows with it: sorted by serial, each partition is a piece.
+ */
+unsigned pki_serial_partition(const struct pki_serial *serial, unsigned partitions);
+/* Where the issuing CA's lists are: the full one for 0. Below the public folder, and for all. */
+#define PKI_CRL_FILE 16
+void pki_crl_file(unsigned partition, char out[PKI_CRL_FILE]); /* ca.crl, crl/17.crl */
+void pki_crl_url(const struct pki_urls *urls, unsigned partition, char out[PKI_URL_TEXT]);
 
 /* Build the tbsCertificate, lint it, sign it with the issuer's key. */
 enum pki_status pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,

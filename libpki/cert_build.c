@@ -104,7 +104,8 @@ pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
 			err, PKI_STATE, "the key that is to sign is not the issuer's");
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_TRY(assemble(spec, issuer_key, &cert, err));
-	PKI_TRY(pki_lint_cert(cert, spec->issuer, spec->profile, spec->document_end, err));
+	PKI_TRY(pki_lint_cert(
+		cert, spec->issuer, spec->profile, spec->urls, spec->document_end, err));
 	PKI_TRY(pki_cert_sign(cert, issuer_key, err));
 	*out = cert;
 	cert = NULL;

@@ -15,6 +15,7 @@
 #define THREADS_MAX 64
 #define CRL_INTERVAL_DEFAULT PKI_DAY
 #define CRL_LIFETIME_DEFAULT (PKI_DAY + 7200)
+#define CRL_FULL_WITHIN_DEFAULT 3600
 #define OCSP_LIFETIME_MAX (10 * PKI_DAY)
 /* About 13 MB when full. */
 #define OCSP_CACHE_DEFAULT 8192
@@ -207,6 +208,7 @@ load_urls(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	snprintf(of_root->crl, sizeof of_root->crl, "%s/root.crl", base);
 	snprintf(of_ca->ca_issuers, sizeof of_ca->ca_issuers, "%s/ca.crt", base);
 	snprintf(of_ca->crl, sizeof of_ca->crl, "%s/ca.crl", base);
+	snprintf(of_ca->crl_base, sizeof of_ca->crl_base, "%s/crl/", base);
 	return need_url(urls, "ocsp", of_ca->ocsp, sizeof of_ca->ocsp, err);
 }
 
@@ -308,6 +310,30 @@ load_put(struct pki_yaml *put, struct pki_conf *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* rules 52, 56, 57 */
+static enum pki_status
+load_lists(struct pki_yaml *crl, struct pki_conf *out, struct pki_err *err)
+{
+	struct pki_yaml *partitions = pki_yaml_get(crl, "partitions");
+	struct pki_yaml *expired = pki_yaml_get(crl, "expired");
+	struct pki_urls *urls = &out->ca_urls;
+	char name[8] = "drop";
+	long count = 0;
+	PKI_TRY(pki_yaml_int(partitions, 0, PKI_PARTITIONS_MAX, &count, err));
+	urls->partitions = (unsigned)count;
+	if (count > 0 && strlen(urls->crl_base) + strlen("4096.crl") >= PKI_URL_TEXT)
+		return pki_yaml_fail(partitions, err,
+			"partitions: urls.repository is too long for the lists' URLs");
+	PKI_TRY(pki_yaml_string(expired, name, sizeof name, err));
+	out->crl_keep = strcmp(name, "keep") == 0;
+	if (!out->crl_keep && strcmp(name, "drop") != 0)
+		return pki_yaml_fail(
+			expired, err, "expired: \"%s\" is neither drop nor keep", name);
+	out->crl_full_within = CRL_FULL_WITHIN_DEFAULT;
+	return pki_yaml_duration(
+		pki_yaml_get(crl, "full_within"), &out->crl_full_within, err);
+}
+
 static enum pki_status
 load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 {
@@ -322,6 +348,7 @@ load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	PKI_TRY(load_listen(
 		crl, "monitor", out->crl_monitor, sizeof out->crl_monitor, err));
 	PKI_TRY(load_put(pki_yaml_get(crl, "put"), out, err));
+	PKI_TRY(load_lists(crl, out, err));
 	if (out->crl_interval > PKI_DAY)
 		return fail_rule(interval, PKI_RULE_CRL_DAILY,
 			"interval: a CRL is due every 24 h; write 24h or less", err);

@@ -47,6 +47,8 @@ struct pki_conf {
 	/* pki-crl */
 	int64_t crl_lifetime;    /* nextUpdate - thisUpdate: 26 h */
 	int64_t crl_interval;    /* a new one at least this often: 24 h */
+	bool crl_keep;           /* entries of expired certificates stay (rule 56) */
+	int64_t crl_full_within; /* partitioned: until the full one shows a revocation: 1 h */
 	char crl_listen[64];     /* "127.0.0.1:8881"; "" : publish files only */
 	char crl_monitor[64];    /* for operators; "" : none */
 	struct pki_place crl_put[PKI_PLACES_MAX];

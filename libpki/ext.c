@@ -207,7 +207,10 @@ build_crl_points(const struct pki_cert_spec *spec)
 	CRL_DIST_POINTS *points = CRL_DIST_POINTS_new();
 	DIST_POINT *point = DIST_POINT_new();
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	GENERAL_NAME *uri = uri_name(spec->urls->crl);
+	char url[PKI_URL_TEXT];
+	pki_crl_url(spec->urls, pki_serial_partition(&spec->serial, spec->urls->partitions),
+		url);
+	GENERAL_NAME *uri = uri_name(url);
 	DIST_POINT_NAME *where = DIST_POINT_NAME_new();
 	if (points != NULL && point != NULL && names != NULL && uri != NULL &&
 		where != NULL && sk_GENERAL_NAME_push(names, uri) > 0 &&

@@ -224,13 +224,15 @@ static pki_lint_rule *const rules[] = {
 
 enum pki_status
 pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
-	const struct pki_profile *profile, pki_time document_end, struct pki_err *err)
+	const struct pki_profile *profile, const struct pki_urls *urls,
+	pki_time document_end, struct pki_err *err)
 {
 	const PKI_TBS *tbs = pki_cert_get0_tbs(cert);
 	struct pki_lint lint = {
 		.cert = cert,
 		.issuer = issuer,
 		.profile = profile,
+		.urls = urls,
 		.document_end = document_end,
 		.tbs = tbs,
 		.extensions = tbs->extensions,

@@ -103,6 +103,30 @@ has_http_point(const CRL_DIST_POINTS *points)
 	return false;
 }
 
+/* rule 52: one point of one name, octet for octet the URL of the list that the serial asks
+ * for. */
+static bool
+names_its_list(const struct pki_lint *lint, const CRL_DIST_POINTS *points)
+{
+	char url[PKI_URL_TEXT];
+	unsigned partitions = lint->urls->partitions;
+	pki_crl_url(lint->urls,
+		pki_serial_partition(pki_cert_get0_serial(lint->cert), partitions), url);
+	if (sk_DIST_POINT_num(points) != 1)
+		return false;
+	const DIST_POINT *point = sk_DIST_POINT_value(points, 0);
+	if (point->distpoint == NULL || point->distpoint->type != 0 ||
+		point->reasons != NULL || point->CRLissuer != NULL ||
+		sk_GENERAL_NAME_num(point->distpoint->name.fullname) != 1)
+		return false;
+	const GENERAL_NAME *name =
+		sk_GENERAL_NAME_value(point->distpoint->name.fullname, 0);
+	if (name->type != GEN_URI)
+		return false;
+	struct pki_bytes uri = pki_asn1_bytes(name->d.uniformResourceIdentifier);
+	return pki_bytes_equal(uri.data, uri.len, (const uint8_t *)url, strlen(url));
+}
+
 static enum pki_status
 check_crl_points(const struct pki_lint *lint, struct pki_err *err)
 {
@@ -111,6 +135,7 @@ check_crl_points(const struct pki_lint *lint, struct pki_err *err)
 		(void **)&points, err));
 	bool there = points != NULL;
 	bool http = has_http_point(points);
+	bool own = lint->urls == NULL || names_its_list(lint, points);
 	CRL_DIST_POINTS_free(points);
 	if (there != lint->profile->issuer_urls)
 		return pki_refuse(err, PKI_RULE_ACCESS_POINTS,
@@ -119,6 +144,10 @@ check_crl_points(const struct pki_lint *lint, struct pki_err *err)
 	if (there && !http)
 		return pki_refuse(err, PKI_RULE_ACCESS_POINTS,
 			"cRLDistributionPoints has no http URI");
+	if (there && !own)
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"cRLDistributionPoints is not the URL of the list that has this "
+			"serial");
 	return PKI_OK;
 }
 

@@ -10,6 +10,7 @@ struct pki_lint {
 	const struct pki_cert *cert;
 	const struct pki_cert *issuer; /* NULL: self-signed */
 	const struct pki_profile *profile;
+	const struct pki_urls *urls; /* NULL: not known */
 	pki_time document_end;
 	const PKI_TBS *tbs; /* cert's */
 	const STACK_OF(X509_EXTENSION) *extensions;

@@ -85,10 +85,14 @@ struct pki_profile {
 	struct pki_pds pds[PKI_PDS_MAX]; /* QcPDS; "" ends */
 };
 
+#define PKI_PARTITIONS_MAX 4096
+
 /* Where the installation publishes; from pki.yaml. The URL of the issuer's own files. */
 struct pki_urls {
 	char ca_issuers[PKI_URL_TEXT]; /* http(s), DER certificate */
-	char crl[PKI_URL_TEXT];        /* http */
+	char crl[PKI_URL_TEXT];        /* http; the full one */
+	char crl_base[PKI_URL_TEXT];   /* http, ends with a slash: partition k is at k.crl */
+	unsigned partitions;           /* of the CRL; 0: only the full one */
 	char ocsp[PKI_URL_TEXT];       /* http */
 };
 

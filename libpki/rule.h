@@ -52,6 +52,7 @@
 	X(CRL_PARTITION, 52, "crl-partition", "RFC 5280 5.2.5")                        \
 	X(CRL_DAILY, 53, "crl-daily", "ETSI EN 319 411-1 CSS-6.3.9-05")                \
 	X(CARL_YEARLY, 54, "carl-yearly", "ETSI EN 319 411-1 CSS-6.3.9-12")            \
+	X(CRL_LAST, 55, "last-crl", "ETSI EN 319 411-2 CSS-6.3.10-09")                 \
 	X(CRL_KEEPS_EXPIRED, 56, "expired-certs-on-crl", "ETSI EN 319 411-2 CSS-6.3.10-05") \
 	X(CRL_EXPIRED, 57, "crl-past-expiry", "RFC 5280 3.3")                          \
 	X(REVOKED_FINAL, 58, "revoked-final", "ETSI EN 319 411-1 REV-6.3.9-04")        \

@@ -1,6 +1,11 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "libpki/cert.h"
+
+/* pki_serial_random()'s first octet is 0x40 to 0x7f: three octets hold 22 random bits. */
+#define FIRST 0x400000u
+#define SPREAD_BITS 22
 
 enum pki_status
 pki_serial_random(struct pki_serial *out, struct pki_err *err)
@@ -45,4 +50,38 @@ pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b)
 	if (a->len != b->len)
 		return a->len < b->len ? -1 : 1;
 	return memcmp(a->octets, b->octets, a->len);
+}
+
+unsigned
+pki_serial_partition(const struct pki_serial *serial, unsigned partitions)
+{
+	const uint8_t *p = serial->octets;
+	uint64_t head = (uint64_t)p[0] << 16 | (uint64_t)p[1] << 8 | p[2];
+	if (partitions == 0)
+		return 0;
+	/* none of ours, or damaged: still in the order of serials */
+	if (serial->len < PKI_SERIAL_MAX || head < FIRST)
+		return 1;
+	if (head >= FIRST + FIRST)
+		return partitions;
+	return 1 + (unsigned)((head - FIRST) * partitions >> SPREAD_BITS);
+}
+
+void
+pki_crl_file(unsigned partition, char out[PKI_CRL_FILE])
+{
+	if (partition == 0)
+		snprintf(out, PKI_CRL_FILE, "ca.crl");
+	else
+		snprintf(out, PKI_CRL_FILE, "crl/%u.crl", partition % 10000);
+}
+
+void
+pki_crl_url(const struct pki_urls *urls, unsigned partition, char out[PKI_URL_TEXT])
+{
+	if (partition == 0)
+		memcpy(out, urls->crl, PKI_URL_TEXT);
+	else
+		snprintf(out, PKI_URL_TEXT, "%.*s%u.crl", PKI_URL_TEXT - 9, urls->crl_base,
+			partition % 10000);
 }

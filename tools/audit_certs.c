@@ -107,7 +107,8 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
 			"the policy in force then has no profile \"%s\"", row->profile);
 	bool root = profile->kind == PKI_KIND_ROOT;
-	return pki_lint_cert(cert, root ? NULL : issuer, profile, row->document_end, err);
+	return pki_lint_cert(
+		cert, root ? NULL : issuer, profile, NULL, row->document_end, err);
 }
 
 static enum pki_status

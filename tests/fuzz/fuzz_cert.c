@@ -32,6 +32,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)!pki_cert_pem(cert, &pem, &errs[1]);
 	pki_time at = pki_cert_not_before(cert);
 	(void)!pki_cert_verify(cert, cert, at, &errs[2]);
-	(void)!pki_lint_cert(cert, NULL, &profile, 0, &errs[3]);
+	char url[PKI_URL_TEXT];
+	(void)pki_cert_crl_url(cert, url);
+	static const struct pki_urls urls = { .crl_base = "http://a/", .partitions = 4 };
+	(void)!pki_lint_cert(cert, NULL, &profile, &urls, 0, &errs[3]);
 	return 0;
 }

@@ -303,6 +303,74 @@ r01_r02_serials_are_random(void **state)
 }
 
 static void
+r52_partitions_follow_from_the_serial(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *serial;
+		unsigned partitions, want;
+	} cases[] = {
+		{ "4000000000000000000000000000000000000001", 0, 0 },
+		{ "4000000000000000000000000000000000000001", 1, 1 },
+		{ "7fffffffffffffffffffffffffffffffffffffff", 1, 1 },
+		{ "4000000000000000000000000000000000000001", 4, 1 },
+		{ "4fffffffffffffffffffffffffffffffffffffff", 4, 1 },
+		{ "5000000000000000000000000000000000000000", 4, 2 },
+		{ "7fffffffffffffffffffffffffffffffffffffff", 4, 4 },
+		{ "4003ffffffffffffffffffffffffffffffffffff", 4096, 1 },
+		{ "4004000000000000000000000000000000000000", 4096, 2 },
+		{ "7fffffffffffffffffffffffffffffffffffffff", 4096, 4096 },
+		/* not of this suite's making */
+		{ "01", 4, 1 },
+		{ "ffffffffffffffffffffffffffffffffffffff", 4, 1 },
+		{ "3fffffffffffffffffffffffffffffffffffffff", 4, 1 },
+		{ "8000000000000000000000000000000000000000", 4, 4 },
+	};
+	struct pki_urls urls = { .crl = "http://a.test/ca.crl",
+		.crl_base = "http://a.test/crl/" };
+	char url[PKI_URL_TEXT], file[PKI_CRL_FILE];
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_serial serial;
+		struct pki_err err = { 0 };
+		assert_int_equal(pki_serial_parse(cases[i].serial, &serial, &err), PKI_OK);
+		assert_int_equal(
+			pki_serial_partition(&serial, cases[i].partitions), cases[i].want);
+	}
+	pki_crl_url(&urls, 0, url);
+	assert_string_equal(url, urls.crl);
+	pki_crl_url(&urls, 4096, url);
+	assert_string_equal(url, "http://a.test/crl/4096.crl");
+	pki_crl_file(0, file);
+	assert_string_equal(file, "ca.crl");
+	pki_crl_file(17, file);
+	assert_string_equal(file, "crl/17.crl");
+}
+
+/* About as many in each, and never one that a greater serial's comes before. */
+static void
+r52_partitions_are_even(void **state)
+{
+	(void)state;
+	enum { LISTS = 100, DRAWS = 20000 };
+	unsigned counts[LISTS + 1] = { 0 };
+	struct pki_serial last = { .len = 0 };
+	for (int i = 0; i < DRAWS; i++) {
+		struct pki_serial serial;
+		struct pki_err err = { 0 };
+		assert_int_equal(pki_serial_random(&serial, &err), PKI_OK);
+		unsigned k = pki_serial_partition(&serial, LISTS);
+		assert_in_range(k, 1, LISTS);
+		counts[k]++;
+		if (last.len != 0 && pki_serial_compare(&last, &serial) < 0)
+			assert_true(pki_serial_partition(&last, LISTS) <= k);
+		last = serial;
+	}
+	/* 200 each; seven standard deviations */
+	for (int k = 1; k <= LISTS; k++)
+		assert_in_range(counts[k], 100, 300);
+}
+
+static void
 serial_text(void **state)
 {
 	(void)state;
@@ -490,6 +558,8 @@ main(void)
 		cmocka_unit_test(r29_changed_certificates),
 		cmocka_unit_test(r29_end_entity_is_no_issuer),
 		cmocka_unit_test(r01_r02_serials_are_random),
+		cmocka_unit_test(r52_partitions_follow_from_the_serial),
+		cmocka_unit_test(r52_partitions_are_even),
 		cmocka_unit_test(serial_text),
 		cmocka_unit_test(r30_every_profile_builds),
 		cmocka_unit_test(r04_r30_the_lint_blocks_the_signing),

@@ -253,6 +253,42 @@ r53_crl_at_least_daily(void **state)
 		"interval: 1h", "interval: 25h", 24, PKI_RULE_CRL_DAILY, "24h or less" });
 }
 
+#define LISTEN "  listen: \"[::1]:8881\"\n" /* line 25 */
+
+static void
+r52_r56_lists(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_int_equal(c.ca_urls.partitions, 0);
+	assert_string_equal(c.ca_urls.crl_base, "http://pki.example.test/crl/");
+	assert_int_equal(c.root_urls.partitions, 0);
+	assert_false(c.crl_keep);
+	assert_int_equal(c.crl_full_within, 3600);
+	assert_int_equal(
+		load(LISTEN, "  partitions: 4096\n  expired: keep\n  full_within: 1d\n", &c,
+			&err),
+		PKI_OK);
+	assert_int_equal(c.ca_urls.partitions, 4096);
+	assert_true(c.crl_keep);
+	assert_int_equal(c.crl_full_within, PKI_DAY);
+	assert_int_equal(
+		load(LISTEN, "  partitions: 0\n  expired: drop\n", &c, &err), PKI_OK);
+	assert_false(c.crl_keep);
+	static const struct refusal cases[] = {
+		{ LISTEN, "  partitions: 4097\n", 25, PKI_RULE_NONE, "4096" },
+		{ LISTEN, "  partitions: -1\n", 25, PKI_RULE_NONE, "-1" },
+		{ LISTEN, "  partitions: many\n", 25, PKI_RULE_NONE, "many" },
+		{ LISTEN, "  expired: stay\n", 25, PKI_RULE_NONE,
+			"\"stay\" is neither drop nor keep" },
+		{ LISTEN, "  full_within: soon\n", 25, PKI_RULE_NONE, "soon" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
 static void
 r72_ocsp_lifetime_ten_days(void **state)
 {
@@ -276,8 +312,6 @@ socket_path_fits_sun_path(void **state)
 	path[9 + 106] = '\0';
 	assert_int_equal(load("socket: run/ca.sock", path, &c, &err), PKI_OK);
 }
-
-#define LISTEN "  listen: \"[::1]:8881\"\n" /* line 25 */
 
 static void
 monitors(void **state)
@@ -456,6 +490,7 @@ main(void)
 		cmocka_unit_test(refusals_name_line_and_key),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(r23_urls_in_certificates_are_plain_http),
+		cmocka_unit_test(r52_r56_lists),
 		cmocka_unit_test(r53_crl_at_least_daily),
 		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
 		cmocka_unit_test(socket_path_fits_sun_path),

@@ -16,6 +16,7 @@
 static struct chain chain;
 static struct pki_key *key;
 static struct pki_cert *good[PKI_KIND_HOLDER_SIGN + 1];
+static const struct pki_urls *lint_urls;
 
 static int
 setup(void **state)
@@ -68,11 +69,56 @@ lint_x509(X509 *x509, enum pki_kind kind, const EVP_MD *md, pki_time document_en
 	X509_free(x509);
 	if (st != PKI_OK)
 		fail_msg("does not parse: %s", err.msg);
-	st = pki_lint_cert(cert, issuer, &chain_profiles[kind], document_end, &err);
+	st = pki_lint_cert(
+		cert, issuer, &chain_profiles[kind], lint_urls, document_end, &err);
 	if ((st == PKI_OK) != (want_rule == PKI_RULE_NONE) || err.rule != want_rule ||
 		strstr(err.msg, want_text) == NULL)
 		fail_msg("want rule %d \"%s\"; got %d: %s", (int)want_rule, want_text,
 			(int)err.rule, err.msg);
+}
+
+/* The certificate names the list that its serial asks for, in one way. */
+static void
+r52_names_its_list(void **state)
+{
+	(void)state;
+	static struct pki_urls urls;
+	static const struct {
+		const char *before, *after; /* the list's URL */
+		enum pki_rule want;
+	} cases[] = {
+		{ "URI:", "", PKI_RULE_NONE },
+		{ "URI:", "/", PKI_RULE_CRL_PARTITION },
+		{ "URI:", ",URI:http://a.test/x", PKI_RULE_CRL_PARTITION },
+		{ "URI:http://a.test/x,URI:", "", PKI_RULE_CRL_PARTITION },
+		{ "URI:http://a.test/x?", "", PKI_RULE_CRL_PARTITION },
+	};
+	const X509 *sound = pki_cert_get0_x509(good_of(PKI_KIND_HOLDER_AUTH));
+	const struct pki_serial *serial =
+		pki_cert_get0_serial(good_of(PKI_KIND_HOLDER_AUTH));
+	urls = chain_urls;
+	strcpy(urls.crl_base, "http://a.test/crl/");
+	lint_urls = &urls;
+	lint_x509(X509_dup(sound), PKI_KIND_HOLDER_AUTH, NULL, 0, PKI_RULE_NONE, "");
+	urls.partitions = 1000;
+	lint_x509(X509_dup(sound), PKI_KIND_HOLDER_AUTH, NULL, 0, PKI_RULE_CRL_PARTITION,
+		"that has this serial");
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		char url[PKI_URL_TEXT], value[600];
+		pki_crl_url(&urls, pki_serial_partition(serial, urls.partitions), url);
+		snprintf(value, sizeof value, "%s%s%s", cases[i].before, url,
+			cases[i].after);
+		X509 *x509 = X509_dup(sound);
+		X509_EXTENSION_free(X509_delete_ext(
+			x509, X509_get_ext_by_NID(x509, NID_crl_distribution_points, -1)));
+		X509_EXTENSION *ext =
+			X509V3_EXT_conf_nid(NULL, NULL, NID_crl_distribution_points, value);
+		assert_non_null(ext);
+		X509_add_ext(x509, ext, -1);
+		X509_EXTENSION_free(ext);
+		lint_x509(x509, PKI_KIND_HOLDER_AUTH, NULL, 0, cases[i].want, "");
+	}
+	lint_urls = NULL;
 }
 
 static void
@@ -597,6 +643,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(oids_are_told_apart),
 		cmocka_unit_test(r30_good_certificates_pass),
+		cmocka_unit_test(r52_names_its_list),
 		cmocka_unit_test(
 			r05_r06_r07_r08_r09_r13_r20_r22_r23_r24_r28_r70_extensions),
 		cmocka_unit_test(r11_r12_r13_r14_r16_subject),
