@@ -5,7 +5,7 @@
 
 static enum pki_status
 add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile *profile,
-	const struct pki_cert *cert, pki_msec at, struct pki_err *err)
+	const struct pki_cert *cert, unsigned partitions, pki_msec at, struct pki_err *err)
 {
 	struct pki_cert_row row = {
 		.issuer = issuer,
@@ -13,6 +13,10 @@ add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile 
 		.not_before = pki_cert_not_before(cert),
 		.not_after = pki_cert_not_after(cert),
 		.issued = at,
+		.partition = profile->issuer_urls
+				     ? pki_serial_partition(
+					       pki_cert_get0_serial(cert), partitions)
+				     : 0,
 	};
 	struct pki_name name;
 	struct pki_bytes der = pki_cert_get0_der(cert);
@@ -50,6 +54,7 @@ add_crl(struct pki_ledger *ledger, int issuer, const struct pki_crl *crl, pki_ms
 		.this_update = pki_crl_this_update(crl),
 		.next_update = pki_crl_next_update(crl),
 		.committed = at,
+		.cutoff = pki_crl_this_update(crl),
 	};
 	char digest[PKI_SHA256_HEX], published[PKI_MSEC_TEXT];
 	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
@@ -58,8 +63,8 @@ add_crl(struct pki_ledger *ledger, int issuer, const struct pki_crl *crl, pki_ms
 	pki_crl_row_free(&row);
 	PKI_TRY(status);
 	PKI_TRY(log_event(ledger, "crl-issued",
-		json_pack("{s:i, s:i, s:s, s:i}", "issuer", issuer, "number", 1, "digest",
-			digest, "entries", 0),
+		json_pack("{s:i, s:i, s:i, s:s, s:i}", "issuer", issuer, "number", 1,
+			"partition", 0, "digest", digest, "entries", 0),
 		at, err));
 	PKI_TRY(pki_ledger_add_publication(ledger, issuer, 1, at, err));
 	pki_msec_format(at, published);
@@ -109,18 +114,27 @@ add_all(const struct ceremony *c, const struct pki_conf *conf, struct pki_ledger
 {
 	PKI_TRY(pki_ledger_add_issuer(ledger, PKI_ISSUER_ROOT, c->root.cert, err));
 	PKI_TRY(pki_ledger_add_issuer(ledger, PKI_ISSUER_CA, c->ca.cert, err));
+	unsigned partitions = conf->ca_urls.partitions;
+	if (partitions > 0)
+		PKI_TRY(pki_ledger_add_partitions(
+			ledger, PKI_ISSUER_CA, &conf->ca_urls, err));
 	PKI_TRY(add_certificate(
-		ledger, PKI_ISSUER_ROOT, c->root.profile, c->root.cert, c->at, err));
+		ledger, PKI_ISSUER_ROOT, c->root.profile, c->root.cert, 0, c->at, err));
 	PKI_TRY(add_certificate(
-		ledger, PKI_ISSUER_ROOT, c->ca.profile, c->ca.cert, c->at, err));
-	PKI_TRY(add_certificate(
-		ledger, PKI_ISSUER_CA, c->seal.profile, c->seal.cert, c->at, err));
+		ledger, PKI_ISSUER_ROOT, c->ca.profile, c->ca.cert, 0, c->at, err));
+	PKI_TRY(add_certificate(ledger, PKI_ISSUER_CA, c->seal.profile, c->seal.cert,
+		partitions, c->at, err));
 	for (size_t i = 0; i < c->officer_count; i++)
 		PKI_TRY(add_certificate(ledger, PKI_ISSUER_CA, c->officers[i].profile,
-			c->officers[i].cert, c->at, err));
+			c->officers[i].cert, partitions, c->at, err));
 	PKI_TRY(log_event(ledger, "policy-loaded",
 		json_pack("{s:s}", "digest", c->policy->digest), c->at, err));
 	PKI_TRY(log_ceremony(c, ledger, err));
+	if (partitions > 0)
+		PKI_TRY(log_event(ledger, "crl-partitioned",
+			json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "partitions",
+				(int)partitions),
+			c->at, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_ROOT, c->root.crl, c->at, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_CA, c->ca.crl, c->at, err));
 	return add_checkpoint(c, conf, ledger, err);

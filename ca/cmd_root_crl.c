@@ -48,7 +48,7 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 {
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *root = NULL;
-	struct pki_crl_row last = { 0 };
+	struct pki_crl_row last;
 	struct list list = { NULL, 0 };
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(conf->state, "ledger.db", path, err));
@@ -57,15 +57,14 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 	if (!pki_key_matches(key, pki_cert_get0_key(root)))
 		return pki_fail(
 			err, PKI_TAMPERED, "%s is not the root's key", conf->root_key);
-	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_ROOT, 0, &last, err));
-	uint64_t number = last.number + 1;
-	pki_time since = last.this_update;
-	pki_crl_row_free(&last);
-	enum pki_status status = pki_ledger_each_revoked(
-		ledger, PKI_ISSUER_ROOT, since, 0, on_revoked, &list, err);
+	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_ROOT, 0, &last, err));
+	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_ROOT,
+		.from = last.this_update };
+	enum pki_status status =
+		pki_ledger_each_revoked(ledger, &query, on_revoked, &list, err);
 	if (status == PKI_OK)
-		status = root_crl_build(root, key, number, pki_time_now(), list.revoked,
-			list.count, out, err);
+		status = root_crl_build(root, key, last.number + 1, pki_time_now(),
+			list.revoked, list.count, out, err);
 	free(list.revoked);
 	return status;
 }

@@ -8,9 +8,9 @@
 
 #include "ca/commands.h"
 #include "ca/front.h"
+#include "ca/start.h"
 #include "ca/writer.h"
 #include "libpki/log.h"
-#include "libpki/crl.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 
@@ -70,43 +70,6 @@ check_published_log(struct server *s, uint64_t *published, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* What is no CRL of ours proves nothing, and pki-crl replaces it. */
-static enum pki_status
-check_published_crl(struct server *s, int issuer, struct pki_err *err)
-{
-	static const char *const files[] = { NULL, "root.crl", "ca.crl" };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	struct pki_crl_row row = { 0 };
-	struct pki_err why = { 0 };
-	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(s->conf.publish, files[issuer], path, err));
-	if (!pki_file_exists(path))
-		return PKI_OK;
-	PKI_TRY(pki_file_read(path, IPC_REPLY_MAX, &der, err));
-	PKI_TRY(pki_ledger_issuer(s->ledger, issuer, &cert, err));
-	if (pki_crl_parse(pki_buf_bytes(&der), &crl, &why) != PKI_OK ||
-		pki_crl_verify(crl, cert, &why) != PKI_OK)
-		return PKI_OK;
-	uint64_t number = pki_crl_number(crl);
-	enum pki_status status = pki_ledger_crl(s->ledger, issuer, number, &row, &why);
-	bool same = status == PKI_OK &&
-		    pki_bytes_equal(der.data, der.len, row.der.data, row.der.len);
-	pki_crl_row_free(&row);
-	if (status == PKI_OK && same)
-		return PKI_OK;
-	if (status != PKI_OK && status != PKI_NOTFOUND) {
-		*err = why;
-		return status;
-	}
-	pki_err_object(err, "%s", files[issuer]);
-	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
-		"the ledger does not know the published CRL, number %llu: the ledger is "
-		"older than what it published; restore a newer one",
-		(unsigned long long)number);
-}
-
 static enum pki_status
 open_ledgers(struct server *s, struct pki_err *err)
 {
@@ -150,7 +113,19 @@ wire(struct server *s)
 	s->writer.queue = &s->queue;
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
+	s->writer.told = s->writer.telling = s->signer.ready.told;
 	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer };
+}
+
+/* From 0 to N lists, once: what is certified from now on names them. */
+static enum pki_status
+begin_partitions(struct server *s, struct pki_err *err)
+{
+	struct pki_urls known;
+	PKI_TRY(pki_ledger_partitions(s->ledger, PKI_ISSUER_CA, &known, err));
+	if (known.partitions == s->conf.ca_urls.partitions)
+		return PKI_OK;
+	return writer_partitions(&s->writer, err);
 }
 
 static enum pki_status
@@ -160,17 +135,18 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
 	PKI_TRY(pki_policy_load(s->conf.policy, &s->policy, err));
 	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
+	PKI_TRY(start_ledger(&s->conf, err));
 	PKI_TRY(signer_start(&s->conf, s->policy, args, &s->signer, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(check_published_log(s, &published, err));
-	PKI_TRY(check_published_crl(s, PKI_ISSUER_ROOT, err));
-	PKI_TRY(check_published_crl(s, PKI_ISSUER_CA, err));
+	PKI_TRY(start_check_crls(&s->conf, s->ledger, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
 	wire(s);
 	PKI_TRY(listen_and_shut_in(s, err));
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
 	PKI_TRY(writer_event(&s->writer, "policy-loaded",
 		json_pack("{s:s}", "digest", s->policy->digest), err));
+	PKI_TRY(begin_partitions(s, err));
 	PKI_TRY(publisher_start(
 		&s->publisher, s->publisher_ledger, s->log_dir, published, err));
 	s->writer.publisher = &s->publisher;

@@ -111,7 +111,7 @@ post_crl(struct front *front, struct pki_http_request *req, const char *rest,
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_CRL, "", false, err);
+	return enqueue(front, req, JOB_CRL, "", pki_http_body(req).len > 0, err);
 }
 
 static enum pki_status
@@ -154,7 +154,7 @@ ledger_json(struct pki_ledger *ledger, json_t *status, struct pki_err *err)
 	struct pki_crl_row crl = { 0 };
 	char next_update[PKI_TIME_TEXT];
 	PKI_TRY(pki_ledger_count(ledger, &figures, err));
-	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, 0, &crl, err));
+	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_CA, 0, &crl, err));
 	pki_time_format(crl.next_update, next_update);
 	json_object_set_new(status, "ledger",
 		json_pack("{s:I, s:I, s:I, s:I}", "certificates",
@@ -165,7 +165,6 @@ ledger_json(struct pki_ledger *ledger, json_t *status, struct pki_err *err)
 	json_object_set_new(status, "crl",
 		json_pack("{s:I, s:s}", "number", (json_int_t)crl.number, "next_update",
 			next_update));
-	pki_crl_row_free(&crl);
 	return issuers_json(ledger, json_object_get(status, "issuers"), err);
 }
 

@@ -29,16 +29,31 @@ ipc_begin(struct pki_buf *buf, enum ipc_type type, struct pki_err *err)
 	return pki_buf_append(buf, header, sizeof header, err);
 }
 
-enum pki_status
-ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data, size_t len,
-	struct pki_err *err)
+static enum pki_status
+put_header(struct pki_buf *buf, enum ipc_tag tag, size_t len, struct pki_err *err)
 {
 	uint8_t header[HEADER] = { (uint8_t)tag };
 	if (len > IPC_REPLY_MAX)
 		return pki_fail(err, PKI_LIMIT, "a field of %zu octets", len);
 	write_u32(header + 1, (uint32_t)len);
-	PKI_TRY(pki_buf_append(buf, header, sizeof header, err));
+	return pki_buf_append(buf, header, sizeof header, err);
+}
+
+enum pki_status
+ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data, size_t len,
+	struct pki_err *err)
+{
+	PKI_TRY(put_header(buf, tag, len, err));
 	return pki_buf_append(buf, data, len, err);
+}
+
+enum pki_status
+ipc_put_tail(struct pki_buf *buf, struct pki_bytes data, struct pki_bytes *tail,
+	struct pki_err *err)
+{
+	PKI_TRY(put_header(buf, IPC_BYTES, data.len, err));
+	*tail = data;
+	return PKI_OK;
 }
 
 enum pki_status
@@ -51,13 +66,20 @@ ipc_put_number(struct pki_buf *buf, uint64_t number, struct pki_err *err)
 }
 
 enum pki_status
-ipc_send(int fd, struct pki_buf *buf, struct pki_err *err)
+ipc_send_tail(int fd, struct pki_buf *buf, struct pki_bytes tail, struct pki_err *err)
 {
-	size_t len = buf->len - HEADER;
+	size_t len = buf->len - HEADER + tail.len;
 	if (len > IPC_REPLY_MAX)
 		return pki_fail(err, PKI_LIMIT, "a frame of %zu octets", len);
 	write_u32(buf->data + 1, (uint32_t)len);
-	return pki_fd_write(fd, buf->data, buf->len, err);
+	PKI_TRY(pki_fd_write(fd, buf->data, buf->len, err));
+	return tail.len != 0 ? pki_fd_write(fd, tail.data, tail.len, err) : PKI_OK;
+}
+
+enum pki_status
+ipc_send(int fd, struct pki_buf *buf, struct pki_err *err)
+{
+	return ipc_send_tail(fd, buf, (struct pki_bytes){ 0 }, err);
 }
 
 enum pki_status

@@ -21,9 +21,10 @@
 enum ipc_type {
 	IPC_DECIDE = 1, /* ORDER... -> per order FACTS INVITATION | ERROR */
 	IPC_SIGN,       /* MASK -> per order and certificate DER | ERROR */
-	IPC_ENTRIES,    /* ENTRIES -> : kept for the CRL that follows */
-	IPC_EXPIRED,    /* CERTIFICATE -> : revoked, expired, may leave the CRL */
-	IPC_CRL,        /* NUMBER THIS NEXT -> DER */
+	IPC_CUTOFF,     /* -> TIME : a CRL begins; what expired before leaves the lists */
+	IPC_ENTRIES,    /* ENTRIES -> : revoked since, for the CRL that follows */
+	IPC_EXPIRED,    /* CERTIFICATE -> : revoked, expired, leaves with that CRL */
+	IPC_CRL,        /* PARTITION NUMBER THIS NEXT -> COUNT DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
 	IPC_FORGET,     /* SIZE -> : the last transaction was not committed */
 	IPC_SEAL,       /* CONTENT ENTRY -> CMS */
@@ -44,6 +45,11 @@ enum pki_status ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_put_number(struct pki_buf *buf, uint64_t number, struct pki_err *err)
 	PKI_MUST_CHECK;
+/* As put, for octets that are sent from where they are: *tail, by ipc_send_tail(). */
+enum pki_status ipc_put_tail(struct pki_buf *buf, struct pki_bytes data, struct pki_bytes *tail,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ipc_send_tail(int fd, struct pki_buf *buf, struct pki_bytes tail,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_send(int fd, struct pki_buf *buf, struct pki_err *err) PKI_MUST_CHECK;
 
 /* One frame's fields to buf (what was there goes). UNAVAILABLE at the end of the stream, LIMIT

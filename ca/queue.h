@@ -16,6 +16,7 @@ enum job_kind {
 	JOB_CRL,
 	JOB_PUBLISHED, /* input */
 	JOB_ROOT_CRL,  /* body: DER */
+	JOB_PARTITIONS,
 };
 
 /* A certificate that an order revokes. */

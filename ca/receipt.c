@@ -52,7 +52,6 @@ add_publication(
 		receipt, "published", known ? json_string(published) : json_null());
 	json_object_set_new(receipt, "crl_number",
 		status == PKI_OK ? json_integer((json_int_t)crl.number) : json_null());
-	pki_crl_row_free(&crl);
 	return PKI_OK;
 }
 

@@ -19,6 +19,7 @@
 static const signer_op ops[] = {
 	[IPC_DECIDE] = signer_decide,
 	[IPC_SIGN] = signer_sign,
+	[IPC_CUTOFF] = signer_cutoff,
 	[IPC_ENTRIES] = signer_entries,
 	[IPC_EXPIRED] = signer_expired,
 	[IPC_CRL] = signer_crl,
@@ -56,9 +57,7 @@ load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *e
 {
 	PKI_TRY(load_checkpoint(s, ledger, err));
 	PKI_TRY(pki_ledger_last_event(ledger, &s->clock, err));
-	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, 0, &crl, err));
-	PKI_TRY(signer_load_crl(s, pki_buf_bytes(&crl.der), err));
+	PKI_TRY(signer_load_crls(s, ledger, err));
 	s->before = s->last;
 	return PKI_OK;
 }
@@ -114,22 +113,28 @@ answer(struct signer_state *s, int fd, enum ipc_type type, struct pki_bytes fiel
 	struct pki_err *err)
 {
 	struct pki_err own = { 0 };
+	s->tail = (struct pki_bytes){ 0 };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 	if (ops[type] == NULL)
 		(void)pki_fail(&own, PKI_INPUT, "not a request");
 	else
 		(void)ops[type](s, fields, &own);
 	if (own.status != PKI_OK) {
+		s->tail = (struct pki_bytes){ 0 };
 		PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
 	}
-	return ipc_send(fd, &s->reply, err);
+	PKI_TRY(ipc_send_tail(fd, &s->reply, s->tail, err));
+	pki_crl_free(s->crl);
+	s->crl = NULL;
+	return PKI_OK;
 }
 
 static enum pki_status
 report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_err *err)
 {
-	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size };
+	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size,
+		.told = s->told };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 	if (result->status != PKI_OK)
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));

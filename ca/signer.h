@@ -53,6 +53,7 @@ struct facts {
 struct signer_ready {
 	char sandbox[32];
 	uint64_t checkpoint; /* size of the log that it goes on from */
+	uint64_t told; /* revocations of the ledger that it knows of */
 };
 
 /* The front's end. */

@@ -1,11 +1,33 @@
-/* CRLs: what was listed once stays listed, as it was, until its certificate has expired. */
+/*
+ * CRLs. The signer keeps what its lists name, and is told only what is new: what was listed
+ * once stays listed, as it was, until its certificate has expired. Nobody can have it left
+ * out.
+ */
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ca/signer_state.h"
 #include "libpki/decide.h"
 
-/* Memory, before anything else: 40 octets each. */
+/* Memory, before anything else. */
 #define REVOKED_MAX ((size_t)2 << 20)
+
+static enum pki_status
+check_entry(
+	const struct signer_state *s, const struct pki_revoked *entry, struct pki_err *err)
+{
+	const struct pki_serial *serial = &entry->serial;
+	if (serial->len == 0 || serial->len > PKI_SERIAL_MAX ||
+		pki_reason_name(entry->reason) == NULL)
+		return pki_fail(err, PKI_INPUT, "a CRL entry is malformed");
+	if (entry->partition != 0 &&
+		entry->partition !=
+			pki_serial_partition(serial, s->conf->ca_urls.partitions))
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"a CRL entry's partition is not its serial number's");
+	return PKI_OK;
+}
 
 enum pki_status
 signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
@@ -13,75 +35,54 @@ signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 	struct pki_bytes in;
 	PKI_TRY(ipc_get(&fields, IPC_STRUCT, &in, err));
 	PKI_TRY(ipc_end(fields, err));
-	size_t count = in.len / sizeof *s->revoked;
-	if (in.len % sizeof *s->revoked != 0 || count == 0 || count > IPC_ENTRIES_MAX)
+	size_t count = in.len / sizeof *s->fresh.items;
+	if (in.len % sizeof *s->fresh.items != 0 || count == 0 || count > IPC_ENTRIES_MAX)
 		return pki_fail(err, PKI_INPUT, "CRL entries of %zu octets", in.len);
-	if (s->revoked_count + count > REVOKED_MAX)
+	if (s->roll.count + s->fresh.count + count > REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
 			REVOKED_MAX);
-	struct pki_revoked *grown =
-		reallocarray(s->revoked, s->revoked_count + count, sizeof *grown);
-	if (grown == NULL)
-		return pki_fail(
-			err, PKI_MEMORY, "%zu CRL entries", s->revoked_count + count);
-	s->revoked = grown;
-	memcpy(grown + s->revoked_count, in.data, in.len);
-	for (size_t i = s->revoked_count; i < s->revoked_count + count; i++)
-		if (grown[i].serial.len == 0 || grown[i].serial.len > PKI_SERIAL_MAX ||
-			pki_reason_name(grown[i].reason) == NULL)
-			return pki_fail(err, PKI_INPUT, "CRL entry %zu is malformed", i);
-	s->revoked_count += count;
+	PKI_TRY(roll_append(&s->fresh, in.data, count, err));
+	for (size_t i = s->fresh.count - count; i < s->fresh.count; i++)
+		PKI_TRY(check_entry(s, &s->fresh.items[i], err));
 	return PKI_OK;
-}
-
-static int
-by_serial(const void *a, const void *b)
-{
-	const struct pki_revoked *ra = a, *rb = b;
-	return pki_serial_compare(&ra->serial, &rb->serial);
-}
-
-static struct pki_revoked *
-find(struct listed *listed, const struct pki_serial *serial)
-{
-	struct pki_revoked key = { .serial = *serial };
-	return listed == NULL ? NULL
-			      : bsearch(&key, listed->entries, listed->count, sizeof key,
-					by_serial);
 }
 
 bool
 signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
 {
-	return find(s->last.listed, serial) != NULL;
+	return roll_find(&s->roll, serial) != NULL;
 }
 
-static enum pki_status
-copy_entries(const struct pki_crl *crl, struct listed **out, struct pki_err *err)
+/* What expires before then is past its expiry on every list: on one list after it at least.
+ */
+static pki_time
+cutoff(const struct signer_state *s)
 {
-	size_t count = pki_crl_count(crl);
-	struct listed *listed = malloc(sizeof *listed + count * sizeof listed->entries[0]);
-	*out = listed;
-	if (listed == NULL)
-		return pki_fail(err, PKI_MEMORY, "%zu CRL entries", count);
-	for (listed->count = 0; listed->count < count; listed->count++)
-		PKI_TRY(pki_crl_entry(
-			crl, listed->count, &listed->entries[listed->count], err));
-	return PKI_OK;
+	pki_time oldest = s->last.made[0];
+	for (unsigned k = 1; k <= s->conf->ca_urls.partitions; k++)
+		if (s->last.made[k] < oldest)
+			oldest = s->last.made[k];
+	return s->conf->crl_keep ? 0 : oldest;
 }
 
+static void
+drop_told(struct signer_state *s)
+{
+	roll_free(&s->fresh);
+	roll_free(&s->gone);
+}
+
+/* A CRL begins: what was told for another one that was not made is gone. */
 enum pki_status
-signer_load_crl(struct signer_state *s, struct pki_bytes der, struct pki_err *err)
+signer_cutoff(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_TRY(pki_crl_parse(der, &crl, err));
-	PKI_TRY(pki_crl_verify(crl, s->ca, err));
-	s->last.crl_number = pki_crl_number(crl);
-	s->last.crl_made = pki_crl_this_update(crl);
-	return copy_entries(crl, &s->last.listed, err);
+	PKI_TRY(ipc_end(fields, err));
+	drop_told(s);
+	return ipc_put_number(&s->reply, (uint64_t)cutoff(s), err);
 }
 
-/* rule 57: the certificate itself shows that it had expired when the last CRL was made. */
+/* rule 57: the certificate itself shows that it had expired when the last lists were made.
+ */
 enum pki_status
 signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
@@ -91,45 +92,67 @@ signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_TRY(pki_cert_parse(der, &cert, err));
 	PKI_TRY(pki_cert_verify(cert, s->ca, pki_cert_not_before(cert), err));
-	if (pki_cert_not_after(cert) >= s->last.crl_made)
+	if (pki_cert_not_after(cert) >= cutoff(s))
 		return pki_refuse(err, PKI_RULE_CRL_EXPIRED,
 			"a certificate stays on the CRL until it has expired");
-	signer_begin(s);
-	struct listed *listed = s->last.listed;
-	struct pki_revoked *entry = find(listed, pki_cert_get0_serial(cert));
-	if (entry != NULL) {
-		struct pki_revoked *end = listed->entries + listed->count--;
-		memmove(entry, entry + 1, (size_t)(end - entry - 1) * sizeof *entry);
-	}
-	return PKI_OK;
+	const struct pki_revoked *entry = roll_find(&s->roll, pki_cert_get0_serial(cert));
+	return entry != NULL ? roll_append(&s->gone, entry, 1, err) : PKI_OK;
 }
 
-/* rule 58: what the last CRL lists, this one lists too, with the same date and reason. */
-static enum pki_status
-check_kept(const struct listed *old, const struct listed *new, struct pki_err *err)
+static bool
+same_entry(const struct pki_revoked *a, const struct pki_revoked *b)
 {
-	for (size_t i = 0, k = 0; i < old->count; i++) {
-		const struct pki_revoked *was = &old->entries[i];
-		while (k < new->count && by_serial(&new->entries[k], was) < 0)
-			k++;
-		const struct pki_revoked *is = k < new->count ? &new->entries[k] : NULL;
+	return a->revoked_at == b->revoked_at && a->reason == b->reason &&
+	       (b->partition == 0 || a->partition == b->partition);
+}
+
+/* rule 58: what is told again is as it was; it is taken out, what is left is new. */
+static enum pki_status
+check_told(struct signer_state *s, struct pki_err *err)
+{
+	struct roll *fresh = &s->fresh;
+	size_t at = 0, kept = 0;
+	roll_sort(fresh);
+	for (size_t i = 0; i < fresh->count; i++) {
+		struct pki_revoked *item = &fresh->items[i], *known = NULL;
+		at = roll_seek(&s->roll, at, &item->serial);
+		if (kept > 0 && pki_serial_compare(
+					&fresh->items[kept - 1].serial, &item->serial) == 0)
+			known = &fresh->items[kept - 1];
+		else if (at < s->roll.count &&
+			 pki_serial_compare(&s->roll.items[at].serial, &item->serial) == 0)
+			known = &s->roll.items[at];
+		if (known == NULL) {
+			fresh->items[kept++] = *item;
+			continue;
+		}
 		char text[PKI_SERIAL_TEXT];
-		pki_serial_text(&was->serial, text);
-		if (is == NULL || by_serial(is, was) != 0 ||
-			is->revoked_at != was->revoked_at || is->reason != was->reason)
+		pki_serial_text(&item->serial, text);
+		if (!same_entry(item, known))
 			return pki_refuse(err, PKI_RULE_REVOKED_FINAL,
 				"the last CRL lists %s otherwise; a revocation is final",
 				text);
+		/* a list read at the start does not tell which certificates name it */
+		known->partition = item->partition;
 	}
+	fresh->count = kept;
 	return PKI_OK;
 }
 
-/* rules 49-51 */
+/* rules 49, 53, 55 */
 static enum pki_status
-check_place(struct signer_state *s, const struct pki_crl_spec *spec, struct pki_err *err)
+check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned partition,
+	struct pki_err *err)
 {
 	pki_msec now = 0;
 	PKI_TRY(signer_now(s, &now, err));
+	if (partition > s->conf->ca_urls.partitions)
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"there is no partition %u; pki.yaml has %u", partition,
+			s->conf->ca_urls.partitions);
+	if (s->last.made[partition] == PKI_CRL_LAST)
+		return pki_refuse(
+			err, PKI_RULE_CRL_LAST, "the last CRL of this list is made");
 	if (spec->number != s->last.crl_number + 1)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
 			"CRL number %llu after %llu; numbers grow by one",
@@ -143,10 +166,104 @@ check_place(struct signer_state *s, const struct pki_crl_spec *spec, struct pki_
 	return PKI_OK;
 }
 
-static enum pki_status
-build_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+static void
+once_each(struct roll *roll)
 {
-	uint64_t number, this_update, next_update;
+	size_t kept = 0;
+	for (size_t i = 0; i < roll->count; i++)
+		if (kept == 0 || pki_serial_compare(&roll->items[kept - 1].serial,
+					 &roll->items[i].serial) != 0)
+			roll->items[kept++] = roll->items[i];
+	roll->count = kept;
+}
+
+/* What is new comes in, what has expired goes. signer_undo() knows the way back. */
+static enum pki_status
+bring_up(struct signer_state *s, struct pki_err *err)
+{
+	signer_begin(s);
+	roll_sort(&s->gone);
+	once_each(&s->gone);
+	PKI_TRY(roll_append(&s->removed, s->gone.items, s->gone.count, err));
+	roll_remove(&s->roll, &s->gone);
+	PKI_TRY(roll_append(&s->added, s->fresh.items, s->fresh.count, err));
+	return roll_add(&s->roll, &s->fresh, err);
+}
+
+void
+signer_undo(struct signer_state *s)
+{
+	struct pki_err err = { 0 };
+	roll_sort(&s->removed);
+	/* nothing is left to go on from, and no list may come of it */
+	if (roll_add(&s->roll, &s->removed, &err) != PKI_OK)
+		_exit((int)PKI_MEMORY);
+	roll_sort(&s->added);
+	roll_remove(&s->roll, &s->added);
+	roll_free(&s->added);
+	roll_free(&s->removed);
+}
+
+/* The entries of the certificates that name a partition: neighbours on the roll. */
+static enum pki_status
+select_entries(const struct signer_state *s, unsigned partition, struct roll *out,
+	struct pki_err *err)
+{
+	const struct roll *roll = &s->roll;
+	unsigned partitions = s->conf->ca_urls.partitions;
+	size_t low = 0, high = roll->count, kept = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (pki_serial_partition(&roll->items[middle].serial, partitions) <
+			partition)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (high < roll->count &&
+		pki_serial_partition(&roll->items[high].serial, partitions) == partition)
+		high++;
+	PKI_TRY(roll_append(out, &roll->items[low], high - low, err));
+	for (size_t i = 0; i < out->count; i++)
+		if (out->items[i].partition == partition)
+			out->items[kept++] = out->items[i];
+	out->count = kept;
+	return PKI_OK;
+}
+
+static void
+roll_cleanup(struct roll *roll)
+{
+	roll_free(roll);
+}
+
+static enum pki_status
+build(struct signer_state *s, const struct pki_crl_spec *place, unsigned partition,
+	struct pki_err *err)
+{
+	struct pki_crl_spec spec = *place;
+	char url[PKI_URL_TEXT];
+	PKI_CLEANUP(roll_cleanup) struct roll selected = { 0 };
+	const struct roll *roll = &s->roll;
+	if (partition != 0) {
+		PKI_TRY(select_entries(s, partition, &selected, err));
+		pki_crl_url(&s->conf->ca_urls, partition, url);
+		spec.distribution_point = url;
+		roll = &selected;
+	}
+	spec.expired_since = s->conf->crl_keep ? pki_cert_not_before(s->ca) : 0;
+	spec.revoked = roll->items;
+	spec.count = roll->count;
+	pki_crl_free(s->crl);
+	s->crl = NULL;
+	return pki_crl_build(&spec, s->ca_key, &s->crl, err);
+}
+
+static enum pki_status
+make_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	uint64_t partition, number, this_update, next_update;
+	PKI_TRY(ipc_get_number(&fields, &partition, err));
 	PKI_TRY(ipc_get_number(&fields, &number, err));
 	PKI_TRY(ipc_get_number(&fields, &this_update, err));
 	PKI_TRY(ipc_get_number(&fields, &next_update, err));
@@ -156,37 +273,23 @@ build_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 		.number = number,
 		.this_update = (pki_time)this_update,
 		.next_update = (pki_time)next_update,
-		.revoked = s->revoked,
-		.count = s->revoked_count,
 	};
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct listed *listed = NULL;
-	PKI_TRY(check_place(s, &spec, err));
-	enum pki_status status = pki_crl_build(&spec, s->ca_key, &crl, err);
-	if (status == PKI_OK)
-		status = copy_entries(crl, &listed, err);
-	if (status == PKI_OK)
-		status = check_kept(s->last.listed, listed, err);
-	if (status != PKI_OK) {
-		free(listed);
-		return status;
-	}
-	signer_begin(s);
-	if (s->last.listed != s->before.listed)
-		free(s->last.listed);
+	unsigned k = partition > PKI_PARTITIONS_MAX ? UINT_MAX : (unsigned)partition;
+	PKI_TRY(check_place(s, &spec, k, err));
+	PKI_TRY(check_told(s, err));
+	PKI_TRY(bring_up(s, err));
+	PKI_TRY(build(s, &spec, k, err));
 	s->last.crl_number = number;
 	s->last.crl_made = spec.this_update;
-	s->last.listed = listed;
-	struct pki_bytes der = pki_crl_get0_der(crl);
-	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
+	s->last.made[k] = spec.this_update;
+	PKI_TRY(ipc_put_number(&s->reply, pki_crl_count(s->crl), err));
+	return ipc_put_tail(&s->reply, pki_crl_get0_der(s->crl), &s->tail, err);
 }
 
 enum pki_status
 signer_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	enum pki_status status = build_crl(s, fields, err);
-	free(s->revoked);
-	s->revoked = NULL;
-	s->revoked_count = 0;
+	enum pki_status status = make_crl(s, fields, err);
+	drop_told(s);
 	return status;
 }

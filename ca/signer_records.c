@@ -38,9 +38,9 @@ signer_begin(struct signer_state *s)
 	if (s->under_way)
 		return;
 	s->under_way = true;
-	if (s->before.listed != s->last.listed)
-		free(s->before.listed);
 	s->before = s->last;
+	roll_free(&s->added);
+	roll_free(&s->removed);
 }
 
 /*
@@ -58,8 +58,7 @@ signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 		return PKI_OK;
 	if (s->before.checkpoint.size != size)
 		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
-	if (s->last.listed != s->before.listed)
-		free(s->last.listed);
+	signer_undo(s);
 	s->last = s->before;
 	s->under_way = false;
 	return PKI_OK;

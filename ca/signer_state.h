@@ -2,9 +2,10 @@
 #ifndef CA_SIGNER_STATE_H
 #define CA_SIGNER_STATE_H
 
+#include "ca/roll.h"
 #include "ca/signer.h"
-#include "libpki/crl.h"
 #include "libpki/csr.h"
+#include "libpki/ledger.h"
 #include "libpki/note.h"
 
 /* An order that was decided and waits to be signed. */
@@ -15,18 +16,14 @@ struct pending {
 	struct facts facts;
 };
 
-/* The entries of a CRL, by serial. */
-struct listed {
-	size_t count;
-	struct pki_revoked entries[];
-};
-
 /* What the signer vouched for last: what comes next must go on from there. */
 struct vouched {
 	struct pki_checkpoint checkpoint; /* size 0: none */
-	uint64_t crl_number;
+	uint64_t crl_number; /* of all lists together */
 	pki_time crl_made;
-	struct listed *listed;
+	/* thisUpdate of each list's last one, the full list first; 0: not made yet,
+	 * PKI_CRL_LAST: none follows */
+	pki_time made[PKI_PARTITIONS_MAX + 1];
 };
 
 struct signer_state {
@@ -40,14 +37,19 @@ struct signer_state {
 	struct pki_cms_cache *cache;
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
-	struct pki_revoked *revoked; /* for the next CRL */
-	size_t revoked_count;
+	struct roll roll;  /* all that lists name */
+	uint64_t told;     /* at the start: revocations in the ledger that were told for it */
+	struct roll fresh; /* told for the next CRL: revoked since, in any order */
+	struct roll gone;  /* ... and expired since */
+	struct roll added, removed; /* since `before` */
 	struct vouched last;
 	struct vouched before; /* before the transaction that is under way or the last one */
 	bool under_way;	       /* something was signed, not yet the checkpoint over it */
 	struct pki_buf vkey;   /* of the log */
 	pki_msec clock;	       /* the latest that was seen: time does not go back */
 	struct pki_buf reply;
+	struct pki_bytes tail; /* goes out behind reply: */
+	struct pki_crl *crl;   /* ... the DER of this one */
 };
 
 /* One request type; fields are read to their end, answers put into s->reply. */
@@ -56,6 +58,8 @@ typedef enum pki_status (*signer_op)(struct signer_state *s, struct pki_bytes fi
 enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_cutoff(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_entries(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -73,12 +77,17 @@ enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 /* rule 209: CLOCK if the clock went back. */
 enum pki_status signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* The last CRL, from the ledger, at the start. */
-enum pki_status signer_load_crl(struct signer_state *s, struct pki_bytes der,
+/* The last CRLs, from the ledger, at the start. */
+enum pki_status signer_load_crls(struct signer_state *s, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Was it on the last CRL? */
+/* One of them: the full one, 0, before the partitions. */
+enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
+	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
+/* Is it on a CRL? */
 bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
 /* Before a signature that a transaction needs, so that IPC_FORGET can take it back. */
 void signer_begin(struct signer_state *s);
+/* The roll as it was before the transaction. */
+void signer_undo(struct signer_state *s);
 
 #endif

@@ -135,6 +135,10 @@ add_certificate(
 	memcpy(row.order, facts->id, sizeof row.order);
 	memcpy(row.name_hash, facts->name_hash, sizeof row.name_hash);
 	memcpy(row.key_hash, facts->certs[i].key_hash, sizeof row.key_hash);
+	const struct pki_profile *profile = pki_policy_profile(w->policy, row.profile);
+	if (profile != NULL && profile->issuer_urls)
+		row.partition =
+			pki_serial_partition(&row.serial, w->conf->ca_urls.partitions);
 	PKI_TRY(pki_ledger_add_certificate(w->ledger, &row, err));
 	return answer_add_certificate(job->answer, &row, err);
 }

@@ -188,6 +188,8 @@ write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 		return write_published(w, job, now, err);
 	case JOB_ROOT_CRL:
 		return write_root_crl(w, job, now, err);
+	case JOB_PARTITIONS:
+		return write_partitions(w, job, now, err);
 	case JOB_ANSWER:
 	case JOB_RECEIPT:
 		return PKI_OK;
@@ -258,6 +260,7 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 		PKI_TRY(sign_checkpoint(w, size, err));
 	PKI_TRY(pki_ledger_commit(w->ledger, err));
 	w->checkpoint = size;
+	w->told = w->telling;
 	return PKI_OK;
 }
 
@@ -285,6 +288,7 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	enum pki_status status = transact(w, b, err);
 	if (status != PKI_OK) {
 		pki_ledger_rollback(w->ledger);
+		w->telling = w->told;
 		forget(w);
 	}
 	return status;
@@ -380,21 +384,40 @@ writer_run(void *arg)
 	}
 }
 
-enum pki_status
-writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err *err)
+/* The front's own; takes input over. */
+static enum pki_status
+one_job(struct writer *w, enum job_kind kind, json_t *input, struct pki_err *err)
 {
 	struct batch b = { .count = 1 };
 	struct job *job = calloc(1, sizeof *job);
 	if (job == NULL) {
-		json_decref(detail);
-		return pki_fail(err, PKI_MEMORY, "event %s", type);
+		json_decref(input);
+		return pki_fail(err, PKI_MEMORY, "a job of the front's own");
 	}
-	job->kind = JOB_EVENT;
-	job->input = json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type,
-		"actor", "", "detail", detail);
+	job->kind = kind;
+	job->input = input;
 	b.jobs[0] = job;
 	enum pki_status status = carry_out(w, &b, err);
 	finish(w, &b, err);
+	if (status == PKI_OK && job->err.status != PKI_OK) {
+		*err = job->err;
+		status = err->status;
+	}
 	job_free(job);
 	return status;
+}
+
+enum pki_status
+writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err *err)
+{
+	return one_job(w, JOB_EVENT,
+		json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type,
+			"actor", "", "detail", detail),
+		err);
+}
+
+enum pki_status
+writer_partitions(struct writer *w, struct pki_err *err)
+{
+	return one_job(w, JOB_PARTITIONS, NULL, err);
 }

@@ -18,6 +18,8 @@ struct writer {
 	struct publisher *publisher;
 	struct pki_cert *root; /* for root CRLs */
 	uint64_t checkpoint;   /* size of the last one */
+	uint64_t told;         /* revocations that the signer knows of */
+	uint64_t telling;      /* ... once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
 };
@@ -31,6 +33,9 @@ void *writer_run(void *writer);
 enum pki_status writer_event(struct writer *writer, const char *type, json_t *detail,
 	struct pki_err *err) PKI_MUST_CHECK;
 
+/* As writer_event(): the ledger's certificates name partitions of the CRL from now on. */
+enum pki_status writer_partitions(struct writer *writer, struct pki_err *err) PKI_MUST_CHECK;
+
 /* The parts of a batch, each on one job within the transaction. */
 enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -42,6 +47,11 @@ enum pki_status write_published(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status write_root_crl(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Any issuer's CRL, with an event of that type. */
+enum pki_status write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
+	size_t entries, const char *type, struct pki_err *err) PKI_MUST_CHECK;
 /* After the commit. */
 enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
 	struct pki_err *err) PKI_MUST_CHECK;

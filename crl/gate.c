@@ -30,8 +30,8 @@ append(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 enum pki_status
 revoked_list_read(struct crld *d, int issuer, struct revoked_list *out, struct pki_err *err)
 {
-	return pki_ledger_each_revoked(
-		d->ledger, issuer, pki_time_now(), 0, append, out, err);
+	const struct pki_revoked_query query = { .issuer = issuer, .from = pki_time_now() };
+	return pki_ledger_each_revoked(d->ledger, &query, append, out, err);
 }
 
 /* rule 76: what the responder says from the ledger, the CRL says too. */

@@ -23,6 +23,7 @@ struct pki_revoked {
 	struct pki_serial serial;
 	pki_time revoked_at;
 	enum pki_reason reason;
+	uint16_t partition; /* that lists it beside the full CRL, 0: none; not in an entry itself */
 };
 
 /* 99991231235959Z, "no further CRL" */

@@ -17,15 +17,24 @@
 #define CERTIFICATE \
 	"SELECT c.id, c.issuer, c.serial, c.holder, c.profile, o.name, c.name_hash," \
 	" c.key_hash, c.not_before, c.not_after, c.document_end, c.issued, c.der," \
-	" r.committed, r.reason, ro.name FROM certificate c" \
+	" r.committed, r.reason, ro.name, c.partition FROM certificate c" \
 	" LEFT JOIN orders o ON o.id = c.order_id" \
 	" LEFT JOIN revocation r ON r.certificate = c.id" \
 	" LEFT JOIN orders ro ON ro.id = r.order_id "
 #define ORDER "SELECT name, action, holder, digest, committed, log_index, cms FROM orders "
-#define CRL \
+#define CRL_HEAD \
 	"SELECT l.issuer, l.number, l.this_update, l.next_update, l.committed," \
-	" p.published, l.revocations, l.der FROM crl l" \
-	" LEFT JOIN publication p ON p.issuer = l.issuer AND p.number = l.number "
+	" p.published, l.revocations, l.partition, l.cutoff"
+#define CRL_FROM \
+	" FROM crl l LEFT JOIN publication p" \
+	" ON p.issuer = l.issuer AND p.number = l.number WHERE l.issuer = ?1 AND "
+/* revocations and number of one list grow together */
+#define LAST_OF(partition) \
+	"(SELECT number FROM crl WHERE issuer = ?1 AND partition = " partition \
+	" ORDER BY revocations DESC, number DESC LIMIT 1)"
+#define REVOKED \
+	"SELECT serial, committed, reason, partition, position FROM revocation" \
+	" WHERE issuer = ?1 AND "
 
 static const char *const statements[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -54,7 +63,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_CERT_ADD] =
 		"INSERT INTO certificate (issuer, serial, holder, profile, order_id,"
 		" name_hash, key_hash, not_before, not_after, document_end, issued,"
-		" der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+		" der, partition)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[SQL_CERT] = CERTIFICATE "WHERE c.issuer = ?1 AND c.serial = ?2",
 	[SQL_CERTS_BY_HOLDER] = CERTIFICATE "WHERE c.holder = ?1 AND c.holder <> ''"
 					    " ORDER BY c.id",
@@ -67,30 +77,41 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_KEY] = "SELECT r.certificate FROM certificate c"
 		    " LEFT JOIN revocation r ON r.certificate = c.id WHERE c.key_hash = ?1",
 	[SQL_NAME] = "SELECT holder FROM certificate WHERE name_hash = ?1 LIMIT 1",
+	[SQL_PARTITIONING_ADD] = "INSERT INTO partitioning (issuer, lists, base)"
+				 " VALUES (?1, ?2, ?3)",
+	[SQL_PARTITIONING] = "SELECT lists, base FROM partitioning WHERE issuer = ?1",
 	[SQL_REVOKE] = "INSERT INTO revocation (certificate, issuer, position, reason,"
-		       " order_id, reported, committed) SELECT id, issuer,"
-		       " (SELECT coalesce(max(position), 0) + 1 FROM revocation"
-		       " WHERE issuer = ?1), ?3, ?4, ?5, ?6"
+		       " order_id, reported, committed, serial, not_after, partition)"
+		       " SELECT id, issuer, (SELECT coalesce(max(position), 0) + 1"
+		       " FROM revocation WHERE issuer = ?1), ?3, ?4, ?5, ?6,"
+		       " serial, not_after, partition"
 		       " FROM certificate WHERE issuer = ?1 AND serial = ?2",
-	[SQL_REVOKED] = "SELECT c.serial, r.committed, r.reason FROM revocation r"
-			" CROSS JOIN certificate c ON c.id = r.certificate"
-			" WHERE r.issuer = ?1 AND c.not_after >= ?2 AND c.not_after < ?3"
-			" ORDER BY r.certificate",
+	[SQL_REVOKED] = REVOKED "position > ?2 AND not_after >= ?3 ORDER BY position",
+	[SQL_REVOKED_IN] = REVOKED "partition = ?4 AND partition > 0 AND position > ?2"
+				   " AND not_after >= ?3 ORDER BY position",
+	[SQL_REVOKED_ENDING] = REVOKED "not_after >= ?2 AND not_after < ?3",
 	[SQL_REVOCATIONS] = "SELECT r.issuer, c.serial, r.reason, o.name, r.reported,"
-			    " r.committed FROM revocation r JOIN certificate c"
+			    " r.committed, c.not_after, c.partition, r.serial = c.serial"
+			    " AND r.not_after = c.not_after AND r.partition = c.partition"
+			    " FROM revocation r JOIN certificate c"
 			    " ON c.id = r.certificate JOIN orders o ON o.id = r.order_id"
 			    " WHERE r.issuer = ?1 ORDER BY r.position",
 	[SQL_REVOCATION_COUNT] = "SELECT max(position) FROM revocation WHERE issuer = ?1",
-	[SQL_CRL_ADD] =
-		"INSERT INTO crl (issuer, number, this_update, next_update, committed,"
-		" revocations, der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_CRL] = CRL "WHERE l.issuer = ?1 AND l.number = iif(?2 = 0,"
-			" (SELECT max(number) FROM crl WHERE issuer = ?1), ?2)",
-	[SQL_CRL_COVERING] = CRL
-	"WHERE l.issuer = ?1 AND l.revocations >= (SELECT r.position"
-	" FROM certificate c JOIN revocation r ON r.certificate = c.id"
-	" WHERE c.issuer = ?1 AND c.serial = ?2)"
-	" ORDER BY l.revocations, l.number LIMIT 1",
+	[SQL_CRL_ADD] = "INSERT INTO crl (issuer, number, this_update, next_update,"
+			" committed, revocations, der, partition, cutoff)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_CRL] = CRL_HEAD ", l.der" CRL_FROM
+			     "l.number = iif(?2 = 0, " LAST_OF("0") ", ?2)",
+	[SQL_CRL_HEAD] = CRL_HEAD CRL_FROM "l.number = iif(?2 = 0, " LAST_OF("0") ", ?2)",
+	[SQL_CRL_LAST] = CRL_HEAD CRL_FROM
+	"l.number = iif(?2 < 0, (SELECT max(number) FROM crl WHERE issuer = ?1)," LAST_OF(
+		"?2") ")",
+	[SQL_CRL_COVERING] = CRL_HEAD CRL_FROM
+	"l.number = (SELECT l.number FROM certificate c"
+	" JOIN revocation r ON r.certificate = c.id JOIN crl l ON l.issuer = c.issuer"
+	" AND l.partition = c.partition AND l.revocations >= r.position"
+	" WHERE c.issuer = ?1 AND c.serial = ?2"
+	" ORDER BY l.revocations, l.number LIMIT 1)",
 	[SQL_PUBLICATION_ADD] = "INSERT INTO publication (issuer, number, published)"
 				" VALUES (?1, ?2, ?3)",
 	[SQL_ENTRY_ADD] = "INSERT INTO entry (id, at, entry) VALUES (?1, ?2, ?3)",

@@ -76,6 +76,17 @@ enum pki_status pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer,
 enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer, struct pki_cert **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
+/*
+ * rule 52: the issuer's certificates are spread over partitions of its CRL, from now on and
+ * for ever: urls' crl_base and partitions. A second time is refused. What was certified before
+ * names the full list.
+ */
+enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
+	const struct pki_urls *urls, struct pki_err *err) PKI_MUST_CHECK;
+/* Sets out's crl_base and partitions; "" and 0 if there are none. */
+enum pki_status pki_ledger_partitions(struct pki_ledger *ledger, int issuer,
+	struct pki_urls *out, struct pki_err *err) PKI_MUST_CHECK;
+
 /* Orders. A second one of the same id or digest is refused (rule 203). */
 struct pki_order_row {
 	char id[PKI_ID_TEXT];
@@ -112,6 +123,7 @@ struct pki_cert_row {
 	pki_time not_after;
 	pki_time document_end; /* 0: none */
 	pki_msec issued;
+	unsigned partition; /* of the CRL, that it names; 0: the full one, or none */
 	struct pki_buf der; /* owned by the row */
 	bool revoked;       /* these four: read only */
 	pki_msec revoked_at;
@@ -123,7 +135,8 @@ struct pki_cert_row {
  * (the name belongs to another holder; names of certificates without a holder belong to
  * officers and services together), 36 (the key was certified before), 31 (the key is blocked),
  * 35 (no order, or not one to issue or renew for this holder; only before the first order may
- * a certificate of no holder do without). Sets row->id.
+ * a certificate of no holder do without), 52 (no such partition), 55 (the issuer's last CRL is
+ * made). Sets row->id.
  */
 enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki_cert_row *row,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -165,8 +178,8 @@ enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
 	PKI_MUST_CHECK;
 
-/* Revocations: final (rule 58), by an order to revoke (rule 47). NOTFOUND; STATE if the
- * certificate is revoked already. Its status and CRL entry say committed / 1000. The
+/* Revocations: final (rule 58), by an order to revoke (rule 47), before the issuer's last CRL
+ * (rule 55). NOTFOUND; STATE if the certificate is revoked already. Its status and CRL entry say committed / 1000. The
  * certificate's key is blocked with it. */
 struct pki_revocation_row {
 	int issuer;
@@ -175,51 +188,78 @@ struct pki_revocation_row {
 	char order[PKI_ID_TEXT];
 	pki_msec reported;
 	pki_msec committed;
+	pki_time not_after; /* the certificate's, and its partition: read only */
+	unsigned partition;
 };
 enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
 	const struct pki_revocation_row *row, struct pki_err *err) PKI_MUST_CHECK;
 
 typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocation_row *row,
 	struct pki_err *err);
-/* All of the issuer's, in the order of their commits. */
+/* All of the issuer's, in the order of their commits. TAMPERED if what a CRL is made of is not
+ * what the certificate's row says. */
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
 	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Revoked, and expiring at `from` or later (rule 57) and before `until` (0: no end); ordered by
- * certificate id. */
+/* What CRLs are made of: revoked at a position above `after`, expiring at `from` or later (rule
+ * 57); of this partition, or of all for 0; oldest first. */
+struct pki_revoked_query {
+	int issuer;
+	unsigned partition;
+	uint64_t after;
+	pki_time from;
+};
 typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,
 	struct pki_err *err);
-enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger, int issuer,
-	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
+	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Revoked, and expiring at `from` or later and before `until`; in any order. */
+enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
+	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+/* Revocation rows of the issuer so far: grows with each. */
+enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
+	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* CRLs. A number that does not grow by one is refused (rule 49). */
+/*
+ * CRLs: the full one, partition 0, and the partitions, with numbers from one sequence: one that
+ * does not grow by one is refused (rule 49). Nothing follows a list's last one, whose nextUpdate
+ * is PKI_CRL_LAST; before that each of the issuer's certificates has expired or is revoked (rule
+ * 55).
+ */
 struct pki_crl_row {
 	int issuer;
 	uint64_t number;
+	unsigned partition;
 	pki_time this_update;
 	pki_time next_update;
 	pki_msec committed;
 	pki_msec published; /* 0: not yet */
 	uint64_t revocations; /* revocation rows of this issuer that it was built over */
+	pki_time cutoff; /* it lists what expires then or later (rule 57) */
 	struct pki_buf der; /* owned by the row */
 };
 enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger, const struct pki_crl_row *row,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* number 0: the last one. NOTFOUND */
+/* number 0: the last full one. NOTFOUND */
 enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_row_free(struct pki_crl_row *row);
-/* The first CRL that was built over revocation row `serial`'s; NOTFOUND if none yet. */
+/* The same without its DER, which may be large. */
+enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer, uint64_t number,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The last one of a partition, or of all lists, without its DER; NOTFOUND */
+#define PKI_LIST_ANY (-1)
+enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The first one of the list that certificate `serial` names that was built over its
+ * revocation, without its DER; NOTFOUND if there is none yet. */
 enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_crl_row *out, struct pki_err *err)
 	PKI_MUST_CHECK;
 /* Once per CRL. */
 enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
 	uint64_t number, pki_msec published, struct pki_err *err) PKI_MUST_CHECK;
-/* Revocation rows of the issuer so far: grows with each. */
-enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
-	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Log storage, for log.c: entries, the hashes of complete subtrees, checkpoints. */
 enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,

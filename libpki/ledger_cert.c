@@ -139,6 +139,7 @@ pki_ledger_add_certificate(
 	sqlite3_bind_int64(s, 10, row->document_end);
 	sqlite3_bind_int64(s, 11, row->issued);
 	ledger_bind_blob(s, 12, row->der.data, row->der.len);
+	sqlite3_bind_int(s, 13, (int)row->partition);
 	enum pki_status status = ledger_run(ledger, s, "record the certificate", err);
 	if (status == PKI_OK)
 		row->id = sqlite3_last_insert_rowid(ledger->db);
@@ -164,6 +165,7 @@ load_certificate(sqlite3_stmt *s, struct pki_cert_row *out, struct pki_err *err)
 	out->revoked_at = sqlite3_column_int64(s, 13);
 	out->reason = (enum pki_reason)sqlite3_column_int(s, 14);
 	PKI_TRY(ledger_column_text(s, 15, out->revoked_by, sizeof out->revoked_by, err));
+	out->partition = (unsigned)sqlite3_column_int(s, 16);
 	return ledger_column_blob(s, 12, &out->der, err);
 }
 

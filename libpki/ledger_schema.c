@@ -12,11 +12,19 @@
 #define REFUSE(text, condition) \
 	"SELECT RAISE(ABORT, '" text "') WHERE " condition ";"
 
-#define FINAL(table) \
+#define NO_UPDATE(table) \
 	"CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table " BEGIN " \
-	REFUSE("r213: the ledger is append-only: no UPDATE of " table, "1") "END;" \
+	REFUSE("r213: the ledger is append-only: no UPDATE of " table, "1") "END;"
+#define FINAL(table) NO_UPDATE(table) \
 	"CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table " BEGIN " \
 	REFUSE("r213: the ledger is append-only: no DELETE from " table, "1") "END;"
+
+#define NO_PARTITION \
+	"NEW.partition NOT BETWEEN 0 AND coalesce((SELECT lists FROM partitioning" \
+	" WHERE issuer = NEW.issuer), 0)"
+
+/* PKI_CRL_LAST */
+#define LAST_CRL "next_update = 253402300799"
 
 /* The last second of three years, as pki_time_add_years() counts them. */
 #define THREE_YEARS \
@@ -204,11 +212,71 @@ static const char version_1[] =
 		" WHERE issuer = NEW.issuer AND number = NEW.number)")
 	"END;" FINAL("publication");
 
+/* What the walks over revocations need stands in their rows; the certificates' are large. */
+static const char version_2[] =
+	"CREATE TABLE partitioning ("
+	" issuer INTEGER PRIMARY KEY REFERENCES issuer (id),"
+	" lists INTEGER NOT NULL CHECK (lists BETWEEN 1 AND 4096),"
+	" base TEXT NOT NULL CHECK (base <> '')"
+	") STRICT;"
+	"CREATE TRIGGER partitioning_new BEFORE INSERT ON partitioning BEGIN "
+	REFUSE("r52: the issuer''s certificates are partitioned already, for ever",
+		"EXISTS (SELECT 1 FROM partitioning WHERE issuer = NEW.issuer)")
+	"END;" FINAL("partitioning")
+
+	"ALTER TABLE certificate ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX certificate_end ON certificate (issuer, not_after);"
+	"CREATE TRIGGER certificate_list BEFORE INSERT ON certificate BEGIN "
+	REFUSE("r52: the issuer has no such partition", NO_PARTITION)
+	REFUSE("r55: the issuer''s last CRL is made; it certifies nothing more",
+		"EXISTS (SELECT 1 FROM crl WHERE issuer = NEW.issuer AND " LAST_CRL ")")
+	"END;"
+
+	"DROP TRIGGER revocation_no_update;"
+	"ALTER TABLE revocation ADD COLUMN serial BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE revocation ADD COLUMN not_after INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE revocation ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE revocation SET (serial, not_after) ="
+	" (SELECT serial, not_after FROM certificate WHERE id = certificate);"
+	"CREATE INDEX revocation_end ON revocation (issuer, not_after);"
+	"CREATE INDEX revocation_list ON revocation (issuer, partition, position)"
+	" WHERE partition > 0;"
+	"CREATE TRIGGER revocation_copy BEFORE INSERT ON revocation BEGIN "
+	REFUSE("r213: serial, end and partition are not the certificate''s",
+		"NOT EXISTS (SELECT 1 FROM certificate WHERE id = NEW.certificate"
+		" AND serial = NEW.serial AND not_after = NEW.not_after"
+		" AND partition = NEW.partition)")
+	REFUSE("r55: the issuer''s last CRL is made; no list could say so any more",
+		"EXISTS (SELECT 1 FROM crl WHERE issuer = NEW.issuer AND " LAST_CRL ")")
+	"END;" NO_UPDATE("revocation")
+
+	"DROP TRIGGER crl_no_update;"
+	"ALTER TABLE crl ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE crl ADD COLUMN cutoff INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE crl SET cutoff = coalesce((SELECT p.this_update FROM crl p"
+	" WHERE p.issuer = crl.issuer AND p.number = crl.number - 1), this_update);"
+	"DROP INDEX crl_coverage;"
+	"CREATE INDEX crl_list ON crl (issuer, partition, revocations, number);"
+	"CREATE INDEX crl_last ON crl (issuer, partition) WHERE " LAST_CRL ";"
+	"CREATE TRIGGER crl_scope BEFORE INSERT ON crl BEGIN "
+	REFUSE("r52: the issuer has no such partition", NO_PARTITION)
+	REFUSE("r55: the last CRL of this list is made",
+		"EXISTS (SELECT 1 FROM crl WHERE issuer = NEW.issuer"
+		" AND partition = NEW.partition AND " LAST_CRL ")")
+	REFUSE("r55: a certificate has neither expired nor been revoked; the last CRL comes "
+		"after all of them",
+		"NEW." LAST_CRL " AND EXISTS (SELECT 1 FROM certificate c"
+		" WHERE c.issuer = NEW.issuer AND c.not_after >= NEW.this_update AND NOT EXISTS"
+		" (SELECT 1 FROM revocation r WHERE r.certificate = c.id))")
+	REFUSE("r57: certificates that end after thisUpdate are not past their expiry",
+		"NEW.cutoff > NEW.this_update")
+	"END;" NO_UPDATE("crl");
+
 /* clang-format on */
 
 /* In order; a ledger of version N has had the first N. Never change one that was released.
  */
-static const char *const migrations[] = { version_1 };
+static const char *const migrations[] = { version_1, version_2 };
 
 enum { LEDGER_VERSION = PKI_COUNT(migrations) };
 

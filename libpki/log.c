@@ -20,6 +20,7 @@ static const struct {
 	{ "certificate-renewed", "pki-ca" },
 	{ "certificate-revoked", "pki-ca" },
 	{ "crl-issued", "pki-ca" },
+	{ "crl-partitioned", "pki-ca" },
 	{ "crl-published", "pki-ca" },
 	{ "crl-service-started", "pki-crl" },
 	{ "crl-service-stopped", "pki-crl" },

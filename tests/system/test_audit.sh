@@ -73,7 +73,8 @@ forged issuance-record "rule 35: an order's bytes changed" \
 forged issuance-record "rule 35: an order's commit moved by a second" \
 	"UPDATE orders SET committed = committed + 1000 WHERE id = (SELECT order_id FROM certificate WHERE $a)"
 forged crl-past-expiry "rule 57: a revocation invented in an earlier place" \
-	"INSERT INTO revocation SELECT c.id, r.issuer, r.position + 100, r.reason, r.order_id, r.reported, r.committed
+	"INSERT INTO revocation SELECT c.id, r.issuer, r.position + 100, r.reason, r.order_id, r.reported, r.committed,
+	 c.serial, c.not_after, c.partition
 	 FROM certificate c, revocation r WHERE c.$a LIMIT 1; UPDATE crl SET revocations = 103"
 forged status-agreement "rule 76: a revocation removed" \
 	"DELETE FROM revocation WHERE position = (SELECT max(position) FROM revocation)"

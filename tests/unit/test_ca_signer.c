@@ -51,15 +51,22 @@ list(const struct pki_revoked *revoked, size_t count)
 }
 
 static enum pki_status
-ask_crl(uint64_t number, pki_time this_update, pki_time lifetime)
+ask_list(uint64_t partition, uint64_t number, pki_time this_update, pki_time lifetime)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
 	ok(ipc_begin(&frame, IPC_CRL, &err));
+	ok(ipc_put_number(&frame, partition, &err));
 	ok(ipc_put_number(&frame, number, &err));
 	ok(ipc_put_number(&frame, (uint64_t)this_update, &err));
 	ok(ipc_put_number(&frame, (uint64_t)(this_update + lifetime), &err));
 	return signer_crl(&s, fields(&frame), &err);
+}
+
+static enum pki_status
+ask_crl(uint64_t number, pki_time this_update, pki_time lifetime)
+{
+	return ask_list(0, number, this_update, lifetime);
 }
 
 static enum pki_status
@@ -111,7 +118,7 @@ setup(void **state)
 	};
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	ok(pki_crl_build(&spec, s.ca_key, &crl, &err));
-	ok(signer_load_crl(&s, pki_crl_get0_der(crl), &err));
+	ok(signer_load_crl(&s, 0, pki_crl_get0_der(crl), &err));
 	s.before = s.last;
 	return 0;
 }
@@ -119,9 +126,12 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	if (s.before.listed != s.last.listed)
-		free(s.before.listed);
-	free(s.last.listed);
+	struct roll *rolls[] = { &s.roll, &s.fresh, &s.gone, &s.added, &s.removed };
+	for (size_t i = 0; i < PKI_COUNT(rolls); i++)
+		roll_free(rolls[i]);
+	pki_crl_free(s.crl);
+	conf.crl_keep = false;
+	conf.ca_urls.partitions = 0;
 	pki_buf_free(&s.reply);
 	pki_buf_free(&s.vkey);
 	pki_key_free(s.log_key);
@@ -135,8 +145,18 @@ teardown(void **state)
 static struct pki_revoked
 revoked(enum who who)
 {
-	return (struct pki_revoked){ *pki_cert_get0_serial(world.ids[who].cert),
-		world.now / 1000 - 60, PKI_REASON_KEY_COMPROMISE };
+	return (struct pki_revoked){ .serial = *pki_cert_get0_serial(world.ids[who].cert),
+		.revoked_at = world.now / 1000 - 60,
+		.reason = PKI_REASON_KEY_COMPROMISE };
+}
+
+/* Is it on the CRL that was just made? */
+static bool
+lists(const struct pki_revoked *revoked)
+{
+	struct pki_revoked found;
+	return pki_crl_find(s.crl, &revoked->serial, &found) &&
+	       found.revoked_at == revoked->revoked_at && found.reason == revoked->reason;
 }
 
 static void
@@ -180,21 +200,28 @@ r58_what_is_listed_stays_as_it_is(void **state)
 	struct pki_revoked gone[2] = { revoked(RENE), revoked(DAVID) };
 	ok(list(gone, 2));
 	ok(ask_crl(8, now, 26 * HOUR));
-	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+	/* whether it is told again or not */
+	ok(ask_crl(9, now, 26 * HOUR));
+	assert_true(lists(&gone[0]) && lists(&gone[1]));
 	for (size_t i = 0; i < 2; i++) {
-		ok(list(&gone[i], 1));
-		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
 		struct pki_revoked changed[2] = { gone[0], gone[1] };
 		changed[i].reason = PKI_REASON_SUPERSEDED;
 		ok(list(changed, 2));
-		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+		refuses(ask_crl(10, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
 		changed[i] = gone[i];
 		changed[i].revoked_at += 30;
 		ok(list(changed, 2));
-		refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+		refuses(ask_crl(10, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+		/* twice in one telling */
+		ok(list(&changed[i], 1));
+		ok(list(&gone[i], 1));
+		refuses(ask_crl(10, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
 	}
 	ok(list(gone, 2));
-	ok(ask_crl(9, now, 26 * HOUR));
+	ok(list(gone, 1));
+	ok(ask_crl(10, now, 26 * HOUR));
+	assert_true(lists(&gone[0]) && lists(&gone[1]));
+	assert_int_equal(pki_crl_count(s.crl), 2);
 }
 
 static void
@@ -208,18 +235,169 @@ r57_only_expired_certificates_leave(void **state)
 				     .not_after = now - 2 * HOUR },
 			&world.ca);
 	struct fixture_id stranger = fixture_ca();
-	struct pki_revoked gone = { *pki_cert_get0_serial(old.cert), now - 60,
-		PKI_REASON_KEY_COMPROMISE };
+	struct pki_revoked gone = { .serial = *pki_cert_get0_serial(old.cert),
+		.revoked_at = now - 60,
+		.reason = PKI_REASON_KEY_COMPROMISE };
+	struct pki_revoked stays = revoked(DAVID);
 	ok(list(&gone, 1));
+	ok(list(&stays, 1));
 	ok(ask_crl(8, now, 26 * HOUR));
 	refuses(ask_expired(world.ids[DAVID].cert), PKI_REFUSED, PKI_RULE_CRL_EXPIRED);
 	assert_int_not_equal(ask_expired(stranger.cert), PKI_OK);
 	err = (struct pki_err){ 0 };
-	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
-	ok(ask_expired(old.cert));
 	ok(ask_crl(9, now, 26 * HOUR));
+	assert_true(lists(&gone) && lists(&stays));
+	ok(ask_expired(old.cert));
+	ok(ask_expired(old.cert));
+	ok(ask_crl(10, now, 26 * HOUR));
+	assert_true(!lists(&gone) && lists(&stays));
+	/* the transaction did not commit: all as before */
+	ok(forget(0));
+	ok(ask_crl(8, now, 26 * HOUR));
+	assert_int_equal(pki_crl_count(s.crl), 0);
 	fixture_free(&old);
 	fixture_free(&stranger);
+}
+
+/* Revoked a minute ago; the serial is of that partition of four. */
+static struct pki_revoked
+in_partition(unsigned partition)
+{
+	struct pki_revoked out = { .serial = { .len = PKI_SERIAL_MAX },
+		.revoked_at = world.now / 1000 - 60,
+		.reason = PKI_REASON_SUPERSEDED,
+		.partition = (uint16_t)partition };
+	out.serial.octets[0] = (uint8_t)(0x40 + (partition - 1) * 0x10);
+	out.serial.octets[19] = (uint8_t)partition;
+	return out;
+}
+
+static void
+partition_by_four(void)
+{
+	conf.ca_urls.partitions = 4;
+	strcpy(conf.ca_urls.crl_base, "http://ca.test/crl/");
+}
+
+static void
+r52_a_partition_lists_its_own(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	partition_by_four();
+	struct pki_revoked one = in_partition(1), three = in_partition(3), old = three;
+	old.serial.octets[19] = 99;
+	old.partition = 0; /* from before there were partitions */
+	ok(list(&one, 1));
+	ok(list(&three, 1));
+	ok(list(&old, 1));
+	ok(ask_list(3, 8, now, 26 * HOUR));
+	assert_string_equal(pki_crl_distribution_point(s.crl), "http://ca.test/crl/3.crl");
+	assert_int_equal(pki_crl_count(s.crl), 1);
+	assert_true(lists(&three));
+	refuses(ask_list(1, 8, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
+	ok(ask_list(2, 9, now, 26 * HOUR));
+	assert_int_equal(pki_crl_count(s.crl), 0);
+	ok(ask_crl(10, now, 26 * HOUR));
+	assert_null(pki_crl_distribution_point(s.crl));
+	assert_int_equal(pki_crl_count(s.crl), 3);
+	refuses(ask_list(5, 11, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_PARTITION);
+	three.partition = 2;
+	refuses(list(&three, 1), PKI_REFUSED, PKI_RULE_CRL_PARTITION);
+	three.partition = 0;
+	ok(list(&three, 1));
+	refuses(ask_crl(11, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_REVOKED_FINAL);
+}
+
+/* What a new signer reads of the lists is what the old one knew. */
+static void
+r58_a_restart_forgets_nothing(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	partition_by_four();
+	struct pki_revoked one = in_partition(1), two = in_partition(2);
+	struct pki_crl *full = NULL, *part = NULL;
+	ok(list(&one, 1));
+	ok(ask_crl(8, now, 26 * HOUR));
+	full = s.crl;
+	s.crl = NULL;
+	ok(list(&two, 1));
+	ok(ask_list(2, 9, now, 26 * HOUR));
+	part = s.crl;
+	s.crl = NULL;
+	roll_free(&s.roll);
+	s.last = (struct vouched){ 0 };
+	s.under_way = false;
+	ok(signer_load_crl(&s, 0, pki_crl_get0_der(full), &err));
+	ok(signer_load_crl(&s, 2, pki_crl_get0_der(part), &err));
+	refuses(signer_load_crl(&s, 1, pki_crl_get0_der(part), &err), PKI_CONFIG,
+		PKI_RULE_CRL_PARTITION);
+	refuses(signer_load_crl(&s, 0, pki_crl_get0_der(part), &err), PKI_CONFIG,
+		PKI_RULE_CRL_PARTITION);
+	ok(ask_crl(10, now, 26 * HOUR));
+	assert_true(lists(&one) && lists(&two));
+	/* the full list alone does not say which partition lists it; told again, it is
+	 * known */
+	ok(list(&one, 1));
+	ok(ask_list(1, 11, now, 26 * HOUR));
+	assert_true(lists(&one));
+	pki_crl_free(full);
+	pki_crl_free(part);
+}
+
+static void
+r56_what_expired_is_kept(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	conf.crl_keep = true;
+	struct fixture_id old =
+		fixture_make(&(struct fixture_spec){ .common_name = "TEST Old",
+				     .not_before = now - 900 * HOUR,
+				     .not_after = now - 2 * HOUR },
+			&world.ca);
+	struct pki_revoked gone = { .serial = *pki_cert_get0_serial(old.cert),
+		.revoked_at = now - 60,
+		.reason = PKI_REASON_KEY_COMPROMISE };
+	ok(list(&gone, 1));
+	ok(ask_crl(8, now, 26 * HOUR));
+	assert_int_equal(pki_crl_expired_since(s.crl), pki_cert_not_before(s.ca));
+	refuses(ask_expired(old.cert), PKI_REFUSED, PKI_RULE_CRL_EXPIRED);
+	ok(ask_crl(9, now, 26 * HOUR));
+	assert_true(lists(&gone));
+	conf.crl_keep = false;
+	ok(ask_expired(old.cert));
+	ok(ask_crl(10, now, 26 * HOUR));
+	assert_false(lists(&gone));
+	assert_int_equal(pki_crl_expired_since(s.crl), 0);
+	fixture_free(&old);
+}
+
+/* rule 57: a list that is late keeps the entries of all, its own among them. */
+static void
+r57_the_oldest_list_holds_all(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now();
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	uint64_t cutoff = 1;
+	partition_by_four();
+	ok(ask_crl(8, now, 26 * HOUR));
+	for (unsigned k = 1; k <= 4; k++) {
+		ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+		ok(ipc_begin(&frame, IPC_CUTOFF, &err));
+		ok(signer_cutoff(&s, fields(&frame), &err));
+		struct pki_bytes reply = fields(&s.reply);
+		ok(ipc_get_number(&reply, &cutoff, &err));
+		assert_int_equal(cutoff, 0);
+		ok(ask_list(k, 8 + k, now, 26 * HOUR));
+	}
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(signer_cutoff(&s, fields(&frame), &err));
+	struct pki_bytes reply = fields(&s.reply);
+	ok(ipc_get_number(&reply, &cutoff, &err));
+	assert_int_equal(cutoff, now);
 }
 
 /* DECIDE with one order, which is freed. */
@@ -389,7 +567,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(r49_a_crl_is_the_next_one_and_of_now),
 		TEST(r49_what_was_not_committed_is_made_again),
+		TEST(r52_a_partition_lists_its_own),
+		TEST(r56_what_expired_is_kept),
 		TEST(r57_only_expired_certificates_leave),
+		TEST(r57_the_oldest_list_holds_all),
+		TEST(r58_a_restart_forgets_nothing),
 		TEST(r58_what_is_listed_stays_as_it_is),
 		TEST(r77_the_seal_says_what_the_log_says),
 		TEST(r81_the_log_does_not_fork),

@@ -101,8 +101,9 @@ entries(const struct list *list, struct pki_revoked out[5])
 {
 	size_t count = 0;
 	for (; list->serials[count] != 0; count++)
-		out[count] = (struct pki_revoked){ serial(list->serials[count]),
-			f.now - 5 * PKI_DAY, PKI_REASON_KEY_COMPROMISE };
+		out[count] = (struct pki_revoked){ .serial = serial(list->serials[count]),
+			.revoked_at = f.now - 5 * PKI_DAY,
+			.reason = PKI_REASON_KEY_COMPROMISE };
 	if (count == 0)
 		return 0;
 	out[0].revoked_at -= list->earlier;

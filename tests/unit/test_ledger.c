@@ -303,14 +303,23 @@ r57_what_a_crl_lists(void **state)
 	static const struct {
 		int issuer;
 		pki_time from, until;
-		uint64_t want;
-	} cases[] = { { 2, START, 0, 123 }, { 2, START + 100, 0, 123 },
-		{ 2, START + 101, 0, 23 }, { 2, START + 301, 0, 0 }, { 1, START, 0, 0 },
-		{ 2, START, START + 101, 1 }, { 2, START, START + 100, 0 } };
+		uint64_t after, want;
+	} cases[] = { { 2, START, 0, 0, 312 }, { 2, START + 100, 0, 0, 312 },
+		{ 2, START + 101, 0, 0, 32 }, { 2, START + 301, 0, 0, 0 },
+		{ 2, START, 0, 1, 12 }, { 2, START + 101, 0, 2, 2 }, { 2, START, 0, 3, 0 },
+		{ 1, START, 0, 0, 0 }, { 2, START, START + 101, 0, 1 },
+		{ 2, START + 100, START + 201, 0, 12 }, { 2, START, START + 100, 0, 0 } };
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		uint64_t seen = 0;
-		ok(pki_ledger_each_revoked(f->ledger, cases[i].issuer, cases[i].from,
-			cases[i].until, collect, &seen, &err));
+		const struct pki_revoked_query query = { .issuer = cases[i].issuer,
+			.after = cases[i].after,
+			.from = cases[i].from };
+		if (cases[i].until == 0)
+			ok(pki_ledger_each_revoked(
+				f->ledger, &query, collect, &seen, &err));
+		else
+			ok(pki_ledger_each_ending(f->ledger, query.issuer, query.from,
+				cases[i].until, collect, &seen, &err));
 		assert_int_equal(seen, cases[i].want);
 	}
 }
@@ -349,6 +358,171 @@ r49_crl_numbers_grow_by_one(void **state)
 	assert_int_equal(last.number, 3);
 	assert_int_equal(last.published, 0);
 	assert_int_equal(last.this_update, START + 20);
+}
+
+static const struct pki_urls urls = { .crl_base = "http://a.test/crl/", .partitions = 4 };
+
+static void
+r52_partitions_are_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_urls known;
+	struct pki_cert_row read = { 0 };
+	issue_first(f);
+	ok(pki_ledger_partitions(f->ledger, 2, &known, &err));
+	assert_int_equal(known.partitions, 0);
+	begin(f);
+	struct pki_cert_row cert = make_cert(3, "H-1", 1), other = make_cert(4, "H-1", 1);
+	cert.partition = 1;
+	refused(add_cert(f->ledger, cert, &err), CRL_PARTITION);
+	refused(add_list(f->ledger, 1, 1, START, 0, false, &err), CRL_PARTITION);
+	ok(pki_ledger_add_partitions(f->ledger, 2, &urls, &err));
+	refused(pki_ledger_add_partitions(f->ledger, 2, &urls, &err), CRL_PARTITION);
+	ok(pki_ledger_partitions(f->ledger, 2, &known, &err));
+	assert_int_equal(known.partitions, 4);
+	assert_string_equal(known.crl_base, "http://a.test/crl/");
+	ok(pki_ledger_partitions(f->ledger, 1, &known, &err));
+	assert_int_equal(known.partitions, 0);
+	cert.partition = 4;
+	ok(add_cert(f->ledger, cert, &err));
+	other.partition = 5;
+	refused(add_cert(f->ledger, other, &err), CRL_PARTITION);
+	refused(add_list(f->ledger, 5, 1, START, 0, false, &err), CRL_PARTITION);
+	commit(f);
+	ok(pki_ledger_certificate(f->ledger, 2, &cert.serial, &read, &err));
+	assert_int_equal(read.partition, 4);
+	pki_cert_row_free(&read);
+}
+
+static enum pki_status
+sum_partitions(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	(void)err;
+	uint64_t *sum = ctx;
+	*sum = *sum * 10 + revoked->partition + 1;
+	return PKI_OK;
+}
+
+/* Each list by itself, its numbers from one sequence. */
+static void
+r49_r52_lists_of_one_issuer(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_cert_row certs[4];
+	struct pki_crl_row row = { 0 };
+	issue_first(f);
+	begin(f);
+	ok(pki_ledger_add_partitions(f->ledger, 2, &urls, &err));
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	for (unsigned i = 0; i < 4; i++) {
+		certs[i] = make_cert(10 + i, "H-1", 1);
+		certs[i].partition = i % 3;
+		ok(add_cert(f->ledger, certs[i], &err));
+	}
+	fails(pki_ledger_last_crl(f->ledger, 2, PKI_LIST_ANY, &row, &err), NOTFOUND);
+	ok(add_list(f->ledger, 0, 1, START, 0, false, &err));
+	ok(add_list(f->ledger, 2, 2, START, 0, false, &err));
+	refused(add_list(f->ledger, 1, 2, START, 0, false, &err), CRL_FIELDS);
+	refused(add_list(f->ledger, 1, 3, START - 1, 0, false, &err), CRL_FIELDS);
+	for (unsigned i = 0; i < 4; i++)
+		ok(add_revocation(f->ledger, &certs[i], 2, START * 1000, &err));
+	ok(add_list(f->ledger, 1, 3, START, 2, false, &err));
+	refused(add_list(f->ledger, 2, 4, START, 1, false, &err), REVOKED_FINAL);
+	ok(add_list(f->ledger, 2, 4, START + 1, 4, false, &err));
+	ok(add_list(f->ledger, 0, 5, START + 2, 4, false, &err));
+	commit(f);
+	static const struct {
+		int partition;
+		uint64_t want;
+	} last[] = { { PKI_LIST_ANY, 5 }, { 0, 5 }, { 1, 3 }, { 2, 4 } };
+	for (size_t i = 0; i < PKI_COUNT(last); i++) {
+		ok(pki_ledger_last_crl(f->ledger, 2, last[i].partition, &row, &err));
+		assert_int_equal(row.number, last[i].want);
+		assert_null(row.der.data);
+	}
+	fails(pki_ledger_last_crl(f->ledger, 2, 3, &row, &err), NOTFOUND);
+	/* the list that the certificate names: 0 and 3 the full one */
+	static const uint64_t covering[] = { 5, 3, 4, 5 };
+	for (size_t i = 0; i < 4; i++) {
+		ok(pki_ledger_crl_covering(f->ledger, 2, &certs[i].serial, &row, &err));
+		assert_int_equal(row.number, covering[i]);
+		assert_int_equal(row.partition, certs[i].partition);
+	}
+	struct pki_revoked_query query = { .issuer = 2 };
+	static const uint64_t sums[] = { 1231, 2, 3, 0 };
+	for (unsigned k = 0; k < 4; k++) {
+		uint64_t sum = 0;
+		query.partition = k;
+		ok(pki_ledger_each_revoked(f->ledger, &query, sum_partitions, &sum, &err));
+		assert_int_equal(sum, sums[k]);
+	}
+	query = (struct pki_revoked_query){ .issuer = 2, .partition = 2, .after = 3 };
+	uint64_t none = 0;
+	ok(pki_ledger_each_revoked(f->ledger, &query, sum_partitions, &none, &err));
+	assert_int_equal(none, 0);
+}
+
+static void
+r53_r55_nothing_follows_the_last_crl(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_cert_row first = make_cert(1, "H-1", 1), second = make_cert(2, "H-1", 1);
+	pki_time end = START + YEAR;
+	issue_first(f);
+	begin(f);
+	ok(pki_ledger_add_partitions(f->ledger, 2, &urls, &err));
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	refused(add_list(f->ledger, 0, 1, end, 0, true, &err), CRL_LAST);
+	ok(add_revocation(f->ledger, &first, 2, START * 1000, &err));
+	refused(add_list(f->ledger, 0, 1, end, 1, true, &err), CRL_LAST);
+	ok(pki_ledger_mark(f->ledger, &err));
+	ok(add_list(f->ledger, 0, 1, end + 1, 1, true, &err));
+	pki_ledger_undo(f->ledger);
+	ok(add_revocation(f->ledger, &second, 2, START * 1000, &err));
+	ok(add_list(f->ledger, 0, 1, end, 2, true, &err));
+	refused(add_list(f->ledger, 0, 2, end, 2, true, &err), CRL_LAST);
+	refused(add_list(f->ledger, 0, 2, end, 2, false, &err), CRL_LAST);
+	ok(add_list(f->ledger, 1, 2, end, 2, false, &err));
+	ok(add_list(f->ledger, 1, 3, end, 2, true, &err));
+	refused(add_list(f->ledger, 1, 4, end, 2, true, &err), CRL_LAST);
+	refused(add_cert(f->ledger, make_cert(3, "H-1", 1), &err), CRL_LAST);
+	commit(f);
+	struct pki_crl_row row;
+	ok(pki_ledger_last_crl(f->ledger, 2, 0, &row, &err));
+	assert_int_equal(row.next_update, PKI_CRL_LAST);
+}
+
+static void
+r55_no_revocation_after_the_last_crl(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_cert_row cert = make_cert(1, "H-1", 1);
+	issue_first(f);
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	ok(add_list(f->ledger, 0, 1, START + YEAR + 1, 0, true, &err));
+	refused(add_revocation(f->ledger, &cert, 2, START * 1000, &err), CRL_LAST);
+	commit(f);
+}
+
+static void
+r57_no_list_lets_go_what_has_not_expired(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA,
+		.number = 1,
+		.this_update = START,
+		.next_update = START + 1,
+		.cutoff = START + 1 };
+	ok(pki_buf_append(&row.der, "crl", 3, &err));
+	begin(f);
+	refused(pki_ledger_add_crl(f->ledger, &row, &err), CRL_EXPIRED);
+	row.cutoff = START;
+	ok(pki_ledger_add_crl(f->ledger, &row, &err));
+	pki_crl_row_free(&row);
+	ok(pki_ledger_crl_head(f->ledger, 2, 1, &row, &err));
+	assert_int_equal(row.cutoff, START);
+	commit(f);
 }
 
 static void
@@ -441,6 +615,11 @@ main(void)
 		TEST(walks_by_holder_order_and_pages),
 		TEST(r57_what_a_crl_lists),
 		TEST(r49_crl_numbers_grow_by_one),
+		TEST(r49_r52_lists_of_one_issuer),
+		TEST(r52_partitions_are_for_ever),
+		TEST(r53_r55_nothing_follows_the_last_crl),
+		TEST(r55_no_revocation_after_the_last_crl),
+		TEST(r57_no_list_lets_go_what_has_not_expired),
 		TEST(r81_r209_the_log_only_grows),
 		TEST(a_mark_undoes_only_itself),
 		TEST(an_order_needs_its_log_entry),

@@ -53,6 +53,22 @@ sql(const char *path, const char *text, char *message, size_t size)
 	return code;
 }
 
+static enum pki_status
+count_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	(void)err;
+	*(uint64_t *)ctx += revoked->serial.octets[19] == 2;
+	return PKI_OK;
+}
+
+static enum pki_status
+count_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *err)
+{
+	(void)err;
+	*(uint64_t *)ctx += row->not_after == 1798761600 && row->partition == 0;
+	return PKI_OK;
+}
+
 static void
 refuses_other_versions_and_databases(void **state)
 {
@@ -61,6 +77,7 @@ refuses_other_versions_and_databases(void **state)
 		const char *sql;
 		enum pki_status want;
 	} cases[] = {
+		{ "PRAGMA user_version = 3", PKI_VERSION },
 		{ "PRAGMA user_version = 99", PKI_VERSION },
 		{ "PRAGMA application_id = 1", PKI_INPUT },
 	};
@@ -80,6 +97,47 @@ refuses_other_versions_and_databases(void **state)
 			cases[i].want);
 		assert_string_equal(err.object, f->path);
 	}
+}
+
+/* Version 1 in the file; later programs read what it said. */
+static void
+converts_version_1(void **state)
+{
+	struct fixture *f = *state;
+	char path[96], command[256], message[128];
+	snprintf(path, sizeof path, "%s/v1.db", f->dir);
+	snprintf(command, sizeof command, "sqlite3 '%s' < tests/unit/common/ledger_v1.sql",
+		path);
+	assert_int_equal(system(command), 0);
+	struct pki_ledger *ledger = NULL;
+	fails(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err), STATE);
+	ok(pki_ledger_open(path, PKI_LEDGER_WRITE, &ledger, &err));
+	pki_ledger_close(ledger);
+	ok(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err));
+	ok(pki_ledger_check(ledger, &err));
+	static const pki_time cutoffs[] = { 1767225600, 1767225600, 1767225700 };
+	for (uint64_t n = 1; n <= 3; n++) {
+		struct pki_crl_row row;
+		ok(pki_ledger_crl_head(ledger, 2, n, &row, &err));
+		assert_int_equal(row.cutoff, cutoffs[n - 1]);
+		assert_int_equal(row.partition, 0);
+	}
+	struct pki_serial serial;
+	struct pki_crl_row row;
+	ok(pki_serial_parse("4000000000000000000000000000000000000002", &serial, &err));
+	ok(pki_ledger_crl_covering(ledger, 2, &serial, &row, &err));
+	assert_int_equal(row.number, 2);
+	uint64_t count = 0;
+	ok(pki_ledger_each_ending(
+		ledger, 2, 1798761600, 1798761601, count_revoked, &count, &err));
+	ok(pki_ledger_each_revocation(ledger, 2, count_revocation, &count, &err));
+	assert_int_equal(count, 2);
+	pki_ledger_close(ledger);
+	assert_int_equal(
+		sql(path, "UPDATE revocation SET partition = 1", message, sizeof message),
+		SQLITE_CONSTRAINT);
+	assert_int_equal(sql(path, "UPDATE crl SET cutoff = 0", message, sizeof message),
+		SQLITE_CONSTRAINT);
 }
 
 static bool
@@ -125,7 +183,9 @@ r213_no_program_rewrites_history(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const tables[] = { "issuer", "orders", "certificate",
-		"revocation", "crl", "publication", "entry", "hash", "checkpoint" };
+		"revocation", "crl", "publication", "entry", "hash", "checkpoint",
+		"partitioning" };
+	const struct pki_urls urls = { .crl_base = "http://a.test/", .partitions = 4 };
 	struct pki_cert_row cert = make_cert(1, "H-1", 1);
 	struct pki_bytes note = { (const uint8_t *)"note", 4 };
 	struct pki_hash hash = { { 1 } };
@@ -137,6 +197,7 @@ r213_no_program_rewrites_history(void **state)
 	ok(pki_ledger_add_publication(f->ledger, 2, 1, START * 1000, &err));
 	ok(pki_ledger_add_hash(f->ledger, 0, 0, &hash, &err));
 	ok(pki_ledger_add_checkpoint(f->ledger, 1, note, &err));
+	ok(pki_ledger_add_partitions(f->ledger, 2, &urls, &err));
 	commit(f);
 	for (size_t i = 0; i < PKI_COUNT(tables); i++) {
 		char text[160], message[256];
@@ -154,7 +215,10 @@ r213_no_program_rewrites_history(void **state)
 		"certificate SET holder = 'H-3'", "revocation SET reason = 0",
 		"crl SET number = 9", "publication SET published = 0",
 		"entry SET entry = x'00'", "hash SET hash = zeroblob(32)",
-		"checkpoint SET note = x'00'" };
+		"checkpoint SET note = x'00'", "partitioning SET lists = 8",
+		"certificate SET partition = 1", "revocation SET serial = x'01'",
+		"revocation SET not_after = 0", "crl SET cutoff = 0",
+		"crl SET partition = 1" };
 	for (size_t i = 0; i < PKI_COUNT(updates); i++) {
 		char text[160], message[256];
 		snprintf(text, sizeof text, "UPDATE %s", updates[i]);
@@ -392,6 +456,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(opens_what_it_made_and_nothing_else),
 		TEST(refuses_other_versions_and_databases),
+		TEST(converts_version_1),
 		TEST(finds_damage),
 		TEST(r213_no_program_rewrites_history),
 		TEST(readers_see_commits_and_keep_snapshots),

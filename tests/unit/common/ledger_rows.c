@@ -166,12 +166,21 @@ enum pki_status
 add_crl(struct pki_ledger *ledger, uint64_t number, pki_time at, uint64_t revocations,
 	struct pki_err *err)
 {
+	return add_list(ledger, 0, number, at, revocations, false, err);
+}
+
+enum pki_status
+add_list(struct pki_ledger *ledger, unsigned partition, uint64_t number, pki_time at,
+	uint64_t revocations, bool last, struct pki_err *err)
+{
 	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA,
 		.number = number,
+		.partition = partition,
 		.this_update = at,
-		.next_update = at + PKI_DAY,
+		.next_update = last ? PKI_CRL_LAST : at + PKI_DAY,
 		.committed = at * 1000,
-		.revocations = revocations };
+		.revocations = revocations,
+		.cutoff = at };
 	PKI_TRY(pki_buf_append(&row.der, "crl", 3, err));
 	enum pki_status status = pki_ledger_add_crl(ledger, &row, err);
 	pki_crl_row_free(&row);

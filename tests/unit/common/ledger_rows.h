@@ -48,6 +48,9 @@ void commit(struct fixture *f);
 void issue_first(struct fixture *f);
 enum pki_status add_crl(struct pki_ledger *ledger, uint64_t number, pki_time at,
 	uint64_t revocations, struct pki_err *err);
+/* As add_crl, of a partition; nextUpdate is a day later, or the end of days. */
+enum pki_status add_list(struct pki_ledger *ledger, unsigned partition, uint64_t number,
+	pki_time at, uint64_t revocations, bool last, struct pki_err *err);
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 

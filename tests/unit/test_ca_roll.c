@@ -1,0 +1,129 @@
+/* The roll against a plain search: the same items, whatever comes and goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ca/roll.h"
+#include "tests/unit/common/expect.h"
+
+#define KINDS 256
+
+static struct pki_revoked
+item(unsigned n)
+{
+	struct pki_revoked out = { .serial = { .octets = { 0x40 }, .len = PKI_SERIAL_MAX },
+		.revoked_at = 1000 + (pki_time)n };
+	out.serial.octets[0] = (uint8_t)(0x40 + (n * 37) % 64);
+	out.serial.octets[19] = (uint8_t)n;
+	return out;
+}
+
+static void
+assert_same(const struct roll *roll, const bool present[KINDS])
+{
+	size_t count = 0;
+	for (unsigned n = 0; n < KINDS; n++) {
+		struct pki_revoked want = item(n);
+		const struct pki_revoked *found = roll_find(roll, &want.serial);
+		assert_int_equal(found != NULL, present[n]);
+		if (found != NULL)
+			assert_int_equal(found->revoked_at, want.revoked_at);
+		count += present[n];
+	}
+	assert_int_equal(roll->count, count);
+	for (size_t i = 1; i < roll->count; i++)
+		assert_true(pki_serial_compare(&roll->items[i - 1].serial,
+				    &roll->items[i].serial) < 0);
+}
+
+/* A random choice of those that are (not) there. */
+static struct roll
+choose(const bool present[KINDS], bool of, long one_in)
+{
+	struct roll out = { 0 };
+	for (unsigned n = 0; n < KINDS; n++) {
+		struct pki_revoked it = item(n);
+		if (present[n] == of && random() % one_in == 0)
+			ok(roll_append(&out, &it, 1, &err));
+	}
+	roll_sort(&out);
+	return out;
+}
+
+static void
+comes_and_goes(void **state)
+{
+	(void)state;
+	struct roll roll = { 0 };
+	bool present[KINDS] = { false };
+	srandom(42);
+	for (int round = 0; round < 2000; round++) {
+		bool add = random() % 2 == 0;
+		struct roll change = choose(present, !add, 1 + random() % 40);
+		if (add)
+			ok(roll_add(&roll, &change, &err));
+		else
+			roll_remove(&roll, &change);
+		for (size_t i = 0; i < change.count; i++)
+			present[change.items[i].serial.octets[19]] = add;
+		roll_free(&change);
+		assert_same(&roll, present);
+	}
+	roll_free(&roll);
+}
+
+static void
+removes_what_is_there_alone(void **state)
+{
+	(void)state;
+	struct roll roll = { 0 }, less = { 0 };
+	roll_remove(&roll, &less);
+	for (unsigned n = 0; n < 10; n++) {
+		struct pki_revoked it = item(n);
+		ok(roll_append(n % 3 == 0 ? &roll : &less, &it, 1, &err));
+	}
+	roll_sort(&roll);
+	roll_sort(&less);
+	roll_remove(&roll, &less);
+	assert_int_equal(roll.count, 4);
+	roll_remove(&roll, &roll);
+	assert_int_equal(roll.count, 0);
+	roll_free(&roll);
+	roll_free(&less);
+}
+
+static void
+seeks_from_anywhere(void **state)
+{
+	(void)state;
+	struct roll roll = { 0 };
+	struct pki_revoked it = item(0);
+	assert_int_equal(roll_seek(&roll, 0, &it.serial), 0);
+	memset(it.serial.octets, 0x40, sizeof it.serial.octets);
+	for (unsigned n = 0; n < 100; n++) {
+		it.serial.octets[19] = (uint8_t)(2 * n);
+		ok(roll_append(&roll, &it, 1, &err));
+	}
+	for (size_t from = 0; from <= 100; from++)
+		for (unsigned n = 0; n <= 200; n++) {
+			size_t want = (n + 1) / 2 > from ? (n + 1) / 2 : from;
+			it.serial.octets[19] = (uint8_t)n;
+			assert_int_equal(roll_seek(&roll, from, &it.serial), want);
+		}
+	roll_free(&roll);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_and_goes),
+		cmocka_unit_test(removes_what_is_there_alone),
+		cmocka_unit_test(seeks_from_anywhere),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
