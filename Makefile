@@ -152,16 +152,18 @@ sbindir = $(PREFIX)/sbin
 mandir = $(PREFIX)/share/man
 unitdir = $(PREFIX)/lib/systemd/system
 policydir = $(PREFIX)/share/pki/policy
+exampledir = $(PREFIX)/share/pki/examples
 bashdir = $(PREFIX)/share/bash-completion/completions
 .PHONY: install
 install: all
-	install -d $(addprefix $(DESTDIR),$(bindir) $(sbindir) $(unitdir) $(policydir) $(bashdir) \
+	install -d $(addprefix $(DESTDIR),$(bindir) $(sbindir) $(unitdir) $(policydir) $(exampledir) $(bashdir) \
 		$(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
 	install -m 755 $O/pki-ra $O/pki-audit $(DESTDIR)$(bindir)
 	install -m 755 $O/pki-ca $O/pki-crl $O/pki-ocspd $(DESTDIR)$(sbindir)
 	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(mandir)/man$$s || exit; done
 	install -m 644 $(wildcard */*.service) $(DESTDIR)$(unitdir)
 	install -m 644 policy/* $(DESTDIR)$(policydir)
+	install -m 644 ocsp/nginx.conf $(DESTDIR)$(exampledir)/nginx-ocsp.conf
 	for p in $(PROGRAMS); do $O/$$p completion bash > $(DESTDIR)$(bashdir)/$$p || exit; done
 
 .PHONY: clean

@@ -206,6 +206,9 @@ authority_health(struct authority *authority, struct pki_health *health)
 				"not renewed",
 				authority->conf.dir, (long long)(end - now));
 	}
+	if (atomic_load(&authority->export_failing))
+		pki_health_wrong(health, "%s: the export fails; see the log",
+			authority->conf.ocsp_export);
 	if (!authority->started)
 		pki_health_wrong(
 			health, "%s: pki-ca has not logged the start", authority->conf.dir);

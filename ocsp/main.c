@@ -8,6 +8,11 @@ static const struct pki_option serve_options[] = {
 	{ 0 },
 };
 
+static const struct pki_option export_options[] = {
+	{ "passphrase", "SOURCE", "of the service's keys: fd:N, file:PATH or prompt", 0 },
+	{ 0 },
+};
+
 static const struct pki_option check_options[] = {
 	{ "issuer", "FILE", "certificate of the issuing CA", 0 },
 	PKI_PROBE_OPTIONS,
@@ -19,6 +24,8 @@ static const struct pki_option check_options[] = {
 static const struct pki_command commands[] = {
 	{ "serve", "", "answer OCSP requests until SIGTERM", serve_options, 0, 0,
 		serve_run },
+	{ "export", "", "write the answers about all certificates as files, once",
+		export_options, 0, 0, export_run },
 	{ "check", "", "ask a responder and verify what it answers", check_options, 0, 0,
 		check_run },
 	{ 0 },

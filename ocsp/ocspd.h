@@ -55,6 +55,7 @@ struct authority {
 	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
 	atomic_ullong unissued; /* asked for since the last event (rule 60) */
 	bool started;           /* logged by pki-ca */
+	atomic_bool export_failing;
 };
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
 	struct authority **out, struct pki_err *err) PKI_MUST_CHECK;
@@ -121,6 +122,7 @@ struct ocspd {
 	const struct pki_conf *conf; /* the first authority's is the service's too */
 	struct authority *authorities[PKI_VALUES_MAX];
 	size_t authority_count;
+	struct exporter *exporters[PKI_VALUES_MAX]; /* NULL where nothing is exported */
 	struct answer_cache *cache;
 	struct pki_monitor *monitor;
 	struct worker *workers;
@@ -160,6 +162,18 @@ enum pki_status http_make_ready(
  * Something that is no base64 gives an empty der. */
 unsigned form_read_path(const char *path, const char *base_path, struct pki_buf *der);
 
+/* export.c: the answers about all of an authority's certificates in conf's ocsp_export. */
+struct exporter;
+enum pki_status exporter_new(struct authority *authority, struct exporter **out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* In a thread of its own, until exporter_free(): what changes is written within a second,
+ * the rest well before it ends. */
+enum pki_status exporter_begin(struct exporter *ex, struct pki_err *err) PKI_MUST_CHECK;
+void exporter_free(struct exporter *ex);
+/* Here and now, all that is missing or old. */
+enum pki_status exporter_run(struct exporter *ex, uint64_t *written, struct pki_err *err)
+	PKI_MUST_CHECK;
+
 /* counts.c: what the metrics page shows. */
 enum count_method { COUNT_GET, COUNT_POST };
 enum count_answer {
@@ -186,6 +200,7 @@ void ocspd_trouble(struct ocspd *daemon, const struct pki_err *err);
 
 /* serve.c, check.c: commands */
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status export_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status check_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

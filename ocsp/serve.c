@@ -83,9 +83,21 @@ open_workers(struct ocspd *daemon, struct pki_err *err)
 	return PKI_OK;
 }
 
+static enum pki_status
+open_exporters(struct ocspd *daemon, struct pki_err *err)
+{
+	for (size_t a = 0; a < daemon->authority_count; a++)
+		if (daemon->authorities[a]->conf.ocsp_export[0] != '\0')
+			PKI_TRY(exporter_new(
+				daemon->authorities[a], &daemon->exporters[a], err));
+	return PKI_OK;
+}
+
 static void
 close_daemon(struct ocspd *daemon)
 {
+	for (size_t a = 0; a < daemon->authority_count; a++)
+		exporter_free(daemon->exporters[a]);
 	size_t desks = daemon->worker_count * daemon->authority_count;
 	for (size_t i = 0; daemon->desks != NULL && i < desks; i++)
 		desk_close(&daemon->desks[i]);
@@ -119,6 +131,7 @@ open_daemon(struct ocspd *daemon, struct pki_err *err)
 	};
 	PKI_TRY(cache_new((size_t)conf->ocsp_cache, &daemon->cache, err));
 	PKI_TRY(pki_monitor_listen(&monitor, &daemon->monitor, err));
+	PKI_TRY(open_exporters(daemon, err));
 	return open_workers(daemon, err);
 }
 
@@ -169,6 +182,8 @@ shut_in(const struct ocspd *daemon, struct pki_err *err)
 		const struct pki_conf *conf = &daemon->authorities[a]->conf;
 		writable[count++] = conf->ocsp_state;
 		writable[count++] = conf->publish;
+		if (conf->ocsp_export[0] != '\0')
+			writable[count++] = conf->ocsp_export;
 		readable[a] = conf->state;
 	}
 	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, readable, err);
@@ -179,6 +194,9 @@ begin(struct ocspd *daemon, struct pki_http_server *server, struct pki_err *err)
 {
 	PKI_TRY(shut_in(daemon, err));
 	PKI_TRY(pki_monitor_begin(daemon->monitor, err));
+	for (size_t a = 0; a < daemon->authority_count; a++)
+		if (daemon->exporters[a] != NULL)
+			PKI_TRY(exporter_begin(daemon->exporters[a], err));
 	return pki_http_begin(server, err);
 }
 
@@ -267,4 +285,40 @@ serve_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(open_authorities(args, &daemon, &secrets, err));
 	PKI_TRY(open_daemon(&daemon, err));
 	return serve(&daemon, err);
+}
+
+static void
+exporter_cleanup(struct exporter **ex)
+{
+	exporter_free(*ex);
+}
+
+static enum pki_status
+export_all(struct authority *authority, bool as_json, struct pki_err *err)
+{
+	PKI_CLEANUP(exporter_cleanup) struct exporter *ex = NULL;
+	uint64_t written = 0;
+	if (authority->conf.ocsp_export[0] == '\0')
+		return pki_fail(err, PKI_CONFIG,
+			"nothing says where to: set ocsp.export in the configuration");
+	PKI_TRY(exporter_new(authority, &ex, err));
+	PKI_TRY(exporter_run(ex, &written, err));
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack("{s:I}", "written", (json_int_t)written);
+	if (as_json)
+		pki_cli_json(json, stdout);
+	else
+		printf("%llu answers written to %s\n", (unsigned long long)written,
+			authority->conf.ocsp_export);
+	return PKI_OK;
+}
+
+enum pki_status
+export_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(secrets_cleanse) struct secrets secrets = { 0 };
+	PKI_CLEANUP(close_daemon) struct ocspd daemon = { 0 };
+	PKI_TRY(open_nth(args, 0, pki_arg(args, "config"), &daemon, &secrets, err));
+	return export_all(daemon.authorities[0], pki_arg_flag(args, "json"), err);
 }

@@ -1,0 +1,257 @@
+/*
+ * All answers without a nonce as files, laid out for GET (RFC 9919 5): any web server, or
+ * many, can give them out. A file's time is its answer's thisUpdate.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "libpki/file.h"
+#include "ocsp/ocspd.h"
+
+/* An answer is replaced when a third of its life is over; a round over all certificates
+ * takes half of that. */
+#define RENEW_SHARE 3
+#define ROUND_SHARE 6
+#define TICK_MSEC 200
+/* Certificates between two looks at the ledger. */
+#define BATCH 64
+#define TELL_SECONDS 60
+/* Longer than it takes from a revocation's time to its commit: a file of before may be
+ * good. */
+#define COMMIT_SECONDS 60
+
+struct exporter {
+	struct authority *authority;
+	struct desk desk;
+	int64_t newest; /* certificates up to this one have their files */
+	int64_t cursor; /* of the round that renews them */
+	uint64_t revocations; /* so many of the issuer's are in the files */
+	uint64_t written;
+	pki_time told;
+	pthread_t thread;
+	bool running;
+	atomic_bool stop;
+};
+
+/* The hashes of CertIDs that clients of RFC 5019 and of RFC 9919 send. */
+static const char *const hashes[] = { "SHA1", "SHA256" };
+
+static enum pki_status
+path_of(const struct exporter *ex, struct pki_bytes request, char out[PATH_MAX],
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf base64 = { 0 };
+	PKI_TRY(pki_base64_encode(request.data, request.len, &base64, err));
+	return pki_conf_path(
+		ex->authority->conf.ocsp_export, (const char *)base64.data, out, err);
+}
+
+/* Is what the file says still so, and for long enough? */
+static bool
+is_fresh(const struct exporter *ex, const char *path, const struct pki_cert_row *row)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return false;
+	pki_time now = pki_time_now(), made = st.st_mtime;
+	return made <= now &&
+	       now < made + ex->authority->conf.ocsp_lifetime / RENEW_SHARE &&
+	       !(row->revoked && made < row->revoked_at / 1000 + COMMIT_SECONDS);
+}
+
+static enum pki_status
+write_answer(struct exporter *ex, struct pki_bytes request, const char *path,
+	const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct pki_ocsp_answer status = { .status = PKI_OCSP_GOOD };
+	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	pki_time updates[2];
+	char folder[PATH_MAX];
+	if (row->revoked)
+		status = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, row->revoked_at / 1000,
+			row->reason };
+	PKI_TRY(pki_ocsp_request_parse(request, &req, err));
+	PKI_TRY(answer_sign(&ex->desk, req, &status, &body, updates, err));
+	/* base64 has slashes: folders to a web server */
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	PKI_TRY(pki_file_mkdirs(folder, 0755, err));
+	PKI_TRY(pki_file_publish(path, body.data, body.len, 0644, err));
+	ex->written++;
+	return PKI_OK;
+}
+
+static enum pki_status
+export_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct exporter *ex = ctx;
+	const struct pki_cert *issuer = ex->authority->issuer;
+	for (size_t i = 0; row->issuer == PKI_ISSUER_CA && i < PKI_COUNT(hashes); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf request = { 0 };
+		char path[PATH_MAX];
+		PKI_TRY(pki_ocsp_request_build(issuer, &row->serial, hashes[i],
+			(struct pki_bytes){ 0 }, &request, err));
+		PKI_TRY(path_of(ex, pki_buf_bytes(&request), path, err));
+		if (!is_fresh(ex, path, row))
+			PKI_TRY(write_answer(ex, pki_buf_bytes(&request), path, row, err));
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	struct exporter *ex = ctx;
+	struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_ledger_certificate(
+		ex->desk.ledger, PKI_ISSUER_CA, &revoked->serial, &row, err));
+	enum pki_status status = export_certificate(ex, &row, err);
+	pki_cert_row_free(&row);
+	if (status == PKI_OK)
+		ex->revocations++;
+	return status;
+}
+
+static enum pki_status
+on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct exporter *ex = ctx;
+	PKI_TRY(export_certificate(ex, row, err));
+	if (row->id > ex->newest)
+		ex->newest = row->id;
+	ex->cursor = row->id;
+	return PKI_OK;
+}
+
+/* Revocations before anything else. */
+static enum pki_status
+export_revocations(struct exporter *ex, struct pki_err *err)
+{
+	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_CA,
+		.after = ex->revocations };
+	return pki_ledger_each_revoked(ex->desk.ledger, &query, on_revoked, ex, err);
+}
+
+/* *more: there are others that have no files yet. */
+static enum pki_status
+export_new(struct exporter *ex, bool *more, struct pki_err *err)
+{
+	int64_t from = ex->newest, cursor = ex->cursor;
+	PKI_TRY(pki_ledger_each_certificate(
+		ex->desk.ledger, from, BATCH, on_certificate, ex, err));
+	*more = ex->newest >= from + BATCH;
+	ex->cursor = cursor;
+	return PKI_OK;
+}
+
+/* As many as keep the round's pace; at its end it begins anew. */
+static enum pki_status
+renew_some(struct exporter *ex, struct pki_err *err)
+{
+	pki_time round = ex->authority->conf.ocsp_lifetime / ROUND_SHARE;
+	int64_t ticks = round * 1000 / TICK_MSEC + 1;
+	int64_t from = ex->cursor, share = ex->newest / ticks + 1;
+	PKI_TRY(pki_ledger_each_certificate(
+		ex->desk.ledger, from, (uint64_t)share, on_certificate, ex, err));
+	if (ex->cursor == from || ex->cursor >= ex->newest)
+		ex->cursor = 0;
+	return PKI_OK;
+}
+
+static enum pki_status
+tick(struct exporter *ex, bool *more, struct pki_err *err)
+{
+	*more = false;
+	PKI_TRY(export_revocations(ex, err));
+	PKI_TRY(export_new(ex, more, err));
+	return *more ? PKI_OK : renew_some(ex, err);
+}
+
+/* A lasting failure is told once a minute, and shown on the health page meanwhile. */
+static void
+fail(struct exporter *ex, struct pki_err *err)
+{
+	pki_time now = pki_time_now();
+	atomic_store(&ex->authority->export_failing, true);
+	if (now < ex->told + TELL_SECONDS && now >= ex->told)
+		return;
+	ex->told = now;
+	pki_err_object(err, "export to %s", ex->authority->conf.ocsp_export);
+	ocspd_report(err);
+}
+
+static void *
+work(void *ctx)
+{
+	static const struct timespec pause = { .tv_nsec = TICK_MSEC * 1000000L };
+	struct exporter *ex = ctx;
+	while (!atomic_load(&ex->stop)) {
+		struct pki_err err = { 0 };
+		bool more = false;
+		if (tick(ex, &more, &err) == PKI_OK)
+			atomic_store(&ex->authority->export_failing, false);
+		else
+			fail(ex, &err);
+		if (!more)
+			nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+enum pki_status
+exporter_new(struct authority *authority, struct exporter **out, struct pki_err *err)
+{
+	struct exporter *ex = calloc(1, sizeof *ex);
+	if (ex == NULL)
+		return pki_fail(err, PKI_MEMORY, "the export");
+	ex->authority = authority;
+	enum pki_status status = pki_file_mkdirs(authority->conf.ocsp_export, 0755, err);
+	if (status == PKI_OK)
+		status = desk_open(authority, &ex->desk, err);
+	if (status != PKI_OK) {
+		exporter_free(ex);
+		return status;
+	}
+	*out = ex;
+	return PKI_OK;
+}
+
+enum pki_status
+exporter_begin(struct exporter *ex, struct pki_err *err)
+{
+	int code = pthread_create(&ex->thread, NULL, work, ex);
+	ex->running = code == 0;
+	return code == 0 ? PKI_OK
+			 : pki_fail_errno(err, PKI_INTERNAL, code, "the export's thread");
+}
+
+void
+exporter_free(struct exporter *ex)
+{
+	if (ex == NULL)
+		return;
+	atomic_store(&ex->stop, true);
+	if (ex->running)
+		pthread_join(ex->thread, NULL);
+	desk_close(&ex->desk);
+	free(ex);
+}
+
+enum pki_status
+exporter_run(struct exporter *ex, uint64_t *written, struct pki_err *err)
+{
+	struct pki_ledger_figures figures = { 0 };
+	bool more = true;
+	PKI_TRY(pki_ledger_count(ex->desk.ledger, &figures, err));
+	while (more) {
+		PKI_TRY(export_new(ex, &more, err));
+		pki_progress("certificates", (uint64_t)ex->newest, figures.certificates);
+	}
+	pki_progress_end();
+	*written = ex->written;
+	return PKI_OK;
+}
