@@ -280,9 +280,10 @@ forget(struct writer *w)
 static enum pki_status
 carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 {
+	PKI_TRY(decide(w, b, err));
+	/* what was decided, dates of certificates included, comes before what is recorded */
 	b->now = pki_msec_now();
 	PKI_TRY(check_clock(w, b->now, err));
-	PKI_TRY(decide(w, b, err));
 	separate(b);
 	PKI_TRY(pki_ledger_begin(w->ledger, err));
 	enum pki_status status = transact(w, b, err);
