@@ -434,23 +434,16 @@ pki_key_sign(struct pki_key *key, const void *data, size_t len, struct pki_buf *
 }
 
 enum pki_status
-pki_key_verify_with(const struct pki_key *key, const EVP_MD *md, const void *data,
-	size_t len, struct pki_bytes sig, struct pki_err *err)
+pki_key_verify(const struct pki_key *key, const void *data, size_t len,
+	struct pki_bytes sig, struct pki_err *err)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = key->alg != 0 && ctx != NULL &&
-		  EVP_DigestVerifyInit(ctx, NULL, md, NULL, key->pkey) == 1 &&
+		  EVP_DigestVerifyInit(ctx, NULL, pki_key_md(key), NULL, key->pkey) == 1 &&
 		  EVP_DigestVerify(ctx, sig.data, sig.len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
 		return pki_fail_ssl(
 			err, PKI_INPUT, "the signature is not this key's over this data");
 	return PKI_OK;
-}
-
-enum pki_status
-pki_key_verify(const struct pki_key *key, const void *data, size_t len,
-	struct pki_bytes sig, struct pki_err *err)
-{
-	return pki_key_verify_with(key, pki_key_md(key), data, len, sig, err);
 }

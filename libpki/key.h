@@ -101,9 +101,6 @@ enum pki_status pki_key_sign(struct pki_key *key, const void *data, size_t len,
 /* INPUT if the signature is not this key's over data. */
 enum pki_status pki_key_verify(const struct pki_key *key, const void *data, size_t len,
 	struct pki_bytes sig, struct pki_err *err) PKI_MUST_CHECK;
-/* Over another digest than pki_key_sign()'s. */
-enum pki_status pki_key_verify_with(const struct pki_key *key, const EVP_MD *md,
-	const void *data, size_t len, struct pki_bytes sig, struct pki_err *err) PKI_MUST_CHECK;
 /* The digest of pki_key_sign(), NULL for Ed25519. */
 const EVP_MD *pki_key_md(const struct pki_key *key);
 

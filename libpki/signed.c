@@ -2,7 +2,6 @@
 
 #include <limits.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 
 /* clang-format off */
 ASN1_SEQUENCE(PKI_SIGNED) = {
@@ -106,42 +105,6 @@ pki_signed_verify(const PKI_SIGNED *value, const struct pki_key *key)
 {
 	bool ok = ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), value->algorithm,
 			  value->signature, value->tbs, pki_key_get0_evp(key)) == 1;
-	ERR_clear_error();
-	return ok;
-}
-
-/* RSASSA-PSS-params' hashAlgorithm; absent it is SHA-1. */
-static bool
-pss_names(const X509_ALGOR *algorithm, const EVP_MD *md)
-{
-	RSA_PSS_PARAMS *pss = NULL;
-	if (algorithm->parameter != NULL)
-		pss = ASN1_TYPE_unpack_sequence(
-			ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
-	bool same = pss != NULL && pss->hashAlgorithm != NULL &&
-		    OBJ_obj2nid(pss->hashAlgorithm->algorithm) == EVP_MD_get_type(md);
-	RSA_PSS_PARAMS_free(pss);
-	return same;
-}
-
-bool
-pki_signed_verify_pss(struct pki_bytes tbs, struct pki_bytes algorithm,
-	struct pki_bytes signature, const EVP_MD *md, const struct pki_key *key)
-{
-	PKI_CLEANUP(pki_signed_cleanup)
-	PKI_SIGNED *value = (PKI_SIGNED *)ASN1_item_new(ASN1_ITEM_rptr(PKI_SIGNED));
-	X509_ALGOR *decoded = pki_asn1_decode(algorithm, ASN1_ITEM_rptr(X509_ALGOR));
-	bool ok = value != NULL && decoded != NULL && pss_names(decoded, md) &&
-		  ASN1_STRING_set(value->tbs, tbs.data, (int)tbs.len) == 1 &&
-		  ASN1_STRING_set(value->signature, signature.data, (int)signature.len) ==
-			  1;
-	if (ok) {
-		X509_ALGOR_free(value->algorithm);
-		value->algorithm = decoded;
-		decoded = NULL;
-		ok = pki_signed_verify(value, key);
-	}
-	X509_ALGOR_free(decoded);
 	ERR_clear_error();
 	return ok;
 }

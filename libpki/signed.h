@@ -56,8 +56,5 @@ enum pki_status pki_signed_algorithm(const struct pki_key *key, struct pki_buf *
 
 /* Is the signature key's over the bytes? OpenSSL's error queue is left empty. */
 bool pki_signed_verify(const PKI_SIGNED *value, const struct pki_key *key);
-/* The same of an RSASSA-PSS signature whose AlgorithmIdentifier must name md (RFC 4056 3). */
-bool pki_signed_verify_pss(struct pki_bytes tbs, struct pki_bytes algorithm,
-	struct pki_bytes signature, const EVP_MD *md, const struct pki_key *key);
 
 #endif

@@ -1,5 +1,4 @@
 #include <openssl/cms.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,44 +110,6 @@ rsa_signs_too(void **state)
 		&ca);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = sign(&rsa);
 	assert_int_equal(open_at(pki_buf_bytes(&der), pki_time_now(), &err), PKI_OK);
-	fixture_free(&rsa);
-}
-
-/* RFC 4056, as openssl cms -keyopt rsa_padding_mode:pss signs; a changed signature is none.
- */
-static void
-r94_rsa_pss_too(void **state)
-{
-	(void)state;
-	static const EVP_MD *(*const digests[])(void) = { EVP_sha256, EVP_sha384 };
-	struct fixture_id rsa = fixture_make(
-		&(struct fixture_spec){ .common_name = "TEST R", .alg = PKI_ALG_RSA3072 },
-		&ca);
-	for (size_t i = 0; i < PKI_COUNT(digests); i++) {
-		struct pki_err err;
-		BIO *bio = BIO_new_mem_buf(content.data, (int)content.len);
-		CMS_ContentInfo *cms =
-			CMS_sign(NULL, NULL, NULL, bio, CMS_PARTIAL | CMS_BINARY);
-		CMS_SignerInfo *si = CMS_add1_signer(cms, pki_cert_get0_x509(rsa.cert),
-			pki_key_get0_evp(rsa.key), digests[i](), CMS_KEY_PARAM);
-		assert_non_null(si);
-		assert_int_equal(
-			EVP_PKEY_CTX_set_rsa_padding(
-				CMS_SignerInfo_get0_pkey_ctx(si), RSA_PKCS1_PSS_PADDING),
-			1);
-		assert_int_equal(CMS_final(cms, bio, NULL, CMS_BINARY), 1);
-		uint8_t *der = NULL;
-		int len = i2d_CMS_ContentInfo(cms, &der);
-		assert_true(len > 0);
-		struct pki_bytes in = { der, (size_t)len };
-		assert_int_equal(open_at(in, pki_time_now(), &err), PKI_OK);
-		der[len - 1] ^= 1;
-		assert_int_equal(open_at(in, pki_time_now(), &err), PKI_INPUT);
-		assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
-		OPENSSL_free(der);
-		CMS_ContentInfo_free(cms);
-		BIO_free(bio);
-	}
 	fixture_free(&rsa);
 }
 
@@ -507,7 +468,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_officers_sign_one_content),
 		cmocka_unit_test(rsa_signs_too),
-		cmocka_unit_test(r94_rsa_pss_too),
 		cmocka_unit_test(r210_no_changed_octet_changes_what_was_signed),
 		cmocka_unit_test(r210_truncated_or_longer_is_refused),
 		cmocka_unit_test(r94_r210_what_other_tools_sign),
