@@ -21,6 +21,7 @@ enum job_kind {
 
 /* A certificate that an order revokes. */
 struct target {
+	int issuer;
 	struct pki_serial serial;
 	char profile[PKI_PROFILE_NAME];
 };

@@ -39,9 +39,13 @@ add_publication(
 	struct pki_crl_row crl = { 0 };
 	struct pki_err none = { 0 };
 	char published[PKI_MSEC_TEXT];
+	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
+	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &row, err));
+	int issuer = row.issuer;
+	pki_cert_row_free(&row);
 	enum pki_status status =
-		pki_ledger_crl_covering(w->ledger, PKI_ISSUER_CA, &serial, &crl, &none);
+		pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, &none);
 	if (status != PKI_OK && status != PKI_NOTFOUND) {
 		*err = none;
 		return status;

@@ -176,11 +176,27 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	return status;
 }
 
+/* rule 37 */
+static enum pki_status
+check_ca(struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *ca = NULL;
+	struct pki_cert_status standing = { 0 };
+	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_CA, &ca, err));
+	PKI_TRY(pki_ledger_status(
+		ledger, PKI_ISSUER_ROOT, pki_cert_get0_serial(ca), &standing, err));
+	if (standing.revoked)
+		return pki_refuse(err, PKI_RULE_CA_REVOKED,
+			"the CA's own certificate is revoked; it issues no more");
+	return PKI_OK;
+}
+
 static enum pki_status
 check_certify(struct pki_ledger *ledger, pki_msec now, const struct facts *facts,
 	struct pki_err *err)
 {
 	struct history history = { ledger, facts };
+	PKI_TRY(check_ca(ledger, err));
 	if (facts->action == PKI_ACTION_RENEW) {
 		if (facts->serial_count == 0)
 			return pki_refuse(
@@ -244,6 +260,18 @@ check_entitled(const struct pki_policy *policy, const struct facts *facts,
 		profile);
 }
 
+/* rule 51, RFC 5280 5.3.1: the compromise of a CA, and of anybody else. */
+static enum pki_status
+check_reason(enum pki_reason reason, const struct pki_cert_row *row, struct pki_err *err)
+{
+	bool of_ca = row->issuer == PKI_ISSUER_ROOT;
+	if (reason == (of_ca ? PKI_REASON_KEY_COMPROMISE : PKI_REASON_CA_COMPROMISE))
+		return pki_refuse(err, PKI_RULE_CRL_REASON,
+			"%s is no reason for a certificate of profile %s",
+			pki_reason_name(reason), row->profile);
+	return PKI_OK;
+}
+
 struct gather {
 	const struct pki_policy *policy;
 	struct job *job;
@@ -257,16 +285,18 @@ add_target(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	struct gather *gather = ctx;
 	struct job *job = gather->job;
 	gather->revoked |= row->revoked;
-	if (row->revoked || row->not_after < gather->now || row->issuer != PKI_ISSUER_CA)
+	if (row->revoked || row->not_after < gather->now)
 		return PKI_OK;
 	for (size_t i = 0; i < job->target_count; i++)
 		if (pki_serial_compare(&job->targets[i].serial, &row->serial) == 0)
 			return PKI_OK;
 	PKI_TRY(check_entitled(gather->policy, &job->facts, row->profile, err));
+	PKI_TRY(check_reason(job->facts.reason, row, err));
 	if (job->target_count == TARGETS_MAX)
 		return pki_fail(err, PKI_LIMIT, "more than %d certificates in one order",
 			TARGETS_MAX);
 	struct target *target = &job->targets[job->target_count++];
+	target->issuer = row->issuer;
 	target->serial = row->serial;
 	memcpy(target->profile, row->profile, sizeof target->profile);
 	return PKI_OK;
@@ -277,7 +307,7 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 	const struct pki_serial *serial, struct pki_err *err)
 {
 	struct pki_cert_row row = { 0 };
-	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, err));
+	PKI_TRY(pki_ledger_issued(ledger, serial, &row, err));
 	enum pki_status status = PKI_OK;
 	if (strcmp(row.holder, gather->job->facts.holder) != 0)
 		status = pki_refuse(err, PKI_RULE_REVOCATION,

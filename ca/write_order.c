@@ -148,7 +148,7 @@ add_revocation(
 	struct writer *w, struct job *job, size_t i, pki_msec now, struct pki_err *err)
 {
 	struct pki_revocation_row row = {
-		.issuer = PKI_ISSUER_CA,
+		.issuer = job->targets[i].issuer,
 		.serial = job->targets[i].serial,
 		.reason = job->facts.reason,
 		.reported = job->facts.reported,

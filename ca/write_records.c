@@ -94,6 +94,23 @@ write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 	return PKI_OK;
 }
 
+static enum pki_status
+must_list(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	const struct pki_crl *crl = ctx;
+	struct pki_revoked listed;
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(&revoked->serial, text);
+	if (!pki_crl_find(crl, &revoked->serial, &listed) ||
+		listed.revoked_at != revoked->revoked_at ||
+		listed.reason != revoked->reason)
+		return pki_refuse(err, PKI_RULE_STATUS_AGREE,
+			"%s is revoked and not so on the root's CRL; make it from this "
+			"ledger",
+			text);
+	return PKI_OK;
+}
+
 /* rule 54: made offline by `pki-ca root-crl`. */
 enum pki_status
 write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
@@ -118,6 +135,9 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 	struct pki_crl_row last;
 	PKI_TRY(pki_ledger_crl_head(w->ledger, PKI_ISSUER_ROOT, 0, &last, err));
 	row.cutoff = last.this_update;
+	const struct pki_revoked_query all = { .issuer = PKI_ISSUER_ROOT,
+		.from = row.cutoff };
+	PKI_TRY(pki_ledger_each_revoked(w->ledger, &all, must_list, crl, err));
 	PKI_TRY(pki_ledger_revocation_count(
 		w->ledger, PKI_ISSUER_ROOT, &row.revocations, err));
 	PKI_TRY(pki_buf_append(&row.der, job->body.data, job->body.len, err));

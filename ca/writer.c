@@ -281,7 +281,8 @@ static enum pki_status
 carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	PKI_TRY(decide(w, b, err));
-	/* what was decided, dates of certificates included, comes before what is recorded */
+	/* what was decided, dates of certificates included, comes before what is recorded
+	 */
 	b->now = pki_msec_now();
 	PKI_TRY(check_clock(w, b->now, err));
 	separate(b);

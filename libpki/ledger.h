@@ -144,6 +144,9 @@ enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki
 enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
 	PKI_MUST_CHECK;
+/* By whichever issuer; the issuing CA first. NOTFOUND */
+enum pki_status pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
+	struct pki_cert_row *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_cert_row_free(struct pki_cert_row *row);
 
 typedef enum pki_status (*pki_cert_fn)(void *ctx, const struct pki_cert_row *row,

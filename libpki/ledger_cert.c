@@ -187,6 +187,20 @@ pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 		text, issuer);
 }
 
+enum pki_status
+pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
+	struct pki_cert_row *out, struct pki_err *err)
+{
+	struct pki_err why = { 0 };
+	enum pki_status status =
+		pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, out, &why);
+	if (status == PKI_NOTFOUND)
+		return pki_ledger_certificate(ledger, PKI_ISSUER_ROOT, serial, out, err);
+	if (status != PKI_OK)
+		*err = why;
+	return status;
+}
+
 void
 pki_cert_row_free(struct pki_cert_row *row)
 {

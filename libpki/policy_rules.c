@@ -99,10 +99,11 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 				"no profile %s; add %s.yaml or mend the "
 				"name",
 				rule->profiles[i], rule->profiles[i]);
-		if (profile->ca)
+		bool ends = rule->action == PKI_ACTION_REVOKE;
+		if (profile->kind == PKI_KIND_ROOT || (profile->ca && !ends))
 			return PKI_POLICY_BREACH(node, err, PKI_RULE_DUAL_CONTROL,
 				"a CA's certificate is made at the ceremony, never by "
-				"order");
+				"order; one to revoke may name the issuing CA's");
 		if (is_ruled(policy, rule->action, rule->profiles[i]))
 			return pki_yaml_fail(node, err,
 				"another rule says who may %s %s; keep one of the two",
@@ -280,7 +281,7 @@ read_causes(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *er
 		const char *text = pki_yaml_text(reason);
 		if (text == NULL || !pki_reason_by_name(text, &rule->reason) ||
 			rule->reason == PKI_REASON_UNSPECIFIED ||
-			rule->reason == PKI_REASON_CA_COMPROMISE)
+			(rule->reason == PKI_REASON_CA_COMPROMISE && rule->whole_holder))
 			return PKI_POLICY_BREACH(reason, err, PKI_RULE_CRL_REASON,
 				"\"%.40s\" is no reason for these certificates; see "
 				"profile(5)",

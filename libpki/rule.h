@@ -38,6 +38,7 @@
 	X(CEREMONY, 34, "ceremony-report", "ETSI EN 319 411-1 6.5.1")                  \
 	X(RECORD, 35, "issuance-record", "ETSI EN 319 411-1 6.3.3")                    \
 	X(REKEY, 36, "renewal-new-key", "ETSI EN 319 411-1 GEN-6.3.6-10")              \
+	X(CA_REVOKED, 37, "ca-revoked", "ETSI EN 319 411-1 OVR-6.4.8-11")              \
 	X(NO_ESCROW, 38, "no-escrow", "ETSI EN 319 411-1 6.3.12")                      \
 	X(POSSESSION, 39, "proof-of-possession", "RFC 2986 4.2")                       \
 	X(IDENTITY, 43, "identity-evidence", "ETSI EN 319 411-1 6.2.2")                \

@@ -62,8 +62,7 @@ set_target(struct ra *ra, const char *target, struct pki_order *order, struct pk
 			target);
 	order->serial_count = 1;
 	PKI_TRY(ra_need_ledger(ra, err));
-	PKI_TRY(pki_ledger_certificate(
-		ra->ledger, PKI_ISSUER_CA, &order->serials[0], &row, err));
+	PKI_TRY(pki_ledger_issued(ra->ledger, &order->serials[0], &row, err));
 	snprintf(order->holder, sizeof order->holder, "%s", row.holder);
 	pki_cert_row_free(&row);
 	return PKI_OK;
