@@ -51,7 +51,7 @@ make_authorities(struct ceremony *c, const struct pki_conf *conf,
 	PKI_TRY(pki_key_generate(conf->ca_alg, &c->ca.key, err));
 	PKI_TRY(pki_key_generate(PKI_ALG_P256, &c->seal.key, err));
 	PKI_TRY(pki_key_generate(PKI_ALG_ED25519, &c->log_key, err));
-	PKI_TRY(pki_note_vkey(conf->log_origin, c->log_key, &c->vkey, err));
+	PKI_TRY(pki_note_vkey(PKI_NOTE_LOG, conf->log_origin, c->log_key, &c->vkey, err));
 	PKI_TRY(certify(c, c->root.profile, NULL, &conf->root_name, c->root.key, NULL,
 		c->root.key, &c->root.cert, err));
 	PKI_TRY(certify(c, c->ca.profile, &conf->root_urls, &conf->ca_name, c->ca.key,

@@ -47,7 +47,8 @@ load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_er
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
-	PKI_TRY(pki_note_vkey(s->conf->log_origin, s->log_key, &s->vkey, err));
+	PKI_TRY(pki_note_vkey(
+		PKI_NOTE_LOG, s->conf->log_origin, s->log_key, &s->vkey, err));
 	return pki_checkpoint_open(
 		pki_buf_bytes(&note), (const char *)s->vkey.data, &s->last.checkpoint, err);
 }

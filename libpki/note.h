@@ -1,16 +1,22 @@
 /*
- * C2SP signed-note and tlog-checkpoint: text, Ed25519 signatures, verifier keys in the form
- * NAME+HASH+BASE64.
+ * C2SP signed-note, tlog-checkpoint and tlog-cosignature: text, Ed25519 signatures of a log and
+ * its witnesses, verifier keys in the form NAME+HASH+BASE64.
  */
 #ifndef LIBPKI_NOTE_H
 #define LIBPKI_NOTE_H
 
 #include "libpki/merkle.h"
 #include "libpki/key.h"
+#include "libpki/time.h"
 
 #define PKI_NOTE_MAX ((size_t)64 << 10)
 #define PKI_NOTE_SIGNATURES_MAX 32 /* C2SP: at least 16 accepted */
 #define PKI_ORIGIN_TEXT 128
+
+enum pki_note_type { /* C2SP signed-note: signature type identifier octets */
+	PKI_NOTE_LOG = 0x01,
+	PKI_NOTE_WITNESS = 0x04,
+};
 
 struct pki_checkpoint {
 	char origin[PKI_ORIGIN_TEXT];
@@ -25,12 +31,32 @@ enum pki_status pki_checkpoint_sign(const struct pki_checkpoint *cp, struct pki_
  * no verifier key. */
 enum pki_status pki_checkpoint_open(struct pki_bytes note, const char *vkey,
 	struct pki_checkpoint *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Without a look at the signatures: for the log's own, from its own ledger. */
+/* Form alone, whoever signed: for the log's own, from its own ledger. */
 enum pki_status pki_checkpoint_parse(struct pki_bytes note, struct pki_checkpoint *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* "origin+hash+base64" of a public key: what verifiers are configured with. */
-enum pki_status pki_note_vkey(const char *name, const struct pki_key *key, struct pki_buf *out,
+/*
+ * A cosignature says: at this time the witness had seen no larger tree of the log, and none
+ * that this one does not contain (rule 84). Appends its signature line.
+ */
+enum pki_status pki_checkpoint_cosign(struct pki_bytes note, const char *name,
+	struct pki_key *key, pki_time at, struct pki_buf *line, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* When the witness of vkey cosigned last. NOTFOUND if it did not, TAMPERED if one of its
+ * cosignatures is wrong, CONFIG if vkey is no witness's. */
+enum pki_status pki_checkpoint_cosigned(struct pki_bytes note, const char *vkey, pki_time *at,
 	struct pki_err *err) PKI_MUST_CHECK;
+
+/* "name+hash+base64" of a public key: what verifiers are configured with. */
+enum pki_status pki_note_vkey(enum pki_note_type type, const char *name,
+	const struct pki_key *key, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The name in one; CONFIG unless it is a verifier key of that type. */
+enum pki_status pki_note_vkey_name(enum pki_note_type type, const char *vkey,
+	char name[PKI_ORIGIN_TEXT], struct pki_err *err) PKI_MUST_CHECK;
+
+/* Lines of notes, and of what goes with them to a witness: the next one without its newline,
+ * rest moves behind it; a decimal number without leading zeros, below 2^63. */
+bool pki_note_next_line(struct pki_bytes *rest, struct pki_bytes *line);
+bool pki_note_size(struct pki_bytes line, uint64_t *out);
 
 #endif

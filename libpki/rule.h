@@ -80,6 +80,8 @@
 	X(LOG_CHECKPOINT, 81, "log-checkpoint", "C2SP tlog-checkpoint")                \
 	X(LOG_NOTE, 82, "signed-note", "C2SP signed-note")                             \
 	X(LOG_TILES, 83, "log-tiles", "C2SP tlog-tiles")                               \
+	X(COSIGNATURE, 84, "cosignature", "C2SP tlog-cosignature")                     \
+	X(WITNESS, 85, "witness", "C2SP tlog-witness")                                 \
 	X(RSA_SIZE, 93, "rsa-strength", "ETSI TS 119 312")                             \
 	X(ALGORITHM, 94, "algorithm", "ETSI TS 119 312")                               \
 	X(ROLE, 201, "officer-role", "suite rule: rules.yaml orders")                  \

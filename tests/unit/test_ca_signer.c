@@ -109,7 +109,7 @@ setup(void **state)
 	s.ca = world.ca.cert;
 	s.ca_key = world.ca.key;
 	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));
-	ok(pki_note_vkey(conf.log_origin, s.log_key, &s.vkey, &err));
+	ok(pki_note_vkey(PKI_NOTE_LOG, conf.log_origin, s.log_key, &s.vkey, &err));
 	struct pki_crl_spec spec = {
 		.issuer = s.ca,
 		.number = 7,

@@ -35,7 +35,7 @@ setup(void **state)
 	snprintf(f->pub, sizeof f->pub, "%s/pub/log", f->dir);
 	ok(pki_ledger_open(path, PKI_LEDGER_CREATE, &f->ledger, &err));
 	ok(pki_key_generate(PKI_ALG_ED25519, &f->key, &err));
-	ok(pki_note_vkey(ORIGIN, f->key, &f->vkey, &err));
+	ok(pki_note_vkey(PKI_NOTE_LOG, ORIGIN, f->key, &f->vkey, &err));
 	*state = f;
 	return 0;
 }

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/common/expect.h"
+
 #define ORIGIN "ca.example.test/log"
+#define WITNESS "court.example.test/w1"
 #define OTHER_LINE \
 	"\xe2\x80\x94 witness.example/1 " \
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
@@ -28,7 +31,8 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof *f);
 	struct pki_err err = { 0 };
 	assert_int_equal(pki_key_generate(PKI_ALG_ED25519, &f->key, &err), PKI_OK);
-	assert_int_equal(pki_note_vkey(ORIGIN, f->key, &f->vkey, &err), PKI_OK);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_LOG, ORIGIN, f->key, &f->vkey, &err), PKI_OK);
 	strcpy(f->cp.origin, ORIGIN);
 	f->cp.size = 20852163;
 	memset(f->cp.root.octets, 0xab, sizeof f->cp.root.octets);
@@ -96,7 +100,8 @@ r82_known_verifier_keys(void **state)
 			pki_base64_decode(base64, strlen(base64), &raw, &err), PKI_OK);
 		assert_int_equal(
 			pki_key_from_raw_ed25519(raw.data + 1, &key, &err), PKI_OK);
-		assert_int_equal(pki_note_vkey(name, key, &vkey, &err), PKI_OK);
+		assert_int_equal(
+			pki_note_vkey(PKI_NOTE_LOG, name, key, &vkey, &err), PKI_OK);
 		assert_string_equal((char *)vkey.data, keys[i]);
 	}
 }
@@ -235,7 +240,123 @@ r82_verifier_keys_of_the_right_form_only(void **state)
 		pki_checkpoint_open(pki_buf_bytes(&f->note), with_newline, &out, &err),
 		PKI_OK);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	assert_int_equal(pki_note_vkey("with space", f->key, &vkey, &err), PKI_CONFIG);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_LOG, "with space", f->key, &vkey, &err), PKI_CONFIG);
+}
+
+/* The example of C2SP tlog-cosignature cannot be verified: it shows no keys. So: what is
+ * signed is spelled out, and verified as any Ed25519 signature. */
+static void
+r84_cosigned(void **state)
+{
+	struct fixture *f = *state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 }, line = { 0 }, sig = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf message = { 0 };
+	const char *mark = "\xe2\x80\x94 " WITNESS " ";
+	size_t text =
+		(size_t)(strstr((char *)f->note.data, "\n\n") + 1 - (char *)f->note.data);
+	ok(pki_note_vkey(PKI_NOTE_WITNESS, WITNESS, f->key, &vkey, &err));
+	ok(pki_checkpoint_cosign(
+		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315147, &line, &err));
+	assert_memory_equal(line.data, mark, strlen(mark));
+	ok(pki_base64_decode(
+		(char *)line.data + strlen(mark), line.len - strlen(mark) - 1, &sig, &err));
+	assert_int_equal(sig.len, 4 + 8 + 64);
+	assert_memory_equal(sig.data + 4, "\0\0\0\0\x64\x18\x50\xcb", 8);
+	ok(pki_buf_printf(&message, &err, "cosignature/v1\ntime 1679315147\n%.*s",
+		(int)text, (char *)f->note.data));
+	struct pki_bytes octets = { sig.data + 12, 64 };
+	ok(pki_key_verify(f->key, message.data, message.len, octets, &err));
+
+	pki_time at = 0;
+	fails(pki_checkpoint_cosigned(
+		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err),
+		NOTFOUND);
+	ok(pki_buf_append(&f->note, line.data, line.len, &err));
+	ok(pki_checkpoint_cosigned(pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+	assert_int_equal(at, 1679315147);
+	/* the log's signature stands as it did */
+	ok(open_note(f, f->note.data, f->note.len, &err));
+	/* the youngest counts */
+	ok(pki_checkpoint_cosign(
+		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315000, &f->note, &err));
+	ok(pki_checkpoint_cosigned(pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+	assert_int_equal(at, 1679315147);
+}
+
+static void
+r84_every_octet_counts(void **state)
+{
+	struct fixture *f = *state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+	pki_time at = 0;
+	size_t end = f->note.len;
+	size_t signatures =
+		(size_t)(strstr((char *)f->note.data, "\n\n") + 2 - (char *)f->note.data);
+	ok(pki_note_vkey(PKI_NOTE_WITNESS, WITNESS, f->key, &vkey, &err));
+	ok(pki_checkpoint_cosign(
+		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315147, &f->note, &err));
+	for (size_t i = 0; i < f->note.len; i++) {
+		struct pki_err err = { 0 };
+		f->note.data[i] ^= 1;
+		enum pki_status status = pki_checkpoint_cosigned(
+			pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err);
+		if (i >= end)
+			assert_true(status == PKI_TAMPERED || status == PKI_NOTFOUND);
+		else if (i < signatures) /* the log's own line is not looked at */
+			assert_int_equal(status, PKI_TAMPERED);
+		f->note.data[i] ^= 1;
+	}
+}
+
+static void
+r84_types_apart(void **state)
+{
+	struct fixture *f = *state;
+	char name[PKI_ORIGIN_TEXT];
+	pki_time at;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+	ok(pki_note_vkey(PKI_NOTE_WITNESS, ORIGIN, f->key, &vkey, &err));
+	assert_string_not_equal((char *)vkey.data, (char *)f->vkey.data);
+	ok(pki_note_vkey_name(PKI_NOTE_WITNESS, (char *)vkey.data, name, &err));
+	assert_string_equal(name, ORIGIN);
+	fails(pki_note_vkey_name(PKI_NOTE_LOG, (char *)vkey.data, name, &err), CONFIG);
+	fails(pki_note_vkey_name(PKI_NOTE_WITNESS, (char *)f->vkey.data, name, &err),
+		CONFIG);
+	/* the log's own signature is no cosignature, though of one key and name */
+	fails(pki_checkpoint_cosigned(
+		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err),
+		NOTFOUND);
+	fails(pki_checkpoint_cosigned(
+		      pki_buf_bytes(&f->note), (char *)f->vkey.data, &at, &err),
+		CONFIG);
+}
+
+static void
+r82_lines_and_sizes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t want; /* -1: none */
+	} sizes[] = { { "0", 0 }, { "7", 7 }, { "9223372036854775807", INT64_MAX },
+		{ "9223372036854775808", -1 }, { "00", -1 }, { "01", -1 }, { "", -1 },
+		{ "-1", -1 }, { "+1", -1 }, { "1 ", -1 }, { "0x1", -1 } };
+	for (size_t i = 0; i < PKI_COUNT(sizes); i++) {
+		struct pki_bytes line = { (const uint8_t *)sizes[i].text,
+			strlen(sizes[i].text) };
+		uint64_t n = 0;
+		assert_int_equal(pki_note_size(line, &n), sizes[i].want >= 0);
+		if (sizes[i].want >= 0)
+			assert_int_equal(n, sizes[i].want);
+	}
+	struct pki_bytes rest = { (const uint8_t *)"ab\n\ncd", 6 }, line;
+	assert_true(pki_note_next_line(&rest, &line));
+	assert_int_equal(line.len, 2);
+	assert_true(pki_note_next_line(&rest, &line));
+	assert_int_equal(line.len, 0);
+	assert_false(pki_note_next_line(&rest, &line));
+	assert_int_equal(rest.len, 2);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -250,6 +371,10 @@ main(void)
 		TEST(r82_signatures_of_others),
 		TEST(r81_form_of_the_text),
 		TEST(r82_verifier_keys_of_the_right_form_only),
+		TEST(r82_lines_and_sizes),
+		TEST(r84_cosigned),
+		TEST(r84_every_octet_counts),
+		TEST(r84_types_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
