@@ -34,12 +34,13 @@ else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-PROGRAMS := pki-ca pki-ra pki-crl pki-ocspd pki-audit
+PROGRAMS := pki-ca pki-ra pki-crl pki-ocspd pki-audit pki-witness
 dir_pki-ca := ca
 dir_pki-ra := ra
 dir_pki-crl := crl
 dir_pki-ocspd := ocsp
 dir_pki-audit := tools
+dir_pki-witness := witness
 
 objects = $(patsubst %.c,$O/%.o,$(wildcard $1/*.c))
 LIB := $O/libpki.a
@@ -85,7 +86,7 @@ $O/fuzz/fuzz_$1_%: $O/tests/fuzz/fuzz_$1_%.o $O/tests/fuzz/replay.o \
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
-$(foreach d,ca ra crl ocsp,$(eval $(call own_modules,$d)))
+$(foreach d,ca ra crl ocsp witness,$(eval $(call own_modules,$d)))
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
@@ -159,7 +160,7 @@ install: all
 	install -d $(addprefix $(DESTDIR),$(bindir) $(sbindir) $(unitdir) $(policydir) $(exampledir) $(bashdir) \
 		$(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
 	install -m 755 $O/pki-ra $O/pki-audit $(DESTDIR)$(bindir)
-	install -m 755 $O/pki-ca $O/pki-crl $O/pki-ocspd $(DESTDIR)$(sbindir)
+	install -m 755 $O/pki-ca $O/pki-crl $O/pki-ocspd $O/pki-witness $(DESTDIR)$(sbindir)
 	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(mandir)/man$$s || exit; done
 	install -m 644 $(wildcard */*.service) $(DESTDIR)$(unitdir)
 	install -m 644 policy/* $(DESTDIR)$(policydir)

@@ -4,7 +4,7 @@
 
 const struct pki_option pki_common_options[PKI_COMMON_COUNT + 1] = {
 	[PKI_COMMON_CONFIG] = { "config", "FILE",
-		"configuration; else $PKI_CONFIG, else /etc/pki/pki.yaml", 1 },
+		"configuration; else $PKI_CONFIG, else in /etc/pki", 1 },
 	[PKI_COMMON_JSON] = { "json", NULL, "write the result, or the error, as JSON", 1 },
 	[PKI_COMMON_HELP] = { "help", NULL, "show this", 1 },
 	[PKI_COMMON_VERSION] = { "version", NULL, "show the version", 1 },

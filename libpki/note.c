@@ -259,6 +259,7 @@ struct signed_by {
 	const struct verifier *verifier; /* NULL: the lines' form alone */
 	int count; /* right ones */
 	pki_time at; /* the youngest cosignature's */
+	struct pki_buf *line; /* the first right one is appended; NULL */
 };
 
 static enum pki_status
@@ -281,8 +282,9 @@ check_signature(struct pki_bytes line, struct pki_bytes text, struct signed_by *
 		!cosignature_right(verifier, text, octets, &by->at))
 		return broken(
 			err, PKI_RULE_COSIGNATURE, "a witness's cosignature is wrong");
-	by->count++;
-	return PKI_OK;
+	if (by->count++ > 0 || by->line == NULL)
+		return PKI_OK;
+	return pki_buf_append(by->line, line.data, line.len + 1, err); /* its newline too */
 }
 
 static enum pki_status
@@ -432,5 +434,28 @@ pki_checkpoint_cosigned(
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_COSIGNATURE,
 			"the checkpoint has no cosignature of %s", verifier.name);
 	*at = witness.at;
+	return PKI_OK;
+}
+
+enum pki_status
+pki_note_text(struct pki_bytes note, struct pki_bytes *text, struct pki_err *err)
+{
+	struct pki_bytes signatures;
+	return split(note, text, &signatures, err);
+}
+
+enum pki_status
+pki_note_pick(struct pki_bytes note, enum pki_note_type type, const char *vkey,
+	struct pki_buf *line, struct pki_err *err)
+{
+	PKI_CLEANUP(verifier_free) struct verifier verifier = { 0 };
+	struct signed_by by = { .verifier = &verifier, .line = line };
+	struct pki_bytes text, signatures;
+	PKI_TRY(split(note, &text, &signatures, err));
+	PKI_TRY(verifier_parse(vkey, type, &verifier, err));
+	PKI_TRY(check_signatures(signatures, text, &by, err));
+	if (by.count == 0)
+		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_LOG_NOTE,
+			"the note has no signature of %s", verifier.name);
 	return PKI_OK;
 }

@@ -54,6 +54,14 @@ enum pki_status pki_note_vkey(enum pki_note_type type, const char *name,
 enum pki_status pki_note_vkey_name(enum pki_note_type type, const char *vkey,
 	char name[PKI_ORIGIN_TEXT], struct pki_err *err) PKI_MUST_CHECK;
 
+/* To put a note together anew: its text, a view of it; the first signature line of vkey, which
+ * is right and is appended with its newline. NOTFOUND if there is none, TAMPERED if a line of
+ * vkey is wrong. */
+enum pki_status pki_note_text(struct pki_bytes note, struct pki_bytes *text,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_note_pick(struct pki_bytes note, enum pki_note_type type, const char *vkey,
+	struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
+
 /* Lines of notes, and of what goes with them to a witness: the next one without its newline,
  * rest moves behind it; a decimal number without leading zeros, below 2^63. */
 bool pki_note_next_line(struct pki_bytes *rest, struct pki_bytes *line);

@@ -3,23 +3,23 @@
 . "$(dirname "$0")/lib.sh"
 root=$D/root
 ok "make install DESTDIR" make -s install DESTDIR="$root" PREFIX=/usr ${SAN:+SAN=$SAN}
-for program in pki-ra pki-audit pki-ca pki-crl pki-ocspd; do
+for program in pki-ra pki-audit pki-ca pki-crl pki-ocspd pki-witness; do
 	file=$(find "$root/usr/bin" "$root/usr/sbin" -name "$program")
 	ok "$program --help names its commands" bash -c "'$file' --help | grep -qi usage"
 	ok "$program --version" bash -c "'$file' --version | grep -q '[0-9]'"
 	ok "$program has a manual page" bash -c "find '$root/usr/share/man' -name '$program.[18]' | grep -q ."
 	ok "$program completes in bash" bash -n "$root/usr/share/bash-completion/completions/$program"
 done
-for page in pki.yaml profile order ledger log; do
+for page in pki.yaml pki-witness.yaml profile order ledger log; do
 	ok "$page(5)" test -s "$root/usr/share/man/man5/$page.5"
 done
-for unit in pki-ca pki-crl pki-ocspd; do
+for unit in pki-ca pki-crl pki-ocspd pki-witness; do
 	ok "$unit.service" grep -q '^NoNewPrivileges=' "$root/usr/lib/systemd/system/$unit.service"
 done
 ok "the policy is installed, all of it" diff -r policy "$root/usr/share/pki/policy"
 every_command_helps() {
 	local program command
-	for program in pki-ra pki-audit pki-ca pki-crl pki-ocspd; do
+	for program in pki-ra pki-audit pki-ca pki-crl pki-ocspd pki-witness; do
 		for command in $("$program" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'); do
 			"$program" "$command" --help | grep -qi usage || {
 				echo "$program $command --help"
@@ -31,7 +31,7 @@ every_command_helps() {
 ok "every command has --help" every_command_helps
 
 # The manual says what the programs do, and no more.
-programs="pki-ra pki-audit pki-ca pki-crl pki-ocspd"
+programs="pki-ra pki-audit pki-ca pki-crl pki-ocspd pki-witness"
 page() { ls man/"$1".[158]; }
 # options_of PROGRAM: of all its commands
 options_of() {
@@ -113,6 +113,8 @@ mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/order_form.c |
 ok "order(5) has every member" named order.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/conf.c | words)
 ok "pki.yaml(5) has every key" named pki.yaml.5 "${list[@]}"
+mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_text' witness/conf.c | words)
+ok "pki-witness.yaml(5) has every key" named pki-witness.yaml.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|^\s*\{ "' libpki/policy_profile.c libpki/policy_rules.c | words)
 ok "profile(5) has every key" named profile.5 "${list[@]}"
 mapfile -t list < <(sed -n '/version_1/,/^};/p' libpki/ledger_schema.c | grep -oE '^\s*" ?[a-z_]+ (INTEGER|TEXT|BLOB)|CREATE TABLE [a-z]+' |

@@ -1,0 +1,110 @@
+#include "witness/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libpki/yaml.h"
+
+#define DEFAULT_PATH "/etc/pki/pki-witness.yaml"
+
+static enum pki_status
+need_text(
+	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+{
+	struct pki_yaml *node;
+	PKI_TRY(pki_yaml_need(map, key, &node, err));
+	PKI_TRY(pki_yaml_string(node, out, size, err));
+	if (out[0] == '\0')
+		return pki_yaml_fail(node, err, "%s: must not be empty", key);
+	return PKI_OK;
+}
+
+enum pki_status
+witness_conf_path(const struct witness_conf *conf, const char *name, char out[PATH_MAX],
+	struct pki_err *err)
+{
+	if (snprintf(out, PATH_MAX, "%s/%s", conf->state, name) >= PATH_MAX)
+		return pki_fail(
+			err, PKI_CONFIG, "the path of the state folder is too long");
+	return PKI_OK;
+}
+
+static enum pki_status
+load_state(struct pki_yaml *root, const char *dir, struct witness_conf *out,
+	struct pki_err *err)
+{
+	char name[PATH_MAX];
+	struct pki_yaml *node;
+	PKI_TRY(pki_yaml_need(root, "state", &node, err));
+	PKI_TRY(need_text(root, "state", name, sizeof name, err));
+	bool whole = name[0] == '/';
+	if (snprintf(out->state, sizeof out->state, "%s%s%s", whole ? "" : dir,
+		    whole ? "" : "/", name) >= (int)sizeof out->state)
+		return pki_yaml_fail(node, err, "state: the path is too long");
+	return witness_conf_path(out, "key.pem", out->key, err);
+}
+
+static enum pki_status
+load_name(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
+{
+	PKI_TRY(need_text(root, "name", out->name, sizeof out->name, err));
+	for (const char *p = out->name; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~' || *p == '+')
+			return pki_yaml_fail(pki_yaml_get(root, "name"), err,
+				"name: letters, digits and marks of ASCII, without space "
+				"or "
+				"+");
+	return PKI_OK;
+}
+
+static enum pki_status
+load_logs(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
+{
+	struct pki_yaml *list;
+	PKI_TRY(pki_yaml_need(root, "logs", &list, err));
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	if (pki_yaml_count(list) > WITNESS_LOGS_MAX)
+		return pki_yaml_fail(list, err, "logs: at most %d keys", WITNESS_LOGS_MAX);
+	for (size_t i = 0; i < pki_yaml_count(list); i++) {
+		struct pki_yaml *node = pki_yaml_item(list, i);
+		struct witness_log *log = &out->logs[out->log_count++];
+		struct pki_err why = { 0 };
+		PKI_TRY(pki_yaml_string(node, log->vkey, sizeof log->vkey, err));
+		if (pki_note_vkey_name(PKI_NOTE_LOG, log->vkey, log->origin, &why) !=
+			PKI_OK)
+			return pki_yaml_fail(node, err, "%s", why.msg);
+		for (size_t j = 0; j + 1 < out->log_count; j++)
+			if (strcmp(out->logs[j].vkey, log->vkey) == 0)
+				return pki_yaml_fail(
+					node, err, "logs: %s is there twice", log->vkey);
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+witness_conf_load(const char *path, struct witness_conf *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
+	const char *named = getenv("PKI_CONFIG");
+	char folder[PATH_MAX] = ".", dir[PATH_MAX];
+	if (path == NULL)
+		path = named != NULL && named[0] != '\0' ? named : DEFAULT_PATH;
+	*out = (struct witness_conf){ 0 };
+	PKI_TRY(pki_yaml_read(path, &root, err));
+	const char *slash = strrchr(path, '/');
+	if (slash != NULL)
+		snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
+	if (realpath(folder, dir) == NULL)
+		return pki_fail_errno(
+			err, PKI_IO, errno, "folder %s cannot be found", folder);
+	PKI_TRY(pki_yaml_expect_map(root, err));
+	PKI_TRY(load_name(root, out, err));
+	PKI_TRY(load_state(root, dir, out, err));
+	PKI_TRY(need_text(root, "listen", out->listen, sizeof out->listen, err));
+	PKI_TRY(pki_yaml_string(
+		pki_yaml_get(root, "monitor"), out->monitor, sizeof out->monitor, err));
+	PKI_TRY(load_logs(root, out, err));
+	return pki_yaml_done(root, err);
+}

@@ -1,0 +1,30 @@
+#include "witness/witness.h"
+
+#define PASSPHRASE \
+	{ \
+		"passphrase", "SOURCE", "of the witness's key: fd:N, file:PATH or prompt", \
+			0 \
+	}
+
+static const struct pki_option key_options[] = { PASSPHRASE, { 0 } };
+static const struct pki_option no_options[] = { { 0 } };
+
+static const struct pki_command commands[] = {
+	{ "init", "", "make the witness's key; print its verifier key", key_options, 0, 0,
+		init_run },
+	{ "serve", "", "cosign checkpoints until SIGTERM", key_options, 0, 0, serve_run },
+	{ "status", "", "show what was cosigned", no_options, 0, 0, status_run },
+	{ 0 },
+};
+
+static const struct pki_program program = {
+	WITNESS_NAME,
+	"witness of transparency logs",
+	commands,
+};
+
+int
+main(int argc, char **argv)
+{
+	return pki_cli_main(&program, argc, argv, NULL);
+}

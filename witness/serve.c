@@ -1,0 +1,144 @@
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/file.h"
+#include "libpki/sandbox.h"
+#include "witness/witness.h"
+
+#define CONNECTIONS_MAX 256
+#define IDLE_SECONDS 30
+/* One may wait for the disk while the other reads. */
+#define THREADS 2
+
+static const struct pki_http_header text_plain[] = {
+	{ "Content-Type", "text/plain; charset=utf-8" },
+	{ "Cache-Control", "no-store" },
+};
+/* C2SP tlog-witness: of the size that goes with 409 */
+static const struct pki_http_header text_size[] = {
+	{ "Content-Type", "text/x.tlog.size" },
+	{ "Cache-Control", "no-store" },
+};
+
+static void
+report(const struct pki_err *err)
+{
+	char text[sizeof err->msg + sizeof err->object + 128];
+	pki_err_text(err, text, sizeof text);
+	fprintf(stderr, WITNESS_NAME ": %s\n", text);
+}
+
+/* What is wrong with the request, for its sender; what with us, for the journal alone. */
+static void
+explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
+{
+	char text[sizeof err->msg + sizeof err->object + 128] = "internal error";
+	struct pki_err none = { 0 };
+	if (code >= 500)
+		report(err);
+	else
+		pki_err_text(err, text, sizeof text);
+	if (pki_buf_printf(body, &none, "%s\n", text) != PKI_OK)
+		pki_buf_reset(body);
+}
+
+static unsigned
+add_checkpoint(struct witness *witness, struct pki_bytes sent, struct pki_buf *body)
+{
+	struct request request;
+	struct pki_err err = { 0 };
+	unsigned code = 400;
+	if (request_parse(sent, &request, &err) == PKI_OK)
+		code = witness_add(witness, &request, pki_time_now(), body, &err);
+	if (code != 200 && code != 409)
+		explain(code, &err, body);
+	return code;
+}
+
+static void
+handle(void *ctx, struct pki_http_request *req)
+{
+	static const struct pki_http_header allow[] = { { "Allow", "POST" } };
+	struct witness *witness = ctx;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	unsigned code = 404;
+	if (strcmp(pki_http_path(req), "/add-checkpoint") == 0)
+		code = strcmp(pki_http_method(req), "POST") != 0
+			       ? 405
+			       : add_checkpoint(witness, pki_http_body(req), &body);
+	monitor_answer(witness, code);
+	if (code == 405)
+		pki_http_reply(req, code, allow, PKI_COUNT(allow), pki_buf_bytes(&body));
+	else
+		pki_http_reply(req, code, code == 409 ? text_size : text_plain,
+			PKI_COUNT(text_plain), pki_buf_bytes(&body));
+}
+
+static enum pki_status
+begin(struct witness *witness, struct pki_http_server *server, struct pki_err *err)
+{
+	const char *writable[] = { witness->conf->state, NULL };
+	PKI_TRY(pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, NULL, err));
+	PKI_TRY(pki_monitor_begin(witness->monitor, err));
+	return pki_http_begin(server, err);
+}
+
+static enum pki_status
+serve(struct witness *witness, struct pki_err *err)
+{
+	const struct pki_http_config config = {
+		.listen = witness->conf->listen,
+		.threads = THREADS,
+		.body_max = REQUEST_MAX,
+		.connections_max = CONNECTIONS_MAX,
+		.idle_seconds = IDLE_SECONDS,
+		.handler = handle,
+		.ctx = witness,
+	};
+	struct pki_http_server *server = NULL;
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	PKI_TRY(pki_http_listen(&config, &server, err));
+	enum pki_status status = begin(witness, server, err);
+	if (status == PKI_OK) {
+		fprintf(stderr, WITNESS_NAME ": %s at %s, sandbox %s\n",
+			(const char *)witness->vkey.data, config.listen,
+			pki_sandbox_text());
+		while (sigwaitinfo(&signals, NULL) < 0)
+			;
+	}
+	pki_http_stop(server);
+	return status;
+}
+
+static enum pki_status
+open_witness(const struct pki_args *args, struct witness_conf *conf,
+	struct witness *witness, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf pass = { 0 };
+	const char *source = pki_arg(args, "passphrase");
+	PKI_TRY(witness_conf_load(pki_arg(args, "config"), conf, err));
+	PKI_TRY(pki_secret_read(source != NULL ? source : "prompt",
+		"passphrase of the witness's key", &pass, err));
+	PKI_TRY(state_open(conf, pki_buf_bytes(&pass), witness, err));
+	malloc_trim(0); /* opening the key took scrypt's 16 MB */
+	return monitor_listen(witness, err);
+}
+
+enum pki_status
+serve_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(pki_free_ptr) struct witness_conf *conf = calloc(1, sizeof *conf);
+	PKI_CLEANUP(state_close) struct witness witness = { 0 };
+	if (conf == NULL)
+		return pki_fail(err, PKI_MEMORY, "configuration");
+	PKI_TRY(open_witness(args, conf, &witness, err));
+	return serve(&witness, err);
+}
