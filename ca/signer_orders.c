@@ -98,8 +98,10 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct facts *facts = &p->facts;
 	pki_msec now = 0;
 	PKI_TRY(signer_now(s, &now, err));
-	PKI_TRY(pki_sha256(cms.data, cms.len, facts->digest, err));
-	PKI_TRY(pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err));
+	enum pki_status status =
+		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
+	memcpy(facts->digest, p->order.digest, sizeof facts->digest);
+	PKI_TRY(status);
 	const struct pki_order *order = &p->order.order;
 	pki_err_object(err, "%s", order->id);
 	copy_order(facts, order);

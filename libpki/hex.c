@@ -110,10 +110,21 @@ pki_base64_decode(const char *text, size_t len, struct pki_buf *out, struct pki_
 	return PKI_OK;
 }
 
+/* Fetched once: to look it up takes as long as to hash a line. */
+static EVP_MD *sha256;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+static void
+fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 enum pki_status
 pki_sha256(const void *data, size_t len, uint8_t out[PKI_SHA256], struct pki_err *err)
 {
-	if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1)
+	pthread_once(&sha256_once, fetch_sha256);
+	if (sha256 == NULL || EVP_Digest(data, len, out, NULL, sha256, NULL) != 1)
 		return pki_fail_ssl(err, PKI_INTERNAL, "SHA-256 failed");
 	return PKI_OK;
 }

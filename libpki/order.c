@@ -62,11 +62,10 @@ pki_order_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	struct pki_cms_cache *cache, struct pki_signed_order *out, struct pki_err *err)
 {
 	*out = (struct pki_signed_order){ 0 };
+	PKI_TRY(pki_sha256(der.data, der.len, out->digest, err));
 	PKI_TRY(pki_cms_open(der, issuer, at, cache, &out->cms, err));
 	enum pki_status status =
 		pki_order_decode(pki_buf_bytes(&out->cms.content), &out->order, err);
-	if (status == PKI_OK)
-		status = pki_sha256(der.data, der.len, out->digest, err);
 	if (status != PKI_OK)
 		pki_order_close(out);
 	return status;

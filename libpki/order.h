@@ -80,7 +80,7 @@ void pki_order_free(struct pki_order *order); /* what it holds; zeroes it */
 struct pki_signed_order {
 	struct pki_order order;
 	struct pki_cms cms;
-	uint8_t digest[PKI_SHA256]; /* of the CMS's DER */
+	uint8_t digest[PKI_SHA256]; /* of the CMS's DER; also of one that did not open */
 };
 enum pki_status pki_order_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	struct pki_cms_cache *cache, struct pki_signed_order *out, struct pki_err *err)

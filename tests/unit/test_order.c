@@ -322,6 +322,10 @@ a_signed_order_opens(void **state)
 		pki_order_open(pki_buf_bytes(&der), ca.cert, now, NULL, &order, &err),
 		PKI_INPUT);
 	assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
+	/* by which the log knows what was refused */
+	uint8_t digest[PKI_SHA256];
+	assert_int_equal(pki_sha256(der.data, der.len, digest, &err), PKI_OK);
+	assert_memory_equal(order.digest, digest, sizeof digest);
 	fixture_free(&officer);
 	fixture_free(&ca);
 }
