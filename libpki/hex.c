@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <string.h>
 
 static const char digits[] = "0123456789abcdef";
@@ -66,12 +67,22 @@ pki_base64_encode(const void *data, size_t len, struct pki_buf *out, struct pki_
 	return PKI_OK;
 }
 
+/* A character's place in the alphabet, and one more; 0: not of it. */
+static uint8_t places[UCHAR_MAX + 1];
+static pthread_once_t places_once = PTHREAD_ONCE_INIT;
+
+static void
+fill_places(void)
+{
+	for (size_t i = 0; i < sizeof alphabet - 1; i++)
+		places[(uint8_t)alphabet[i]] = (uint8_t)(i + 1);
+}
+
 /* -1 for anything but a character of the alphabet */
 static int
 base64_value(char c)
 {
-	const char *p = c != '\0' ? strchr(alphabet, c) : NULL;
-	return p != NULL ? (int)(p - alphabet) : -1;
+	return places[(uint8_t)c] - 1;
 }
 
 /* EVP_DecodeBlock() passes over white space, inner padding and leftover bits. */
@@ -81,6 +92,7 @@ base64_check(const char *text, size_t len, size_t *pad, struct pki_err *err)
 	if (len % 4 != 0 || len > INT_MAX)
 		return pki_fail(err, PKI_INPUT,
 			"base64 of %zu characters; a multiple of 4 is needed", len);
+	pthread_once(&places_once, fill_places);
 	*pad = 0;
 	while (*pad < 2 && *pad < len && text[len - 1 - *pad] == '=')
 		++*pad;

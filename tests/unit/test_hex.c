@@ -78,6 +78,45 @@ base64_round_trip(void **state)
 	}
 }
 
+/* Every octet, at every place in its three. */
+static void
+base64_of_all_octets(void **state)
+{
+	(void)state;
+	uint8_t octets[256 + 2];
+	for (size_t i = 0; i < sizeof octets; i++)
+		octets[i] = (uint8_t)i;
+	for (size_t skip = 0; skip < 3; skip++) {
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf back = { 0 };
+		assert_int_equal(
+			pki_base64_encode(octets + skip, 256, &text, &err), PKI_OK);
+		assert_int_equal(
+			pki_base64_decode((char *)text.data, text.len, &back, &err),
+			PKI_OK);
+		assert_int_equal(back.len, 256);
+		assert_memory_equal(back.data, octets + skip, 256);
+	}
+}
+
+/* No octet but those of the alphabet. */
+static void
+base64_of_no_other_character(void **state)
+{
+	(void)state;
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (int c = 0; c <= UINT8_MAX; c++) {
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+		const char text[] = { 'A', (char)c, 'A', 'A' };
+		bool known = memchr(alphabet, c, sizeof alphabet - 1) != NULL;
+		assert_int_equal(pki_base64_decode(text, sizeof text, &out, &err),
+			known ? PKI_OK : PKI_INPUT);
+	}
+}
+
 static void
 base64_is_strict(void **state)
 {
@@ -151,6 +190,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hex_decode_cases),
 		cmocka_unit_test(base64_round_trip),
+		cmocka_unit_test(base64_of_all_octets),
+		cmocka_unit_test(base64_of_no_other_character),
 		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(sha256_vectors),
 		cmocka_unit_test(random_differs),
