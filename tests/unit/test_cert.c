@@ -84,6 +84,20 @@ x509_agrees(void **state)
 	pki_cert_free(back);
 }
 
+/* X.690 11.1: TRUE is 0xff; strict readers take no other octet for it. */
+static void
+r07_ca_is_true_in_der(void **state)
+{
+	(void)state;
+	static const uint8_t want[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00 };
+	X509 *x509 = pki_cert_get0_x509(chain.ca);
+	int at = X509_get_ext_by_NID(x509, NID_basic_constraints, -1);
+	assert_true(at >= 0);
+	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(x509, at));
+	assert_int_equal(ASN1_STRING_length(value), sizeof want);
+	assert_memory_equal(ASN1_STRING_get0_data(value), want, sizeof want);
+}
+
 static void
 r17_issuer_is_the_ca_s_subject(void **state)
 {
@@ -549,6 +563,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(getters),
 		cmocka_unit_test(x509_agrees),
+		cmocka_unit_test(r07_ca_is_true_in_der),
 		cmocka_unit_test(r17_issuer_is_the_ca_s_subject),
 		cmocka_unit_test(pem_and_der_parse),
 		cmocka_unit_test(malformed),
