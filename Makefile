@@ -101,7 +101,7 @@ $O/bench/%: $O/tests/bench/%.o $(BENCH_COMMON) $(LIB)
 
 .PHONY: lib unit bench bench-deps
 bench-deps:
-	@tools/deps.sh wrk apache2-utils golang-cfssl xxd procps util-linux
+	@tools/deps.sh wrk nginx-core golang-cfssl procps util-linux time
 lib: $(LIB)
 unit: $(UNIT)
 bench: deps bench-deps $(BINARIES) $(BENCH)

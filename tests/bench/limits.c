@@ -1,4 +1,5 @@
-/* The limits: what the primitives of the linked OpenSSL do on one core. JSON on stdout. */
+/* The limits: what the primitives of the linked OpenSSL do in a second of processor time.
+ * JSON on stdout. */
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -13,7 +14,7 @@ static double
 now(void)
 {
 	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
@@ -65,10 +66,11 @@ int
 main(void)
 {
 	struct rate p256 = measure(EVP_EC_gen("P-256"), EVP_sha256());
+	struct rate p384 = measure(EVP_EC_gen("P-384"), EVP_sha384());
 	struct rate rsa = measure(EVP_RSA_gen(3072), EVP_sha256());
 	struct rate ed = measure(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL);
-	printf("{\"p256_sign\":%.0f,\"p256_verify\":%.0f,\"rsa3072_sign\":%.0f,"
-	       "\"rsa3072_verify\":%.0f,\"ed25519_sign\":%.0f}\n",
-		p256.sign, p256.verify, rsa.sign, rsa.verify, ed.sign);
+	printf("{\"p256_sign\":%.0f,\"p256_verify\":%.0f,\"p384_sign\":%.0f,"
+	       "\"rsa3072_sign\":%.0f,\"rsa3072_verify\":%.0f,\"ed25519_sign\":%.0f}\n",
+		p256.sign, p256.verify, p384.sign, rsa.sign, rsa.verify, ed.sign);
 	return 0;
 }

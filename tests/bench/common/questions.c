@@ -106,7 +106,7 @@ questions_draw(struct pki_ledger *ledger, const struct question_form *form, size
 		z = (z ^ z >> 27) * 0x94d049bb133111eb;
 		draw(ledger, (z ^ z >> 31) % figures.certificates, &all[i]);
 		question_write(&all[i], form, issuer);
-		if (form->get && names_folder(&all[i])) {
+		if (names_folder(&all[i])) {
 			pki_buf_free(&all[i].der);
 			pki_buf_free(&all[i].wire);
 		} else {
