@@ -1,99 +1,95 @@
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "libpki/asn1.h"
 #include "libpki/cert_parts.h"
-#include "libpki/der.h"
 #include "libpki/ext.h"
 #include "libpki/lint.h"
 
-/* A name of eight attributes, URLs, policies; the issuer's name and the key come on top. */
-#define TBS_MAX ((size_t)16 << 10)
-
-/* What comes from elsewhere in DER. */
-struct parts {
-	struct pki_buf subject;
-	struct pki_buf algorithm; /* of the signature */
-};
-
-static void
-free_parts(struct parts *parts)
+/* RFC 5758 3.2 and 8410 3: parameters absent; RFC 4055 5: NULL with RSA */
+static bool
+set_algorithm(X509_ALGOR *algorithm, const struct pki_key *key)
 {
-	pki_buf_free(&parts->subject);
-	pki_buf_free(&parts->algorithm);
+	const EVP_MD *md = pki_key_md(key);
+	int id = EVP_PKEY_get_base_id(pki_key_get0_evp(key));
+	int nid = NID_undef;
+	int md_nid = md != NULL ? EVP_MD_get_type(md) : NID_undef;
+	if (OBJ_find_sigid_by_algs(&nid, md_nid, id) != 1)
+		return false;
+	int parameters = id == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF;
+	return X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid), parameters, NULL) == 1;
 }
 
-/* The magnitude as a positive INTEGER: never none, and no sign bit. */
-static void
-put_serial(struct pki_der *w, const struct pki_serial *serial)
+static bool
+set_bytes(ASN1_STRING *string, struct pki_bytes der)
 {
-	size_t end = w->at;
-	pki_der_put(w, serial->octets, serial->len);
-	if (serial->len == 0 || serial->octets[0] >= 0x80)
-		pki_der_put(w, "", 1);
-	pki_der_wrap(w, PKI_DER_INTEGER, end);
+	return der.len != 0 && ASN1_STRING_set(string, der.data, (int)der.len) == 1;
 }
 
-static void
-put_bytes(struct pki_der *w, struct pki_bytes bytes)
-{
-	pki_der_put(w, bytes.data, bytes.len);
-}
-
-/* TBSCertificate, RFC 5280 4.1, from its end towards its start. */
 static enum pki_status
-put_tbs(struct pki_der *w, const struct pki_cert_spec *spec, const struct parts *parts,
+set_names(PKI_TBS *tbs, const struct pki_cert_spec *spec, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf subject = { 0 };
+	PKI_TRY(pki_name_encode(spec->subject, &subject, err));
+	struct pki_bytes issuer = spec->issuer != NULL
+					  ? pki_cert_get0_subject_der(spec->issuer)
+					  : pki_buf_bytes(&subject);
+	if (!set_bytes(tbs->subject, pki_buf_bytes(&subject)) ||
+		!set_bytes(tbs->issuer, issuer))
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate's names");
+	return PKI_OK;
+}
+
+static enum pki_status
+fill_tbs(PKI_TBS *tbs, const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	struct pki_err *err)
 {
-	static const uint8_t v3 = 2;
-	size_t end = w->at;
-	PKI_TRY(pki_ext_put_all(w, spec, err));
-	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 3, end);
-	put_bytes(w, pki_key_get0_spki(spec->key));
-	put_bytes(w, pki_buf_bytes(&parts->subject));
-	size_t validity = w->at;
-	pki_der_put_x509_time(w, spec->not_after);
-	pki_der_put_x509_time(w, spec->not_before);
-	pki_der_wrap(w, PKI_DER_SEQUENCE, validity);
-	put_bytes(w, spec->issuer != NULL ? pki_cert_get0_subject_der(spec->issuer)
-					  : pki_buf_bytes(&parts->subject));
-	put_bytes(w, pki_buf_bytes(&parts->algorithm));
-	put_serial(w, &spec->serial);
-	size_t version = w->at;
-	pki_der_put_tagged(w, PKI_DER_INTEGER, &v3, sizeof v3);
-	pki_der_wrap(w, PKI_DER_CONSTRUCTED, version);
-	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
-	return PKI_OK;
+	ASN1_INTEGER_free(tbs->serial);
+	tbs->serial = NULL;
+	PKI_TRY(pki_asn1_serial_new(&spec->serial, &tbs->serial, err));
+	PKI_TRY(set_names(tbs, spec, err));
+	tbs->version = ASN1_INTEGER_new();
+	tbs->extensions = sk_X509_EXTENSION_new_null();
+	if (tbs->version == NULL || tbs->extensions == NULL ||
+		ASN1_INTEGER_set(tbs->version, X509_VERSION_3) != 1 ||
+		!set_algorithm(tbs->algorithm, issuer_key) ||
+		ASN1_TIME_set(tbs->validity->notBefore, spec->not_before) == NULL ||
+		ASN1_TIME_set(tbs->validity->notAfter, spec->not_after) == NULL ||
+		!set_bytes(tbs->key, pki_key_get0_spki(spec->key)))
+		return pki_fail_ssl(err, PKI_INTERNAL, "cannot build a certificate");
+	return pki_ext_add_all(tbs->extensions, spec, err);
 }
 
-/* A certificate whose signature is empty: the lint must see it before there is one. */
+/*
+ * X509 gives no way to encode a tbsCertificate with its algorithm before it is signed, and
+ * the lint must see it first.
+ */
 static enum pki_status
-put_unsigned(struct pki_der *w, const struct pki_cert_spec *spec,
-	const struct pki_key *issuer_key, struct pki_err *err)
+encode_tbs(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
+	struct pki_buf *der, struct pki_err *err)
 {
-	PKI_CLEANUP(free_parts) struct parts parts = { 0 };
-	PKI_TRY(pki_name_encode(spec->subject, &parts.subject, err));
-	PKI_TRY(pki_signed_algorithm(issuer_key, &parts.algorithm, err));
-	size_t end = w->at;
-	pki_der_put_tagged(w, PKI_DER_BITS, "", 1); /* no bits unused */
-	put_bytes(w, pki_buf_bytes(&parts.algorithm));
-	PKI_TRY(put_tbs(w, spec, &parts, err));
-	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
-	return PKI_OK;
+	PKI_CLEANUP(pki_tbs_cleanup)
+	PKI_TBS *tbs = (PKI_TBS *)ASN1_item_new(ASN1_ITEM_rptr(PKI_TBS));
+	if (tbs == NULL)
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate");
+	PKI_TRY(fill_tbs(tbs, spec, issuer_key, err));
+	return pki_asn1_encode(tbs, ASN1_ITEM_rptr(PKI_TBS), der, err);
 }
 
-/* Read from its octets like one from outside. */
+/* A certificate without a signature, read from its octets like one from outside. */
 static enum pki_status
 assemble(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	struct pki_cert **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf room = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf tbs = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	size_t size = TBS_MAX + pki_key_get0_spki(spec->key).len;
-	if (spec->issuer != NULL)
-		size += pki_cert_get0_subject_der(spec->issuer).len;
-	PKI_TRY(pki_buf_reserve(&room, size, err));
-	struct pki_der w = { room.data, size, false };
-	PKI_TRY(put_unsigned(&w, spec, issuer_key, err));
-	if (w.full)
-		return pki_fail(err, PKI_INTERNAL, "cannot build a certificate");
-	PKI_TRY(pki_buf_append(&der, room.data + w.at, size - w.at, err));
+	PKI_CLEANUP(pki_signed_cleanup)
+	PKI_SIGNED *whole = (PKI_SIGNED *)ASN1_item_new(ASN1_ITEM_rptr(PKI_SIGNED));
+	PKI_TRY(encode_tbs(spec, issuer_key, &tbs, err));
+	if (whole == NULL || !set_algorithm(whole->algorithm, issuer_key) ||
+		!set_bytes(whole->tbs, pki_buf_bytes(&tbs)))
+		return pki_fail_ssl(err, PKI_MEMORY, "a certificate");
+	PKI_TRY(pki_asn1_encode(whole, ASN1_ITEM_rptr(PKI_SIGNED), &der, err));
 	return pki_cert_from_der(&der, spec->key, out, err);
 }
 
