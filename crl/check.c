@@ -11,6 +11,7 @@
 struct target {
 	char url[PKI_URL_TEXT];
 	struct pki_cert *issuer;
+	char list[PKI_URL_TEXT]; /* what a partition says of itself; "": not asked for */
 };
 
 static void
@@ -20,12 +21,30 @@ target_cleanup(struct target *target)
 }
 
 static enum pki_status
-from_config(const struct pki_args *args, const char **url, char issuer[PATH_MAX],
+partition_url(
+	const char *number, const struct pki_urls *urls, char *url, struct pki_err *err)
+{
+	char *end;
+	unsigned long k = strtoul(number, &end, 10);
+	if (*end != '\0' || k < 1 || k > urls->partitions)
+		return pki_fail(err, PKI_USAGE,
+			"--partition is a number; pki.yaml has crl.partitions: %u",
+			urls->partitions);
+	pki_crl_url(urls, (unsigned)k, url);
+	return PKI_OK;
+}
+
+static enum pki_status
+from_config(const struct pki_args *args, struct target *out, char issuer[PATH_MAX],
 	struct pki_conf *conf, struct pki_err *err)
 {
+	const char *partition = pki_arg(args, "partition");
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
-	if (*url == NULL)
-		*url = conf->ca_urls.crl;
+	if (partition != NULL)
+		PKI_TRY(partition_url(partition, &conf->ca_urls, out->list, err));
+	if (out->url[0] == '\0')
+		memcpy(out->url, partition != NULL ? out->list : conf->ca_urls.crl,
+			sizeof out->url);
 	return pki_conf_path(conf->publish, "ca.pem", issuer, err);
 }
 
@@ -37,12 +56,12 @@ find_target(const struct pki_args *args, struct target *out, struct pki_err *err
 	PKI_CLEANUP(pki_free_ptr) struct pki_conf *conf = calloc(1, sizeof *conf);
 	if (conf == NULL)
 		return pki_fail(err, PKI_MEMORY, "configuration");
-	if (url == NULL || issuer == NULL)
-		PKI_TRY(from_config(args, &url, issuer_path, conf, err));
-	if (strlen(url) >= sizeof out->url)
+	if (url != NULL && strlen(url) >= sizeof out->url)
 		return pki_fail(err, PKI_LIMIT, "a URL of more than %zu octets",
 			sizeof out->url - 1);
-	snprintf(out->url, sizeof out->url, "%s", url);
+	snprintf(out->url, sizeof out->url, "%s", url != NULL ? url : "");
+	if (url == NULL || issuer == NULL || pki_arg(args, "partition") != NULL)
+		PKI_TRY(from_config(args, out, issuer_path, conf, err));
 	return pki_cert_read(issuer != NULL ? issuer : issuer_path, &out->issuer, err);
 }
 
@@ -57,6 +76,19 @@ note(const struct pki_crl *crl, struct pki_probe *probe)
 	probe->counts[1].value = (int64_t)pki_crl_count(crl);
 	snprintf(probe->text, sizeof probe->text, "CRL %llu, %zu entries",
 		(unsigned long long)pki_crl_number(crl), pki_crl_count(crl));
+}
+
+/* rule 52: a partition says so itself, with the very URL that certificates name. */
+static enum pki_status
+check_scope(const struct target *target, const struct pki_crl *crl, struct pki_err *err)
+{
+	const char *is = pki_crl_distribution_point(crl);
+	const char *want = target->list[0] != '\0' ? target->list : target->url;
+	if (is == NULL ? target->list[0] == '\0' : strcmp(is, want) == 0)
+		return PKI_OK;
+	return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_PARTITION,
+		"what is there is the list at %.200s",
+		is != NULL ? is : "ca.crl, the full one");
 }
 
 static enum pki_status
@@ -74,8 +106,9 @@ fetch(const struct target *target, struct pki_probe *probe, struct pki_crl **out
 	if (strcmp(response.content_type, "application/pkix-crl") != 0)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_MEDIA, "served as \"%s\"",
 			response.content_type);
-	PKI_TRY(pki_crl_parse(pki_buf_bytes(&response.body), out, err));
+	PKI_TRY(pki_crl_adopt(&response.body, out, err));
 	PKI_TRY(pki_crl_verify(*out, target->issuer, err));
+	PKI_TRY(check_scope(target, *out, err));
 	pki_probe_ahead(probe, pki_crl_this_update(*out), after);
 	note(*out, probe);
 	return PKI_OK;

@@ -2,6 +2,8 @@
 #ifndef CRL_CRLD_H
 #define CRL_CRLD_H
 
+#include <sys/stat.h>
+
 #include "libpki/cli.h"
 #include "libpki/conf.h"
 #include "libpki/crl.h"
@@ -14,55 +16,92 @@
 /* A million entries take 53 MB. */
 #define CRLD_MAX ((size_t)64 << 20)
 
+/* One list: the root's, the issuing CA's full one, or a partition of it. */
+struct crld_list {
+	int issuer;
+	unsigned partition; /* 0: a full one */
+	struct pki_crl_row last; /* the ledger's last, without DER; number 0: none */
+	uint64_t need; /* it shows revocations up to this one at once */
+	bool refused; /* the ledger's last, by the gate */
+	pki_msec refused_at;
+	/* The published one, as this process found it or put it there; number 0: not known. */
+	struct {
+		uint64_t number;
+		uint64_t revocations; /* that it is built over */
+		size_t entries;
+		pki_time this_update, next_update, published;
+		struct stat file;
+		bool checked; /* against all of the ledger */
+	} out;
+	uint64_t pending; /* revocations that it has to show and does not */
+	pki_time since;   /* the oldest of them; 0: none */
+};
+
 struct crld {
 	struct pki_conf conf;
 	struct pki_ledger *ledger;
 	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by issuer number; 0 unused */
-	/* of the issuing CA's last CRL in the ledger, as far as read; number 0: none */
-	struct {
-		uint64_t number;
-		uint64_t revocations;
-		pki_time this_update;
-		pki_msec read_at;
-		bool refused; /* by the gate */
-		pki_msec refused_at;
-	} last;
-	uint64_t root_number; /* published; 0: none yet */
+	struct pki_urls urls; /* of the ledger's partitions */
+	struct crld_list root;
+	struct crld_list *lists; /* urls.partitions and one; by partition */
+	uint64_t version; /* of the ledger, when it was looked at */
+	uint64_t seen; /* revocations that the lists' needs tell of */
+	pki_time full_since; /* the oldest that the full list does not show; 0: none */
+	pki_msec looked_at; /* at the files; 0: not yet */
 	struct put *put; /* NULL: to nowhere else */
 	struct pki_monitor *monitor;
-	uint64_t covered; /* revocations that are on the published list */
-	bool looked; /* for others */
 };
 
 enum pki_status crld_open(struct crld *d, const char *config, struct pki_err *err)
 	PKI_MUST_CHECK;
 void crld_close(struct crld *d);
 void crld_report(const struct pki_err *err);
+/* Below the public folder. */
+void crld_file(const struct crld_list *list, char out[PKI_CRL_FILE]);
 
 /*
  * gate.c: what a CRL must fulfil before it replaces the published one: rules 48-51 (parser),
- * its issuer's signature, a number above the published one's, every revocation in `must` on it
- * with its date and reason, nothing lost that was published but what rule 57 lets go.
- * TAMPERED or REFUSED with what is wrong. published may be NULL.
+ * its issuer's signature, its place (52, 56), a number above the published one's, nothing lost
+ * or changed that was published but what rule 57 lets go; every revocation of the ledger on it
+ * with its date and reason, and nothing else (76). TAMPERED or REFUSED with what is wrong.
  */
-struct revoked_list {
-	struct pki_revoked *items;
-	size_t count;
-	size_t cap;
+struct gate {
+	struct crld *d;
+	int issuer;
+	const char *url; /* NULL: of a full list */
+	bool keeps;      /* expired entries */
+	const struct pki_crl *crl;
+	const struct pki_crl *published; /* NULL: none */
+	/* the published one passed, and the ledger's part of it need not be looked at again */
+	bool resumes;
+	size_t kept, found; /* entries that were published; that the ledger has */
 };
-void revoked_list_free(struct revoked_list *list);
-/* What the ledger holds now as revoked and unexpired. */
-enum pki_status revoked_list_read(struct crld *d, int issuer, struct revoked_list *out,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status gate(struct crld *d, int issuer, const struct pki_crl *crl,
-	const struct pki_crl *published, const struct revoked_list *must, struct pki_err *err)
+enum pki_status gate_open(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
+/* A pki_revoked_fn; for each revocation of the ledger, or each since the published one. */
+enum pki_status gate_must(void *gate, const struct pki_revoked *revoked, struct pki_err *err)
 	PKI_MUST_CHECK;
+enum pki_status gate_close(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
 
-/* issue.c: is a new CRL due? */
-enum pki_status crld_due(struct crld *d, bool *due, struct pki_err *err) PKI_MUST_CHECK;
-/* Publish what the ledger has and the public folder lacks; ask for a new CRL if one is due or
- * `force`, and publish it. */
-enum pki_status crld_bring_up(struct crld *d, bool force, struct pki_err *err) PKI_MUST_CHECK;
+/* lists.c: what the ledger has that the lists do not show yet. */
+enum pki_status lists_look(struct crld *d, struct pki_err *err) PKI_MUST_CHECK;
+bool list_due(const struct crld *d, const struct crld_list *list);
+/* ... and it cannot wait: somebody relies on it. */
+bool list_urgent(const struct crld *d, const struct crld_list *list);
+/* Make and publish what is due, the full list in any case, or all. A list that the gate refuses
+ * keeps no other one waiting. *more: after LISTS_DUE, some were left that can wait; call again. */
+enum lists_force { LISTS_DUE, LISTS_FULL, LISTS_ALL };
+enum pki_status lists_bring_up(struct crld *d, enum lists_force force, bool *more,
+	struct pki_err *err) PKI_MUST_CHECK;
+void list_note(struct crld *d, struct crld_list *list, const struct pki_crl_row *last);
+void list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
+	const struct pki_crl *crl, bool checked);
+
+/* issue.c: the ledger's last one to the public folder, and the fact back to the ledger. */
+enum pki_status list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The same, and if another one is due, or `force`: have pki-ca make it, and publish that. */
+enum pki_status list_bring_up(struct crld *d, struct crld_list *list, bool force,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The root's list, made offline: publish a newer one; warn before it runs out (rule 54). */
 enum pki_status crld_root(struct crld *d, struct pki_err *err) PKI_MUST_CHECK;
 
@@ -101,11 +140,9 @@ enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT
 /* address "": the cells alone */
 enum pki_status monitor_listen(struct crld *d, const char *address, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* This is the list that is out; the issuer's newest went so; so many revocations there are;
- * the service does its work. */
-void monitor_list(struct crld *d, int issuer, const struct pki_crl *crl);
-void monitor_result(struct crld *d, int issuer, enum crl_result result);
-void monitor_backlog(struct crld *d, uint64_t revocations);
+/* What is out, and what it lacks; how the list's newest went; the service does its work. */
+void monitor_lists(struct crld *d);
+void monitor_result(struct crld *d, const struct crld_list *list, enum crl_result result);
 void monitor_working(struct crld *d, bool works);
 
 /*

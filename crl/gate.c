@@ -2,72 +2,46 @@
 
 #include "crl/crld.h"
 
-#define LIST_FIRST 1024
-
-void
-revoked_list_free(struct revoked_list *list)
-{
-	free(list->items);
-	*list = (struct revoked_list){ 0 };
-}
-
+/* rules 52, 56: the list that the certificates name, and for as long as it says. */
 static enum pki_status
-append(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+check_place(const struct gate *gate, struct pki_err *err)
 {
-	struct revoked_list *list = ctx;
-	if (list->count == list->cap) {
-		size_t cap = list->cap != 0 ? list->cap * 2 : LIST_FIRST;
-		struct pki_revoked *items = reallocarray(list->items, cap, sizeof *items);
-		if (items == NULL)
-			return pki_fail(err, PKI_MEMORY, "%zu revocations", cap);
-		list->items = items;
-		list->cap = cap;
-	}
-	list->items[list->count++] = *revoked;
-	return PKI_OK;
-}
-
-enum pki_status
-revoked_list_read(struct crld *d, int issuer, struct revoked_list *out, struct pki_err *err)
-{
-	const struct pki_revoked_query query = { .issuer = issuer, .from = pki_time_now() };
-	return pki_ledger_each_revoked(d->ledger, &query, append, out, err);
-}
-
-/* rule 76: what the responder says from the ledger, the CRL says too. */
-static enum pki_status
-check_complete(
-	const struct pki_crl *crl, const struct revoked_list *must, struct pki_err *err)
-{
-	for (size_t i = 0; i < must->count; i++) {
-		const struct pki_revoked *want = &must->items[i];
-		struct pki_revoked got;
-		char text[PKI_SERIAL_TEXT];
-		pki_serial_text(&want->serial, text);
-		if (!pki_crl_find(crl, &want->serial, &got))
-			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-				"certificate %s is revoked and not on the CRL", text);
-		if (got.revoked_at != want->revoked_at || got.reason != want->reason)
-			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-				"certificate %s has another date or reason on the CRL than "
-				"in the ledger",
-				text);
-	}
+	const char *is = pki_crl_distribution_point(gate->crl), *want = gate->url;
+	if (want == NULL ? is != NULL : is == NULL || strcmp(is, want) != 0)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_PARTITION,
+			"it is the list at %.200s, not the one that certificates name",
+			is != NULL ? is : "the full list's URL");
+	pki_time since = pki_crl_expired_since(gate->crl);
+	if (since !=
+		(gate->keeps ? pki_cert_not_before(gate->d->issuers[gate->issuer]) : 0))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_KEEPS_EXPIRED,
+			"expiredCertsOnCRL does not say whether it keeps what expired");
+	if (pki_crl_next_update(gate->crl) <= pki_time_now())
+		return pki_fail_rule(err, PKI_REFUSED, PKI_RULE_CRL_FIELDS,
+			"the CRL's nextUpdate has passed");
+	if (gate->published != NULL &&
+		pki_crl_number(gate->crl) <= pki_crl_number(gate->published))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
+			"CRL %llu is published already; the ledger's last is %llu. Was an "
+			"old "
+			"backup restored?",
+			(unsigned long long)pki_crl_number(gate->published),
+			(unsigned long long)pki_crl_number(gate->crl));
 	return PKI_OK;
 }
 
 /* rules 57, 58: may this entry of the published CRL be missing from the new one? */
 static enum pki_status
-check_lost(struct crld *d, int issuer, const struct pki_crl *published,
-	const struct pki_revoked *entry, struct pki_err *err)
+check_lost(const struct gate *gate, const struct pki_revoked *entry, struct pki_err *err)
 {
 	char text[PKI_SERIAL_TEXT];
 	struct pki_cert_row row = { 0 };
 	pki_serial_text(&entry->serial, text);
-	PKI_TRY(pki_ledger_certificate(d->ledger, issuer, &entry->serial, &row, err));
+	PKI_TRY(pki_ledger_certificate(
+		gate->d->ledger, gate->issuer, &entry->serial, &row, err));
 	pki_time end = row.not_after;
 	pki_cert_row_free(&row);
-	if (end >= pki_crl_this_update(published))
+	if (gate->keeps || end >= pki_crl_this_update(gate->published))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_EXPIRED,
 			"certificate %s is gone from the CRL before a CRL past its expiry "
 			"listed it",
@@ -76,35 +50,75 @@ check_lost(struct crld *d, int issuer, const struct pki_crl *published,
 }
 
 static enum pki_status
-check_kept(struct crld *d, int issuer, const struct pki_crl *crl,
-	const struct pki_crl *published, struct pki_err *err)
+check_same(const struct pki_revoked *want, const struct pki_revoked *got, const char *where,
+	struct pki_err *err)
 {
-	for (size_t i = 0; i < pki_crl_count(published); i++) {
-		struct pki_revoked entry, found;
-		PKI_TRY(pki_crl_entry(published, i, &entry, err));
-		if (!pki_crl_find(crl, &entry.serial, &found))
-			PKI_TRY(check_lost(d, issuer, published, &entry, err));
+	char text[PKI_SERIAL_TEXT];
+	if (got->revoked_at == want->revoked_at && got->reason == want->reason)
+		return PKI_OK;
+	pki_serial_text(&want->serial, text);
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+		"certificate %s has another date or reason on the CRL than in %s", text,
+		where);
+}
+
+/* Both are sorted by serial. */
+static enum pki_status
+check_kept(struct gate *gate, struct pki_err *err)
+{
+	const struct pki_crl *old = gate->published, *crl = gate->crl;
+	struct pki_revoked was, is;
+	size_t at = 0, count = pki_crl_count(crl);
+	if (count > 0)
+		PKI_TRY(pki_crl_entry(crl, 0, &is, err));
+	for (size_t i = 0; i < pki_crl_count(old); i++) {
+		PKI_TRY(pki_crl_entry(old, i, &was, err));
+		while (at < count && pki_serial_compare(&is.serial, &was.serial) < 0)
+			if (++at < count)
+				PKI_TRY(pki_crl_entry(crl, at, &is, err));
+		if (at == count || pki_serial_compare(&is.serial, &was.serial) != 0) {
+			PKI_TRY(check_lost(gate, &was, err));
+			continue;
+		}
+		PKI_TRY(check_same(&was, &is, "the published one", err));
+		gate->kept++;
 	}
 	return PKI_OK;
 }
 
 enum pki_status
-gate(struct crld *d, int issuer, const struct pki_crl *crl, const struct pki_crl *published,
-	const struct revoked_list *must, struct pki_err *err)
+gate_open(struct gate *gate, struct pki_err *err)
 {
-	PKI_TRY(pki_crl_verify(crl, d->issuers[issuer], err));
-	if (pki_crl_next_update(crl) <= pki_time_now())
-		return pki_fail_rule(err, PKI_REFUSED, PKI_RULE_CRL_FIELDS,
-			"the CRL's nextUpdate has passed");
-	PKI_TRY(check_complete(crl, must, err));
-	if (published == NULL)
+	PKI_TRY(pki_crl_verify(gate->crl, gate->d->issuers[gate->issuer], err));
+	PKI_TRY(check_place(gate, err));
+	return gate->published != NULL ? check_kept(gate, err) : PKI_OK;
+}
+
+/* rule 76: what the responder says from the ledger, the CRL says too. */
+enum pki_status
+gate_must(void *ctx, const struct pki_revoked *want, struct pki_err *err)
+{
+	struct gate *gate = ctx;
+	struct pki_revoked got;
+	if (!pki_crl_find(gate->crl, &want->serial, &got)) {
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(&want->serial, text);
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+			"certificate %s is revoked and not on the CRL", text);
+	}
+	PKI_TRY(check_same(want, &got, "the ledger", err));
+	if (!gate->resumes || !pki_crl_find(gate->published, &want->serial, &got))
+		gate->found++;
+	return PKI_OK;
+}
+
+enum pki_status
+gate_close(struct gate *gate, struct pki_err *err)
+{
+	size_t known = gate->found + (gate->resumes ? gate->kept : 0);
+	if (pki_crl_count(gate->crl) == known)
 		return PKI_OK;
-	if (pki_crl_number(crl) <= pki_crl_number(published))
-		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
-			"CRL %llu is published already; the ledger's last is %llu. Was an "
-			"old "
-			"backup restored?",
-			(unsigned long long)pki_crl_number(published),
-			(unsigned long long)pki_crl_number(crl));
-	return check_kept(d, issuer, crl, published, err);
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+		"it has %zu entries, of which the ledger knows %zu",
+		pki_crl_count(gate->crl), known);
 }

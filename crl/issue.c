@@ -1,3 +1,4 @@
+/* One list: made by pki-ca, through the gate, published, told. */
 #include <stdio.h>
 #include <string.h>
 
@@ -5,34 +6,34 @@
 #include "libpki/api.h"
 #include "libpki/file.h"
 
-/* The ledger's last CRL, which another process may have asked for, is read again after
- * this; another one is asked for in place of one that the gate refused. */
-#define AGAIN_MSEC 60000
 /* rule 54: the root's keepers need time to come together. */
 #define ROOT_WARNING (30 * PKI_DAY)
+#define COMPARE_CHUNK 65536
 
-static const char *const files[] = { NULL, "root.crl", "ca.crl" };
-
-static void
-row_cleanup(struct pki_crl_row *row)
+static enum pki_status
+list_path(const struct crld *d, const struct crld_list *list, char out[PATH_MAX],
+	struct pki_err *err)
 {
-	pki_crl_row_free(row);
+	char name[PKI_CRL_FILE];
+	crld_file(list, name);
+	return pki_conf_path(d->conf.publish, name, out, err);
 }
 
 /* *out stays NULL if nothing of this issuer is published there. */
 static enum pki_status
-read_published(struct crld *d, int issuer, struct pki_crl **out, struct pki_err *err)
+read_published(const struct crld *d, const struct crld_list *list, struct pki_crl **out,
+	struct pki_err *err)
 {
 	char path[PATH_MAX];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_err why = { 0 };
-	PKI_TRY(pki_conf_path(d->conf.publish, files[issuer], path, err));
+	PKI_TRY(list_path(d, list, path, err));
 	if (!pki_file_exists(path))
 		return PKI_OK;
 	PKI_TRY(pki_file_read(path, CRLD_MAX, &der, err));
-	if (pki_crl_parse(pki_buf_bytes(&der), &crl, &why) != PKI_OK ||
-		pki_crl_verify(crl, d->issuers[issuer], &why) != PKI_OK) {
+	if (pki_crl_adopt(&der, &crl, &why) != PKI_OK ||
+		pki_crl_verify(crl, d->issuers[list->issuer], &why) != PKI_OK) {
 		/* what is no CRL of ours protects nobody: the next one mends it */
 		pki_err_object(&why, "%s, which is being replaced", path);
 		crld_report(&why);
@@ -43,17 +44,35 @@ read_published(struct crld *d, int issuer, struct pki_crl **out, struct pki_err 
 	return PKI_OK;
 }
 
-/* Write, and read back what readers now get (rule 104). */
+/* Is it what readers now get (rule 104)? Piece by piece: the list may be large. */
 static enum pki_status
-publish(struct crld *d, int issuer, const struct pki_buf *der, struct pki_err *err)
+check_file(const char *path, struct pki_bytes der, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_close_file) FILE *file = fopen(path, "re");
+	uint8_t chunk[COMPARE_CHUNK];
+	size_t at = 0, got = 0;
+	while (file != NULL && (got = fread(chunk, 1, sizeof chunk, file)) > 0) {
+		if (got > der.len - at || memcmp(chunk, der.data + at, got) != 0)
+			break;
+		at += got;
+	}
+	if (file == NULL || got > 0 || at != der.len)
+		return pki_fail(err, PKI_TAMPERED, "%s is not what was published", path);
+	return PKI_OK;
+}
+
+static enum pki_status
+publish(struct crld *d, const struct crld_list *list, struct pki_bytes der,
+	struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_CLEANUP(pki_buf_free) struct pki_buf back = { 0 };
-	PKI_TRY(pki_conf_path(d->conf.publish, files[issuer], path, err));
-	PKI_TRY(pki_file_publish(path, der->data, der->len, 0644, err));
-	PKI_TRY(pki_file_read(path, CRLD_MAX, &back, err));
-	if (!pki_bytes_equal(back.data, back.len, der->data, der->len))
-		return pki_fail(err, PKI_TAMPERED, "%s is not what was published", path);
+	if (list->partition != 0) {
+		PKI_TRY(pki_conf_path(d->conf.publish, "crl", path, err));
+		PKI_TRY(pki_file_mkdirs(path, 0755, err));
+	}
+	PKI_TRY(list_path(d, list, path, err));
+	PKI_TRY(pki_file_publish(path, der.data, der.len, 0644, err));
+	PKI_TRY(check_file(path, der, err));
 	put_wake(d->put);
 	return PKI_OK;
 }
@@ -73,151 +92,188 @@ call(struct crld *d, const char *path, json_t *request, json_t **reply, struct p
 }
 
 static enum pki_status
-report_published(struct crld *d, const struct pki_crl_row *row, struct pki_err *err)
+report_published(struct crld *d, struct crld_list *list, struct pki_err *err)
 {
 	char now[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	pki_msec_format(pki_msec_now(), now);
-	return call(d, "/v1/crl/published",
-		json_pack("{s:i, s:I, s:s}", "issuer", row->issuer, "number",
-			(json_int_t)row->number, "published", now),
-		&reply, err);
+	pki_msec at = pki_msec_now();
+	if (list->last.published != 0)
+		return PKI_OK;
+	pki_msec_format(at, now);
+	PKI_TRY(call(d, "/v1/crl/published",
+		json_pack("{s:i, s:I, s:s}", "issuer", list->issuer, "number",
+			(json_int_t)list->last.number, "published", now),
+		&reply, err));
+	list->last.published = at;
+	return PKI_OK;
 }
 
 /* Have the CA make one; it is in the ledger when the answer comes. */
 static enum pki_status
-ask(struct crld *d, struct pki_err *err)
+ask(struct crld *d, const struct crld_list *list, struct pki_err *err)
 {
 	json_int_t number = 0;
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	PKI_TRY(call(d, "/v1/crl", json_object(), &reply, err));
+	PKI_TRY(call(d, "/v1/crl", json_pack("{s:i}", "partition", (int)list->partition),
+		&reply, err));
 	if (json_unpack(reply, "{s:I}", "number", &number) != 0)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "pki-ca's answer holds no CRL number");
-	if ((uint64_t)number <= d->last.number)
+	if ((uint64_t)number <= list->last.number)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 			"pki-ca made CRL %lld after CRL %llu", (long long)number,
-			(unsigned long long)d->last.number);
+			(unsigned long long)list->last.number);
 	return PKI_OK;
 }
 
-/* The last row; number 0 if there is none. */
+/* The ledger's part of the gate: all of it, or what came after the published one. */
 static enum pki_status
-read_last(struct crld *d, struct pki_crl_row *row, struct pki_err *err)
+walk_gate(struct gate *gate, const struct crld_list *list, const struct pki_crl_row *row,
+	struct pki_err *err)
 {
-	struct pki_err why = { 0 };
-	enum pki_status status = pki_ledger_crl(d->ledger, PKI_ISSUER_CA, 0, row, &why);
-	if (status != PKI_OK && status != PKI_NOTFOUND) {
-		*err = why;
-		return status;
-	}
-	if (row->number != d->last.number)
-		d->last.refused = false;
-	d->last.number = row->number;
-	d->last.revocations = row->revocations;
-	d->last.this_update = row->this_update;
-	d->last.read_at = pki_msec_now();
-	return PKI_OK;
+	const struct pki_revoked_query query = {
+		.issuer = row->issuer,
+		.partition = row->partition,
+		.after = gate->resumes ? list->out.revocations : 0,
+		.to = row->revocations,
+		.from = row->cutoff,
+	};
+	PKI_TRY(gate_open(gate, err));
+	PKI_TRY(pki_ledger_each_revoked(gate->d->ledger, &query, gate_must, gate, err));
+	return gate_close(gate, err);
 }
 
 static enum pki_status
-pass_gate(struct crld *d, const struct pki_crl_row *row, const struct pki_crl *published,
-	const struct revoked_list *must, struct pki_crl **out, struct pki_err *err)
+pass_gate(struct crld *d, const struct crld_list *list, const struct pki_crl_row *row,
+	const struct pki_crl *crl, const struct pki_crl *published, struct pki_err *err)
 {
-	PKI_TRY(pki_crl_parse(pki_buf_bytes(&row->der), out, err));
-	if (pki_crl_number(*out) != row->number)
+	char url[PKI_URL_TEXT];
+	struct gate gate = {
+		.d = d,
+		.issuer = list->issuer,
+		.url = list->partition != 0 ? url : NULL,
+		.keeps = list->issuer == PKI_ISSUER_CA && d->conf.crl_keep,
+		.crl = crl,
+		.published = published,
+		.resumes = published != NULL && list->out.checked &&
+			   list->out.number == pki_crl_number(published),
+	};
+	pki_crl_url(&d->urls, list->partition, url);
+	if (pki_crl_number(crl) != row->number)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 			"the ledger has it as number %llu, it says %llu",
 			(unsigned long long)row->number,
-			(unsigned long long)pki_crl_number(*out));
-	return gate(d, row->issuer, *out, published, must, err);
+			(unsigned long long)pki_crl_number(crl));
+	if (row->revocations < list->need)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+			"it is built over %llu revocations; there were %llu before",
+			(unsigned long long)row->revocations,
+			(unsigned long long)list->need);
+	return walk_gate(&gate, list, row, err);
+}
+
+/* One that the gate does not let through stays where it is, and the published one too. */
+static void
+refuse(struct crld *d, struct crld_list *list, struct pki_err *err)
+{
+	char name[PKI_CRL_FILE];
+	crld_file(list, name);
+	if (!list->refused) {
+		list->refused = true;
+		list->refused_at = pki_msec_now();
+	}
+	monitor_result(d, list, CRL_REFUSED_IT);
+	pki_err_object(err, "%s: CRL %llu (not published)", name,
+		(unsigned long long)list->last.number);
+}
+
+static void
+note_file(const struct crld *d, struct crld_list *list)
+{
+	char path[PATH_MAX];
+	struct pki_err err = { 0 };
+	if (list_path(d, list, path, &err) != PKI_OK || stat(path, &list->out.file) != 0)
+		list->out.file = (struct stat){ 0 };
+}
+
+/* For what is public, and may be large. */
+static bool
+same_octets(struct pki_bytes a, struct pki_bytes b)
+{
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
 static enum pki_status
-publish_row(struct crld *d, const struct pki_crl_row *row, const struct revoked_list *must,
-	struct pki_err *err)
+publish_row(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
+	const struct pki_crl *crl, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *published = NULL;
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	PKI_TRY(read_published(d, row->issuer, &published, err));
-	struct pki_bytes old = { 0 };
-	if (published != NULL) {
-		old = pki_crl_get0_der(published);
-		monitor_list(d, row->issuer, published);
-	}
-	if (pki_bytes_equal(old.data, old.len, row->der.data, row->der.len))
+	struct pki_bytes der = pki_crl_get0_der(crl);
+	note_file(d, list); /* before it is read: a change meanwhile is seen next time */
+	PKI_TRY(read_published(d, list, &published, err));
+	if (published != NULL && same_octets(pki_crl_get0_der(published), der)) {
+		list_out(d, list, row, crl,
+			list->out.checked && list->out.number == row->number);
 		return PKI_OK;
-	enum pki_status status = pass_gate(d, row, published, must, &crl, err);
-	if (status != PKI_OK) {
-		monitor_result(d, row->issuer, CRL_REFUSED_IT);
-		if (row->issuer == PKI_ISSUER_CA && !d->last.refused) {
-			d->last.refused = true;
-			d->last.refused_at = pki_msec_now();
-		}
-		pki_err_object(
-			err, "CRL %llu (not published)", (unsigned long long)row->number);
+	}
+	if (pass_gate(d, list, row, crl, published, err) != PKI_OK) {
+		refuse(d, list, err);
+		return err->status;
+	}
+	pki_crl_free(published);
+	published = NULL;
+	enum pki_status status = publish(d, list, der, err);
+	monitor_result(d, list, status == PKI_OK ? CRL_PUBLISHED_IT : CRL_FAILED);
+	if (status != PKI_OK)
 		return status;
-	}
-	status = publish(d, row->issuer, &row->der, err);
-	monitor_result(d, row->issuer, status == PKI_OK ? CRL_PUBLISHED_IT : CRL_FAILED);
-	if (status == PKI_OK)
-		monitor_list(d, row->issuer, crl);
-	return status;
-}
-
-/* The ledger's last CRL of the CA to the public folder, and the fact back to the ledger. */
-static enum pki_status
-publish_last(struct crld *d, const struct revoked_list *must, struct pki_err *err)
-{
-	PKI_CLEANUP(row_cleanup) struct pki_crl_row row = { 0 };
-	PKI_TRY(read_last(d, &row, err));
-	if (row.number == 0)
-		return PKI_OK;
-	PKI_TRY(publish_row(d, &row, must, err));
-	return row.published == 0 ? report_published(d, &row, err) : PKI_OK;
-}
-
-static bool
-needed(const struct crld *d, uint64_t revocations)
-{
-	return d->last.number == 0 || revocations > d->last.revocations ||
-	       pki_time_now() >= d->last.this_update + d->conf.crl_interval ||
-	       (d->last.refused && pki_msec_now() >= d->last.refused_at + AGAIN_MSEC);
-}
-
-enum pki_status
-crld_due(struct crld *d, bool *due, struct pki_err *err)
-{
-	uint64_t revocations = 0;
-	PKI_TRY(pki_ledger_revocation_count(d->ledger, PKI_ISSUER_CA, &revocations, err));
-	monitor_backlog(d, revocations);
-	*due = needed(d, revocations) || pki_msec_now() >= d->last.read_at + AGAIN_MSEC;
+	note_file(d, list);
+	list_out(d, list, row, crl, true);
 	return PKI_OK;
 }
 
 enum pki_status
-crld_bring_up(struct crld *d, bool force, struct pki_err *err)
+list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
 {
-	static const struct revoked_list none;
-	PKI_CLEANUP(revoked_list_free) struct revoked_list must = { 0 };
-	uint64_t revocations = 0;
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	struct pki_err why = { 0 };
+	enum pki_status status = pki_ledger_last_crl(
+		d->ledger, list->issuer, (int)list->partition, &row, &why);
+	if (status == PKI_NOTFOUND)
+		return PKI_OK;
+	if (status != PKI_OK) {
+		*err = why;
+		return status;
+	}
+	list_note(d, list, &row);
+	if (list->out.number != row.number) {
+		PKI_TRY(pki_ledger_crl(d->ledger, list->issuer, row.number, &row, err));
+		status = pki_crl_adopt(&row.der, &crl, err);
+		if (status != PKI_OK) {
+			refuse(d, list, err);
+			return status;
+		}
+		PKI_TRY(publish_row(d, list, &row, crl, err));
+	}
+	return report_published(d, list, err);
+}
+
+enum pki_status
+list_bring_up(struct crld *d, struct crld_list *list, bool force, struct pki_err *err)
+{
 	struct pki_err refused = { 0 };
-	/* left behind by a stop between making and publishing: older than some revocations
-	 */
-	if (publish_last(d, &none, &refused) != PKI_OK) {
-		if (!d->last.refused) {
+	/* left behind by a stop between making and publishing */
+	if (list_publish(d, list, &refused) != PKI_OK) {
+		if (!list->refused) {
 			*err = refused;
 			return err->status;
 		}
 		crld_report(&refused);
 	}
-	PKI_TRY(pki_ledger_revocation_count(d->ledger, PKI_ISSUER_CA, &revocations, err));
-	if (!force && !needed(d, revocations))
+	if (!force && !list_due(d, list))
 		return PKI_OK;
-	/* before asking: what is revoked now has to be on the CRL that comes */
-	PKI_TRY(revoked_list_read(d, PKI_ISSUER_CA, &must, err));
-	PKI_TRY(ask(d, err));
-	return publish_last(d, &must, err);
+	PKI_TRY(ask(d, list, err));
+	return list_publish(d, list, err);
 }
 
 static void
@@ -239,22 +295,9 @@ warn_of_end(const struct pki_crl_row *row)
 enum pki_status
 crld_root(struct crld *d, struct pki_err *err)
 {
-	static const struct revoked_list none;
-	PKI_CLEANUP(row_cleanup) struct pki_crl_row row = { 0 };
-	struct pki_err why = { 0 };
-	enum pki_status status = pki_ledger_crl(d->ledger, PKI_ISSUER_ROOT, 0, &row, &why);
-	if (status == PKI_NOTFOUND)
-		return PKI_OK;
-	if (status != PKI_OK) {
-		*err = why;
-		return status;
-	}
-	warn_of_end(&row);
-	if (row.number == d->root_number)
-		return PKI_OK;
-	PKI_TRY(publish_row(d, &row, &none, err));
-	if (row.published == 0)
-		PKI_TRY(report_published(d, &row, err));
-	d->root_number = row.number;
+	d->root.issuer = PKI_ISSUER_ROOT;
+	PKI_TRY(list_publish(d, &d->root, err));
+	if (d->root.last.number != 0)
+		warn_of_end(&d->root.last);
 	return PKI_OK;
 }

@@ -3,10 +3,16 @@
 
 static const struct pki_option no_options[] = { { 0 } };
 
+static const struct pki_option once_options[] = {
+	{ "all", NULL, "each partition too, due or not", 0 },
+	{ 0 },
+};
+
 static const struct pki_option check_options[] = {
 	{ "issuer", "FILE",
 		"certificate of the CRL's issuer; default: the published ca.pem", 0 },
 	PKI_PROBE_OPTIONS,
+	{ "partition", "N", "which of the partitions; default: the full CRL", 0 },
 	{ "url", "URL", "where the CRL is; default: the configuration's", 0 },
 	{ 0 },
 };
@@ -14,7 +20,8 @@ static const struct pki_option check_options[] = {
 static const struct pki_command commands[] = {
 	{ "run", "", "publish a CRL on each revocation and daily, until SIGTERM",
 		no_options, 0, 0, run_run },
-	{ "once", "", "have one CRL made, publish it, end", no_options, 0, 0, once_run },
+	{ "once", "", "have the full CRL made, and partitions that are due, publish, end",
+		once_options, 0, 0, once_run },
 	{ "check", "", "fetch the published CRL and verify it", check_options, 0, 0,
 		check_run },
 	{ 0 },

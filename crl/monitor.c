@@ -3,7 +3,8 @@
 /* A list that is due takes this long until it is out; so may a revocation (rule 53). */
 #define GRACE ((pki_time)60)
 
-static const char *const lists[] = { "root", "ca", NULL };
+/* All partitions as one: the oldest, the first to end, the highest number. */
+static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
 static const char *places[PKI_PLACES_MAX + 1]; /* the configuration's */
@@ -42,10 +43,14 @@ static const struct pki_metric metrics[] = {
 	{ 0 },
 };
 
+enum { ROOT, CA, PARTITIONS };
+
 static size_t
-list_of(int issuer)
+index_of(const struct crld_list *list)
 {
-	return issuer == PKI_ISSUER_ROOT ? 0 : 1;
+	return list->issuer == PKI_ISSUER_ROOT ? ROOT
+	       : list->partition == 0          ? CA
+					       : PARTITIONS;
 }
 
 static pki_time
@@ -55,16 +60,25 @@ get(const struct crld *d, enum crl_metric metric, size_t which)
 }
 
 static void
+check_age(const struct crld *d, size_t list, struct pki_health *health)
+{
+	pki_time made = get(d, CRL_AGE, list), age = pki_time_now() - made;
+	if (made == 0 && list == CA)
+		pki_health_wrong(health, "ca: no list is published");
+	if (get(d, CRL_LEFT, list) == PKI_CRL_LAST)
+		return;
+	if (made != 0 && age > d->conf.crl_interval + GRACE)
+		pki_health_wrong(health,
+			"%s: the list is %lld s old; a new one is due every %lld s",
+			lists[list], (long long)age, (long long)d->conf.crl_interval);
+}
+
+static void
 check_lists(const struct crld *d, struct pki_health *health)
 {
-	pki_time now = pki_time_now(), made = get(d, CRL_AGE, list_of(PKI_ISSUER_CA));
-	pki_time age = now - made;
-	if (made == 0)
-		pki_health_wrong(health, "ca: no list is published");
-	else if (age > d->conf.crl_interval + GRACE)
-		pki_health_wrong(health,
-			"ca: the list is %lld s old; a new one is due every %lld s",
-			(long long)age, (long long)d->conf.crl_interval);
+	pki_time now = pki_time_now();
+	check_age(d, CA, health);
+	check_age(d, PARTITIONS, health);
 	for (size_t i = 0; lists[i] != NULL; i++) {
 		pki_time end = get(d, CRL_LEFT, i);
 		if (end != 0 && end <= now)
@@ -113,88 +127,71 @@ set(struct crld *d, enum crl_metric metric, size_t which, int64_t value)
 	pki_cells_set(pki_monitor_cells(d->monitor, 0), metric, which, value);
 }
 
-void
-monitor_result(struct crld *d, int issuer, enum crl_result result)
+static int64_t
+count_refused(const struct crld *d, const struct crld_list *list)
 {
-	size_t list = list_of(issuer);
+	int64_t refused = 0;
+	if (index_of(list) != PARTITIONS)
+		return list->refused;
+	for (unsigned k = 1; k <= d->urls.partitions; k++)
+		refused += d->lists[k].refused;
+	return refused;
+}
+
+void
+monitor_result(struct crld *d, const struct crld_list *list, enum crl_result result)
+{
+	size_t i = index_of(list);
 	pki_cells_add(pki_monitor_cells(d->monitor, 0), CRL_RESULTS,
-		list * CRL_RESULT_COUNT + result, 1);
-	set(d, CRL_REFUSED, list, result == CRL_REFUSED_IT);
+		i * CRL_RESULT_COUNT + result, 1);
+	set(d, CRL_REFUSED, i, count_refused(d, list));
 }
 
-/* What the ledger knows about the list that is out: nothing, if that is an old backup. */
-static void
-note_row(struct crld *d, int issuer, uint64_t number)
-{
-	struct pki_crl_row row = { 0 };
-	struct pki_err none = { 0 };
-	if (pki_ledger_crl(d->ledger, issuer, number, &row, &none) != PKI_OK)
-		return;
-	set(d, CRL_PUBLISHED, list_of(issuer),
-		row.published != 0 ? row.published / 1000 : pki_time_now());
-	if (issuer == PKI_ISSUER_CA) {
-		d->covered = row.revocations;
-		set(d, CRL_BACKLOG, 0, 0);
-		set(d, CRL_BACKLOG_AGE, 0, 0);
-	}
-	pki_crl_row_free(&row);
-}
-
-void
-monitor_list(struct crld *d, int issuer, const struct pki_crl *crl)
-{
-	size_t list = list_of(issuer);
-	int64_t number = (int64_t)pki_crl_number(crl);
-	if (get(d, CRL_NUMBER, list) == number)
-		return;
-	set(d, CRL_AGE, list, pki_crl_this_update(crl));
-	set(d, CRL_LEFT, list, pki_crl_next_update(crl));
-	set(d, CRL_NUMBER, list, number);
-	set(d, CRL_ENTRIES, list, (int64_t)pki_crl_count(crl));
-	note_row(d, issuer, pki_crl_number(crl));
-}
-
-struct oldest {
-	uint64_t skip;
-	pki_msec committed;
-};
-
-static enum pki_status
-on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *err)
-{
-	struct oldest *oldest = ctx;
-	if (oldest->skip-- > 0)
-		return PKI_OK;
-	oldest->committed = row->committed;
-	return pki_fail(err, PKI_STATE, "found");
-}
-
-/* The first look may come long after the revocation: the ledger knows. Later ones come
- * within a second of it. */
 static pki_time
-first_seen(struct crld *d)
+earlier(pki_time a, pki_time b)
 {
-	struct oldest oldest = { d->covered, 0 };
-	struct pki_err none = { 0 };
-	if (!d->looked && pki_ledger_each_revocation(d->ledger, PKI_ISSUER_CA,
-				  on_revocation, &oldest, &none) == PKI_STATE)
-		return oldest.committed / 1000;
-	return pki_time_now();
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* What is out of those lists, as of one. */
+static void
+sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
+{
+	pki_time made = 0, end = 0, published = 0;
+	int64_t number = 0, entries = 0;
+	for (size_t k = 0; k < count; k++) {
+		if (of[k].out.number == 0)
+			continue;
+		made = earlier(made, of[k].out.this_update);
+		end = earlier(end, of[k].out.next_update);
+		published = earlier(published, of[k].out.published);
+		entries += (int64_t)of[k].out.entries;
+		if ((int64_t)of[k].out.number > number)
+			number = (int64_t)of[k].out.number;
+	}
+	set(d, CRL_AGE, i, made);
+	set(d, CRL_LEFT, i, end);
+	set(d, CRL_PUBLISHED, i, published);
+	set(d, CRL_NUMBER, i, number);
+	set(d, CRL_ENTRIES, i, entries);
 }
 
 void
-monitor_backlog(struct crld *d, uint64_t revocations)
+monitor_lists(struct crld *d)
 {
-	if (get(d, CRL_NUMBER, list_of(PKI_ISSUER_CA)) == 0)
-		return; /* not known yet what is out */
-	uint64_t backlog = revocations > d->covered ? revocations - d->covered : 0;
-	bool begins = get(d, CRL_BACKLOG, 0) == 0;
-	if (backlog == 0)
-		set(d, CRL_BACKLOG_AGE, 0, 0);
-	else if (begins)
-		set(d, CRL_BACKLOG_AGE, 0, first_seen(d));
-	set(d, CRL_BACKLOG, 0, (int64_t)backlog);
-	d->looked = true;
+	int64_t pending = 0;
+	pki_time since = 0;
+	sum_up(d, ROOT, &d->root, 1);
+	if (d->lists == NULL)
+		return;
+	sum_up(d, CA, d->lists, 1);
+	sum_up(d, PARTITIONS, d->lists + 1, d->urls.partitions);
+	for (unsigned k = 0; k <= d->urls.partitions; k++) {
+		pending += (int64_t)d->lists[k].pending;
+		since = earlier(since, d->lists[k].since);
+	}
+	set(d, CRL_BACKLOG, 0, pending);
+	set(d, CRL_BACKLOG_AGE, 0, since);
 }
 
 void

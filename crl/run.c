@@ -36,6 +36,7 @@ crld_open(struct crld *d, const char *config, struct pki_err *err)
 void
 crld_close(struct crld *d)
 {
+	free(d->lists);
 	put_stop(d->put);
 	pki_monitor_stop(d->monitor);
 	pki_ledger_close(d->ledger);
@@ -52,14 +53,18 @@ once_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(monitor_listen(&d, "", err));
 	PKI_TRY(put_open(&d, err));
 	PKI_TRY(crld_root(&d, err));
-	PKI_TRY(crld_bring_up(&d, true, err));
+	bool more = false;
+	PKI_TRY(lists_look(&d, err));
+	enum lists_force force = pki_arg_flag(args, "all") ? LISTS_ALL : LISTS_FULL;
+	PKI_TRY(lists_bring_up(&d, force, &more, err));
 	PKI_TRY(put_once(d.put, err));
+	uint64_t number = d.lists[0].last.number;
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:I}", "number", (json_int_t)d.last.number);
+	json_t *json = json_pack("{s:I}", "number", (json_int_t)number);
 	if (pki_arg_flag(args, "json"))
 		pki_cli_json(json, stdout);
 	else
-		printf("CRL %llu published\n", (unsigned long long)d.last.number);
+		printf("CRL %llu published\n", (unsigned long long)number);
 	return PKI_OK;
 }
 
@@ -80,23 +85,29 @@ pause_for(const sigset_t *signals, long msec)
 	return sigtimedwait(signals, NULL, &t) > 0;
 }
 
-/* One look at the ledger. *stop: a signal came meanwhile. */
-static enum pki_status
-look(struct crld *d, const sigset_t *signals, uint64_t *version, bool *stop,
-	struct pki_err *err)
+static bool
+any_urgent(const struct crld *d)
 {
-	uint64_t now = 0;
-	bool due = false;
-	PKI_TRY(pki_ledger_version(d->ledger, &now, err));
-	if (now != *version)
+	for (unsigned k = 0; k <= d->urls.partitions; k++)
+		if (list_urgent(d, &d->lists[k]))
+			return true;
+	return false;
+}
+
+/* One look at the ledger. *stop: a signal came meanwhile; *more: look again at once. */
+static enum pki_status
+look(struct crld *d, const sigset_t *signals, bool *more, bool *stop, struct pki_err *err)
+{
+	uint64_t before = d->version;
+	*more = false;
+	PKI_TRY(lists_look(d, err));
+	if (d->version != before)
 		PKI_TRY(crld_root(d, err));
-	PKI_TRY(crld_due(d, &due, err));
-	if (due) {
+	if (any_urgent(d)) {
 		*stop = pause_for(signals, GATHER_MSEC);
-		PKI_TRY(crld_bring_up(d, false, err));
+		PKI_TRY(lists_look(d, err));
 	}
-	*version = now;
-	return PKI_OK;
+	return lists_bring_up(d, LISTS_DUE, more, err);
 }
 
 /* A lasting failure is told once a minute. */
@@ -117,20 +128,20 @@ tell(const struct pki_err *err)
 static void
 work(struct crld *d, const sigset_t *signals)
 {
-	uint64_t version = 0;
-	bool started = false, stop = false;
+	bool started = false, stop = false, more = false;
 	long wait = POLL_MSEC;
 	while (!stop) {
 		struct pki_err err = { 0 };
-		bool done = look(d, signals, &version, &stop, &err) == PKI_OK;
+		bool done = look(d, signals, &more, &stop, &err) == PKI_OK;
 		if (done && !started)
 			done = started = event(d, "crl-service-started", &err);
 		monitor_working(d, done);
 		if (done) {
-			wait = POLL_MSEC;
+			wait = more ? 0 : POLL_MSEC;
 		} else {
 			tell(&err);
-			wait = wait * 2 < BACKOFF_MAX_MSEC ? wait * 2 : BACKOFF_MAX_MSEC;
+			wait = wait < POLL_MSEC ? POLL_MSEC : wait * 2;
+			wait = wait < BACKOFF_MAX_MSEC ? wait : BACKOFF_MAX_MSEC;
 		}
 		stop = stop || pause_for(signals, wait);
 	}

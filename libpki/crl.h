@@ -52,6 +52,9 @@ enum pki_status pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *i
  * LIMIT above 2 GiB. It keeps a copy and eight octets for each entry. */
 enum pki_status pki_crl_parse(struct pki_bytes der, struct pki_crl **out, struct pki_err *err)
 	PKI_MUST_CHECK;
+/* The same; takes der over and leaves it empty: a large CRL is in memory once. */
+enum pki_status pki_crl_adopt(struct pki_buf *der, struct pki_crl **out, struct pki_err *err)
+	PKI_MUST_CHECK;
 void pki_crl_free(struct pki_crl *crl);
 void pki_crl_cleanup(struct pki_crl **crl);
 

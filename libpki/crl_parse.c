@@ -248,11 +248,17 @@ pki_crl_take(struct pki_buf *room, struct pki_bytes der, struct pki_crl **out,
 }
 
 enum pki_status
+pki_crl_adopt(struct pki_buf *der, struct pki_crl **out, struct pki_err *err)
+{
+	if (der->len > INT_MAX)
+		return pki_fail(err, PKI_LIMIT, "a CRL has at most %d octets", INT_MAX);
+	return pki_crl_take(der, pki_buf_bytes(der), out, err);
+}
+
+enum pki_status
 pki_crl_parse(struct pki_bytes der, struct pki_crl **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf copy = { 0 };
-	if (der.len > INT_MAX)
-		return pki_fail(err, PKI_LIMIT, "a CRL has at most %d octets", INT_MAX);
 	PKI_TRY(pki_buf_append(&copy, der.data, der.len, err));
-	return pki_crl_take(&copy, pki_buf_bytes(&copy), out, err);
+	return pki_crl_adopt(&copy, out, err);
 }

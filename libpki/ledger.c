@@ -86,9 +86,11 @@ static const char *const statements[SQL_COUNT] = {
 		       " FROM revocation WHERE issuer = ?1), ?3, ?4, ?5, ?6,"
 		       " serial, not_after, partition"
 		       " FROM certificate WHERE issuer = ?1 AND serial = ?2",
-	[SQL_REVOKED] = REVOKED "position > ?2 AND not_after >= ?3 ORDER BY position",
-	[SQL_REVOKED_IN] = REVOKED "partition = ?4 AND partition > 0 AND position > ?2"
-				   " AND not_after >= ?3 ORDER BY position",
+	[SQL_REVOKED] = REVOKED "position > ?2 AND position <= ?4 AND not_after >= ?3"
+				" ORDER BY position",
+	[SQL_REVOKED_IN] = REVOKED "partition = ?5 AND partition > 0 AND position > ?2"
+				   " AND position <= ?4 AND not_after >= ?3"
+				   " ORDER BY position",
 	[SQL_REVOKED_ENDING] = REVOKED "not_after >= ?2 AND not_after < ?3",
 	[SQL_REVOCATIONS] = "SELECT r.issuer, c.serial, r.reason, o.name, r.reported,"
 			    " r.committed, c.not_after, c.partition, r.serial = c.serial"

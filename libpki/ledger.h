@@ -204,12 +204,12 @@ typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocat
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
 	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What CRLs are made of: revoked at a position above `after`, expiring at `from` or later (rule
- * 57); of this partition, or of all for 0; oldest first. */
+/* What CRLs are made of: revoked at a position above `after` and up to `to` (0: no end), expiring
+ * at `from` or later (rule 57); of this partition, or of all for 0; oldest first. */
 struct pki_revoked_query {
 	int issuer;
 	unsigned partition;
-	uint64_t after;
+	uint64_t after, to;
 	pki_time from;
 };
 typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,

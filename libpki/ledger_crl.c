@@ -63,8 +63,9 @@ pki_ledger_each_revoked(struct pki_ledger *ledger, const struct pki_revoked_quer
 	sqlite3_bind_int(s, 1, query->issuer);
 	sqlite3_bind_int64(s, 2, (int64_t)query->after);
 	sqlite3_bind_int64(s, 3, query->from);
+	sqlite3_bind_int64(s, 4, query->to != 0 ? (int64_t)query->to : INT64_MAX);
 	if (query->partition != 0)
-		sqlite3_bind_int(s, 4, (int)query->partition);
+		sqlite3_bind_int(s, 5, (int)query->partition);
 	return each_revoked(ledger, s, fn, ctx, err);
 }
 

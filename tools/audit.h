@@ -45,6 +45,7 @@ struct audit {
 	struct period *periods; /* from the log, a run of one digest once */
 	size_t period_count;
 	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by number; NULL: not there */
+	struct pki_urls urls; /* of the issuing CA's partitions */
 	struct pki_cms_cache *cache;
 	struct pki_ledger_figures figures;
 	json_t *findings;
@@ -54,6 +55,7 @@ struct audit {
 	/* from the log, for the other parts */
 	uint64_t crl_entries;
 	uint64_t covered; /* entries under the last checkpoint */
+	uint64_t partitioned; /* the entry from which on certificates name partitions; 0: none */
 	json_t *ceremony; /* its entry's detail, NULL if there is none */
 };
 

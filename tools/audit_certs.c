@@ -79,6 +79,32 @@ in_ceremony(const struct audit *a, const char *serial)
 	return list_holds(json_object_get(a->ceremony, "officers"), serial);
 }
 
+/* rule 52: the list that the certificate names, and that the ledger says it does. What the
+ * ceremony made stands before the entry that says there are partitions. */
+static void
+check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
+	const struct pki_cert *cert, uint64_t index)
+{
+	char is[PKI_URL_TEXT] = "", want[PKI_URL_TEXT] = "";
+	unsigned partitions = row->issuer == PKI_ISSUER_CA ? a->urls.partitions : 0;
+	size_t base = strlen(a->urls.crl_base);
+	bool named = pki_cert_crl_url(cert, is);
+	bool of_list = partitions != 0 && strncmp(is, a->urls.crl_base, base) == 0;
+	if (row->partition != 0)
+		pki_crl_url(&a->urls, row->partition, want);
+	if (row->partition != 0 ? row->partition != pki_serial_partition(
+							    &row->serial, partitions) ||
+					  strcmp(is, want) != 0
+				: of_list)
+		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
+			"names %.200s, which is not its serial's list, or the ledger "
+			"has another",
+			is);
+	if (row->partition == 0 && named && partitions != 0 && index > a->partitioned)
+		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
+			"names %.200s, though there were partitions", is);
+}
+
 static enum pki_status
 check_certificate(struct audit *a, const struct pki_cert_row *row, const char *object,
 	const char *serial, struct pki_err *err)
@@ -98,6 +124,7 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",
 			row->order);
+	check_list(a, object, row, cert, index);
 	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
 	const struct pki_policy *policy = policy_at(a, index);
 	if (policy == NULL)
@@ -107,8 +134,8 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
 			"the policy in force then has no profile \"%s\"", row->profile);
 	bool root = profile->kind == PKI_KIND_ROOT;
-	return pki_lint_cert(
-		cert, root ? NULL : issuer, profile, NULL, row->document_end, err);
+	return pki_lint_cert(cert, root ? NULL : issuer, profile,
+		row->partition != 0 ? &a->urls : NULL, row->document_end, err);
 }
 
 static enum pki_status

@@ -8,14 +8,43 @@
 /* A CRL of the largest installation that one signer serves. */
 #define CRL_FILE_MAX ((size_t)128 << 20)
 
+/* A revocation as the ledger has it. */
+struct entry {
+	struct pki_serial serial;
+	uint64_t position;
+	pki_time revoked_at, not_after;
+	enum pki_reason reason;
+	unsigned partition;
+};
+
+/* One list, as far as it was followed. */
+struct followed {
+	uint64_t number, published;
+	pki_time this_update;
+	bool last; /* nothing may follow */
+};
+
+struct issuer {
+	struct audit *a;
+	int number;
+	struct pki_buf revocations; /* of struct entry, by serial */
+	size_t count;
+	struct followed *lists; /* the full one, partitions */
+	unsigned partitions;
+	pki_time cutoff; /* of the last CRL */
+};
+
 static enum pki_status
 on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *err)
 {
-	struct audit *a = ctx;
+	struct issuer *issuer = ctx;
+	struct audit *a = issuer->a;
 	struct pki_err own = { 0 };
+	const struct entry entry = { row->serial, ++issuer->count, row->committed / 1000,
+		row->not_after, row->reason, row->partition };
+	PKI_TRY(pki_buf_append(&issuer->revocations, &entry, sizeof entry, err));
 	char serial[PKI_SERIAL_TEXT], object[64];
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
-	(void)err;
 	a->revocations++;
 	pki_serial_text(&row->serial, serial);
 	snprintf(object, sizeof object, "revocation of %s", serial);
@@ -23,8 +52,8 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 		finding_add(a, object, &own);
 		return PKI_OK;
 	}
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, order.log_index);
-	const json_t *detail = json_object_get(entry, "detail");
+	PKI_CLEANUP(pki_json_cleanup) json_t *logged = entry_read(a, order.log_index);
+	const json_t *detail = json_object_get(logged, "detail");
 	const char *reason = pki_reason_name(row->reason);
 	if (order.action != PKI_ACTION_REVOKE || order.committed != row->committed)
 		finding_rule(a, object, PKI_RULE_REVOCATION,
@@ -41,53 +70,149 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	return PKI_OK;
 }
 
+static int
+by_serial(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	return pki_serial_compare(&a->serial, &b->serial);
+}
+
+static const struct entry *
+entries_of(const struct issuer *issuer)
+{
+	const void *data = issuer->revocations.data;
+	return data;
+}
+
 /* One CRL against the revocations that it was built over. */
 struct coverage {
-	struct audit *a;
+	struct issuer *issuer;
 	const struct pki_crl_row *row;
-	const struct pki_crl *crl;
 	const char *object;
-	pki_time unexpired_at;
-	uint64_t position;
 	size_t found;
 };
 
-static enum pki_status
-on_covered(void *ctx, const struct pki_revocation_row *row, struct pki_err *err)
+/* The CRL's entry for this revocation, or NULL. */
+static void
+check_one(struct coverage *c, const struct entry *want, const struct pki_revoked *is)
 {
-	struct coverage *c = ctx;
-	struct pki_revoked entry;
+	struct audit *a = c->issuer->a;
 	char serial[PKI_SERIAL_TEXT];
-	bool listed = pki_crl_find(c->crl, &row->serial, &entry);
-	pki_serial_text(&row->serial, serial);
-	if (++c->position > c->row->revocations) {
-		if (listed)
-			finding_rule(c->a, c->object, PKI_RULE_STATUS_AGREE,
-				"lists %s, which was revoked later", serial);
-		c->found += listed;
-		return PKI_OK;
+	bool covered = want->position <= c->row->revocations;
+	bool counts = want->not_after >= c->row->cutoff;
+	pki_serial_text(&want->serial, serial);
+	c->found += is != NULL;
+	if (is == NULL) {
+		if (covered && counts)
+			finding_rule(a, c->object, PKI_RULE_CRL_EXPIRED,
+				"lacks %s, which was revoked before and had not expired",
+				serial);
+		return;
 	}
-	if (listed) {
-		c->found++;
-		if (entry.revoked_at != row->committed / 1000 ||
-			entry.reason != row->reason)
-			finding_rule(c->a, c->object, PKI_RULE_STATUS_AGREE,
-				"gives another date or reason for %s", serial);
-		return PKI_OK;
+	if (!covered)
+		finding_rule(a, c->object, PKI_RULE_STATUS_AGREE,
+			"lists %s, which was revoked later", serial);
+	else if (!counts)
+		finding_rule(a, c->object, PKI_RULE_CRL_EXPIRED,
+			"lists %s, which had expired long before", serial);
+	else if (is->revoked_at != want->revoked_at || is->reason != want->reason)
+		finding_rule(a, c->object, PKI_RULE_STATUS_AGREE,
+			"gives another date or reason for %s", serial);
+}
+
+/* The first revocation whose serial is not of an earlier partition. */
+static size_t
+first_of(const struct issuer *issuer, unsigned partition)
+{
+	const struct entry *entries = entries_of(issuer);
+	size_t low = 0, high = issuer->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (pki_serial_partition(&entries[middle].serial, issuer->partitions) <
+			partition)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
-	PKI_TRY(pki_ledger_certificate(
-		c->a->ledger, row->issuer, &row->serial, &cert, err));
-	if (cert.not_after >= c->unexpired_at)
-		finding_rule(c->a, c->object, PKI_RULE_CRL_EXPIRED,
-			"lacks %s, which was revoked before and had not expired", serial);
+	return low;
+}
+
+/* Both are sorted by serial, and so a partition's are neighbours. */
+static enum pki_status
+check_entries(struct coverage *c, const struct pki_crl *crl, struct pki_err *err)
+{
+	const struct issuer *issuer = c->issuer;
+	const struct entry *want = entries_of(issuer);
+	unsigned k = c->row->partition;
+	size_t end = k == 0 ? issuer->count : first_of(issuer, k + 1);
+	size_t at = 0, count = pki_crl_count(crl);
+	struct pki_revoked is;
+	if (count > 0)
+		PKI_TRY(pki_crl_entry(crl, 0, &is, err));
+	for (size_t i = k == 0 ? 0 : first_of(issuer, k); i < end; i++) {
+		if (k != 0 && want[i].partition != k)
+			continue;
+		while (at < count && pki_serial_compare(&is.serial, &want[i].serial) < 0)
+			if (++at < count)
+				PKI_TRY(pki_crl_entry(crl, at, &is, err));
+		bool there = at < count &&
+			     pki_serial_compare(&is.serial, &want[i].serial) == 0;
+		check_one(c, &want[i], there ? &is : NULL);
+	}
 	return PKI_OK;
 }
 
-static enum pki_status
-check_crl(struct audit *a, const struct pki_crl_row *row, const char *object,
-	pki_time unexpired_at, struct pki_err *err)
+/* rules 52, 56: what it says of itself. */
+static void
+check_place(const struct issuer *issuer, const char *object, const struct pki_crl_row *row,
+	const struct pki_crl *crl)
 {
+	char url[PKI_URL_TEXT];
+	const char *is = pki_crl_distribution_point(crl);
+	pki_crl_url(&issuer->a->urls, row->partition, url);
+	if (row->partition == 0 ? is != NULL : is == NULL || strcmp(is, url) != 0)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_PARTITION,
+			"is for %.200s, not the list that certificates name",
+			is != NULL ? is : "all");
+	pki_time keeps = row->cutoff == 0
+				 ? pki_cert_not_before(issuer->a->issuers[issuer->number])
+				 : 0;
+	if (pki_crl_expired_since(crl) != keeps)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_KEEPS_EXPIRED,
+			"does not say whether it keeps what has expired");
+}
+
+/* rules 55, 57: against the lists before it. */
+static void
+check_sequence(
+	const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
+{
+	pki_time oldest = INT64_MAX;
+	for (unsigned k = 0; k <= issuer->partitions; k++)
+		if (issuer->lists[k].number != 0 && issuer->lists[k].this_update < oldest)
+			oldest = issuer->lists[k].this_update;
+	if (oldest == INT64_MAX)
+		oldest = row->this_update;
+	if (row->cutoff > oldest && row->cutoff > issuer->cutoff)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
+			"lets go certificates before a list past their expiry named them");
+	if (issuer->lists[row->partition].last)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+			"follows the last CRL of its list");
+	if (row->next_update == PKI_CRL_LAST)
+		for (size_t i = 0; i < issuer->count; i++)
+			if (entries_of(issuer)[i].position > row->revocations) {
+				finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+					"is the last one, and something was revoked later");
+				break;
+			}
+}
+
+static enum pki_status
+check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *object,
+	struct pki_err *err)
+{
+	struct audit *a = issuer->a;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_TRY(pki_crl_parse(pki_buf_bytes(&row->der), &crl, err));
 	PKI_TRY(pki_crl_verify(crl, a->issuers[row->issuer], err));
@@ -96,15 +221,15 @@ check_crl(struct audit *a, const struct pki_crl_row *row, const char *object,
 		pki_crl_next_update(crl) != row->next_update)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 			"number or dates in the ledger are not the CRL's");
-	struct coverage c = { .a = a, .row = row, .crl = crl, .object = object };
-	c.unexpired_at = unexpired_at;
-	PKI_TRY(pki_ledger_each_revocation(a->ledger, row->issuer, on_covered, &c, err));
-	if (c.position < row->revocations || c.found != pki_crl_count(crl))
+	check_place(issuer, object, row, crl);
+	struct coverage c = { .issuer = issuer, .row = row, .object = object };
+	PKI_TRY(check_entries(&c, crl, err));
+	if (issuer->count < row->revocations || c.found != pki_crl_count(crl))
 		finding_rule(a, object, PKI_RULE_STATUS_AGREE,
 			"%zu entries, of which the ledger knows %zu; it was built over %ju "
-			"revocations, the ledger has %ju",
+			"revocations, the ledger has %zu",
 			pki_crl_count(crl), c.found, (uintmax_t)row->revocations,
-			(uintmax_t)c.position);
+			issuer->count);
 	return PKI_OK;
 }
 
@@ -121,59 +246,109 @@ made_since(const struct audit *a, int issuer, const struct pki_buf *file, uint64
 	       pki_crl_number(crl) > last && pki_crl_this_update(crl) >= a->started;
 }
 
+/* Where a list is published. */
+static void
+list_file(int issuer, unsigned partition, char out[PKI_CRL_FILE])
+{
+	if (issuer == PKI_ISSUER_ROOT)
+		snprintf(out, PKI_CRL_FILE, "root.crl");
+	else
+		pki_crl_file(partition, out);
+}
+
 /* What relying parties fetch must be the last published one, or newer. */
 static enum pki_status
-check_published(
-	struct audit *a, int issuer, uint64_t published, uint64_t last, struct pki_err *err)
+check_published(const struct issuer *issuer, unsigned partition, const char *name,
+	struct pki_err *err)
 {
+	const struct audit *a = issuer->a;
+	const struct followed *list = &issuer->lists[partition];
 	char path[PATH_MAX];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
-	const char *name = issuer == PKI_ISSUER_ROOT ? "root.crl" : "ca.crl";
-	if (published == 0)
+	if (list->published == 0)
 		return PKI_OK;
 	PKI_TRY(pki_conf_path(a->place->publish, name, path, err));
 	PKI_TRY(pki_file_read(path, CRL_FILE_MAX, &file, err));
-	for (uint64_t n = last; n >= published; n--) {
+	for (uint64_t n = list->number; n >= list->published; n--) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-		PKI_TRY(pki_ledger_crl(a->ledger, issuer, n, &row, err));
+		PKI_TRY(pki_ledger_crl_head(a->ledger, issuer->number, n, &row, err));
+		if (row.partition != partition)
+			continue;
+		PKI_TRY(pki_ledger_crl(a->ledger, issuer->number, n, &row, err));
 		if (pki_bytes_equal(file.data, file.len, row.der.data, row.der.len))
 			return PKI_OK;
 	}
-	if (made_since(a, issuer, &file, last))
+	if (made_since(a, issuer->number, &file, list->number))
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
 		"is not the CRL number %ju that was published last; publish again",
-		(uintmax_t)published);
+		(uintmax_t)list->published);
+}
+
+/* false: there is none of this number */
+static bool
+follow(struct issuer *issuer, uint64_t n)
+{
+	struct audit *a = issuer->a;
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
+	struct pki_err own = { 0 };
+	char object[64];
+	enum pki_status status = pki_ledger_crl(a->ledger, issuer->number, n, &row, &own);
+	if (status == PKI_NOTFOUND)
+		return false;
+	snprintf(object, sizeof object, "CRL %ju of issuer %d", (uintmax_t)n,
+		issuer->number);
+	if (status == PKI_OK && row.partition > issuer->partitions)
+		status = pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_CRL_PARTITION,
+			"is of a partition that there is not");
+	if (status == PKI_OK) {
+		check_sequence(issuer, object, &row);
+		status = check_crl(issuer, &row, object, &own);
+		struct followed *list = &issuer->lists[row.partition];
+		list->number = n;
+		list->this_update = row.this_update;
+		list->last = row.next_update == PKI_CRL_LAST;
+		if (row.published != 0)
+			list->published = n;
+		issuer->cutoff = row.cutoff;
+	}
+	if (status != PKI_OK)
+		finding_add(a, object, &own);
+	a->crls++;
+	pki_progress("CRLs", a->crls, 0);
+	return true;
+}
+
+static void
+issuer_free(struct issuer *issuer)
+{
+	pki_buf_free(&issuer->revocations);
+	free(issuer->lists);
 }
 
 static enum pki_status
-audit_issuer(struct audit *a, int issuer, struct pki_err *err)
+audit_issuer(struct audit *a, int number, struct pki_err *err)
 {
-	uint64_t published = 0, n = 1;
-	pki_time before = 0;
-	PKI_TRY(pki_ledger_each_revocation(a->ledger, issuer, on_revocation, a, err));
-	for (;; n++) {
-		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
+	PKI_CLEANUP(issuer_free)
+	struct issuer issuer = { .a = a,
+		.number = number,
+		.partitions = number == PKI_ISSUER_CA ? a->urls.partitions : 0 };
+	issuer.lists = calloc(issuer.partitions + (size_t)1, sizeof *issuer.lists);
+	if (issuer.lists == NULL)
+		return pki_fail(err, PKI_MEMORY, "%u lists", issuer.partitions);
+	PKI_TRY(pki_ledger_each_revocation(a->ledger, number, on_revocation, &issuer, err));
+	if (issuer.count > 0)
+		qsort(issuer.revocations.data, issuer.count, sizeof(struct entry),
+			by_serial);
+	for (uint64_t n = 1; follow(&issuer, n); n++)
+		;
+	for (unsigned k = 0; k <= issuer.partitions; k++) {
 		struct pki_err own = { 0 };
-		char object[64];
-		enum pki_status status = pki_ledger_crl(a->ledger, issuer, n, &row, &own);
-		if (status == PKI_NOTFOUND)
-			break;
-		snprintf(object, sizeof object, "CRL %ju of issuer %d", (uintmax_t)n,
-			issuer);
-		if (status == PKI_OK)
-			status = check_crl(
-				a, &row, object, n > 1 ? before : row.this_update, &own);
-		if (status != PKI_OK)
-			finding_add(a, object, &own);
-		published = row.published != 0 ? n : published;
-		before = row.this_update;
-		a->crls++;
-		pki_progress("CRLs", a->crls, 0);
+		char name[PKI_CRL_FILE];
+		list_file(number, k, name);
+		if (check_published(&issuer, k, name, &own) != PKI_OK)
+			finding_add(a, name, &own);
 	}
-	struct pki_err own = { 0 };
-	if (check_published(a, issuer, published, n - 1, &own) != PKI_OK)
-		finding_add(a, issuer == PKI_ISSUER_ROOT ? "root.crl" : "ca.crl", &own);
 	return PKI_OK;
 }
 

@@ -66,6 +66,20 @@ check_crl_entry(struct audit *a, uint64_t index, const json_t *detail)
 }
 
 static void
+check_partitioned(struct audit *a, uint64_t index, const json_t *detail)
+{
+	char object[40];
+	name_entry(index, object);
+	if (a->partitioned != 0 ||
+		json_integer_value(json_object_get(detail, "issuer")) != PKI_ISSUER_CA ||
+		json_integer_value(json_object_get(detail, "partitions")) !=
+			a->urls.partitions)
+		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
+			"partitions the CRL a second time, or otherwise than the ledger");
+	a->partitioned = index;
+}
+
+static void
 check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 {
 	struct audit *a = w->a;
@@ -102,6 +116,8 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		finding_add(a, object, &err);
 	else if (strcmp(type, "ceremony-completed") == 0 && a->ceremony == NULL)
 		a->ceremony = json_incref(detail);
+	else if (strcmp(type, "crl-partitioned") == 0)
+		check_partitioned(a, index, detail);
 }
 
 /* The stored hash of a subtree must be the one that its entries give. */

@@ -65,6 +65,8 @@ check_all(struct audit *a, const struct pki_args *args)
 		finding_add(a, "issuers", &err);
 		return;
 	}
+	if (pki_ledger_partitions(a->ledger, PKI_ISSUER_CA, &a->urls, &err) != PKI_OK)
+		finding_add(a, "partitions", &err);
 	for (size_t i = 0; i < PKI_COUNT(parts); i++)
 		if (parts[i].run(a, &err) != PKI_OK)
 			finding_add(a, parts[i].name, &err);

@@ -6,7 +6,7 @@
 seconds=${SOAK_SECONDS:-120}
 PATH=$BIN/bench:$PATH
 installation
-#sed -i 's/^crl: {/crl: { partitions: 4,/' "$D/pki.yaml"
+sed -i 's/^crl: {/crl: { partitions: 4,/' "$D/pki.yaml"
 services
 start() { # start NAME
 	case $1 in

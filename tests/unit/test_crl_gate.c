@@ -9,6 +9,8 @@
 #include "crl/crld.h"
 #include "tests/unit/common/status_pki.h"
 
+#define URL "http://a.test/crl/1.crl"
+
 /* The certificates of the ledger; all but EXPIRED are alive. */
 enum { ONE = 1, TWO, THREE, EXPIRED };
 
@@ -92,6 +94,8 @@ struct list {
 	pki_time age; /* of the list */
 	enum pki_reason reason; /* of the first; 0: keyCompromise as for the others */
 	pki_time earlier; /* the first is revoked so much earlier */
+	bool partition; /* its IDP */
+	bool keeps; /* expiredCertsOnCRL */
 	bool other; /* of another CA */
 	bool spoilt; /* its signature */
 };
@@ -121,6 +125,8 @@ make(const struct list *list)
 		.number = list->number,
 		.this_update = f.now - list->age,
 		.next_update = f.now - list->age + PKI_DAY,
+		.distribution_point = list->partition ? URL : NULL,
+		.expired_since = list->keeps ? pki_cert_not_before(ca->cert) : 0,
 		.revoked = revoked,
 		.count = entries(list, revoked) };
 	struct pki_crl *crl = NULL;
@@ -136,17 +142,40 @@ make(const struct list *list)
 	return crl;
 }
 
+/* What the gate is told that it is. */
+struct told {
+	bool partition, keeps, anew; /* held against all of the ledger */
+};
+
 static enum pki_status
-pass(const struct list *crl, const struct list *published, const struct list *must,
-	struct pki_err *err)
+pass_as(const struct list *crl, const struct list *published, const struct list *must,
+	const struct told *told, struct pki_err *err)
 {
 	struct pki_revoked revoked[5];
-	struct revoked_list want = { .items = revoked, .count = entries(must, revoked) };
+	size_t count = entries(must, revoked);
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *new = make(crl);
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *old = NULL;
 	if (published->number != 0)
 		old = make(published);
-	return gate(&f.d, PKI_ISSUER_CA, new, old, &want, err);
+	struct gate gate = { .d = &f.d,
+		.issuer = PKI_ISSUER_CA,
+		.crl = new,
+		.published = old,
+		.url = told->partition ? URL : NULL,
+		.keeps = told->keeps,
+		.resumes = old != NULL && !told->anew };
+	PKI_TRY(gate_open(&gate, err));
+	for (size_t i = 0; i < count; i++)
+		PKI_TRY(gate_must(&gate, &revoked[i], err));
+	return gate_close(&gate, err);
+}
+
+static enum pki_status
+pass(const struct list *crl, const struct list *published, const struct list *must,
+	struct pki_err *err)
+{
+	static const struct told full;
+	return pass_as(crl, published, must, &full, err);
 }
 
 static void
@@ -193,6 +222,17 @@ r49_r57_r58_r76_r104_gate(void **state)
 		{ "an older number", { .number = 2, .serials = { ONE } },
 			{ .number = 3, .serials = { ONE } }, { .number = 0 }, PKI_TAMPERED,
 			PKI_RULE_CRL_FIELDS },
+		{ "an entry too many", { .number = 2, .serials = { ONE, TWO } },
+			{ .number = 1, .serials = { ONE } }, { .number = 0 }, PKI_TAMPERED,
+			PKI_RULE_STATUS_AGREE },
+		{ "changed since the last",
+			{ .number = 2, .serials = { ONE, TWO }, .earlier = 1 },
+			{ .number = 1, .serials = { ONE } },
+			{ .number = 0, .serials = { TWO } }, PKI_TAMPERED,
+			PKI_RULE_STATUS_AGREE },
+		{ "told again", { .number = 2, .serials = { ONE, TWO } },
+			{ .number = 1, .serials = { ONE } },
+			{ .number = 0, .serials = { ONE, TWO } }, PKI_OK, 0 },
 		{ "of another CA", { .number = 2, .serials = { ONE }, .other = true },
 			{ .number = 0 }, { .number = 0 }, PKI_INPUT, 0 },
 		{ "bad signature", { .number = 2, .serials = { ONE }, .spoilt = true },
@@ -212,6 +252,66 @@ r49_r57_r58_r76_r104_gate(void **state)
 	}
 }
 
+/* What it says of itself, against what it is asked for. */
+static void
+r52_r56_its_place(void **state)
+{
+	(void)state;
+	static const struct {
+		bool partition, keeps;
+		struct told told;
+		enum pki_rule want_rule;
+	} cases[] = {
+		{ true, false, { .partition = true }, 0 },
+		{ true, true, { .partition = true, .keeps = true }, 0 },
+		{ false, true, { .keeps = true }, 0 },
+		{ false, false, { .partition = true }, PKI_RULE_CRL_PARTITION },
+		{ true, false, { .partition = false }, PKI_RULE_CRL_PARTITION },
+		{ false, false, { .keeps = true }, PKI_RULE_CRL_KEEPS_EXPIRED },
+		{ false, true, { .keeps = false }, PKI_RULE_CRL_KEEPS_EXPIRED },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_err err = { 0 };
+		struct list crl = { .number = 1,
+			.partition = cases[i].partition,
+			.keeps = cases[i].keeps };
+		struct list none = { .number = 0 };
+		enum pki_status got = pass_as(&crl, &none, &none, &cases[i].told, &err);
+		assert_int_equal(got, cases[i].want_rule != 0 ? PKI_TAMPERED : PKI_OK);
+		assert_int_equal(err.rule, cases[i].want_rule);
+	}
+}
+
+/* What the published one hid, all of the ledger shows. */
+static void
+r76_against_all_of_the_ledger(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct list crl = { .number = 2, .serials = { ONE, TWO } },
+		    published = { .number = 1, .serials = { ONE } },
+		    all = { .number = 0, .serials = { ONE, TWO } },
+		    less = { .number = 0, .serials = { TWO } };
+	const struct told anew = { .anew = true };
+	assert_int_equal(pass_as(&crl, &published, &all, &anew, &err), PKI_OK);
+	assert_int_equal(pass_as(&crl, &published, &less, &anew, &err), PKI_TAMPERED);
+	assert_int_equal(err.rule, PKI_RULE_STATUS_AGREE);
+}
+
+/* rule 56: with what expired kept, nothing leaves */
+static void
+r56_nothing_leaves(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct list crl = { .number = 2, .serials = { ONE }, .keeps = true },
+		    published = { .number = 1, .serials = { ONE, EXPIRED }, .keeps = true },
+		    none = { .number = 0 };
+	const struct told keeps = { .keeps = true };
+	assert_int_equal(pass_as(&crl, &published, &none, &keeps, &err), PKI_TAMPERED);
+	assert_int_equal(err.rule, PKI_RULE_CRL_EXPIRED);
+}
+
 /* An entry of a certificate that the ledger does not know cannot be let go. */
 static void
 unknown_entry(void **state)
@@ -229,6 +329,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(r49_r57_r58_r76_r104_gate),
+		cmocka_unit_test(r52_r56_its_place),
+		cmocka_unit_test(r56_nothing_leaves),
+		cmocka_unit_test(r76_against_all_of_the_ledger),
 		cmocka_unit_test(unknown_entry),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -8,7 +8,7 @@
 #include "tests/unit/common/status_pki.h"
 
 #define INTERVAL 3600
-enum { ROOT, CA }; /* lists */
+enum { ROOT, CA, PARTITIONS }; /* lists */
 
 static char base[80];
 
@@ -57,6 +57,9 @@ health(void **state)
 		{ CRL_LEFT, CA, 0, 1, true, "ca: nextUpdate has passed" },
 		{ CRL_REFUSED, CA, 0, 1, false, "ca: the gate refuses" },
 		{ CRL_REFUSED, ROOT, 0, 1, false, "root: the gate refuses" },
+		{ CRL_AGE, PARTITIONS, 0, INTERVAL + 62, true,
+			"partitions: the list is 36" },
+		{ CRL_LEFT, PARTITIONS, 0, 1, true, "partitions: nextUpdate has passed" },
 		{ CRL_BACKLOG_AGE, 0, 0, 50, true, NULL },
 		{ CRL_BACKLOG_AGE, 0, 0, 62, true,
 			"0 revocations are on no list, since 6" },
@@ -92,22 +95,30 @@ the_list_that_is_not_there(void **state)
 	pki_monitor_stop(d.monitor);
 }
 
+static int64_t
+get(const struct crld *d, enum crl_metric metric, size_t which)
+{
+	return pki_monitor_get(d->monitor, metric, which);
+}
+
 static struct pki_crl *
-make_list(const struct status_id *ca, uint64_t number, pki_time at)
+make_list(const struct status_id *ca)
 {
 	const struct pki_crl_spec spec = { .issuer = ca->cert,
-		.number = number,
-		.this_update = at,
-		.next_update = at + PKI_DAY };
+		.number = 1,
+		.this_update = START,
+		.next_update = START + 1 };
 	struct pki_crl *crl = NULL;
 	ok(pki_crl_build(&spec, ca->key, &crl, &err));
 	return crl;
 }
 
-static int64_t
-get(const struct crld *d, enum crl_metric metric, size_t which)
+static void
+out(struct crld *d, struct crld_list *list, uint64_t number, const struct pki_crl *crl)
 {
-	return pki_monitor_get(d->monitor, metric, which);
+	struct pki_crl_row row;
+	ok(pki_ledger_crl_head(d->ledger, PKI_ISSUER_CA, number, &row, &err));
+	list_out(d, list, &row, crl, true);
 }
 
 /* Revocations 1, 2 and 3, of which lists 1 and 2 hold one and two. */
@@ -127,37 +138,79 @@ backlog(void **state)
 			f->ledger, &cert[i], 2, (START + 100 * (pki_time)i) * 1000, &err));
 		ok(add_crl(f->ledger, i + 1, START + 100 * (pki_time)i, i + 1, &err));
 	}
+	ok(add_cert(f->ledger, make_cert(3, "H-1", 1), &err));
 	commit(f);
 	open_monitor(&d);
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = make_list(&ca);
 
-	monitor_backlog(&d, 2);
+	d.lists = calloc(1, sizeof *d.lists);
+	d.lists->issuer = PKI_ISSUER_CA;
+	monitor_lists(&d);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0); /* what is out is not known */
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *first = make_list(&ca, 1, START);
-	monitor_list(&d, PKI_ISSUER_CA, first);
+	out(&d, d.lists, 1, crl);
 	assert_int_equal(get(&d, CRL_NUMBER, CA), 1);
 	assert_int_equal(get(&d, CRL_AGE, CA), START);
 	assert_int_equal(get(&d, CRL_LEFT, CA), START + PKI_DAY);
-	monitor_backlog(&d, 2);
+	ok(lists_look(&d, &err));
+	assert_int_equal(
+		get(&d, CRL_BACKLOG, 0), 0); /* the second list knows all of them */
+	d.seen = 1;
+	ok(lists_look(&d, &err));
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 100);
-
-	PKI_CLEANUP(pki_crl_cleanup)
-	struct pki_crl *second = make_list(&ca, 2, START + 200);
-	monitor_list(&d, PKI_ISSUER_CA, second);
-	monitor_backlog(&d, 2);
+	out(&d, d.lists, 2, crl);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), 0);
-	pki_time now = pki_time_now();
-	monitor_backlog(&d, 3);
+
+	begin(f);
+	struct pki_cert_row third = make_cert(3, "H-1", 1);
+	ok(add_revocation(f->ledger, &third, 2, (START + 500) * 1000, &err));
+	commit(f);
+	ok(lists_look(&d, &err));
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
-	assert_true(get(&d, CRL_BACKLOG_AGE, 0) >= now); /* seen as it came */
-	/* a list that the ledger does not have: the backlog stays */
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *third = make_list(&ca, 3, START + 300);
-	monitor_list(&d, PKI_ISSUER_CA, third);
-	monitor_backlog(&d, 3);
+	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 500);
+	/* another list that does not show it: the backlog stays */
+	out(&d, d.lists, 2, crl);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	pki_monitor_stop(d.monitor);
+	free(d.lists);
 	status_free(&ca);
+}
+
+/* All partitions as one list. */
+static void
+partitions(void **state)
+{
+	(void)state;
+	static struct crld d;
+	struct crld_list lists[4] = { { .issuer = PKI_ISSUER_CA } };
+	d = (struct crld){ .lists = lists, .urls = { .partitions = 3 } };
+	open_monitor(&d);
+	for (unsigned k = 1; k <= 3; k++)
+		lists[k] = (struct crld_list){ .issuer = PKI_ISSUER_CA,
+			.partition = k,
+			.out = { .number = k == 2 ? 0 : 10 + k,
+				.entries = 5,
+				.this_update = START + 10 * (pki_time)k,
+				.next_update = START + 100 - 10 * (pki_time)k } };
+	monitor_lists(&d);
+	assert_int_equal(get(&d, CRL_AGE, PARTITIONS), START + 10);
+	assert_int_equal(get(&d, CRL_LEFT, PARTITIONS), START + 70);
+	assert_int_equal(get(&d, CRL_NUMBER, PARTITIONS), 13);
+	assert_int_equal(get(&d, CRL_ENTRIES, PARTITIONS), 10);
+	assert_int_equal(get(&d, CRL_NUMBER, CA), 0);
+	lists[2].refused = lists[3].refused = true;
+	monitor_result(&d, &lists[3], CRL_REFUSED_IT);
+	assert_int_equal(get(&d, CRL_REFUSED, PARTITIONS), 2);
+	assert_health(503, "partitions: the gate refuses");
+	lists[1].pending = 2;
+	lists[1].since = START + 7;
+	lists[0].pending = 1;
+	lists[0].since = START + 8;
+	monitor_lists(&d);
+	assert_int_equal(get(&d, CRL_BACKLOG, 0), 3);
+	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 7);
+	pki_monitor_stop(d.monitor);
 }
 
 static void
@@ -167,13 +220,16 @@ results(void **state)
 	static struct crld d;
 	d = (struct crld){ 0 };
 	open_monitor(&d);
-	monitor_result(&d, PKI_ISSUER_CA, CRL_REFUSED_IT);
-	monitor_result(&d, PKI_ISSUER_CA, CRL_REFUSED_IT);
+	struct crld_list ca = { .issuer = PKI_ISSUER_CA, .refused = true };
+	d.root.issuer = PKI_ISSUER_ROOT;
+	monitor_result(&d, &ca, CRL_REFUSED_IT);
+	monitor_result(&d, &ca, CRL_REFUSED_IT);
 	assert_int_equal(get(&d, CRL_RESULTS, 4), 2);
 	assert_int_equal(get(&d, CRL_REFUSED, CA), 1);
 	assert_int_equal(get(&d, CRL_REFUSED, ROOT), 0);
-	monitor_result(&d, PKI_ISSUER_CA, CRL_PUBLISHED_IT);
-	monitor_result(&d, PKI_ISSUER_ROOT, CRL_FAILED);
+	ca.refused = false;
+	monitor_result(&d, &ca, CRL_PUBLISHED_IT);
+	monitor_result(&d, &d.root, CRL_FAILED);
 	assert_int_equal(get(&d, CRL_RESULTS, 3), 1);
 	assert_int_equal(get(&d, CRL_RESULTS, 2), 1);
 	assert_int_equal(get(&d, CRL_REFUSED, CA), 0);
@@ -193,6 +249,7 @@ main(void)
 		cmocka_unit_test(health),
 		cmocka_unit_test(the_list_that_is_not_there),
 		TEST(backlog),
+		cmocka_unit_test(partitions),
 		cmocka_unit_test(results),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
