@@ -148,7 +148,7 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 		json_pack("{s:s}", "digest", s->policy->digest), err));
 	PKI_TRY(begin_partitions(s, err));
 	PKI_TRY(publisher_start(
-		&s->publisher, s->publisher_ledger, s->log_dir, published, err));
+		&s->publisher, &s->conf, s->publisher_ledger, s->log_dir, published, err));
 	s->writer.publisher = &s->publisher;
 	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
 	if (rc != 0)

@@ -204,6 +204,46 @@ load_urls(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	return need_url(urls, "ocsp", of_ca->ocsp, sizeof of_ca->ocsp, err);
 }
 
+static enum pki_status
+load_witness(struct pki_yaml *node, struct pki_witness *out, struct pki_err *err)
+{
+	struct pki_yaml *url, *vkey;
+	struct pki_err why = { 0 };
+	PKI_TRY(pki_yaml_need(node, "url", &url, err));
+	PKI_TRY(pki_yaml_string(url, out->url, sizeof out->url, err));
+	if (!conf_is_base_url(out->url, "http://") &&
+		!conf_is_base_url(out->url, "https://"))
+		return pki_yaml_fail(url, err,
+			"url: a URL of the form http://HOST[:PORT][/PATH] in ASCII is "
+			"needed, or https");
+	for (size_t len = strlen(out->url); out->url[len - 1] == '/'; len--)
+		out->url[len - 1] = '\0';
+	PKI_TRY(pki_yaml_need(node, "vkey", &vkey, err));
+	PKI_TRY(pki_yaml_string(vkey, out->vkey, sizeof out->vkey, err));
+	if (pki_note_vkey_name(PKI_NOTE_WITNESS, out->vkey, out->name, &why) != PKI_OK)
+		return pki_yaml_fail(vkey, err, "%s", why.msg);
+	return PKI_OK;
+}
+
+static enum pki_status
+load_witnesses(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
+{
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	if (pki_yaml_count(list) > PKI_WITNESSES_MAX)
+		return pki_yaml_fail(list, err, "witnesses: at most %d", PKI_WITNESSES_MAX);
+	for (size_t i = 0; i < pki_yaml_count(list); i++) {
+		struct pki_yaml *node = pki_yaml_item(list, i);
+		PKI_TRY(load_witness(node, &out->witnesses[i], err));
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(out->witnesses[j].vkey, out->witnesses[i].vkey) == 0)
+				return pki_yaml_fail(node, err,
+					"witnesses: %s is there twice",
+					out->witnesses[i].name);
+		out->witness_count++;
+	}
+	return PKI_OK;
+}
+
 /* C2SP signed-note: a key's name, which the origin is, holds neither space nor "+". */
 static enum pki_status
 load_log(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
@@ -219,7 +259,7 @@ load_log(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 				"origin: letters, digits and marks of ASCII, without space "
 				"or +",
 				err);
-	return PKI_OK;
+	return load_witnesses(pki_yaml_get(log, "witnesses"), out, err);
 }
 
 static enum pki_status

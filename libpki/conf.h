@@ -18,6 +18,16 @@ struct pki_place {
 	char ca[PATH_MAX];          /* file: whom to trust for https; "" : the system's CAs */
 };
 
+/* Who cosigns the log's checkpoints: a signature line each, and the log's own, are fewer than
+ * any reader of signed notes takes. */
+#define PKI_WITNESSES_MAX 8
+#define PKI_VKEY_TEXT 256
+struct pki_witness {
+	char url[PKI_URL_TEXT]; /* ends without a slash */
+	char vkey[PKI_VKEY_TEXT];
+	char name[PKI_ORIGIN_TEXT];
+};
+
 /* P-256, P-384, RSA-3072: what a client may prefer. */
 #define PKI_OCSP_ALGS_MAX 3
 
@@ -34,6 +44,8 @@ struct pki_conf {
 	enum pki_key_alg root_alg;
 	enum pki_key_alg ca_alg;
 	char log_origin[PKI_ORIGIN_TEXT];
+	struct pki_witness witnesses[PKI_WITNESSES_MAX];
+	size_t witness_count;
 	char authority[128]; /* the RA's name, in orders */
 	struct pki_urls root_urls; /* in the issuing CA's certificate */
 	struct pki_urls ca_urls;   /* in certificates of the issuing CA */

@@ -56,6 +56,12 @@ enum pki_status pki_log_read_entries(const char *dir, uint64_t bundle, unsigned 
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_log_read_tile(const char *dir, unsigned level, uint64_t index,
 	unsigned width, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* What merkle.h's proofs read, from the tiles of a log of `size` entries at least. */
+struct pki_log_tiles {
+	const char *dir;
+	uint64_t size;
+};
+struct pki_merkle_source pki_log_tiles_source(struct pki_log_tiles *tiles);
 /* The entry at the head of what is left of a bundle, which shrinks by it; false if there is
  * no whole one. */
 bool pki_log_next_entry(struct pki_bytes *bundle, struct pki_bytes *entry);

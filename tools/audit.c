@@ -13,6 +13,32 @@ copy_path(const char *from, char out[PATH_MAX], struct pki_err *err)
 	return PKI_OK;
 }
 
+static enum pki_status
+add_witness(struct place *place, const char *vkey, struct pki_err *err)
+{
+	char name[PKI_ORIGIN_TEXT];
+	char *out = place->witnesses[place->witness_count];
+	if (snprintf(out, PKI_VKEY_TEXT, "%s", vkey) >= PKI_VKEY_TEXT)
+		return pki_fail(err, PKI_CONFIG, "a witness's key is too long");
+	PKI_TRY(pki_note_vkey_name(PKI_NOTE_WITNESS, out, name, err));
+	place->witness_count++;
+	return PKI_OK;
+}
+
+static enum pki_status
+find_witnesses(const struct pki_args *args, const struct pki_conf *conf,
+	struct place *place, struct pki_err *err)
+{
+	for (size_t i = 0; i < conf->witness_count; i++)
+		PKI_TRY(add_witness(place, conf->witnesses[i].vkey, err));
+	for (int i = 0; i < pki_arg_count(args, "witness"); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+		PKI_TRY(vkey_read(pki_arg_at(args, "witness", i), &vkey, err));
+		PKI_TRY(add_witness(place, (const char *)vkey.data, err));
+	}
+	return PKI_OK;
+}
+
 enum pki_status
 place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 {
@@ -25,6 +51,7 @@ place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 	}
 	if (ledger != NULL)
 		PKI_TRY(copy_path(ledger, out->ledger, err));
+	PKI_TRY(find_witnesses(args, &conf, out, err));
 	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
 	return copy_path(policy ? "" : conf.policy, out->policy, err);
 }

@@ -24,6 +24,8 @@ struct place {
 	char ledger[PATH_MAX];
 	char publish[PATH_MAX];
 	char policy[PATH_MAX]; /* the configuration's; "" where --policy names them */
+	char witnesses[PKI_WITNESSES_MAX + PKI_VALUES_MAX][PKI_VKEY_TEXT]; /* and --witness */
+	size_t witness_count;
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
 enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
@@ -51,7 +53,8 @@ struct audit {
 	json_t *findings;
 	size_t finding_count;
 	/* what was checked */
-	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls;
+	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls,
+		cosignatures;
 	/* from the log, for the other parts */
 	uint64_t crl_entries;
 	uint64_t covered; /* entries under the last checkpoint */

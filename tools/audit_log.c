@@ -218,6 +218,22 @@ audit_log(struct audit *a, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* Who of the witnesses cosigned it is counted; what is wrong in their name is a finding. */
+static void
+check_witnesses(struct audit *a, const char *path, struct pki_bytes note)
+{
+	for (size_t i = 0; i < a->place->witness_count; i++) {
+		struct pki_err err = { 0 };
+		pki_time at = 0;
+		enum pki_status status =
+			pki_checkpoint_cosigned(note, a->place->witnesses[i], &at, &err);
+		if (status == PKI_OK)
+			a->cosignatures++;
+		else if (status != PKI_NOTFOUND)
+			finding_add(a, path, &err);
+	}
+}
+
 /* A checkpoint from elsewhere must be of this log. */
 static enum pki_status
 same_log(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pki_err *err)
@@ -235,6 +251,7 @@ same_log(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pk
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
 			"is not a checkpoint of this log: the log was rewritten");
 	a->checkpoints++;
+	check_witnesses(a, path, pki_buf_bytes(&note));
 	return PKI_OK;
 }
 
@@ -302,6 +319,17 @@ check_level(struct audit *a, const char *dir, unsigned level, uint64_t count)
 	}
 }
 
+/* The last one that `pki-witness feed` had cosigned. */
+static void
+audit_cosigned(struct audit *a)
+{
+	char path[PATH_MAX];
+	struct pki_err err = { 0 };
+	if (pki_conf_path(a->place->publish, "witness/checkpoint", path, &err) != PKI_OK ||
+		(pki_file_exists(path) && audit_checkpoint(a, path, &err) != PKI_OK))
+		finding_add(a, path, &err);
+}
+
 enum pki_status
 audit_published(struct audit *a, struct pki_err *err)
 {
@@ -310,6 +338,7 @@ audit_published(struct audit *a, struct pki_err *err)
 	PKI_TRY(pki_conf_path(a->place->publish, "log", dir, err));
 	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
 	PKI_TRY(same_log(a, path, &cp, err));
+	audit_cosigned(a);
 	for (unsigned level = 0; level < 8 && cp.size >> (8 * level) != 0; level++)
 		check_level(a, dir, level, cp.size >> (8 * level));
 	return PKI_OK;

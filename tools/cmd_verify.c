@@ -83,13 +83,14 @@ report_json(const struct audit *a, FILE *out)
 {
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack(
-		"{s:b, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:O}", "ok",
+		"{s:b, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:O}", "ok",
 		a->finding_count == 0, "checked", "entries", (json_int_t)a->entries,
 		"hashes", (json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints,
 		"tiles", (json_int_t)a->tiles, "orders", (json_int_t)a->orders,
 		"certificates", (json_int_t)a->certificates, "revocations",
-		(json_int_t)a->revocations, "crls", (json_int_t)a->crls, "finding_count",
-		(json_int_t)a->finding_count, "findings", a->findings);
+		(json_int_t)a->revocations, "crls", (json_int_t)a->crls, "cosignatures",
+		(json_int_t)a->cosignatures, "finding_count", (json_int_t)a->finding_count,
+		"findings", a->findings);
 	pki_cli_json(json, out);
 }
 
@@ -104,6 +105,10 @@ report_text(const struct audit *a, FILE *out, struct pki_err *err)
 		(uintmax_t)a->entries, (uintmax_t)a->hashes, (uintmax_t)a->checkpoints,
 		(uintmax_t)a->tiles, (uintmax_t)a->orders, (uintmax_t)a->certificates,
 		(uintmax_t)a->revocations, (uintmax_t)a->crls);
+	if (a->place->witness_count > 0)
+		fprintf(out,
+			"cosignatures on published checkpoints: %ju, of %zu witnesses\n",
+			(uintmax_t)a->cosignatures, a->place->witness_count);
 	if (a->finding_count == 0) {
 		fputs("everything is in order\n", out);
 		return PKI_OK;

@@ -4,11 +4,11 @@
 
 #include <limits.h>
 
-#include "libpki/note.h"
+#include "libpki/conf.h"
 
 /* All their checkpoints stand in one file, which each cosignature replaces. */
 #define WITNESS_LOGS_MAX 64
-#define WITNESS_VKEY_TEXT 256
+#define WITNESS_VKEY_TEXT PKI_VKEY_TEXT
 
 struct witness_log {
 	char origin[PKI_ORIGIN_TEXT];

@@ -8,12 +8,17 @@
 
 static const struct pki_option key_options[] = { PASSPHRASE, { 0 } };
 static const struct pki_option no_options[] = { { 0 } };
+static const struct pki_option feed_options[] = {
+	{ "once", NULL, "one attempt at each witness, then end", 0 }, { 0 }
+};
 
 static const struct pki_command commands[] = {
 	{ "init", "", "make the witness's key; print its verifier key", key_options, 0, 0,
 		init_run },
 	{ "serve", "", "cosign checkpoints until SIGTERM", key_options, 0, 0, serve_run },
 	{ "status", "", "show what was cosigned", no_options, 0, 0, status_run },
+	{ "feed", "", "have a log's checkpoints cosigned until SIGTERM", feed_options, 0, 0,
+		feed_run },
 	{ 0 },
 };
 

@@ -22,8 +22,8 @@ static const struct pki_http_header text_size[] = {
 	{ "Cache-Control", "no-store" },
 };
 
-static void
-report(const struct pki_err *err)
+void
+witness_report(const struct pki_err *err)
 {
 	char text[sizeof err->msg + sizeof err->object + 128];
 	pki_err_text(err, text, sizeof text);
@@ -37,7 +37,7 @@ explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
 	char text[sizeof err->msg + sizeof err->object + 128] = "internal error";
 	struct pki_err none = { 0 };
 	if (code >= 500)
-		report(err);
+		witness_report(err);
 	else
 		pki_err_text(err, text, sizeof text);
 	if (pki_buf_printf(body, &none, "%s\n", text) != PKI_OK)

@@ -77,9 +77,28 @@ enum pki_status monitor_listen(struct witness *witness, struct pki_err *err) PKI
 void monitor_answer(struct witness *witness, unsigned code);
 void monitor_log(struct witness *witness, const char *origin, uint64_t size, pki_time at);
 
-/* init.c, serve.c, status.c: commands */
+/*
+ * ask.c: beside the log: have one witness cosign a checkpoint, with the proof that it wants
+ * from the log's published tiles. *known is the size that it cosigned last, as far as we know
+ * (at first 0), and is learned from its answers. UNAVAILABLE, or TAMPERED if it has seen
+ * another history or a longer one; appends its signature line, which is right.
+ */
+struct question {
+	const struct pki_witness *witness;
+	const char *log_dir;
+	struct pki_bytes note;
+	struct pki_checkpoint checkpoint;
+	const atomic_bool *stop;
+};
+enum pki_status ask_witness(const struct question *question, uint64_t *known,
+	struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
+
+/* init.c, serve.c, status.c, feed.c: commands */
 enum pki_status init_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status status_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status feed_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+/* On standard error. */
+void witness_report(const struct pki_err *err);
 
 #endif

@@ -13,7 +13,7 @@ done
 for page in pki.yaml pki-witness.yaml profile order ledger log; do
 	ok "$page(5)" test -s "$root/usr/share/man/man5/$page.5"
 done
-for unit in pki-ca pki-crl pki-ocspd pki-witness; do
+for unit in pki-ca pki-crl pki-ocspd pki-witness pki-witness-feed; do
 	ok "$unit.service" grep -q '^NoNewPrivileges=' "$root/usr/lib/systemd/system/$unit.service"
 done
 ok "the policy is installed, all of it" diff -r policy "$root/usr/share/pki/policy"
@@ -111,7 +111,7 @@ mapfile -t list < <(sed -n '/^.Ss Entr/,/^.Ss Tree/s/^.It Cm //p' man/log.5 | tr
 no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/log.c || echo "$e"; done | grep .' - "${list[@]}"
 mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/order_form.c | words)
 ok "order(5) has every member" named order.5 "${list[@]}"
-mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/conf.c | words)
+mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/conf*.c | words)
 ok "pki.yaml(5) has every key" named pki.yaml.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_text' witness/conf.c | words)
 ok "pki-witness.yaml(5) has every key" named pki-witness.yaml.5 "${list[@]}"

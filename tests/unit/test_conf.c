@@ -289,6 +289,50 @@ r52_r56_lists(void **state)
 		assert_refused(&cases[i]);
 }
 
+#define LOG "log: { origin: ca.example.test/log }"
+
+static void
+r84_witnesses(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	char to[512];
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 }, of_log = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_int_equal(c.witness_count, 0);
+	assert_int_equal(pki_key_generate(PKI_ALG_ED25519, &key, &err), PKI_OK);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_WITNESS, "w.example.test", key, &vkey, &err),
+		PKI_OK);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_LOG, "w.example.test", key, &of_log, &err), PKI_OK);
+#define WITNESS(url, vkey) \
+	snprintf(to, sizeof to, \
+		"log: { origin: o, witnesses: [{ url: \"%s\", vkey: %s }] }", url, \
+		(const char *)(vkey))
+	WITNESS("https://w.example.test/prefix//", vkey.data);
+	assert_int_equal(load(LOG, to, &c, &err), PKI_OK);
+	assert_int_equal(c.witness_count, 1);
+	assert_string_equal(c.witnesses[0].url, "https://w.example.test/prefix");
+	assert_string_equal(c.witnesses[0].name, "w.example.test");
+	assert_string_equal(c.witnesses[0].vkey, (char *)vkey.data);
+	struct refusal cases[] = {
+		{ LOG, to, 20, PKI_RULE_NONE, "type 0x04" },
+		{ LOG, to, 20, PKI_RULE_NONE, "url: a URL" },
+		{ LOG, "log: { origin: o, witnesses: x }", 20, PKI_RULE_NONE, "a list" },
+		{ LOG, "log: { origin: o, witnesses: [{ url: http://w }] }", 20,
+			PKI_RULE_NONE, "\"vkey\" is missing" },
+	};
+	WITNESS("http://w.example.test", of_log.data);
+	assert_refused(&cases[0]);
+	WITNESS("ftp://w.example.test", vkey.data);
+	assert_refused(&cases[1]);
+	assert_refused(&cases[2]);
+	assert_refused(&cases[3]);
+}
+
 static void
 r72_ocsp_lifetime_ten_days(void **state)
 {
@@ -492,6 +536,7 @@ main(void)
 		cmocka_unit_test(r23_urls_in_certificates_are_plain_http),
 		cmocka_unit_test(r52_r56_lists),
 		cmocka_unit_test(r53_crl_at_least_daily),
+		cmocka_unit_test(r84_witnesses),
 		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
 		cmocka_unit_test(socket_path_fits_sun_path),
 		cmocka_unit_test(monitors),

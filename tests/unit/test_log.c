@@ -167,6 +167,26 @@ r209_no_event_before_the_last(void **state)
 	pki_ledger_rollback(f->ledger);
 }
 
+/* Tiles alone prove what the ledger proves. */
+static void
+check_proofs(struct fixture *f, uint64_t size)
+{
+	struct pki_log_tiles tiles = { f->pub, size };
+	struct pki_merkle_source of_tiles = pki_log_tiles_source(&tiles);
+	struct pki_merkle_source of_ledger = pki_log_source(f->ledger);
+	struct pki_hash root, want_root;
+	ok(pki_merkle_root(size, &of_tiles, &root, &err));
+	ok(pki_merkle_root(size, &of_ledger, &want_root, &err));
+	assert_memory_equal(root.octets, want_root.octets, PKI_SHA256);
+	for (uint64_t old = 1; old <= size; old += 1 + size / 40) {
+		struct pki_proof proof, want;
+		ok(pki_merkle_consistency(old, size, &of_tiles, &proof, &err));
+		ok(pki_merkle_consistency(old, size, &of_ledger, &want, &err));
+		assert_int_equal(proof.count, want.count);
+		assert_memory_equal(proof.hashes, want.hashes, want.count * PKI_SHA256);
+	}
+}
+
 /* A tree rebuilt from nothing but the files, checked as a stranger would. */
 static void
 check_published(struct fixture *f, uint64_t want_size)
@@ -214,6 +234,7 @@ r81_r83_published_as_it_grows(void **state)
 		ok(pki_log_publish(f->ledger, f->pub, from, &from, &err));
 		assert_int_equal(from, sizes[i]);
 		check_published(f, sizes[i]);
+		check_proofs(f, sizes[i]);
 	}
 	fails(pki_log_publish(f->ledger, f->pub, 701, &from, &err), STATE);
 	static const struct {

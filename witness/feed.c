@@ -1,0 +1,317 @@
+/* Beside the log: collects cosignatures of what the log publishes. Each witness has a
+ * thread of its own, so that one that hangs keeps no other waiting. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libpki/conf.h"
+#include "libpki/file.h"
+#include "libpki/sandbox.h"
+#include "witness/witness.h"
+
+/* How soon a new checkpoint is seen. */
+#define LOOK_MSEC 100
+/* Attempts at a witness that fails come this long after each other. */
+#define BACKOFF_MSEC 1000
+#define BACKOFF_MAX_MSEC 60000
+#define TELL_MSEC 60000
+
+struct asked {
+	struct feed *feed;
+	const struct pki_witness *conf;
+	uint64_t known;
+	enum pki_status last; /* told */
+	pki_msec told;
+	pthread_t thread;
+	bool started;
+};
+
+struct feed {
+	struct pki_conf conf;
+	char log_dir[PATH_MAX];
+	char folder[PATH_MAX]; /* ours, below the published one */
+	char file[PATH_MAX];
+	struct pki_buf vkey;
+	atomic_bool stop;
+	pthread_mutex_t lock; /* from here on */
+	pthread_cond_t change;
+	unsigned generation; /* of the checkpoint */
+	struct pki_buf note; /* the log's line, and the cosignatures that there are */
+	struct pki_checkpoint checkpoint;
+	struct asked asked[PKI_WITNESSES_MAX];
+};
+
+static bool
+same_text(struct pki_bytes a, struct pki_bytes b)
+{
+	struct pki_bytes x, y;
+	struct pki_err none = { 0 };
+	return pki_note_text(a, &x, &none) == PKI_OK &&
+	       pki_note_text(b, &y, &none) == PKI_OK &&
+	       pki_bytes_equal(x.data, x.len, y.data, y.len);
+}
+
+/* Of what is published: text, the log's line, and the lines of our witnesses. */
+static enum pki_status
+tidy(struct feed *feed, struct pki_bytes published, struct pki_buf *out,
+	struct pki_err *err)
+{
+	struct pki_bytes text;
+	PKI_TRY(pki_note_text(published, &text, err));
+	PKI_TRY(pki_buf_append(out, text.data, text.len, err));
+	PKI_TRY(pki_buf_append(out, "\n", 1, err));
+	PKI_TRY(pki_note_pick(
+		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, err));
+	for (size_t i = 0; i < feed->conf.witness_count; i++) {
+		struct pki_err why = { 0 };
+		if (pki_note_pick(published, PKI_NOTE_WITNESS, feed->conf.witnesses[i].vkey,
+			    out, &why) == PKI_MEMORY)
+			return pki_fail(err, PKI_MEMORY, "a checkpoint");
+	}
+	return PKI_OK;
+}
+
+/* Is there a new checkpoint? */
+static enum pki_status
+look(struct feed *feed, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	struct pki_checkpoint cp;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 }, note = { 0 };
+	PKI_TRY(pki_conf_path(feed->log_dir, "checkpoint", path, err));
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &file, err));
+	pthread_mutex_lock(&feed->lock);
+	bool known = same_text(pki_buf_bytes(&file), pki_buf_bytes(&feed->note));
+	pthread_mutex_unlock(&feed->lock);
+	if (known)
+		return PKI_OK;
+	PKI_TRY(tidy(feed, pki_buf_bytes(&file), &note, err));
+	PKI_TRY(pki_checkpoint_open(
+		pki_buf_bytes(&note), (const char *)feed->vkey.data, &cp, err));
+	pthread_mutex_lock(&feed->lock);
+	struct pki_buf old = feed->note;
+	feed->note = note;
+	note = old;
+	feed->checkpoint = cp;
+	feed->generation++;
+	pthread_cond_broadcast(&feed->change);
+	pthread_mutex_unlock(&feed->lock);
+	return PKI_OK;
+}
+
+/* One more line for the checkpoint, unless there is a new one by now. */
+static enum pki_status
+publish_line(struct feed *feed, unsigned generation, const struct pki_buf *line,
+	struct pki_err *err)
+{
+	enum pki_status status = PKI_OK;
+	pthread_mutex_lock(&feed->lock);
+	if (feed->generation == generation) {
+		status = pki_buf_append(&feed->note, line->data, line->len, err);
+		if (status == PKI_OK)
+			status = pki_file_publish(
+				feed->file, feed->note.data, feed->note.len, 0644, err);
+	}
+	pthread_mutex_unlock(&feed->lock);
+	return status;
+}
+
+/* What lasts is told once a minute. */
+static void
+tell(struct asked *asked, const struct pki_err *err)
+{
+	pki_msec now = pki_msec_now();
+	if (err->status == asked->last && now < asked->told + TELL_MSEC)
+		return;
+	asked->last = err->status;
+	asked->told = now;
+	witness_report(err);
+}
+
+/* Have the present checkpoint cosigned; *generation is that. */
+static enum pki_status
+attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
+{
+	struct feed *feed = asked->feed;
+	struct pki_err why = { 0 };
+	pki_time at;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 }, line = { 0 };
+	struct question question = {
+		.witness = asked->conf, .log_dir = feed->log_dir, .stop = &feed->stop
+	};
+	pthread_mutex_lock(&feed->lock);
+	enum pki_status status =
+		pki_buf_append(&note, feed->note.data, feed->note.len, err);
+	question.checkpoint = feed->checkpoint;
+	*generation = feed->generation;
+	pthread_mutex_unlock(&feed->lock);
+	PKI_TRY(status);
+	question.note = pki_buf_bytes(&note);
+	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, &why) == PKI_OK)
+		return PKI_OK;
+	PKI_TRY(ask_witness(&question, &asked->known, &line, err));
+	return publish_line(feed, *generation, &line, err);
+}
+
+/* Until there is an end; or msec have passed; or, msec 0, a new checkpoint is there. */
+static void
+pause_for(struct feed *feed, long msec, unsigned seen)
+{
+	struct timespec end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += msec / 1000;
+	end.tv_nsec += msec % 1000 * 1000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&feed->lock);
+	while (!atomic_load(&feed->stop) && (msec != 0 || feed->generation == seen)) {
+		if (msec == 0)
+			pthread_cond_wait(&feed->change, &feed->lock);
+		else if (pthread_cond_timedwait(&feed->change, &feed->lock, &end) != 0)
+			break;
+	}
+	pthread_mutex_unlock(&feed->lock);
+}
+
+static void *
+work(void *arg)
+{
+	struct asked *asked = arg;
+	struct feed *feed = asked->feed;
+	long backoff = BACKOFF_MSEC;
+	unsigned generation = 0;
+	pause_for(feed, 0, 0);
+	while (!atomic_load(&feed->stop)) {
+		struct pki_err err = { 0 };
+		if (attempt(asked, &generation, &err) == PKI_OK) {
+			backoff = BACKOFF_MSEC;
+			asked->last = PKI_OK;
+			pause_for(feed, 0, generation);
+			continue;
+		}
+		if (!atomic_load(&feed->stop))
+			tell(asked, &err);
+		pause_for(feed, backoff, 0);
+		backoff = backoff * 2 < BACKOFF_MAX_MSEC ? backoff * 2 : BACKOFF_MAX_MSEC;
+	}
+	return NULL;
+}
+
+static enum pki_status
+feed_open(struct feed *feed, const char *config, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	pthread_condattr_t attr;
+	PKI_TRY(pki_conf_load(config, &feed->conf, err));
+	if (feed->conf.witness_count == 0)
+		return pki_fail(err, PKI_CONFIG,
+			"the configuration names no witness; add log.witnesses");
+	PKI_TRY(pki_conf_path(feed->conf.publish, "log", feed->log_dir, err));
+	PKI_TRY(pki_conf_path(feed->conf.publish, "witness", feed->folder, err));
+	PKI_TRY(pki_conf_path(feed->folder, "checkpoint", feed->file, err));
+	PKI_TRY(pki_conf_path(feed->log_dir, "vkey", path, err));
+	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &feed->vkey, err));
+	PKI_TRY(pki_file_mkdirs(feed->folder, 0755, err));
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&feed->change, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&feed->lock, NULL);
+	for (size_t i = 0; i < feed->conf.witness_count; i++)
+		feed->asked[i] =
+			(struct asked){ .feed = feed, .conf = &feed->conf.witnesses[i] };
+	const char *writable[] = { feed->folder, NULL };
+	const char *readable[] = { feed->conf.publish, NULL };
+	return pki_sandbox_enter(PKI_SANDBOX_CLIENT, writable, readable, err);
+}
+
+static void
+feed_close(struct feed *feed)
+{
+	pki_buf_free(&feed->vkey);
+	pki_buf_free(&feed->note);
+}
+
+/* Without threads. */
+static enum pki_status
+feed_once(struct feed *feed, struct pki_err *err)
+{
+	size_t missing = 0;
+	unsigned generation;
+	PKI_TRY(look(feed, err));
+	for (size_t i = 0; i < feed->conf.witness_count; i++) {
+		struct pki_err own = { 0 };
+		if (attempt(&feed->asked[i], &generation, &own) != PKI_OK) {
+			witness_report(&own);
+			missing++;
+		}
+	}
+	if (missing > 0)
+		return pki_fail(err, PKI_UNAVAILABLE, "%zu of %zu witnesses did not cosign",
+			missing, feed->conf.witness_count);
+	return PKI_OK;
+}
+
+/* Until SIGTERM or SIGINT. */
+static void
+watch(struct feed *feed, const sigset_t *signals)
+{
+	static const struct timespec pause = { 0, LOOK_MSEC * 1000000 };
+	struct asked log = { 0 }; /* for what is told of it */
+	do {
+		struct pki_err err = { 0 };
+		if (look(feed, &err) != PKI_OK)
+			tell(&log, &err);
+	} while (sigtimedwait(signals, NULL, &pause) < 0);
+}
+
+static enum pki_status
+feed_serve(struct feed *feed, struct pki_err *err)
+{
+	enum pki_status status = PKI_OK;
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++) {
+		struct asked *asked = &feed->asked[i];
+		int rc = pthread_create(&asked->thread, NULL, work, asked);
+		asked->started = rc == 0;
+		if (rc != 0)
+			status = pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
+	}
+	if (status == PKI_OK) {
+		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses, sandbox %s\n",
+			feed->conf.witness_count, pki_sandbox_text());
+		watch(feed, &signals);
+	}
+	pthread_mutex_lock(&feed->lock);
+	atomic_store(&feed->stop, true);
+	pthread_cond_broadcast(&feed->change);
+	pthread_mutex_unlock(&feed->lock);
+	for (size_t i = 0; i < feed->conf.witness_count; i++)
+		if (feed->asked[i].started)
+			pthread_join(feed->asked[i].thread, NULL);
+	return status;
+}
+
+enum pki_status
+feed_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(pki_free_ptr) struct feed *feed = calloc(1, sizeof *feed);
+	if (feed == NULL)
+		return pki_fail(err, PKI_MEMORY, "feed");
+	signal(SIGPIPE, SIG_IGN);
+	enum pki_status status = feed_open(feed, pki_arg(args, "config"), err);
+	if (status == PKI_OK)
+		status = pki_arg_flag(args, "once") ? feed_once(feed, err)
+						    : feed_serve(feed, err);
+	feed_close(feed);
+	return status;
+}
