@@ -91,9 +91,10 @@ check_tree(const struct witness *witness, const struct request *request,
 }
 
 static unsigned
-cosign(struct witness *witness, const struct pki_checkpoint *cp, pki_time now,
-	struct pki_buf *note, struct pki_buf *line, struct pki_err *err)
+cosign(struct witness *witness, const struct pki_checkpoint *cp, struct pki_buf *note,
+	struct pki_buf *line, struct pki_err *err)
 {
+	pki_time now = witness->now(); /* once it is our turn */
 	if (now < witness->last) {
 		(void)pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
 			"the clock is behind the last cosignature");
@@ -110,8 +111,8 @@ cosign(struct witness *witness, const struct pki_checkpoint *cp, pki_time now,
 }
 
 unsigned
-witness_add(struct witness *witness, const struct request *request, pki_time now,
-	struct pki_buf *body, struct pki_err *err)
+witness_add(struct witness *witness, const struct request *request, struct pki_buf *body,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	unsigned code = check_log(witness, request, &note, err);
@@ -120,7 +121,7 @@ witness_add(struct witness *witness, const struct request *request, pki_time now
 	pthread_mutex_lock(&witness->lock);
 	code = check_tree(witness, request, pki_buf_bytes(&note), body, err);
 	if (code == OK)
-		code = cosign(witness, &request->checkpoint, now, &note, body, err);
+		code = cosign(witness, &request->checkpoint, &note, body, err);
 	if (code == OK || code >= FAILED)
 		witness->failing = code != OK;
 	pthread_mutex_unlock(&witness->lock);

@@ -53,6 +53,8 @@ request_parse(struct pki_bytes body, struct request *out, struct pki_err *err)
 			break;
 		PKI_TRY(read_hash(line, &out->proof, err));
 	}
+	if (body.len > REQUEST_NOTE_MAX)
+		return malformed("the checkpoint is too large", err);
 	out->note = body;
 	if (pki_checkpoint_parse(body, &out->checkpoint, &why) != PKI_OK)
 		return malformed(why.msg, err);

@@ -51,7 +51,7 @@ add_checkpoint(struct witness *witness, struct pki_bytes sent, struct pki_buf *b
 	struct pki_err err = { 0 };
 	unsigned code = 400;
 	if (request_parse(sent, &request, &err) == PKI_OK)
-		code = witness_add(witness, &request, pki_time_now(), body, &err);
+		code = witness_add(witness, &request, body, &err);
 	if (code != 200 && code != 409)
 		explain(code, &err, body);
 	return code;

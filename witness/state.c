@@ -135,6 +135,7 @@ state_open(const struct witness_conf *conf, struct pki_bytes pass, struct witnes
 	struct pki_err *err)
 {
 	out->conf = conf;
+	out->now = pki_time_now;
 	PKI_TRY(lock_state(out, err));
 	PKI_TRY(state_read(conf, out, err));
 	PKI_TRY(open_key(out, pass, err));

@@ -19,6 +19,8 @@
 #define REQUEST_PROOF_MAX 63 /* C2SP tlog-witness */
 /* "old N", the proof, a note */
 #define REQUEST_MAX (32 + REQUEST_PROOF_MAX * (size_t)45 + 1 + PKI_NOTE_MAX)
+/* With our cosignature and the log's, the text is still a note that can be read. */
+#define REQUEST_NOTE_MAX (PKI_NOTE_MAX - 512)
 struct request {
 	uint64_t old;
 	struct pki_proof proof;
@@ -42,6 +44,7 @@ struct witness {
 	json_t *notes; /* by origin, as in the file */
 	pki_time last; /* our youngest cosignature */
 	bool failing;  /* the last one could not be kept */
+	pki_time (*now)(void); /* pki_time_now(), but for tests */
 };
 /* What `init` makes: key, verifier key, an empty file. STATE if there is something already. */
 enum pki_status state_create(const struct witness_conf *conf, struct pki_bytes pass,
@@ -63,7 +66,7 @@ bool state_forked(const struct witness_conf *conf, const char *origin);
  * judge.c: cosign it or not (rule 85). The HTTP status; to body what is sent with it: with 200
  * our signature line, with 409 the size that we know; else *err says why.
  */
-unsigned witness_add(struct witness *witness, const struct request *request, pki_time now,
+unsigned witness_add(struct witness *witness, const struct request *request,
 	struct pki_buf *body, struct pki_err *err);
 /* Replace what was cosigned for a log; state.c, for judge.c. The second keeps the proof that
  * a log signed two trees of one size, once for each log. */

@@ -118,6 +118,26 @@ r85_lines_of_proof(void **state)
 	}
 }
 
+/* Long extension lines: what is kept must fit a note. */
+static void
+r82_large_notes(void **state)
+{
+	(void)state;
+	for (size_t len = REQUEST_NOTE_MAX - 2; len <= REQUEST_NOTE_MAX + 2; len++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+		struct request request;
+		struct pki_err why = { 0 };
+		size_t fill = len - strlen(ORIGIN "2\n" ROOT "\n\n" SIGNATURES);
+		ok(pki_buf_printf(&body, &err, "old 1\n\n" ORIGIN "2\n" ROOT));
+		for (size_t i = 0; i < fill; i++)
+			ok(pki_buf_append(&body, "x", 1, &err));
+		ok(pki_buf_printf(&body, &err, "\n\n" SIGNATURES));
+		assert_int_equal(request_parse(pki_buf_bytes(&body), &request, &why),
+			len <= REQUEST_NOTE_MAX ? PKI_OK : PKI_INPUT);
+		assert_true(body.len <= REQUEST_MAX);
+	}
+}
+
 static void
 r85_every_cut(void **state)
 {
@@ -142,6 +162,7 @@ main(void)
 		cmocka_unit_test(r85_example_of_the_specification),
 		cmocka_unit_test(r85_forms),
 		cmocka_unit_test(r85_lines_of_proof),
+		cmocka_unit_test(r82_large_notes),
 		cmocka_unit_test(r85_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
