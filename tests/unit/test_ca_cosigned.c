@@ -153,8 +153,7 @@ r84_nothing_else(void **state)
 	put("log/checkpoint", &f.note);
 	/* a stranger's key in a witness's name; a stranger's line beside a good one */
 	PKI_CLEANUP(pki_buf_free)
-	struct pki_buf forged = { 0 },
-		       mixed = { 0 }, next = { 0 };
+	struct pki_buf forged = { 0 }, mixed = { 0 }, next = { 0 };
 	ok(pki_buf_append(&forged, f.note.data, f.note.len, &err));
 	cosign(&forged, 0, f.stranger);
 	put("witness/checkpoint", &forged);
