@@ -18,7 +18,7 @@ archive() {
 	rm -f "$out/$1.a"
 	ar rcs "$out/$1.a" "$out/$1"/*.o
 }
-for folder in libpki ca ra crl ocsp; do
+for folder in libpki ca ra crl ocsp witness; do
 	archive "$folder"
 done
 for src in tests/fuzz/fuzz_*.c; do
