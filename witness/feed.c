@@ -260,7 +260,7 @@ feed_once(struct feed *feed, struct pki_err *err)
 static void
 watch(struct feed *feed, const sigset_t *signals)
 {
-	static const struct timespec pause = { 0, LOOK_MSEC * 1000000 };
+	static const struct timespec pause = { 0, LOOK_MSEC * 1000000L };
 	struct asked log = { 0 }; /* for what is told of it */
 	do {
 		struct pki_err err = { 0 };

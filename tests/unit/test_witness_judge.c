@@ -373,7 +373,7 @@ r85_states_that_do_not_fit(void **state)
 	assert_int_equal(add_tree(0, 5, UINT64_MAX, NOW), 200);
 	ok(witness_conf_path(&f.conf, "checkpoints.json", path, &err));
 	ok(pki_file_read(path, PKI_FILE_MAX, &good, &err));
-	for (size_t i = 0; i < good.len; i++) {
+	for (size_t i = 0; i < good.len; i += 5) {
 		struct witness w = { 0 };
 		struct pki_err why = { 0 };
 		good.data[i] ^= 1;
