@@ -11,7 +11,8 @@ export PATH BIN
 tests=0
 D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")
 export D PKI_CONFIG=$D/pki.yaml
-PORT=$((20000 + ($$ * 7) % 20000))
+# below those that the kernel gives to connections
+PORT=$((20000 + ($$ * 7) % 12000))
 OCSP_URL=http://127.0.0.1:$PORT
 WEB_URL=http://127.0.0.1:$((PORT + 1))
 CA_SOCKET=$D/state/ca.sock
