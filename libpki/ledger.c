@@ -230,6 +230,7 @@ ledger_disconnect(struct pki_ledger *ledger)
 	ledger->index = NULL;
 	sqlite3_close(ledger->db);
 	ledger->db = NULL;
+	ledger_leave(ledger);
 }
 
 void

@@ -51,10 +51,13 @@ void pki_ledger_release(struct pki_ledger *ledger);
  * seen within PKI_LEDGER_LOOK_MSEC. A commit shows in the next view that anybody takes.
  */
 #define PKI_LEDGER_LOOK_MSEC 10
+#define PKI_LEDGER_FILES 4
+#define PKI_LEDGER_COMMIT 12
 struct pki_ledger_view {
-	uint64_t files[4];    /* device and inodes of the database, its WAL and WAL-index */
+	uint64_t files[PKI_LEDGER_FILES]; /* device and inodes of the database, its WAL and WAL-index */
 	int64_t changed[2];   /* of a file that has no WAL: seconds, nanoseconds */
-	uint32_t commit[12];  /* SQLite's WAL-index header, walformat.html 2.1 */
+	uint32_t commit[PKI_LEDGER_COMMIT]; /* SQLite's WAL-index header, walformat.html 2.1 */
+	int64_t entries;      /* of the log */
 	pki_msec last_event;  /* not compared */
 };
 enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,

@@ -82,6 +82,9 @@ struct pki_ledger {
 	struct pki_ledger_view seen; /* its commit and last_event count once noted */
 	bool noted;
 	int64_t looked; /* at the path, in ns of the monotonic clock */
+	bool joined;    /* the readers of this process that are connected, and to which files: */
+	uint64_t opened[PKI_LEDGER_FILES];
+	struct pki_ledger *next;
 };
 
 /* ledger_reader.c; beside: another reader of the same path, or NULL */
@@ -92,6 +95,7 @@ void ledger_close_reader(struct pki_ledger *ledger);
  * IO if none are, TAMPERED if they are older than what a reader beside saw. */
 enum pki_status ledger_refresh(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_disconnect(struct pki_ledger *ledger);
+void ledger_leave(struct pki_ledger *ledger); /* by ledger_disconnect() alone */
 
 /* ledger_schema.c: bring an open database to this suite's version, or refuse it. */
 enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode,
@@ -113,6 +117,8 @@ void ledger_reset(sqlite3_stmt **statement);
 /* One step: *row tells whether there is one. */
 enum pki_status ledger_step(struct pki_ledger *ledger, sqlite3_stmt *statement, bool *row,
 	const char *what, struct pki_err *err) PKI_MUST_CHECK;
+/* After a failed read: does it deserve another try? Counts tries, and waits. */
+bool ledger_try_again(struct pki_ledger *ledger, unsigned *tries);
 /* For a statement that gives no rows. */
 enum pki_status ledger_run(struct pki_ledger *ledger, sqlite3_stmt *statement,
 	const char *what, struct pki_err *err) PKI_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* Readers: each sees what stands at the path now, whatever was put there since it opened.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,19 +18,91 @@ enum { FILE_DEVICE, FILE_DATABASE, FILE_WAL, FILE_INDEX };
 #define LOOK_NS ((int64_t)PKI_LEDGER_LOOK_MSEC * 1000000)
 
 /* Each octet of a path may need three. */
-#define URI_TEXT (sizeof "file:?immutable=1" + (size_t)PATH_MAX * 3)
+#define URI_TEXT (sizeof "file:?readonly_shm=1" + (size_t)PATH_MAX * 3)
 
-/* A copy without a WAL, perhaps where nothing can be written, is read as it stands. */
-static void
-reader_uri(const char *path, bool wal, char uri[URI_TEXT])
+/* All zeros: no such file. */
+static enum pki_status
+stat_beside(const char *path, const char *suffix, struct stat *out, struct pki_err *err)
 {
+	char name[PATH_MAX];
+	if ((size_t)snprintf(name, sizeof name, "%s%s", path, suffix) >= sizeof name)
+		return pki_fail(err, PKI_CONFIG, "the path is too long");
+	memset(out, 0, sizeof *out);
+	(void)!stat(name, out);
+	return PKI_OK;
+}
+
+/*
+ * Connections of this process. SQLite gives those to one file one WAL-index between them,
+ * the first one's, also once another stands at the path: which no writer would then change.
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct pki_ledger *first;
+} connected = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool
+in_the_way(const uint64_t theirs[PKI_LEDGER_FILES], const uint64_t ours[PKI_LEDGER_FILES])
+{
+	return theirs[FILE_DEVICE] == ours[FILE_DEVICE] &&
+	       theirs[FILE_DATABASE] == ours[FILE_DATABASE] && theirs[FILE_WAL] != 0 &&
+	       ours[FILE_WAL] != 0 &&
+	       (theirs[FILE_WAL] != ours[FILE_WAL] ||
+		       theirs[FILE_INDEX] != ours[FILE_INDEX]);
+}
+
+static enum pki_status
+join(struct pki_ledger *ledger, struct pki_err *err)
+{
+	bool room = true;
+	pthread_mutex_lock(&connected.lock);
+	for (struct pki_ledger *l = connected.first; l != NULL; l = l->next)
+		room = room && !in_the_way(l->opened, ledger->seen.files);
+	if (room) {
+		memcpy(ledger->opened, ledger->seen.files, sizeof ledger->opened);
+		ledger->next = connected.first;
+		connected.first = ledger;
+		ledger->joined = true;
+	}
+	pthread_mutex_unlock(&connected.lock);
+	return room ? PKI_OK
+		    : pki_fail(err, PKI_STATE,
+			      "the ledger's WAL or its index was replaced; this "
+			      "program reads on once all of it has let go of the "
+			      "old, or is restarted");
+}
+
+void
+ledger_leave(struct pki_ledger *ledger)
+{
+	if (!ledger->joined)
+		return;
+	pthread_mutex_lock(&connected.lock);
+	struct pki_ledger **at = &connected.first;
+	while (*at != ledger)
+		at = &(*at)->next;
+	*at = ledger->next;
+	pthread_mutex_unlock(&connected.lock);
+	ledger->joined = false;
+}
+
+/* A copy without a WAL, perhaps where nothing can be written, is read as it stands. A
+ * WAL-index is the writer's: readers have no right to it, or do not use it. */
+static void
+reader_uri(const char *path, const struct pki_ledger_view *seen, char uri[URI_TEXT])
+{
+	const char *option = "";
+	if (seen->files[FILE_WAL] == 0)
+		option = "?immutable=1";
+	else if (seen->files[FILE_INDEX] != 0)
+		option = "?readonly_shm=1";
 	char *p = uri + sprintf(uri, "file:");
 	for (; *path != '\0'; path++)
 		if (strchr("?#%", *path) != NULL)
 			p += sprintf(p, "%%%02X", (unsigned char)*path);
 		else
 			*p++ = *path;
-	sprintf(p, "%s", wal ? "" : "?immutable=1");
+	sprintf(p, "%s", option);
 }
 
 /*
@@ -49,10 +122,28 @@ map_index(struct pki_ledger *ledger, struct pki_err *err)
 		file->pMethods->iVersion < 2)
 		return pki_fail(err, PKI_INTERNAL, "SQLite's files have no WAL-index");
 	int code = file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &index);
-	if ((code != SQLITE_OK && code != SQLITE_READONLY) || index == NULL)
+	/* no writer is there, or one that has not begun */
+	if (code == SQLITE_READONLY_CANTINIT || code == SQLITE_BUSY)
+		return PKI_OK;
+	if (code != SQLITE_OK && code != SQLITE_READONLY)
 		return pki_fail(
 			err, PKI_IO, "the WAL-index cannot be mapped (SQLite %d)", code);
 	ledger->index = index;
+	return PKI_OK;
+}
+
+/* SQLite makes an index that is missing, if it may. */
+static enum pki_status
+note_index(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct stat st;
+	if (ledger->seen.files[FILE_WAL] == 0 || ledger->seen.files[FILE_INDEX] != 0)
+		return PKI_OK;
+	PKI_TRY(stat_beside(ledger->path, "-shm", &st, err));
+	pthread_mutex_lock(&connected.lock);
+	ledger->opened[FILE_INDEX] = st.st_ino;
+	pthread_mutex_unlock(&connected.lock);
+	ledger->seen.files[FILE_INDEX] = st.st_ino;
 	return PKI_OK;
 }
 
@@ -62,7 +153,8 @@ connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 	char uri[URI_TEXT];
 	if (access(ledger->path, R_OK) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
-	reader_uri(ledger->path, ledger->seen.files[FILE_WAL] != 0, uri);
+	PKI_TRY(join(ledger, err));
+	reader_uri(ledger->path, &ledger->seen, uri);
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
@@ -72,19 +164,7 @@ connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 		"PRAGMA query_only = ON",
 		err));
 	PKI_TRY(ledger_migrate(ledger, PKI_LEDGER_READ, err));
-	return map_index(ledger, err);
-}
-
-/* 0: no such file */
-static enum pki_status
-inode_of(const char *path, const char *suffix, uint64_t *out, struct pki_err *err)
-{
-	char name[PATH_MAX];
-	struct stat st;
-	if ((size_t)snprintf(name, sizeof name, "%s%s", path, suffix) >= sizeof name)
-		return pki_fail(err, PKI_CONFIG, "the path is too long");
-	*out = stat(name, &st) == 0 ? st.st_ino : 0;
-	return PKI_OK;
+	return note_index(ledger, err);
 }
 
 /* Which files a reader reads. SQLite keeps what it opened, also when a backup was put in
@@ -92,17 +172,21 @@ inode_of(const char *path, const char *suffix, uint64_t *out, struct pki_err *er
 static enum pki_status
 look(const char *path, struct pki_ledger_view *out, struct pki_err *err)
 {
-	struct stat st;
+	struct stat st, wal = { 0 }, index = { 0 };
 	memset(out, 0, sizeof *out);
 	if (stat(path, &st) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
 	out->files[FILE_DEVICE] = st.st_dev;
 	out->files[FILE_DATABASE] = st.st_ino;
-	PKI_TRY(inode_of(path, "-wal", &out->files[FILE_WAL], err));
-	if (out->files[FILE_WAL] != 0)
-		return inode_of(path, "-shm", &out->files[FILE_INDEX], err);
-	out->changed[0] = st.st_mtim.tv_sec;
-	out->changed[1] = st.st_mtim.tv_nsec;
+	PKI_TRY(stat_beside(path, "-wal", &wal, err));
+	PKI_TRY(stat_beside(path, "-shm", &index, err));
+	out->files[FILE_WAL] = wal.st_ino;
+	if (wal.st_ino != 0) {
+		out->files[FILE_INDEX] = index.st_ino;
+	} else {
+		out->changed[0] = st.st_mtim.tv_sec;
+		out->changed[1] = st.st_mtim.tv_nsec;
+	}
 	return PKI_OK;
 }
 
@@ -116,22 +200,24 @@ same_files(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
 bool
 pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
 {
-	return same_files(a, b) && memcmp(a->commit, b->commit, sizeof a->commit) == 0;
+	return same_files(a, b) && a->entries == b->entries &&
+	       memcmp(a->commit, b->commit, sizeof a->commit) == 0;
 }
 
-/* Nothing is ever deleted: with fewer entries, a reader would unsay revocations. */
+/* Nothing is ever deleted: with fewer entries than there were when it began to read, a
+ * reader would unsay revocations. */
 static enum pki_status
-raise_mark(struct ledger_mark *mark, int64_t count, struct pki_err *err)
+raise_mark(struct ledger_mark *mark, int64_t least, int64_t count, struct pki_err *err)
 {
 	int64_t most = atomic_load(&mark->entries);
 	while (count > most && !atomic_compare_exchange_weak(&mark->entries, &most, count))
 		;
-	if (count >= most)
+	if (count >= least)
 		return PKI_OK;
 	return pki_fail(err, PKI_TAMPERED,
 		"the ledger was replaced by an older one, %jd log entries after %jd; "
 		"restore the newest, or restart this program",
-		(intmax_t)count, (intmax_t)most);
+		(intmax_t)count, (intmax_t)least);
 }
 
 /* Before anything is read from a state, all readers beside know how young it is. */
@@ -140,24 +226,46 @@ note_state(struct pki_ledger *ledger, struct pki_ledger_view *view, struct pki_e
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
+	int64_t least = atomic_load(&ledger->mark->entries);
 	PKI_TRY(ledger_prepared(ledger, SQL_NEWEST, &s, err));
 	PKI_TRY(ledger_step(ledger, s, &row, "read", err));
-	PKI_TRY(raise_mark(ledger->mark, row ? sqlite3_column_int64(s, 0) : 0, err));
+	view->entries = row ? sqlite3_column_int64(s, 0) : 0;
 	view->last_event = row ? sqlite3_column_int64(s, 1) : 0;
+	PKI_TRY(raise_mark(ledger->mark, least, view->entries, err));
 	ledger->seen = *view;
 	ledger->noted = true;
 	return PKI_OK;
 }
 
-/* The header first: what is read after it is at least as young. */
+/* While no writer has a WAL-index, the WAL's own size and time stand in for its header. */
+static enum pki_status
+read_commit(
+	struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT], struct pki_err *err)
+{
+	struct stat st;
+	if (ledger->index == NULL)
+		PKI_TRY(map_index(ledger, err));
+	if (ledger->index != NULL) {
+		for (size_t i = 0; i < PKI_LEDGER_COMMIT; i++)
+			commit[i] = __atomic_load_n(&ledger->index[i], __ATOMIC_ACQUIRE);
+		return PKI_OK;
+	}
+	memset(commit, 0, sizeof *commit * PKI_LEDGER_COMMIT);
+	if (ledger->seen.files[FILE_WAL] == 0)
+		return PKI_OK;
+	PKI_TRY(stat_beside(ledger->path, "-wal", &st, err));
+	commit[0] = (uint32_t)st.st_size;
+	commit[1] = (uint32_t)st.st_mtim.tv_sec;
+	commit[2] = (uint32_t)st.st_mtim.tv_nsec;
+	return PKI_OK;
+}
+
+/* The commit first: what is read after it is at least as young. */
 static enum pki_status
 take_view(struct pki_ledger *ledger, struct pki_ledger_view *out, struct pki_err *err)
 {
 	*out = ledger->seen;
-	if (ledger->index != NULL)
-		for (size_t i = 0; i < PKI_COUNT(out->commit); i++)
-			out->commit[i] =
-				__atomic_load_n(&ledger->index[i], __ATOMIC_ACQUIRE);
+	PKI_TRY(read_commit(ledger, out->commit, err));
 	if (ledger->noted &&
 		memcmp(out->commit, ledger->seen.commit, sizeof out->commit) == 0)
 		return PKI_OK;
@@ -186,6 +294,23 @@ monotonic_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static enum pki_status
+connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
+{
+	unsigned tries = 0;
+	ledger->noted = false;
+	for (;;) {
+		struct pki_err why = { 0 };
+		if (connect_reader(ledger, &why) == PKI_OK)
+			return PKI_OK;
+		if (!ledger_try_again(ledger, &tries)) {
+			*err = why;
+			return why.status;
+		}
+		ledger_disconnect(ledger);
+	}
+}
+
 /* Connect anew unless what is open still stands at the path. */
 static enum pki_status
 look_again(struct pki_ledger *ledger, struct pki_err *err)
@@ -197,8 +322,7 @@ look_again(struct pki_ledger *ledger, struct pki_err *err)
 		return PKI_OK;
 	ledger_disconnect(ledger);
 	ledger->seen = now; /* before opening: a change meanwhile is seen next time */
-	ledger->noted = false;
-	return connect_reader(ledger, err);
+	return connect_patiently(ledger, err);
 }
 
 static enum pki_status

@@ -1,7 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libpki/ledger_priv.h"
+
+/* A commit is in the WAL-index within microseconds, unless its writer was stopped there. */
+#define TRIES 250u
+#define TRY_USEC 200
 
 /* "... r36: text" or "... state: text", as ledger_schema.c names its constraints */
 static enum pki_status
@@ -84,11 +89,32 @@ ledger_reset(sqlite3_stmt **statement)
 	sqlite3_clear_bindings(*statement);
 }
 
+/*
+ * SQLite's readers with no right to write the WAL-index take a commit that is just being
+ * written into it for one that was cut off, or for the lack of a place to note how far they
+ * read. It is neither when they look again.
+ */
+bool
+ledger_try_again(struct pki_ledger *ledger, unsigned *tries)
+{
+	int code = ledger->db != NULL ? sqlite3_extended_errcode(ledger->db) : SQLITE_OK;
+	if ((code != SQLITE_READONLY_RECOVERY && code != SQLITE_READONLY_CANTINIT) ||
+		++*tries >= TRIES)
+		return false;
+	usleep(TRY_USEC);
+	return true;
+}
+
 enum pki_status
 ledger_step(struct pki_ledger *ledger, sqlite3_stmt *statement, bool *row, const char *what,
 	struct pki_err *err)
 {
+	unsigned tries = 0;
 	int code = sqlite3_step(statement);
+	while (code == SQLITE_READONLY && ledger_try_again(ledger, &tries)) {
+		sqlite3_reset(statement);
+		code = sqlite3_step(statement);
+	}
 	*row = code == SQLITE_ROW;
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return PKI_OK;
