@@ -275,8 +275,8 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 	/* a good request: whatever is wrong with the ledger or the certificate, it is not
 	 * that */
 	if (status != PKI_OK && err->rule != PKI_RULE_OCSP_UNAUTHORIZED)
-		err->status = PKI_UNAVAILABLE;
-	return err->status;
+		status = err->status = PKI_UNAVAILABLE;
+	return status;
 }
 
 void

@@ -194,6 +194,17 @@ authority_stopped(struct authority *authority)
 }
 
 void
+authority_look(struct authority *authority)
+{
+	struct pki_ledger_view view;
+	struct pki_err err = { 0 };
+	bool unreadable = pki_ledger_view(authority->ledger, &view, &err) != PKI_OK;
+	if (unreadable && !atomic_exchange(&authority->unreadable, true))
+		ocspd_report(&err);
+	atomic_store(&authority->unreadable, unreadable);
+}
+
+void
 authority_health(struct authority *authority, struct pki_health *health)
 {
 	char serial[PKI_SERIAL_TEXT];
@@ -209,6 +220,9 @@ authority_health(struct authority *authority, struct pki_health *health)
 	if (atomic_load(&authority->export_failing))
 		pki_health_wrong(health, "%s: the export fails; see the log",
 			authority->conf.ocsp_export);
+	if (atomic_load(&authority->unreadable))
+		pki_health_wrong(health, "%s: the ledger cannot be read; see the log",
+			authority->conf.state);
 	if (!authority->started)
 		pki_health_wrong(
 			health, "%s: pki-ca has not logged the start", authority->conf.dir);

@@ -2,6 +2,7 @@
 #ifndef OCSP_OCSPD_H
 #define OCSP_OCSPD_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "libpki/cli.h"
@@ -54,7 +55,8 @@ struct authority {
 	size_t identity_count;
 	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
 	atomic_ullong unissued; /* asked for since the last event (rule 60) */
-	bool started;           /* logged by pki-ca */
+	atomic_bool started;    /* logged by pki-ca */
+	atomic_bool unreadable; /* the ledger */
 	atomic_bool export_failing;
 };
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
@@ -63,6 +65,8 @@ void authority_free(struct authority *authority);
 /* Certificates renewed, events told. */
 void authority_keep(struct authority *authority);
 void authority_stopped(struct authority *authority);
+/* Is the ledger there? */
+void authority_look(struct authority *authority);
 /* For the health page. */
 void authority_health(struct authority *authority, struct pki_health *health);
 
@@ -135,7 +139,8 @@ struct ocspd {
 /* One of the HTTP server's threads. */
 struct worker {
 	struct ocspd *daemon;
-	struct desk *desks; /* one for each authority */
+	pthread_mutex_t lock; /* of its desks: the main thread looks after idle ones */
+	struct desk *desks;   /* one for each authority */
 	struct pki_cells *cells;
 };
 

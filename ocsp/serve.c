@@ -12,7 +12,7 @@
 /* The certificates' age is looked at, failed orders and events are tried again this often.
  */
 #define HOUSEKEEPING_SECONDS 60
-/* Until pki-ca has logged the start. */
+/* The same until pki-ca has logged the start; and workers' ledgers are looked after. */
 #define RETRY_SECONDS 5
 /* Folders that the service may write, and read, for each authority. */
 #define WRITABLE 3
@@ -52,10 +52,13 @@ static void
 handle(void *ctx, struct pki_http_request *req)
 {
 	struct worker *worker = own_worker(ctx);
-	if (worker != NULL)
-		ocsp_over_http(worker, req);
-	else
+	if (worker == NULL) {
 		pki_http_reply(req, 500, NULL, 0, (struct pki_bytes){ 0 });
+		return;
+	}
+	pthread_mutex_lock(&worker->lock);
+	ocsp_over_http(worker, req);
+	pthread_mutex_unlock(&worker->lock);
 }
 
 static enum pki_status
@@ -63,6 +66,7 @@ open_worker(struct ocspd *daemon, size_t i, struct pki_err *err)
 {
 	struct worker *worker = &daemon->workers[i];
 	worker->daemon = daemon;
+	pthread_mutex_init(&worker->lock, NULL);
 	worker->cells = pki_monitor_cells(daemon->monitor, i);
 	worker->desks = &daemon->desks[i * daemon->authority_count];
 	for (size_t a = 0; a < daemon->authority_count; a++)
@@ -156,18 +160,39 @@ housekeeping(struct ocspd *daemon)
 	return all_started;
 }
 
+/* A worker that nobody asks would hold on to files that others have taken the place of, and
+ * keep those from being read. What is wrong with them is told when somebody asks. */
+static void
+look_after_ledgers(struct ocspd *daemon)
+{
+	for (size_t i = 0; i < daemon->worker_count; i++) {
+		struct worker *worker = &daemon->workers[i];
+		pthread_mutex_lock(&worker->lock);
+		for (size_t a = 0; a < daemon->authority_count; a++) {
+			struct pki_ledger_view view;
+			struct pki_err ignored = { 0 };
+			(void)!pki_ledger_view(worker->desks[a].ledger, &view, &ignored);
+		}
+		pthread_mutex_unlock(&worker->lock);
+	}
+	for (size_t a = 0; a < daemon->authority_count; a++)
+		authority_look(daemon->authorities[a]);
+}
+
 /* Until SIGTERM or SIGINT, which every thread has blocked. */
 static void
 wait_for_end(struct ocspd *daemon, const sigset_t *signals)
 {
-	int sig;
+	static const struct timespec pause = { .tv_sec = RETRY_SECONDS };
+	bool all_started = false;
 	malloc_trim(0); /* opening keys took scrypt's 16 MB */
-	do {
-		struct timespec pause = { .tv_sec = housekeeping(daemon)
-							    ? HOUSEKEEPING_SECONDS
-							    : RETRY_SECONDS };
-		sig = sigtimedwait(signals, NULL, &pause);
-	} while (sig < 0);
+	for (unsigned seconds = 0;; seconds += RETRY_SECONDS) {
+		if (!all_started || seconds % HOUSEKEEPING_SECONDS == 0)
+			all_started = housekeeping(daemon);
+		look_after_ledgers(daemon);
+		if (sigtimedwait(signals, NULL, &pause) >= 0)
+			break;
+	}
 	for (size_t a = 0; a < daemon->authority_count; a++)
 		authority_stopped(daemon->authorities[a]);
 }

@@ -184,6 +184,39 @@ sleep 0.2
 post "$D/q" "$D/a"
 ok "... with the ledger back, it is" says good "$D/a" "$dora"
 
+# A backup put in place under the responder: the database has its inode still, WAL and index are others
+ca_up() {
+	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
+		--custodian "file:$D/secrets/custodian-2"
+	sample_wait pki-ca pki-ca status
+}
+sqlite3 "$ledger" "PRAGMA wal_checkpoint(TRUNCATE)" >"$D/out"
+rm "$ledger-wal" "$ledger-shm"
+ca_up
+enrolled erik Erik Martin 12AB34888 2035-05-01 >/dev/null 2>&1
+question "$D/holders/erik/auth.pem" "$D/q-erik" -no_nonce
+answered() { post "$D/q-$1" "$D/a" && says "$2" "$D/a" "$D/holders/$1/auth.pem"; }
+never_good() { # of each thread
+	local n
+	for ((n = 0; n < 12; n++)); do
+		post "$D/q-$1" "$D/a" && ! says good "$D/a" "$D/holders/$1/auth.pem" || return
+	done
+}
+ok "a ledger restored in place is read, without a restart" sample_wait "the ledger" answered erik good
+ra emma revoke "$holder" --cause lost-phone >"$D/out" 2>&1
+ok "... what is revoked there is not good any more" never_good erik
+ok "... but revoked" answered erik revoked
+daemon_down pki-ca
+rm "$ledger-shm"
+ca_up
+enrolled fleur Fleur Martin 12AB34777 2035-05-02 >/dev/null 2>&1
+question "$D/holders/fleur/auth.pem" "$D/q-fleur" -no_nonce
+ok "with another WAL-index too" sample_wait "the ledger" answered fleur good
+ra emma revoke "$holder" --cause lost-phone >"$D/out" 2>&1
+ok "... what is revoked is not good any more" never_good fleur
+ok "... but revoked" answered fleur revoked
+daemon_down pki-ca
+
 # Never issued: unknown, where the configuration says so
 daemon_down pki-ocspd
 sed -i 's/algorithms: /unissued: unknown, algorithms: /' "$D/pki.yaml"
