@@ -23,7 +23,9 @@ enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
 enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
 /* A further reader, for another thread. Readers beside each other know the youngest state that
- * any of them saw: none takes an older file in its place (TAMPERED). */
+ * any of them saw: none takes an older file in its place (TAMPERED). A WAL or WAL-index that
+ * was replaced is read once all readers of the process have let go of the old one, each with
+ * the next that it reads; until then STATE. */
 enum pki_status pki_ledger_open_beside(const struct pki_ledger *reader,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_close(struct pki_ledger *ledger);
@@ -54,11 +56,14 @@ void pki_ledger_release(struct pki_ledger *ledger);
 #define PKI_LEDGER_FILES 4
 #define PKI_LEDGER_COMMIT 12
 struct pki_ledger_view {
-	uint64_t files[PKI_LEDGER_FILES]; /* device and inodes of the database, its WAL and WAL-index */
-	int64_t changed[2];   /* of a file that has no WAL: seconds, nanoseconds */
-	uint32_t commit[PKI_LEDGER_COMMIT]; /* SQLite's WAL-index header, walformat.html 2.1 */
-	int64_t entries;      /* of the log */
-	pki_msec last_event;  /* not compared */
+	/* device and inodes of the database, its WAL and WAL-index */
+	uint64_t files[PKI_LEDGER_FILES];
+	int64_t changed[2]; /* of a file that has no WAL: seconds, nanoseconds */
+	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
+	 * says of the WAL */
+	uint32_t commit[PKI_LEDGER_COMMIT];
+	int64_t entries;     /* of the log */
+	pki_msec last_event; /* not compared */
 };
 enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,
 	struct pki_err *err) PKI_MUST_CHECK;
