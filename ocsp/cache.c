@@ -6,16 +6,24 @@
 /* Neighbouring slots share a lock; more locks than threads ever ask at once. */
 #define LOCKS 64u
 
+/* Answers whose hashes choose the same place; more push each other out, in turn. */
+#define WAYS 8u
+
 struct slot {
 	struct ready *ready;
+	uint64_t hash;
 	struct pki_ledger_view view;
 };
 
-/* Direct-mapped: a newcomer takes the place of who stands there. */
+struct place {
+	size_t next; /* whose turn it is to go */
+	struct slot slots[WAYS];
+};
+
 struct answer_cache {
 	pthread_mutex_t locks[LOCKS];
 	size_t count;
-	struct slot slots[];
+	struct place places[];
 };
 
 struct ready *
@@ -50,12 +58,14 @@ ready_cleanup(struct ready **ready)
 enum pki_status
 cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
 {
-	struct answer_cache *cache = calloc(1, sizeof *cache + slots * sizeof(struct slot));
+	size_t count = (slots + WAYS - 1) / WAYS;
+	struct answer_cache *cache =
+		calloc(1, sizeof *cache + count * sizeof(struct place));
 	if (cache == NULL)
 		return pki_fail(err, PKI_MEMORY, "a cache of %zu answers", slots);
 	for (size_t i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&cache->locks[i], NULL);
-	cache->count = slots;
+	cache->count = count;
 	*out = cache;
 	return PKI_OK;
 }
@@ -65,8 +75,8 @@ cache_free(struct answer_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < cache->count; i++)
-		ready_free(cache->slots[i].ready);
+	for (size_t i = 0; i < cache->count * WAYS; i++)
+		ready_free(cache->places[i / WAYS].slots[i % WAYS].ready);
 	for (size_t i = 0; i < LOCKS; i++)
 		pthread_mutex_destroy(&cache->locks[i]);
 	free(cache);
@@ -74,30 +84,43 @@ cache_free(struct answer_cache *cache)
 
 /* FNV-1a: who chooses requests so that they collide only has them signed anew each time, as
  * with nonces. */
-static size_t
-place_of(const struct answer_cache *cache, const uint8_t *key, size_t len)
+static uint64_t
+hash_of(const uint8_t *key, size_t len)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ key[i]) * 0x100000001b3u;
-	return (size_t)((hash ^ hash >> 32) % cache->count);
+	return hash ^ hash >> 32;
+}
+
+/* NULL: not there. */
+static struct slot *
+find(struct place *place, uint64_t hash, const uint8_t *key, size_t len)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		struct slot *slot = &place->slots[i];
+		if (slot->ready != NULL && slot->hash == hash &&
+			slot->ready->key_len == len &&
+			memcmp(slot->ready->key, key, len) == 0)
+			return slot;
+	}
+	return NULL;
 }
 
 struct ready *
 cache_find(
 	struct answer_cache *cache, struct pki_bytes request, struct pki_ledger_view *view)
 {
-	size_t place = place_of(cache, request.data, request.len);
-	pthread_mutex_t *lock = &cache->locks[place % LOCKS];
+	uint64_t hash = hash_of(request.data, request.len);
+	size_t at = (size_t)(hash % cache->count);
+	pthread_mutex_t *lock = &cache->locks[at % LOCKS];
+	struct ready *ready = NULL;
 	pthread_mutex_lock(lock);
-	const struct slot *slot = &cache->slots[place];
-	struct ready *ready = slot->ready;
-	if (ready != NULL && ready->key_len == request.len &&
-		memcmp(ready->key, request.data, request.len) == 0) {
+	const struct slot *slot = find(&cache->places[at], hash, request.data, request.len);
+	if (slot != NULL) {
+		ready = slot->ready;
 		atomic_fetch_add(&ready->owners, 1);
 		*view = slot->view;
-	} else {
-		ready = NULL;
 	}
 	pthread_mutex_unlock(lock);
 	return ready;
@@ -107,14 +130,17 @@ void
 cache_put(
 	struct answer_cache *cache, struct ready *ready, const struct pki_ledger_view *view)
 {
-	size_t place = place_of(cache, ready->key, ready->key_len);
-	pthread_mutex_t *lock = &cache->locks[place % LOCKS];
+	uint64_t hash = hash_of(ready->key, ready->key_len);
+	size_t at = (size_t)(hash % cache->count);
+	pthread_mutex_t *lock = &cache->locks[at % LOCKS];
+	struct place *place = &cache->places[at];
 	atomic_fetch_add(&ready->owners, 1);
 	pthread_mutex_lock(lock);
-	struct slot *slot = &cache->slots[place];
+	struct slot *slot = find(place, hash, ready->key, ready->key_len);
+	if (slot == NULL)
+		slot = &place->slots[place->next++ % WAYS];
 	struct ready *old = slot->ready;
-	slot->ready = ready;
-	slot->view = *view;
+	*slot = (struct slot){ ready, hash, *view };
 	pthread_mutex_unlock(lock);
 	ready_free(old);
 }
