@@ -44,7 +44,12 @@ witness_begin() {
 	daemon "$1" pki-witness serve --config "$D/$1.yaml" --passphrase "file:$D/pass"
 	sample_wait "$1" curl -s -o /dev/null "http://127.0.0.1:$2/"
 }
-trap 'for d in feed court state; do ended $d; done 2>/dev/null; cleanup' EXIT
+end_all() {
+	local name
+	for name in feed court state; do ended "$name"; done 2>/dev/null
+	cleanup
+}
+trap end_all EXIT
 for w in court:2 state:3; do
 	witness_config "${w%:*}" $((PORT + ${w#*:}))
 	witness_begin "${w%:*}" $((PORT + ${w#*:}))
@@ -52,7 +57,7 @@ done
 
 # cosigned_by NAME [FILE]: what is published has a right cosignature, says Go
 cosigned_by() { "$D/check" verify "${2:-$D/pub/log/checkpoint}" "$vkey" "$(cat "$D/$1.vkey")"; }
-entries() { sed -n 2p "${1:-$D/pub/log/checkpoint}"; }
+entries() { sed -n 2p "$D/pub/log/checkpoint"; }
 soon() { # soon COMMAND...
 	local i
 	for ((i = 0; i < 200; i++)); do
