@@ -9,8 +9,8 @@
 #define CRL_LIFETIME_DEFAULT (PKI_DAY + 7200)
 #define CRL_FULL_WITHIN_DEFAULT 3600
 #define OCSP_LIFETIME_MAX (10 * PKI_DAY)
-/* About 13 MB when full. */
-#define OCSP_CACHE_DEFAULT 8192
+/* About 13 MB when full: 3.2 kB each. */
+#define OCSP_CACHE_DEFAULT 4096
 #define OCSP_CACHE_MAX 16777216
 
 /* ADDRESS:PORT or [ADDRESS]:PORT; whether the address is one, the listener finds out. An

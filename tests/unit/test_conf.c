@@ -500,7 +500,7 @@ ocsp_options(void **state)
 	assert_int_equal(c.ocsp_alg_count, 1);
 	assert_int_equal(c.ocsp_algs[0], PKI_ALG_P256);
 	assert_false(c.ocsp_unknown);
-	assert_int_equal(c.ocsp_cache, 8192);
+	assert_int_equal(c.ocsp_cache, 4096);
 	assert_string_equal(c.ocsp_export, "");
 	assert_int_equal(load(from,
 				 "  threads: 2\n  algorithms: [RSA-3072, P-384]\n"
