@@ -70,7 +70,8 @@ while ((killed < ${KILLS:-12})) && kill -0 "${clients[@]}" 2>/dev/null; do
 		--custodian "file:$D/secrets/custodian-2"
 	until [ -S "$CA_SOCKET" ]; do sleep 0.005; done
 	# all clients are waiting: from before their first request to after the first commits
-	sleep "0.0$(printf %02d $((RANDOM % 60)))"
+	# (the first three so soon that some are left for the others)
+	sleep "0.0$(printf %02d $((RANDOM % (killed < 3 ? 12 : 60))))"
 	ca_killed
 	killed=$((killed + 1))
 	halves=$((halves + $(half_done)))
