@@ -23,7 +23,7 @@ for form in "" --get --nonce "--fresh --get --hash SHA256"; do
 done
 ok "an open loop asks as often as it is told" ask --rate 200
 ok "... no more, no less" figure '.answered == 100 and .p50_us <= .p99_us and .p99_us <= .max_us'
-ok "answers are kept for servers of files" ask --save "$D/answers"
+ok "answers are kept for servers of files" ask --seconds 60 --save "$D/answers"
 ok "... under the path of each question" test "$(find "$D/answers" -type f | wc -l)" -gt 200
 
 sqlite3 "$D/state/ledger.db" "VACUUM INTO '$D/before.db'"
