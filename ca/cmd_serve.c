@@ -78,6 +78,7 @@ open_ledgers(struct server *s, struct pki_err *err)
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &s->ledger, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->front_ledger, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->publisher_ledger, err));
+	PKI_TRY(pki_ledger_issuer(s->ledger, PKI_ISSUER_CA, &s->writer.ca, err));
 	return pki_ledger_issuer(s->ledger, PKI_ISSUER_ROOT, &s->writer.root, err);
 }
 
@@ -213,6 +214,7 @@ release(struct server *s)
 	pki_ledger_close(s->front_ledger);
 	pki_ledger_close(s->ledger);
 	pki_cert_free(s->writer.root);
+	pki_cert_free(s->writer.ca);
 	signer_stop(&s->signer);
 	pki_policy_free(s->policy);
 }

@@ -178,11 +178,9 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 
 /* rule 37 */
 static enum pki_status
-check_ca(struct pki_ledger *ledger, struct pki_err *err)
+check_ca(struct pki_ledger *ledger, const struct pki_cert *ca, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *ca = NULL;
 	struct pki_cert_status standing = { 0 };
-	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_CA, &ca, err));
 	PKI_TRY(pki_ledger_status(
 		ledger, PKI_ISSUER_ROOT, pki_cert_get0_serial(ca), &standing, err));
 	if (standing.revoked)
@@ -192,11 +190,11 @@ check_ca(struct pki_ledger *ledger, struct pki_err *err)
 }
 
 static enum pki_status
-check_certify(struct pki_ledger *ledger, pki_msec now, const struct facts *facts,
-	struct pki_err *err)
+check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now,
+	const struct facts *facts, struct pki_err *err)
 {
 	struct history history = { ledger, facts };
-	PKI_TRY(check_ca(ledger, err));
+	PKI_TRY(check_ca(ledger, ca, err));
 	if (facts->action == PKI_ACTION_RENEW) {
 		if (facts->serial_count == 0)
 			return pki_refuse(
@@ -341,8 +339,8 @@ check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_mse
 }
 
 enum pki_status
-standing_check(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
-	struct job *job, struct pki_err *err)
+standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
+	const struct pki_cert *ca, pki_msec now, struct job *job, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
 	pki_err_object(err, "%s", facts->id);
@@ -356,7 +354,7 @@ standing_check(struct pki_ledger *ledger, const struct pki_policy *policy, pki_m
 	switch (facts->action) {
 	case PKI_ACTION_ISSUE:
 	case PKI_ACTION_RENEW:
-		return check_certify(ledger, now, facts, err);
+		return check_certify(ledger, ca, now, facts, err);
 	case PKI_ACTION_REVOKE:
 		return check_revoke(ledger, policy, now, job, err);
 	case PKI_ACTION_INVITE:

@@ -117,7 +117,7 @@ check_standing(struct writer *w, struct batch *b, struct pki_err *err)
 		if (job->kind != JOB_ORDER || job->waits || job->err.status != PKI_OK)
 			continue;
 		enum pki_status status =
-			standing_check(w->ledger, w->policy, b->now, job, &job->err);
+			standing_check(w->ledger, w->policy, w->ca, b->now, job, &job->err);
 		if (concerns_all(status)) {
 			*err = job->err;
 			return status;

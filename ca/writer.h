@@ -17,6 +17,7 @@ struct writer {
 	struct queue *queue;
 	struct publisher *publisher;
 	struct pki_cert *root; /* for root CRLs */
+	struct pki_cert *ca;   /* the issuing CA, which may be revoked */
 	uint64_t checkpoint;   /* size of the last one */
 	uint64_t told;         /* revocations that the signer knows of */
 	uint64_t telling;      /* ... once the transaction is committed */

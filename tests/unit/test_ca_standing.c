@@ -211,7 +211,8 @@ static void
 expect(struct job *job, enum pki_status want, enum pki_rule rule)
 {
 	struct pki_err err = { 0 };
-	enum pki_status got = standing_check(world.ledger, world.policy, NOW, job, &err);
+	enum pki_status got =
+		standing_check(world.ledger, world.policy, world.chain.ca, NOW, job, &err);
 	if (got != want || err.rule != rule)
 		fail_msg("%s (rule %d), not %s (rule %d): %s", pki_status_name(got),
 			(int)err.rule, pki_status_name(want), (int)rule, err.msg);
@@ -308,7 +309,7 @@ r46_renewals_rest_on_live_predecessors(void **state)
 	expect(&job, PKI_NOTFOUND, PKI_RULE_NONE);
 	job = good_renew();
 	struct pki_err err = { 0 };
-	assert_int_equal(standing_check(world.ledger, world.policy,
+	assert_int_equal(standing_check(world.ledger, world.policy, world.chain.ca,
 				 NOW + 200 * PKI_DAY * 1000, &job, &err),
 		PKI_REFUSED);
 	assert_int_equal(err.rule, PKI_RULE_RENEWAL);
