@@ -239,7 +239,10 @@ pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
 	};
 	PKI_TRY(pki_name_split(
 		pki_cert_get0_subject_der(cert), lint.subject, &lint.subject_count, err));
-	for (size_t i = 0; i < PKI_COUNT(rules); i++)
-		PKI_TRY(rules[i](&lint, err));
-	return PKI_OK;
+	pki_lint_read_qc(&lint);
+	enum pki_status status = PKI_OK;
+	for (size_t i = 0; i < PKI_COUNT(rules) && status == PKI_OK; i++)
+		status = rules[i](&lint, err);
+	pki_lint_free_qc(&lint);
+	return status;
 }

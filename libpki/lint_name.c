@@ -162,9 +162,8 @@ enum pki_status
 pki_lint_semantics(const struct pki_lint *lint, struct pki_err *err)
 {
 	char serial[PKI_NAME_CHARS + 1] = "";
-	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
-	PKI_TRY(pki_lint_qc(lint, PKI_RULE_SEMANTICS, &list, err));
-	PKI_CLEANUP(free_semantics) PKI_SEMANTICS *semantics = semantics_of(list);
+	PKI_TRY(pki_lint_check_qc(lint, PKI_RULE_SEMANTICS, err));
+	PKI_CLEANUP(free_semantics) PKI_SEMANTICS *semantics = semantics_of(lint->qc);
 	bool natural = semantics != NULL && semantics->id != NULL &&
 		       pki_lint_oid_is(semantics->id, PKI_OID_SEMANTICS_NATURAL);
 	if (natural != lint->profile->natural_person)
@@ -196,9 +195,8 @@ pki_lint_local_scheme(const struct pki_lint *lint, struct pki_err *err)
 	subject_serial(lint, serial);
 	if (!lint->profile->natural_person || !is_local(serial))
 		return PKI_OK;
-	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
-	PKI_TRY(pki_lint_qc(lint, PKI_RULE_LOCAL_SCHEME, &list, err));
-	PKI_CLEANUP(free_semantics) PKI_SEMANTICS *semantics = semantics_of(list);
+	PKI_TRY(pki_lint_check_qc(lint, PKI_RULE_LOCAL_SCHEME, err));
+	PKI_CLEANUP(free_semantics) PKI_SEMANTICS *semantics = semantics_of(lint->qc);
 	for (int i = 0;
 		semantics != NULL && i < sk_GENERAL_NAME_num(semantics->authorities); i++)
 		if (sk_GENERAL_NAME_value(semantics->authorities, i)->type == GEN_URI)

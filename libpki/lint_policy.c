@@ -190,28 +190,31 @@ pki_lint_access_points(const struct pki_lint *lint, struct pki_err *err)
 }
 
 void
-pki_lint_qc_cleanup(PKI_QC_STATEMENTS **list)
-{
-	ASN1_item_free((ASN1_VALUE *)*list, ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
-}
-
-enum pki_status
-pki_lint_qc(const struct pki_lint *lint, enum pki_rule rule, PKI_QC_STATEMENTS **out,
-	struct pki_err *err)
+pki_lint_read_qc(struct pki_lint *lint)
 {
 	int at = X509v3_get_ext_by_NID(lint->extensions, NID_qcStatements, -1);
 	if (at < 0)
-		return PKI_OK;
+		return;
 	const ASN1_OCTET_STRING *octets =
 		X509_EXTENSION_get_data(X509v3_get_ext(lint->extensions, at));
-	const unsigned char *p = ASN1_STRING_get0_data(octets);
-	const unsigned char *end = p + ASN1_STRING_length(octets);
-	*out = (PKI_QC_STATEMENTS *)ASN1_item_d2i(
-		NULL, &p, ASN1_STRING_length(octets), ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
-	if (*out != NULL && p == end)
-		return PKI_OK;
+	lint->qc =
+		pki_asn1_decode(pki_asn1_bytes(octets), ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
+	lint->qc_malformed = lint->qc == NULL;
 	ERR_clear_error();
-	return pki_refuse(err, rule, "the extension qcStatements is malformed");
+}
+
+void
+pki_lint_free_qc(struct pki_lint *lint)
+{
+	ASN1_item_free((ASN1_VALUE *)lint->qc, ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
+}
+
+enum pki_status
+pki_lint_check_qc(const struct pki_lint *lint, enum pki_rule rule, struct pki_err *err)
+{
+	if (lint->qc_malformed)
+		return pki_refuse(err, rule, "the extension qcStatements is malformed");
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -259,9 +262,8 @@ pki_lint_qc_statements(const struct pki_lint *lint, struct pki_err *err)
 	int at = X509v3_get_ext_by_NID(lint->extensions, NID_qcStatements, -1);
 	if (at >= 0 && X509_EXTENSION_get_critical(X509v3_get_ext(lint->extensions, at)))
 		return pki_refuse(err, PKI_RULE_QC_STATEMENTS, "qcStatements is critical");
-	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
-	PKI_TRY(pki_lint_qc(lint, PKI_RULE_QC_STATEMENTS, &list, err));
-	const PKI_QC_STATEMENT *pds = find_statement(list, PKI_OID_QC_PDS);
+	PKI_TRY(pki_lint_check_qc(lint, PKI_RULE_QC_STATEMENTS, err));
+	const PKI_QC_STATEMENT *pds = find_statement(lint->qc, PKI_OID_QC_PDS);
 	PKI_PDS_LOCATIONS *locations = NULL;
 	if (pds != NULL && pds->info != NULL)
 		locations = ASN1_TYPE_unpack_sequence(
@@ -276,12 +278,11 @@ pki_lint_qc_statements(const struct pki_lint *lint, struct pki_err *err)
 enum pki_status
 pki_lint_qc_sscd(const struct pki_lint *lint, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_lint_qc_cleanup) PKI_QC_STATEMENTS *list = NULL;
-	PKI_TRY(pki_lint_qc(lint, PKI_RULE_QC_SSCD, &list, err));
-	if (find_statement(list, PKI_OID_QC_SSCD) != NULL)
+	PKI_TRY(pki_lint_check_qc(lint, PKI_RULE_QC_SSCD, err));
+	if (find_statement(lint->qc, PKI_OID_QC_SSCD) != NULL)
 		return pki_refuse(err, PKI_RULE_QC_SSCD,
 			"QcSSCD, but no profile's keys are in a qualified device");
-	if (find_statement(list, PKI_OID_QC_COMPLIANCE) != NULL)
+	if (find_statement(lint->qc, PKI_OID_QC_COMPLIANCE) != NULL)
 		return pki_refuse(
 			err, PKI_RULE_QC_SSCD, "QcCompliance without a legal decision");
 	return PKI_OK;

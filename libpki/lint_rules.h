@@ -16,6 +16,8 @@ struct pki_lint {
 	const STACK_OF(X509_EXTENSION) *extensions;
 	struct pki_attribute subject[PKI_ATTRIBUTES_MAX];
 	size_t subject_count;
+	struct stack_st_PKI_QC_STATEMENT *qc; /* qcStatements; NULL: none, or malformed */
+	bool qc_malformed;
 };
 
 typedef enum pki_status pki_lint_rule(const struct pki_lint *lint, struct pki_err *err);
@@ -35,11 +37,12 @@ pki_lint_rule pki_lint_policies, pki_lint_access_points, pki_lint_qc_statements,
 enum pki_status pki_lint_ext(const struct pki_lint *lint, int nid, enum pki_rule rule,
 	void **out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The qcStatements, NULL if absent; free with pki_lint_qc_cleanup(). */
-struct stack_st_PKI_QC_STATEMENT;
-enum pki_status pki_lint_qc(const struct pki_lint *lint, enum pki_rule rule,
-	struct stack_st_PKI_QC_STATEMENT **out, struct pki_err *err) PKI_MUST_CHECK;
-void pki_lint_qc_cleanup(struct stack_st_PKI_QC_STATEMENT **list);
+/* Fill lint->qc; free it. */
+void pki_lint_read_qc(struct pki_lint *lint);
+void pki_lint_free_qc(struct pki_lint *lint);
+/* REFUSED by rule if they are malformed. */
+enum pki_status pki_lint_check_qc(const struct pki_lint *lint, enum pki_rule rule,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 bool pki_lint_oid_is(const ASN1_OBJECT *id, const char *oid);
 bool pki_lint_end_entity(const struct pki_lint *lint);
