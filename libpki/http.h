@@ -55,14 +55,15 @@ struct pki_http_header {
 void pki_http_reply(struct pki_http_request *req, unsigned code,
 	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body);
 
-/* A 200 made ready once and sent many times, by any thread. */
+/* An answer made ready once and sent many times, by any thread. */
 struct pki_http_ready;
 enum pki_status pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
 	struct pki_bytes body, struct pki_http_ready **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_http_ready_up(struct pki_http_ready *ready); /* one more owner */
 void pki_http_ready_free(struct pki_http_ready *ready); /* one less */
-/* Owns it as long as it needs it. Frees the request. */
-void pki_http_reply_ready(struct pki_http_request *req, struct pki_http_ready *ready);
+/* With 304 its headers go alone. Owns it as long as it needs it. Frees the request. */
+void pki_http_reply_ready(struct pki_http_request *req, unsigned code,
+	struct pki_http_ready *ready);
 
 /* 200 with the first size octets of a file, which is taken over. */
 void pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *headers,

@@ -297,11 +297,12 @@ pki_http_ready_free(struct pki_http_ready *ready)
 }
 
 void
-pki_http_reply_ready(struct pki_http_request *req, struct pki_http_ready *ready)
+pki_http_reply_ready(
+	struct pki_http_request *req, unsigned code, struct pki_http_ready *ready)
 {
 	pki_http_ready_up(ready);
 	req->ready = ready;
-	reply(req, MHD_HTTP_OK, ready->response);
+	reply(req, code, ready->response);
 }
 
 void

@@ -171,6 +171,9 @@ make_ready(struct worker *worker, struct desk *desk, struct pki_bytes der,
 		return err->status;
 	PKI_TRY(sign(desk, req, status, now, &body, updates, err));
 	count_signature(worker->cells);
+	const struct identity_share *share = choose(desk, req);
+	ready->signer = share->of;
+	ready->generation = share->generation;
 	pki_time keep = (updates[1] - updates[0]) / KEEP_SHARE;
 	ready->authority = (size_t)(desk - worker->desks);
 	ready->status = *status;
@@ -183,6 +186,14 @@ make_ready(struct worker *worker, struct desk *desk, struct pki_bytes der,
 	return PKI_OK;
 }
 
+/* Also, by the certificate in force: the one before may be revoked. */
+static bool
+is_fresh(const struct ready *ready, pki_time now)
+{
+	return now >= ready->this_update && now < ready->keep_until &&
+	       identity_is_current(ready->signer, ready->generation);
+}
+
 /* found may be what the ledger said before a commit: the same still, or to be replaced. */
 static enum pki_status
 answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
@@ -192,8 +203,7 @@ answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
 	struct pki_ocsp_answer status;
 	PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, 0), &status, err));
 	note_unissued(worker, desk->authority, &status);
-	if (found != NULL && same_answer(&found->status, &status) &&
-		now < found->keep_until && now >= found->this_update) {
+	if (found != NULL && same_answer(&found->status, &status) && is_fresh(found, now)) {
 		atomic_fetch_add(&found->owners, 1);
 		out->ready = found;
 	} else {
@@ -245,11 +255,11 @@ still_true(struct worker *worker, const struct ready *found,
 {
 	struct desk *desk = &worker->desks[found->authority];
 	struct pki_err err = { 0 };
-	if (now < found->this_update || now >= found->next_update)
-		return false;
 	if (look(desk, now, &err) != PKI_OK)
-		return found->status.status == PKI_OCSP_REVOKED;
-	return now < found->keep_until && pki_ledger_view_equal(view, &desk->view);
+		return found->status.status == PKI_OCSP_REVOKED &&
+		       now >= found->this_update &&
+		       now < found->next_update - found->max_age;
+	return is_fresh(found, now) && pki_ledger_view_equal(view, &desk->view);
 }
 
 enum pki_status

@@ -91,6 +91,22 @@ open_ledger(struct authority *authority, struct pki_err *err)
 	return check_ledger_age(authority, err);
 }
 
+/* A security officer may revoke it as any other: its key is not to be used any more. */
+static bool
+is_revoked(struct authority *authority, struct identity *id)
+{
+	char text[PKI_SERIAL_TEXT];
+	pki_time end;
+	struct pki_serial serial;
+	struct pki_cert_status status = { 0 };
+	struct pki_err unread = { 0 };
+	identity_now(id, text, &end);
+	return text[0] != '\0' && pki_serial_parse(text, &serial, &unread) == PKI_OK &&
+	       pki_ledger_status(authority->ledger, PKI_ISSUER_CA, &serial, &status,
+		       &unread) == PKI_OK &&
+	       status.revoked;
+}
+
 /* What is left of the old certificate serves until an order succeeds. */
 static enum pki_status
 first_certificate(struct authority *authority, struct identity *id, struct pki_err *err)
@@ -99,7 +115,8 @@ first_certificate(struct authority *authority, struct identity *id, struct pki_e
 	struct pki_err why = { 0 };
 	char serial[PKI_SERIAL_TEXT];
 	pki_time end = 0;
-	enum pki_status status = identity_renew(id, &ordered, &why);
+	enum pki_status status =
+		identity_renew(id, is_revoked(authority, id), &ordered, &why);
 	if (status == PKI_OK && ordered)
 		event_serial(authority, id, "responder-certificate-ordered");
 	if (status == PKI_OK)
@@ -158,12 +175,21 @@ authority_free(struct authority *authority)
 	free(authority);
 }
 
+bool
+authority_same(const struct authority *a, const struct authority *b)
+{
+	struct pki_bytes name = pki_cert_get0_subject_der(a->issuer);
+	struct pki_bytes other = pki_cert_get0_subject_der(b->issuer);
+	return pki_bytes_equal(name.data, name.len, other.data, other.len) &&
+	       pki_key_matches(pki_cert_get0_key(a->issuer), pki_cert_get0_key(b->issuer));
+}
+
 static void
 renew(struct authority *authority, struct identity *id)
 {
 	struct pki_err err = { 0 };
 	bool ordered = false;
-	if (identity_renew(id, &ordered, &err) != PKI_OK)
+	if (identity_renew(id, is_revoked(authority, id), &ordered, &err) != PKI_OK)
 		ocspd_report(&err);
 	if (!ordered)
 		return;

@@ -166,9 +166,10 @@ http_make_ready(struct ready *ready, struct pki_bytes body, struct pki_err *err)
 	snprintf(ready->etag, sizeof ready->etag, "\"%s\"", hash);
 	pki_time left = ready->next_update - ready->keep_until - 1;
 	pki_time age = left < CACHE_SECONDS ? left : CACHE_SECONDS;
+	ready->max_age = age > 0 ? age : 0;
 	snprintf(control, sizeof control,
 		"max-age=%lld, public, no-transform, must-revalidate",
-		(long long)(age > 0 ? age : 0));
+		(long long)ready->max_age);
 	http_date(ready->this_update, modified);
 	http_date(ready->next_update, expires);
 	const struct pki_http_header headers[] = {
@@ -181,19 +182,16 @@ http_make_ready(struct ready *ready, struct pki_bytes body, struct pki_err *err)
 	return pki_http_ready_new(headers, PKI_COUNT(headers), body, &ready->http, err);
 }
 
-/* RFC 9110 13.1.2: 304 is for GET and HEAD */
+/* RFC 9110 13.1.2: 304 is for GET and HEAD; 15.4.5: with the headers of the 200 */
 static void
 reply_ready(
 	struct pki_http_request *req, const struct ready *ready, enum count_method method)
 {
 	const char *known = method == COUNT_GET ? pki_http_get_header(req, "If-None-Match")
 						: NULL;
-	const struct pki_http_header etag = { "ETag", ready->etag };
-	if (known != NULL &&
-		(strcmp(known, "*") == 0 || strstr(known, ready->etag) != NULL))
-		pki_http_reply(req, 304, &etag, 1, (struct pki_bytes){ 0 });
-	else
-		pki_http_reply_ready(req, ready->http);
+	bool same = known != NULL &&
+		    (strcmp(known, "*") == 0 || strstr(known, ready->etag) != NULL);
+	pki_http_reply_ready(req, same ? 304 : 200, ready->http);
 }
 
 static enum count_answer

@@ -183,9 +183,9 @@ is_due(const struct identity *id)
 }
 
 enum pki_status
-identity_renew(struct identity *id, bool *ordered, struct pki_err *err)
+identity_renew(struct identity *id, bool revoked, bool *ordered, struct pki_err *err)
 {
-	*ordered = is_due(id);
+	*ordered = revoked || is_due(id);
 	if (!*ordered)
 		return PKI_OK;
 	enum pki_status status = order_pair(id, err);
@@ -252,6 +252,12 @@ identity_free(struct identity *id)
 	free(id);
 }
 
+bool
+identity_is_current(const struct identity *id, unsigned generation)
+{
+	return atomic_load(&id->generation) == generation;
+}
+
 void
 identity_drop(struct identity_share *share)
 {
@@ -267,6 +273,7 @@ copy_current(struct identity *id, struct identity_share *share, struct pki_err *
 	if (id->cert == NULL)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "the responder has no certificate yet");
+	share->of = id;
 	share->generation = atomic_load(&id->generation);
 	PKI_TRY(pki_cert_from_x509(pki_cert_get0_x509(id->cert), &share->cert, err));
 	PKI_TRY(pki_key_from_evp(pki_key_get0_evp(id->key), &share->key, err));

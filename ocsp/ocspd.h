@@ -21,6 +21,7 @@
 struct identity;
 
 struct identity_share {
+	const struct identity *of;
 	unsigned generation; /* 0: none yet */
 	struct pki_cert *cert;
 	struct pki_key *key;
@@ -36,9 +37,12 @@ enum pki_status identity_open(const struct pki_conf *conf, size_t which,
 	const struct pki_cert *issuer, struct pki_bytes pass, struct identity **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 void identity_free(struct identity *id);
-/* Order anew if it is time; *ordered says whether that was done. One thread alone. */
-enum pki_status identity_renew(struct identity *id, bool *ordered, struct pki_err *err)
-	PKI_MUST_CHECK;
+/* Order anew if it is time, or the certificate is revoked; *ordered says whether that was
+ * done. One thread alone. */
+enum pki_status identity_renew(struct identity *id, bool revoked, bool *ordered,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Is a share's generation still that of the certificate in force? */
+bool identity_is_current(const struct identity *id, unsigned generation);
 /* Bring the share up to date: one atomic read unless something changed. */
 enum pki_status identity_take(struct identity *id, struct identity_share *share,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -62,6 +66,8 @@ struct authority {
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
 	struct authority **out, struct pki_err *err) PKI_MUST_CHECK;
 void authority_free(struct authority *authority);
+/* Is it one CA, as far as CertIDs tell? */
+bool authority_same(const struct authority *a, const struct authority *b);
 /* Certificates renewed, events told. */
 void authority_keep(struct authority *authority);
 void authority_stopped(struct authority *authority);
@@ -101,6 +107,9 @@ struct ready {
 	pki_time this_update;
 	pki_time next_update;
 	pki_time keep_until; /* after it a new one is made */
+	pki_time max_age;    /* what HTTP caches are told, in seconds */
+	const struct identity *signer;
+	unsigned generation; /* of signer's certificate */
 	char etag[PKI_SHA256_HEX + 2];
 	struct pki_http_ready *http;
 	size_t key_len;

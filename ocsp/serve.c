@@ -287,6 +287,11 @@ open_nth(const struct pki_args *args, int i, const char *config, struct ocspd *d
 	daemon->authorities[daemon->authority_count++] = authority;
 	if (i == 0)
 		daemon->conf = &authority->conf;
+	for (int other = 0; other < i; other++)
+		if (authority_same(daemon->authorities[other], authority))
+			return pki_fail(err, PKI_CONFIG,
+				"%s: its CA is answered for already, from %s", config,
+				daemon->authorities[other]->conf.dir);
 	return PKI_OK;
 }
 

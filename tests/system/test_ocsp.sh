@@ -145,7 +145,16 @@ ok "two requests sent at once are answered, both" answers 2
 ok "a POST in chunks" answers 1
 etag=$(curl -sfI "$OCSP_URL/$get" | sed -n 's/^etag: //Ip' | tr -d '\r')
 ok "rule 68: If-None-Match on a ready answer: 304, without a body" bash -c "
-	curl -s -o $D/body -w '%{http_code}' -H 'If-None-Match: $etag' '$OCSP_URL/$get' | grep -x 304 && [ ! -s $D/body ]"
+	curl -s -D $D/headers -o $D/body -w '%{http_code}' -H 'If-None-Match: $etag' '$OCSP_URL/$get' | grep -x 304 && [ ! -s $D/body ]"
+ok "rule 68: ... with the headers of the answer itself" bash -c "
+	curl -sI '$OCSP_URL/$get' | grep -iE '^(etag|cache-control|expires|last-modified):' | sort >$D/want
+	grep -iE '^(etag|cache-control|expires|last-modified):' $D/headers | sort | diff - $D/want && [ \$(wc -l <$D/want) = 4 ]"
+printf 'GET /%s HTTP/1.1\r\nHost: x\r\nIf-None-Match: %s\r\n\r\nGET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' \
+	"$get" "$etag" "$get" | raw >"$D/raw"
+ok "... and the next answer on the connection is whole" bash -c "
+	[ \"\$(tail -c \$(curl -sfI '$OCSP_URL/$get' | sed -n 's/^content-length: //Ip' | tr -d '\r') $D/raw | sha256sum | cut -d' ' -f1)\" = ${etag//\"/} ]"
+printf 'HEAD /%s HTTP/1.0\r\n\r\n' "$get" | raw >"$D/raw"
+ok "HEAD by HTTP/1.0: no body, and the end" bash -c "tail -c 4 $D/raw | od -An -tx1 | grep -x ' 0d 0a 0d 0a'"
 
 # The page for operators
 metric() { curl -sf "http://$MONITOR/metrics" | grep "^$1 " | cut -d' ' -f2; }
@@ -168,8 +177,21 @@ ok "rule 61: it is revoked, on hold, since 1970" bash -c "
 	openssl ocsp -respin $D/a2 -resp_text -noverify 2>&1 | tee $D/out | grep -q 'certificateHold' &&
 	grep -q '1970' $D/out"
 
+# The responder's own certificate is revoked: replaced with the next housekeeping
+own=$(serial_of "$D/ocsp/cert.pem")
+ra sofia revoke "$own" --cause service-ended >"$D/out" 2>&1
+ok "the responder's own certificate is revoked" bash -c "
+	pki-ocspd check --json --issuer $D/pub/ca.pem --serial $own | jq -e '.status == \"revoked\"'"
+
 # The ledger away: what is revoked stays so, nothing is good
 ledger=$D/state/ledger.db
+replaced() { [ "$(serial_of "$D/ocsp/cert.pem")" != "$own" ]; }
+for _ in 1 2 3 4 5 6 7; do sample_wait "a new certificate" replaced 2>/dev/null && break; done
+ok "rule 71: ... and is replaced" replaced
+post "$D/q" "$D/a"
+ok "... what was signed with it is not given any more" bash -c "
+	openssl ocsp -respin $D/a -resp_text -noverify 2>&1 | grep -A3 '^Certificate:' | tee $D/out |
+	grep -iv ${own:0:8} && openssl ocsp -respin $D/a -resp_text -noverify 2>&1 | tr -d ' :\n' | grep -iqv $own"
 daemon_down pki-ca
 mkdir "$D/away"
 mv "$ledger"* "$D/away/"
@@ -248,6 +270,17 @@ if [ -n "$fake" ] && [ -z "${SAN:-}" ]; then
 	echo +0 >"$D/state/clock"
 	post "$D/q" "$D/a"
 	ok "... right again, it answers" says good "$D/a" "$dora"
+	post "$D/q0" "$D/a"
+	mv "$ledger"* "$D/away/"
+	echo +86280s >"$D/state/clock"
+	post "$D/q0" "$D/a"
+	ok "rule 68: a ready 'revoked' without a ledger, two minutes before its end" says revoked "$D/a" "$D/holders/alice/auth.pem"
+	echo +86370s >"$D/state/clock"
+	post "$D/q0" "$D/a"
+	ok "rule 68: ... not so late that caches would keep it beyond" bash -c "
+		openssl ocsp -respin $D/a -noverify 2>&1 | tee $D/out | grep -i trylater"
+	mv "$D/away/"* "$D/state/"
+	echo +0 >"$D/state/clock"
 else
 	echo "ok $((++tests)) - rule 209: clock # SKIP no libfaketime here, or a sanitizer beside it"
 fi
@@ -275,6 +308,7 @@ other_says() { # other_says WORD
 ocspd_up "${ocspd[@]}"
 ok "rule 62: another CA's certificate: unauthorized" other_says unauthorized
 daemon_down pki-ocspd
+exits 5 "one CA is answered for once" timeout 20 "${ocspd[@]}" --also "$D/pki.yaml"
 ocspd_up "${ocspd[@]}" --also "$D2/pki.yaml" --passphrase "file:$D2/officers/responder/passphrase"
 ok "rule 71: with --also its own responder answers for it" other_says ': good'
 ok "... and ours for ours" ocsp_says good "$dora"
