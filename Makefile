@@ -39,7 +39,7 @@ dir_pki-ca := ca
 dir_pki-ra := ra
 dir_pki-crl := crl
 dir_pki-ocspd := ocsp
-dir_pki-audit := tools
+dir_pki-audit := tools/audit
 dir_pki-witness := witness
 
 objects = $(patsubst %.c,$O/%.o,$(wildcard $1/*.c))
@@ -77,16 +77,17 @@ $O/fuzz/%: $O/tests/fuzz/%.o $O/tests/fuzz/replay.o $(LIB)
 
 # test_ra_NAME and fuzz_ra_NAME reach the RA's own modules, without its main; so the others'
 define own_modules
-$O/unit/test_$1_%: $O/tests/unit/test_$1_%.o $(filter-out $O/$1/main.o,$(call objects,$1)) \
+$O/unit/test_$1_%: $O/tests/unit/test_$1_%.o $(filter-out $O/$2/main.o,$(call objects,$2)) \
 		$(UNIT_COMMON) $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka
 $O/fuzz/fuzz_$1_%: $O/tests/fuzz/fuzz_$1_%.o $O/tests/fuzz/replay.o \
-		$(filter-out $O/$1/main.o,$(call objects,$1)) $(LIB)
+		$(filter-out $O/$2/main.o,$(call objects,$2)) $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
-$(foreach d,ca ra crl ocsp witness,$(eval $(call own_modules,$d)))
+$(foreach d,ca ra crl ocsp witness,$(eval $(call own_modules,$d,$d)))
+$(eval $(call own_modules,audit,tools/audit))
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 /* rule 4 anew, on the certificate's own dates, whatever decision, ledger and lint said */
 static void

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "libpki/file.h"
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 /* "12": an index; a serial has more digits than any index */
 static bool

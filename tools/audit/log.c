@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "libpki/file.h"
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 struct walk {
 	struct audit *a;

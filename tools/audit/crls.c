@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "libpki/file.h"
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 /* A CRL of the largest installation that one signer serves. */
 #define CRL_FILE_MAX ((size_t)128 << 20)

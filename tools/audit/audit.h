@@ -1,6 +1,6 @@
 /* pki-audit: what its commands share, and one verification's state. */
-#ifndef TOOLS_AUDIT_H
-#define TOOLS_AUDIT_H
+#ifndef TOOLS_AUDIT_AUDIT_H
+#define TOOLS_AUDIT_AUDIT_H
 
 #include "libpki/cli.h"
 #include "libpki/conf.h"

@@ -1,4 +1,4 @@
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 #include <stdarg.h>
 #include <string.h>

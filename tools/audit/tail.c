@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 #define LINES_DEFAULT 100
 #define LINES_MAX 1000000

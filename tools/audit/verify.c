@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "libpki/file.h"
-#include "tools/audit.h"
+#include "tools/audit/audit.h"
 
 static const struct {
 	const char *name;
