@@ -41,7 +41,8 @@ struct audit {
 	struct pki_ledger *ledger;
 	pki_time started; /* just before the ledger's snapshot */
 	const struct place *place;
-	const char *vkey;
+	const char *vkey; /* of vkey_text */
+	struct pki_buf vkey_text;
 	struct pki_policy *policies[PKI_VALUES_MAX]; /* given */
 	size_t policy_count;
 	struct period *periods; /* from the log, a run of one digest once */
@@ -61,6 +62,14 @@ struct audit {
 	uint64_t partitioned; /* the entry from which on certificates name partitions; 0: none */
 	json_t *ceremony; /* its entry's detail, NULL if there is none */
 };
+
+/* What the options of verify name, opened; the ledger at one view. a is zeroed before; freed also
+ * after a failure. */
+enum pki_status audit_open(struct audit *a, const struct pki_args *args, struct place *place,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The whole verification: counts and findings are in a. */
+void audit_all(struct audit *a, const struct pki_args *args);
+void audit_free(struct audit *a);
 
 /* Record what err says about the object (unless err names one); err is cleared. */
 void finding_add(struct audit *a, const char *object, struct pki_err *err);

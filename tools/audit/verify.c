@@ -52,8 +52,8 @@ load_policies(struct audit *a, const struct pki_args *args, struct pki_err *err)
 	return PKI_OK;
 }
 
-static void
-check_all(struct audit *a, const struct pki_args *args)
+void
+audit_all(struct audit *a, const struct pki_args *args)
 {
 	struct pki_err err = { 0 };
 	if (pki_ledger_check(a->ledger, &err) != PKI_OK)
@@ -133,7 +133,7 @@ report_text(const struct audit *a, FILE *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-static void
+void
 audit_free(struct audit *a)
 {
 	pki_ledger_close(a->ledger);
@@ -145,6 +145,7 @@ audit_free(struct audit *a)
 	pki_cms_cache_free(a->cache);
 	json_decref(a->findings);
 	json_decref(a->ceremony);
+	pki_buf_free(&a->vkey_text);
 }
 
 static enum pki_status
@@ -159,25 +160,32 @@ find_vkey(const struct pki_args *args, const char *publish, struct pki_buf *out,
 }
 
 enum pki_status
+audit_open(struct audit *a, const struct pki_args *args, struct place *place,
+	struct pki_err *err)
+{
+	a->place = place;
+	PKI_TRY(place_find(args, place, err));
+	PKI_TRY(pki_ledger_open(place->ledger, PKI_LEDGER_READ, &a->ledger, err));
+	PKI_TRY(find_vkey(args, place->publish, &a->vkey_text, err));
+	PKI_TRY(load_policies(a, args, err));
+	PKI_TRY(pki_cms_cache_new(&a->cache, err));
+	a->vkey = (const char *)a->vkey_text.data;
+	a->findings = json_array();
+	if (a->findings == NULL)
+		return pki_fail(err, PKI_MEMORY, "findings");
+	/* one view of a ledger that others go on writing */
+	a->started = pki_time_now();
+	return pki_ledger_snapshot(a->ledger, err);
+}
+
+enum pki_status
 verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	struct outcome *outcome = ctx;
 	struct place place = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	PKI_CLEANUP(audit_free) struct audit a = { .place = &place };
-	PKI_TRY(place_find(args, &place, err));
-	PKI_TRY(pki_ledger_open(place.ledger, PKI_LEDGER_READ, &a.ledger, err));
-	PKI_TRY(find_vkey(args, place.publish, &vkey, err));
-	PKI_TRY(load_policies(&a, args, err));
-	PKI_TRY(pki_cms_cache_new(&a.cache, err));
-	a.vkey = (const char *)vkey.data;
-	a.findings = json_array();
-	if (a.findings == NULL)
-		return pki_fail(err, PKI_MEMORY, "findings");
-	/* one view of a ledger that others go on writing */
-	a.started = pki_time_now();
-	PKI_TRY(pki_ledger_snapshot(a.ledger, err));
-	check_all(&a, args);
+	PKI_CLEANUP(audit_free) struct audit a = { 0 };
+	PKI_TRY(audit_open(&a, args, &place, err));
+	audit_all(&a, args);
 	pki_ledger_release(a.ledger);
 	outcome->status = a.finding_count != 0 ? PKI_TAMPERED : PKI_OK;
 	if (!pki_arg_flag(args, "json"))
