@@ -31,13 +31,15 @@ copy() {
 audit_copy() {
 	pki-audit verify --ledger "$D/c.db" --publish "$D/c.pub" "$@" >"$D/out" 2>&1
 }
-# found RULE TITLE: the copy's audit must end with 18 and name the rule
-found() {
-	local rule=$1 title=$2 status
-	shift 2
+# found RULE TITLE: the copy's audit must end with 18 and name the rule and what to do
+found() { found_as 18 critical "$@"; }
+# found_as STATUS SEVERITY RULE TITLE
+found_as() {
+	local want=$1 severity=$2 rule=$3 title=$4 status
+	shift 4
 	audit_copy "$@"
 	status=$?
-	[ $status = 18 ] && grep -qF "$rule" "$D/out"
+	[ $status = "$want" ] && grep -q "^$severity: .*$rule" "$D/out" && grep -q '^    remedy: ' "$D/out"
 	result $? "$title"
 }
 # forged RULE TITLE SQL
@@ -143,14 +145,19 @@ printf x | dd of="$(find "$D/c.pub/log/tile/entries" -type f | sort -V | tail -n
 found log-tiles "rule 83: a published entry changed"
 copy
 rm "$(find "$D/c.pub/log/tile/0" -type f | sort -V | tail -n 1)"
-found log-tiles "rule 83: a published tile is gone"
+found_as 17 minor log-tiles "rule 83: a published tile is gone"
+audit_copy --json
+ok "... as JSON" jq -e '(.ok | not) and .severity == "minor" and .severities == {critical: 0, major: 0, minor: 1}
+	and (.findings | length == 1 and .[0].severity == "minor" and (.[0].remedy | contains("pki-ca")))' "$D/out"
 copy
 cp "$D/pub/root.crl" "$D/c.pub/ca.crl"
 found status-agreement "rule 76: another CRL published"
 copy
+sqlite3 "$D/c.db" "SELECT writefile('$D/c.pub/ca.crl', der) FROM crl WHERE issuer = 2 AND number = 1" >/dev/null
+found_as 17 minor status-agreement "rule 76: an old CRL is still published"
+copy
 rm "$D/c.pub/ca.crl"
-audit_copy
-result $((!$?)) "the published CRL is gone"
+found_as 17 minor ca.crl "the published CRL is gone"
 copy
 cp "$D/pub/ca.pem" "$D/c.pub/root.pem"
 found path-validation "rule 29: another root published"

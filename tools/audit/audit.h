@@ -8,9 +8,7 @@
 #include "libpki/lint.h"
 #include "libpki/log.h"
 #include "libpki/policy.h"
-
-/* Findings kept and shown; beyond them they are only counted. */
-#define FINDINGS_MAX 1000
+#include "tools/audit/findings.h"
 
 /* When the log says that a policy was loaded. */
 struct period {
@@ -51,8 +49,8 @@ struct audit {
 	struct pki_urls urls; /* of the issuing CA's partitions */
 	struct pki_cms_cache *cache;
 	struct pki_ledger_figures figures;
-	json_t *findings;
-	size_t finding_count;
+	struct findings *findings;
+	struct spot spot; /* that is being looked at */
 	/* what was checked */
 	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls,
 		cosignatures;

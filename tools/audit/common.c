@@ -81,14 +81,8 @@ vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err)
 void
 finding_add(struct audit *a, const char *object, struct pki_err *err)
 {
-	const struct pki_rule_info *info = pki_rule_info(err->rule);
 	pki_err_object(err, "%s", object);
-	if (a->finding_count++ < FINDINGS_MAX)
-		json_array_append_new(a->findings,
-			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "object", err->object,
-				"status", pki_status_name(err->status), "rule",
-				(int)info->rule, "name", info->name, "clause", info->clause,
-				"message", err->msg));
+	findings_put(a->findings, &a->spot, err);
 	*err = (struct pki_err){ 0 };
 }
 

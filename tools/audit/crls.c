@@ -246,6 +246,21 @@ made_since(const struct audit *a, int issuer, const struct pki_buf *file, uint64
 	       pki_crl_number(crl) > last && pki_crl_this_update(crl) >= a->started;
 }
 
+/* One of this list that is in the ledger: the file is behind, not changed. */
+static bool
+made_before(const struct issuer *issuer, unsigned partition, const struct pki_buf *file)
+{
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
+	struct pki_err err = { 0 };
+	return pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
+	       pki_crl_number(crl) != 0 &&
+	       pki_ledger_crl(issuer->a->ledger, issuer->number, pki_crl_number(crl), &row,
+		       &err) == PKI_OK &&
+	       row.partition == partition &&
+	       pki_bytes_equal(file->data, file->len, row.der.data, row.der.len);
+}
+
 /* Where a list is published. */
 static void
 list_file(int issuer, unsigned partition, char out[PKI_CRL_FILE])
@@ -280,8 +295,10 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 	}
 	if (made_since(a, issuer->number, &file, list->number))
 		return PKI_OK;
-	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-		"is not the CRL number %ju that was published last; publish again",
+	bool behind = made_before(issuer, partition, &file);
+	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+		"is %s, not number %ju that was published last; publish again",
+		behind ? "an earlier CRL" : "no CRL of this list",
 		(uintmax_t)list->published);
 }
 

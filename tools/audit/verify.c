@@ -67,9 +67,12 @@ audit_all(struct audit *a, const struct pki_args *args)
 	}
 	if (pki_ledger_partitions(a->ledger, PKI_ISSUER_CA, &a->urls, &err) != PKI_OK)
 		finding_add(a, "partitions", &err);
-	for (size_t i = 0; i < PKI_COUNT(parts); i++)
+	for (size_t i = 0; i < PKI_COUNT(parts); i++) {
+		a->spot = (struct spot){ (unsigned)i + 1, 0 };
 		if (parts[i].run(a, &err) != PKI_OK)
 			finding_add(a, parts[i].name, &err);
+	}
+	a->spot = (struct spot){ PKI_COUNT(parts) + 1, 0 };
 	for (int i = 0; i < pki_arg_count(args, "checkpoint"); i++) {
 		const char *path = pki_arg_at(args, "checkpoint", i);
 		if (audit_checkpoint(a, path, &err) != PKI_OK)
@@ -78,26 +81,24 @@ audit_all(struct audit *a, const struct pki_args *args)
 	pki_progress_end();
 }
 
-static void
-report_json(const struct audit *a, FILE *out)
+static enum pki_status
+report_json(const struct audit *a, FILE *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack(
-		"{s:b, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:O}", "ok",
-		a->finding_count == 0, "checked", "entries", (json_int_t)a->entries,
-		"hashes", (json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints,
-		"tiles", (json_int_t)a->tiles, "orders", (json_int_t)a->orders,
-		"certificates", (json_int_t)a->certificates, "revocations",
-		(json_int_t)a->revocations, "crls", (json_int_t)a->crls, "cosignatures",
-		(json_int_t)a->cosignatures, "finding_count", (json_int_t)a->finding_count,
-		"findings", a->findings);
+	json_t *json = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+		"checked", "entries", (json_int_t)a->entries, "hashes",
+		(json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints, "tiles",
+		(json_int_t)a->tiles, "orders", (json_int_t)a->orders, "certificates",
+		(json_int_t)a->certificates, "revocations", (json_int_t)a->revocations,
+		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures);
+	PKI_TRY(findings_json(a->findings, json, err));
 	pki_cli_json(json, out);
+	return PKI_OK;
 }
 
-static enum pki_status
-report_text(const struct audit *a, FILE *out, struct pki_err *err)
+static void
+report_text(const struct audit *a, FILE *out)
 {
-	static const char *const headings[] = { "OBJECT", "RULE", "FINDING" };
 	fprintf(out,
 		"checked %ju log entries and %ju hashes under %ju checkpoints, %ju "
 		"published "
@@ -109,28 +110,16 @@ report_text(const struct audit *a, FILE *out, struct pki_err *err)
 		fprintf(out,
 			"cosignatures on published checkpoints: %ju, of %zu witnesses\n",
 			(uintmax_t)a->cosignatures, a->place->witness_count);
-	if (a->finding_count == 0) {
-		fputs("everything is in order\n", out);
-		return PKI_OK;
-	}
-	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
-	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
-	for (size_t i = 0; i < json_array_size(a->findings); i++) {
-		const json_t *finding = json_array_get(a->findings, i);
-		char rule[96] = "";
-		json_int_t number = json_integer_value(json_object_get(finding, "rule"));
-		if (number != 0)
-			snprintf(rule, sizeof rule, "%d %s", (int)number,
-				entry_text(finding, "name"));
-		const char *cells[] = { entry_text(finding, "object"), rule,
-			entry_text(finding, "message") };
-		PKI_TRY(pki_table_add(table, cells, err));
-	}
-	pki_table_print(table, out);
-	fprintf(out, "%zu finding%s%s\n", a->finding_count,
-		a->finding_count == 1 ? "" : "s",
-		a->finding_count > FINDINGS_MAX ? ", the first 1000 shown" : "");
-	return PKI_OK;
+	findings_print(a->findings, out);
+}
+
+/* So that a script knows what to do. */
+static enum pki_status
+exit_status(enum severity worst)
+{
+	static const enum pki_status statuses[SEVERITIES] = { PKI_OK, PKI_STATE,
+		PKI_REFUSED, PKI_TAMPERED };
+	return statuses[worst];
 }
 
 void
@@ -143,7 +132,7 @@ audit_free(struct audit *a)
 	pki_cert_free(a->issuers[PKI_ISSUER_ROOT]);
 	pki_cert_free(a->issuers[PKI_ISSUER_CA]);
 	pki_cms_cache_free(a->cache);
-	json_decref(a->findings);
+	findings_free(a->findings);
 	json_decref(a->ceremony);
 	pki_buf_free(&a->vkey_text);
 }
@@ -170,9 +159,7 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	PKI_TRY(load_policies(a, args, err));
 	PKI_TRY(pki_cms_cache_new(&a->cache, err));
 	a->vkey = (const char *)a->vkey_text.data;
-	a->findings = json_array();
-	if (a->findings == NULL)
-		return pki_fail(err, PKI_MEMORY, "findings");
+	PKI_TRY(findings_new(&a->findings, err));
 	/* one view of a ledger that others go on writing */
 	a->started = pki_time_now();
 	return pki_ledger_snapshot(a->ledger, err);
@@ -187,9 +174,9 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(audit_open(&a, args, &place, err));
 	audit_all(&a, args);
 	pki_ledger_release(a.ledger);
-	outcome->status = a.finding_count != 0 ? PKI_TAMPERED : PKI_OK;
-	if (!pki_arg_flag(args, "json"))
-		return report_text(&a, stdout, err);
-	report_json(&a, stdout);
+	outcome->status = exit_status(findings_worst(a.findings));
+	if (pki_arg_flag(args, "json"))
+		return report_json(&a, stdout, err);
+	report_text(&a, stdout);
 	return PKI_OK;
 }

@@ -1,0 +1,113 @@
+/* How bad a finding is, and what to do about it. */
+#include "tools/audit/findings.h"
+
+#include "libpki/mem.h"
+
+#define EVIDENCE \
+	"stop pki-ca, keep this copy as evidence, find out who could write; go on with " \
+	"the " \
+	"newest backup that verifies"
+#define DISOWN \
+	"keep it as evidence; revoke what it led to, and find out how the signer came to " \
+	"sign it"
+#define PUBLISH "publish again: restart pki-ca, which publishes what is missing"
+#define CRL_AGAIN \
+	"have pki-crl make and publish a list now; look at its log and `pki-crl check`"
+#define RESPONDER "stop the responder; look at its clock, its ledger and who holds its key"
+
+#define ANY PKI_OK
+
+static const struct {
+	enum pki_rule rule;
+	enum pki_status status; /* ANY */
+	struct judgement judgement;
+} judgements[] = {
+	/* behind, not changed */
+	{ PKI_RULE_LOG_TILES, PKI_NOTFOUND, { SEVERITY_MINOR, PUBLISH } },
+	{ PKI_RULE_LOG_CHECKPOINT, PKI_NOTFOUND, { SEVERITY_MINOR, PUBLISH } },
+	{ PKI_RULE_STATUS_AGREE, PKI_STATE, { SEVERITY_MINOR, CRL_AGAIN } },
+	{ PKI_RULE_CRL_DAILY, ANY, { SEVERITY_MINOR, CRL_AGAIN } },
+	{ PKI_RULE_CARL_YEARLY, ANY,
+		{ SEVERITY_MINOR, "make the root's list in time: `pki-ca root-crl`" } },
+	{ PKI_RULE_OCSP_NEXT_UPDATE, ANY,
+		{ SEVERITY_MINOR, "have pki-ocspd answer anew" } },
+	/* what the auditor was not given */
+	{ PKI_RULE_LOG_EVENT, PKI_NOTFOUND,
+		{ SEVERITY_MAJOR, "name a copy of that policy's folder by --policy" } },
+	/* the record */
+	{ PKI_RULE_RECORD, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_APPEND_ONLY, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_LOG_EVENT, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_LOG_HASH, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_LOG_CHECKPOINT, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_LOG_NOTE, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_LOG_TILES, ANY,
+		{ SEVERITY_CRITICAL, "find out who could write there; remove the file, and "
+				     "restart pki-ca, which publishes it again" } },
+	{ PKI_RULE_CLOCK, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_COSIGNATURE, ANY,
+		{ SEVERITY_CRITICAL,
+			"ask the witness, over another way, what it signed" } },
+	/* orders */
+	{ PKI_RULE_ORDER_FORM, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	{ PKI_RULE_ORDER_USED, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	{ PKI_RULE_OFFICER_STATUS, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	{ PKI_RULE_INVITATION, PKI_TAMPERED, { SEVERITY_CRITICAL, DISOWN } },
+	/* certificates */
+	{ PKI_RULE_VALIDATION, ANY,
+		{ SEVERITY_CRITICAL, "trust nothing that it signed; fetch the CA's "
+				     "certificates over another way and compare" } },
+	{ PKI_RULE_SERIAL, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	{ PKI_RULE_DN_REASSIGNED, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	/* status */
+	{ PKI_RULE_REVOCATION, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_REVOKED_FINAL, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_CRL_SERIAL, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_CRL_FIELDS, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_CRL_PARTITION, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_CRL_EXPIRED, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_CRL_LAST, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_STATUS_AGREE, ANY,
+		{ SEVERITY_CRITICAL, "keep both as evidence; warn relying parties, publish "
+				     "and answer again from the ledger" } },
+	{ PKI_RULE_OCSP_UNISSUED, ANY, { SEVERITY_CRITICAL, RESPONDER } },
+	{ PKI_RULE_OCSP_RESPONDER, ANY, { SEVERITY_CRITICAL, RESPONDER } },
+	{ PKI_RULE_OCSP_ISSUED_BY_CA, ANY, { SEVERITY_CRITICAL, RESPONDER } },
+	/* no rule: the file itself */
+	{ PKI_RULE_NONE, PKI_TAMPERED, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_NONE, PKI_NOTFOUND, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_NONE, PKI_INPUT, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_NONE, PKI_LIMIT, { SEVERITY_CRITICAL, EVIDENCE } },
+	{ PKI_RULE_NONE, PKI_IO,
+		{ SEVERITY_MINOR,
+			"publish the file again, or give the auditor its place and "
+			"the right to read it" } },
+	{ PKI_RULE_NONE, PKI_UNAVAILABLE,
+		{ SEVERITY_MINOR, "bring the service back, and audit again" } },
+	{ PKI_RULE_NONE, ANY,
+		{ SEVERITY_MAJOR, "this was not judged: mend what the message names, and "
+				  "audit again" } },
+};
+
+struct judgement
+judge(const struct pki_err *err)
+{
+	static const struct judgement broken = { SEVERITY_MAJOR,
+		"revoke what breaks the rule; find out why it was let through, and correct "
+		"the "
+		"policy or the practice" };
+	for (size_t i = 0; i < PKI_COUNT(judgements); i++)
+		if (judgements[i].rule == err->rule &&
+			(judgements[i].status == ANY ||
+				judgements[i].status == err->status))
+			return judgements[i].judgement;
+	return broken;
+}
+
+const char *
+severity_name(enum severity severity)
+{
+	static const char *const names[SEVERITIES] = { "none", "minor", "major",
+		"critical" };
+	return names[severity];
+}
