@@ -6,6 +6,7 @@
 #include "ca/ceremony.h"
 #include "ca/commands.h"
 #include "ca/custody.h"
+#include "ca/quorum.h"
 #include "libpki/cms.h"
 #include "libpki/file.h"
 #include "libpki/log.h"
@@ -231,6 +232,7 @@ cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 		return pki_fail(err, PKI_USAGE, "--ceremony FILE and --out DIR are needed");
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	PKI_TRY(pki_policy_load(conf.policy, &policy, err));
+	PKI_TRY(quorum_configured(&conf, policy, err));
 	enum pki_status status = ceremony_read(pki_arg(args, "ceremony"), policy, &c, err);
 	if (status == PKI_OK)
 		status = hold(&c, &conf, policy, args, err);

@@ -115,7 +115,8 @@ wire(struct server *s)
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
 	s->writer.told = s->writer.telling = s->signer.ready.told;
-	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer };
+	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer,
+		&s->writer };
 }
 
 /* From 0 to N lists, once: what is certified from now on names them. */
@@ -129,12 +130,31 @@ begin_partitions(struct server *s, struct pki_err *err)
 	return writer_partitions(&s->writer, err);
 }
 
+/* Whose cosignatures count is on record, as the policy is. */
+static enum pki_status
+load_event(struct server *s, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:s}", "digest", s->policy->digest);
+	PKI_CLEANUP(pki_json_cleanup) json_t *witnesses = json_array();
+	for (size_t i = 0; s->policy->witnesses > 0 && i < s->conf.witness_count; i++) {
+		char digest[PKI_SHA256_HEX];
+		const char *vkey = s->conf.witnesses[i].vkey;
+		PKI_TRY(pki_sha256_hex(vkey, strlen(vkey), digest, err));
+		json_array_append_new(witnesses, json_string(digest));
+	}
+	if (s->policy->witnesses > 0)
+		json_object_set(detail, "witnesses", witnesses);
+	return writer_event(&s->writer, "policy-loaded", json_incref(detail), err);
+}
+
 static enum pki_status
 start(struct server *s, const struct pki_args *args, struct pki_err *err)
 {
 	uint64_t published = 0;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
 	PKI_TRY(pki_policy_load(s->conf.policy, &s->policy, err));
+	PKI_TRY(quorum_configured(&s->conf, s->policy, err));
 	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
 	PKI_TRY(start_ledger(&s->conf, err));
 	PKI_TRY(signer_start(&s->conf, s->policy, args, &s->signer, err));
@@ -143,10 +163,10 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(start_check_crls(&s->conf, s->ledger, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
 	wire(s);
+	PKI_TRY(quorum_begin(&s->writer, err));
 	PKI_TRY(listen_and_shut_in(s, err));
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
-	PKI_TRY(writer_event(&s->writer, "policy-loaded",
-		json_pack("{s:s}", "digest", s->policy->digest), err));
+	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));
 	PKI_TRY(publisher_start(
 		&s->publisher, &s->conf, s->publisher_ledger, s->log_dir, published, err));

@@ -35,6 +35,26 @@ print_issuers(const json_t *issuers)
 	}
 }
 
+/* Nothing where nobody asks for witnesses. */
+static void
+print_witnesses(json_t *status)
+{
+	json_int_t needed = 0, configured = 0, cosigned = 0, waiting = 0;
+	int issuing = 1;
+	const char *message = "";
+	char text[1024];
+	if (json_unpack(status, "{s:{s:I, s:I, s:I, s:I, s:b, s:s}}", "witnesses", "needed",
+		    &needed, "configured", &configured, "cosigned", &cosigned, "waiting",
+		    &waiting, "issuing", &issuing, "message", &message) != 0 ||
+		needed == 0)
+		return;
+	snprintf(text, sizeof text, "%lld of %lld must cosign; %lld entries are cosigned",
+		(long long)needed, (long long)configured, (long long)cosigned);
+	row("witnesses", text);
+	snprintf(text, sizeof text, "%lld orders wait; %s", (long long)waiting, message);
+	row("issuing", issuing ? "goes on" : text);
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -67,6 +87,7 @@ print_status(json_t *status, struct pki_err *err)
 	local_time(next_update, when, sizeof when);
 	snprintf(text, sizeof text, "number %lld, next by %s", (long long)number, when);
 	row("CRL", text);
+	print_witnesses(status);
 	print_issuers(issuers);
 	local_time(clock, when, sizeof when);
 	row("clock", when);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ca/answer.h"
+#include "ca/writer.h"
 
 static const struct pki_http_header json_headers[] = {
 	{ "Content-Type", "application/json" },
@@ -184,6 +185,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	if (status == NULL)
 		return pki_fail(err, PKI_MEMORY, "status");
 	PKI_TRY(ledger_json(front->ledger, status, err));
+	json_object_set_new(status, "witnesses", quorum_json(front->writer));
 	front_reply(req, status, err);
 	return PKI_OK;
 }

@@ -10,6 +10,7 @@ struct front {
 	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
 	struct queue *queue;
 	const struct signer *signer;
+	struct writer *writer; /* what it tells in any thread */
 };
 
 /* A pki_http_handler; ctx is a struct front. */

@@ -27,6 +27,7 @@ enum ipc_type {
 	IPC_CRL,        /* PARTITION NUMBER THIS NEXT -> COUNT DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
 	IPC_FORGET,     /* SIZE -> : the last transaction was not committed */
+	IPC_COSIGNED,   /* NOTE PROOF -> SIZES : what each witness cosigned, with this one */
 	IPC_SEAL,       /* CONTENT ENTRY -> CMS */
 	IPC_REPLY,
 };

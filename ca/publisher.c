@@ -69,8 +69,10 @@ run(void *arg)
 			pthread_cond_wait(&p->changed, &p->lock);
 			continue;
 		}
+		bool now = due && (rest == 0 || p->soon);
+		p->soon = p->soon && !now;
 		pthread_mutex_unlock(&p->lock);
-		if (due && rest == 0) {
+		if (now) {
 			publish(p);
 			rest = PAUSE_SECONDS * TICKS;
 		} else {
@@ -102,9 +104,10 @@ publisher_start(struct publisher *p, const struct pki_conf *conf, struct pki_led
 }
 
 void
-publisher_notify(struct publisher *p, uint64_t committed)
+publisher_notify(struct publisher *p, uint64_t committed, bool soon)
 {
 	pthread_mutex_lock(&p->lock);
+	p->soon = p->soon || soon;
 	p->committed = committed;
 	pthread_cond_signal(&p->changed);
 	pthread_mutex_unlock(&p->lock);

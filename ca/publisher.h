@@ -15,6 +15,7 @@ struct publisher {
 	uint64_t published; /* entries */
 	uint64_t committed;
 	bool closed;
+	bool soon; /* somebody waits for witnesses */
 	enum pki_status told; /* of merging */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -25,8 +26,8 @@ struct publisher {
 enum pki_status publisher_start(struct publisher *publisher, const struct pki_conf *conf,
 	struct pki_ledger *ledger, const char *dir, uint64_t published, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* So many entries are committed now. */
-void publisher_notify(struct publisher *publisher, uint64_t committed);
+/* So many entries are committed now; soon: without the second's rest. */
+void publisher_notify(struct publisher *publisher, uint64_t committed, bool soon);
 /* Publish what is left, end the thread. */
 void publisher_stop(struct publisher *publisher);
 

@@ -1,5 +1,7 @@
 #include "ca/queue.h"
 
+#include <time.h>
+
 void
 job_free(struct job *job)
 {
@@ -50,13 +52,33 @@ queue_push(struct queue *queue, struct job *job, struct pki_err *err)
 	return status;
 }
 
+/* Until something is there, or the queue is closed, or the time is over. */
+static void
+wait_filled(struct queue *queue, long msec)
+{
+	struct timespec end;
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += msec / 1000;
+	end.tv_nsec += msec % 1000 * 1000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	while (queue->first == NULL && !queue->closed) {
+		if (msec == QUEUE_FOREVER)
+			pthread_cond_wait(&queue->filled, &queue->lock);
+		else if (pthread_cond_timedwait(&queue->filled, &queue->lock, &end) != 0)
+			break;
+	}
+}
+
 size_t
-queue_take(struct queue *queue, struct job **jobs, size_t max, bool wait)
+queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec)
 {
 	size_t count = 0;
 	pthread_mutex_lock(&queue->lock);
-	while (wait && queue->first == NULL && !queue->closed)
-		pthread_cond_wait(&queue->filled, &queue->lock);
+	if (wait_msec != 0)
+		wait_filled(queue, wait_msec);
 	for (; count < max && queue->first != NULL; count++) {
 		jobs[count] = queue->first;
 		queue->first = queue->first->next;
@@ -75,6 +97,15 @@ queue_waiting(struct queue *queue)
 	size_t waiting = queue->waiting;
 	pthread_mutex_unlock(&queue->lock);
 	return waiting;
+}
+
+bool
+queue_closed(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	bool closed = queue->closed && queue->first == NULL;
+	pthread_mutex_unlock(&queue->lock);
+	return closed;
 }
 
 void

@@ -39,6 +39,7 @@ struct job {
 
 	/* the writer's */
 	bool waits; /* on an order before it in the batch */
+	bool held;  /* until the witnesses have cosigned (rule 214) */
 	struct facts facts;
 	struct pki_buf invitation;
 	struct pki_buf certs[PKI_ORDER_CERTS_MAX];
@@ -66,9 +67,12 @@ enum pki_status queue_init(struct queue *queue, size_t limit, struct pki_err *er
 /* BUSY if it is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
 enum pki_status queue_push(struct queue *queue, struct job *job, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* Up to max jobs; waits for the first one if `wait`. 0: closed and empty (or nothing there). */
-size_t queue_take(struct queue *queue, struct job **jobs, size_t max, bool wait);
+/* Up to max jobs; waits for the first one so long at most, QUEUE_FOREVER: until it is closed. 0:
+ * nothing there. */
+#define QUEUE_FOREVER (-1L)
+size_t queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec);
 size_t queue_waiting(struct queue *queue);
+bool queue_closed(struct queue *queue); /* and empty */
 /* No more come in; what is there will still be taken. */
 void queue_close(struct queue *queue);
 

@@ -25,6 +25,7 @@ static const signer_op ops[] = {
 	[IPC_CRL] = signer_crl,
 	[IPC_CHECKPOINT] = signer_checkpoint,
 	[IPC_FORGET] = signer_forget,
+	[IPC_COSIGNED] = signer_cosigned,
 	[IPC_SEAL] = signer_seal,
 	[IPC_REPLY] = NULL,
 };
@@ -49,8 +50,10 @@ load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_er
 	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
 	PKI_TRY(pki_note_vkey(
 		PKI_NOTE_LOG, s->conf->log_origin, s->log_key, &s->vkey, err));
-	return pki_checkpoint_open(
-		pki_buf_bytes(&note), (const char *)s->vkey.data, &s->last.checkpoint, err);
+	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), (const char *)s->vkey.data,
+		&s->last.checkpoint, err));
+	s->quorum.issued = s->last.checkpoint.size; /* who knows where the last one is */
+	return PKI_OK;
 }
 
 static enum pki_status

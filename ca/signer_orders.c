@@ -164,10 +164,30 @@ sign_one(struct signer_state *s, const struct pending *p, size_t i, struct pki_e
 	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
 }
 
+/* rule 214 */
+static enum pki_status
+check_quorum(const struct signer_state *s, const struct pending *p, struct pki_err *err)
+{
+	bool concerned = false;
+	for (size_t c = 0; c < p->decision.cert_count; c++)
+		concerned = concerned || quorum_concerns(p->decision.certs[c].profile);
+	pki_err_object(err, "%s", p->facts.id);
+	return concerned ? quorum_check(&s->quorum, s->conf, s->policy, err) : PKI_OK;
+}
+
+static enum pki_status
+sign_all(struct signer_state *s, const struct pending *p, struct pki_err *err)
+{
+	for (size_t c = 0; c < p->decision.cert_count; c++)
+		PKI_TRY(sign_one(s, p, c, err));
+	return PKI_OK;
+}
+
 enum pki_status
 signer_sign(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	uint64_t mask;
+	bool signing = false;
 	PKI_TRY(ipc_get_number(&fields, &mask, err));
 	PKI_TRY(ipc_end(fields, err));
 	for (size_t i = 0; i < s->pending_count; i++) {
@@ -177,14 +197,15 @@ signer_sign(struct signer_state *s, struct pki_bytes fields, struct pki_err *err
 		if (!p->ready)
 			return pki_fail(
 				err, PKI_STATE, "order %zu of the batch was refused", i);
-		for (size_t c = 0; c < p->decision.cert_count; c++) {
-			struct pki_err own = { 0 };
-			if (sign_one(s, p, c, &own) == PKI_OK)
-				continue;
+		struct pki_err own = { 0 };
+		enum pki_status status = check_quorum(s, p, &own);
+		signing = signing || status == PKI_OK;
+		if (status == PKI_OK)
+			status = sign_all(s, p, &own);
+		if (status != PKI_OK)
 			PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
-			break;
-		}
 	}
+	s->quorum.issuing = s->quorum.issuing || signing;
 	drop_pending(s);
 	return PKI_OK;
 }

@@ -29,6 +29,7 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 	signer_begin(s);
 	s->last.checkpoint = next;
 	s->under_way = false;
+	signer_covered(s, next.size);
 	return ipc_put(&s->reply, IPC_BYTES, note.data, note.len, err);
 }
 
@@ -58,6 +59,7 @@ signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 		return PKI_OK;
 	if (s->before.checkpoint.size != size)
 		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
+	PKI_TRY(signer_uncovered(s, size, err));
 	signer_undo(s);
 	s->last = s->before;
 	s->under_way = false;

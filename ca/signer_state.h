@@ -2,6 +2,7 @@
 #ifndef CA_SIGNER_STATE_H
 #define CA_SIGNER_STATE_H
 
+#include "ca/quorum.h"
 #include "ca/roll.h"
 #include "ca/signer.h"
 #include "libpki/csr.h"
@@ -44,6 +45,7 @@ struct signer_state {
 	struct roll added, removed; /* since `before` */
 	struct vouched last;
 	struct vouched before; /* before the transaction that is under way or the last one */
+	struct quorum quorum;  /* a transaction that failed undoes none of it */
 	bool under_way;	       /* something was signed, not yet the checkpoint over it */
 	struct pki_buf vkey;   /* of the log */
 	pki_msec clock;	       /* the latest that was seen: time does not go back */
@@ -71,6 +73,8 @@ enum pki_status signer_checkpoint(struct signer_state *s, struct pki_bytes field
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_forget(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_cosigned(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -87,6 +91,10 @@ enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
 bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
 /* Before a signature that a transaction needs, so that IPC_FORGET can take it back. */
 void signer_begin(struct signer_state *s);
+/* A checkpoint of that size covers the certificates that were signed; it is taken back. */
+void signer_covered(struct signer_state *s, uint64_t size);
+enum pki_status signer_uncovered(struct signer_state *s, uint64_t size, struct pki_err *err)
+	PKI_MUST_CHECK;
 /* The roll as it was before the transaction. */
 void signer_undo(struct signer_state *s);
 

@@ -8,6 +8,9 @@
 #include "ca/standing.h"
 #include "libpki/log.h"
 
+/* Are the witnesses back? */
+#define LOOK_MSEC 50
+
 struct batch {
 	struct job *jobs[IPC_BATCH_MAX];
 	size_t count;
@@ -96,6 +99,14 @@ decide(struct writer *w, struct batch *b, struct pki_err *err)
 	return ipc_end(reply, err);
 }
 
+static void
+hold(struct writer *w, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (to_sign(b->jobs[i]))
+			quorum_hold(w, b->jobs[i]);
+}
+
 /* Orders that hang together do not share a batch. */
 static void
 separate(struct batch *b)
@@ -103,7 +114,7 @@ separate(struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
 		for (size_t k = 0; k < i && job->kind == JOB_ORDER && !job->waits; k++)
-			job->waits = b->jobs[k]->kind == JOB_ORDER &&
+			job->waits = b->jobs[k]->kind == JOB_ORDER && !b->jobs[k]->held &&
 				     b->jobs[k]->err.status == PKI_OK &&
 				     standing_conflict(&b->jobs[k]->facts, &job->facts);
 	}
@@ -149,7 +160,10 @@ sign(struct writer *w, struct batch *b, struct pki_err *err)
 			if (ipc_get(&reply, IPC_BYTES, &der, &job->err) == PKI_OK)
 				PKI_TRY(pki_buf_append(
 					&job->certs[c], der.data, der.len, err));
+		w->signing += job->err.status != PKI_BUSY;
 	}
+	if (w->signing > 0)
+		quorum_signed(w);
 	return ipc_end(reply, err);
 }
 
@@ -213,7 +227,9 @@ write_marked(struct writer *w, struct job *job, pki_msec now, struct pki_err *er
 			return status;
 		}
 	}
-	return job->kind == JOB_ORDER ? log_refusal(w, job, now, err) : PKI_OK;
+	/* one that was only put off may be handed in again */
+	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
+	return refused ? log_refusal(w, job, now, err) : PKI_OK;
 }
 
 /* CRLs last: they list what the same batch revokes. */
@@ -248,17 +264,40 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
 }
 
+/* Certificates that were signed and went nowhere, as their batch failed. */
+static enum pki_status
+log_lost(struct writer *w, pki_msec now, struct pki_err *err)
+{
+	uint64_t index;
+	if (w->lost == 0)
+		return PKI_OK;
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:I}", "orders", (json_int_t)w->lost);
+	struct pki_event event = { .type = "issuing-failed",
+		.source = "pki-ca",
+		.actor = "",
+		.at = now,
+		.detail = detail };
+	if (detail == NULL)
+		return pki_fail(err, PKI_MEMORY, "an event");
+	return pki_log_append(w->ledger, &event, &index, err);
+}
+
 static enum pki_status
 transact(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	uint64_t size = 0;
 	PKI_TRY(check_standing(w, b, err));
 	PKI_TRY(sign(w, b, err));
+	PKI_TRY(log_lost(w, b->now, err));
 	PKI_TRY(write_all(w, b, err));
 	PKI_TRY(pki_ledger_entry_count(w->ledger, &size, err));
 	if (size > w->checkpoint)
 		PKI_TRY(sign_checkpoint(w, size, err));
 	PKI_TRY(pki_ledger_commit(w->ledger, err));
+	if (size > w->checkpoint)
+		quorum_committed(w, size);
+	w->lost = 0;
 	w->checkpoint = size;
 	w->told = w->telling;
 	return PKI_OK;
@@ -285,12 +324,15 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	 */
 	b->now = pki_msec_now();
 	PKI_TRY(check_clock(w, b->now, err));
+	w->signing = 0;
+	hold(w, b);
 	separate(b);
 	PKI_TRY(pki_ledger_begin(w->ledger, err));
 	enum pki_status status = transact(w, b, err);
 	if (status != PKI_OK) {
 		pki_ledger_rollback(w->ledger);
 		w->telling = w->told;
+		w->lost += w->signing;
 		forget(w);
 	}
 	return status;
@@ -336,16 +378,29 @@ complete(struct writer *w, struct job *job, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* For the next batch, or until the witnesses have cosigned. */
+static void
+put_off(struct writer *w, struct job *job)
+{
+	bool held = job->held;
+	job->waits = job->held = false;
+	pki_buf_reset(&job->invitation);
+	job->err = (struct pki_err){ 0 };
+	if (!held) {
+		w->waiting[w->waiting_count++] = job;
+	} else if (queue_push(&w->held, job, &job->err) != PKI_OK) {
+		front_reply(job->req, NULL, &job->err);
+		job_free(job);
+	}
+}
+
 static void
 finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
 		if (job->waits && failure->status == PKI_OK) {
-			job->waits = false;
-			pki_buf_reset(&job->invitation);
-			job->err = (struct pki_err){ 0 };
-			w->waiting[w->waiting_count++] = job;
+			put_off(w, job);
 			continue;
 		}
 		if (failure->status != PKI_OK)
@@ -358,7 +413,14 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 		}
 	}
 	if (failure->status == PKI_OK && w->publisher != NULL)
-		publisher_notify(w->publisher, w->checkpoint);
+		publisher_notify(w->publisher, w->checkpoint, !quorum_open(w));
+}
+
+static void
+take(struct queue *queue, struct batch *b, long wait_msec)
+{
+	b->count +=
+		queue_take(queue, b->jobs + b->count, IPC_BATCH_MAX - b->count, wait_msec);
 }
 
 static void
@@ -367,8 +429,15 @@ fill(struct writer *w, struct batch *b)
 	memcpy(b->jobs, w->waiting, w->waiting_count * sizeof b->jobs[0]);
 	b->count = w->waiting_count;
 	w->waiting_count = 0;
-	b->count += queue_take(
-		w->queue, b->jobs + b->count, IPC_BATCH_MAX - b->count, b->count == 0);
+	if (!quorum_open(w))
+		quorum_look(w);
+	bool open = quorum_open(w);
+	if (open)
+		take(&w->held, b, 0);
+	take(w->queue, b,
+		b->count > 0           ? 0
+		: open && w->lost == 0 ? QUEUE_FOREVER
+				       : LOOK_MSEC);
 }
 
 void *
@@ -379,10 +448,13 @@ writer_run(void *arg)
 		struct batch b = { .count = 0 };
 		struct pki_err err = { 0 };
 		fill(w, &b);
-		if (b.count == 0)
+		if (b.count > 0 || w->lost > 0) {
+			(void)carry_out(w, &b, &err);
+			finish(w, &b, &err);
+		}
+		quorum_expire(w);
+		if (b.count == 0 && queue_closed(w->queue))
 			return NULL;
-		(void)carry_out(w, &b, &err);
-		finish(w, &b, &err);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "ca/publisher.h"
 #include "ca/queue.h"
+#include "ca/quorum.h"
 
 struct writer {
 	const struct pki_conf *conf;
@@ -23,6 +24,14 @@ struct writer {
 	uint64_t telling;      /* ... once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
+	size_t signing; /* orders of the batch that the signer has signed for */
+	size_t lost;	/* ... of batches that failed since, which the log does not tell yet */
+	/* rule 214 */
+	struct quorum quorum; /* as the signer counts */
+	pthread_mutex_t quorum_lock; /* the front reads it */
+	struct queue held; /* orders that wait for witnesses */
+	pki_msec closed; /* since when */
+	enum pki_status said; /* of what was left in witnesses' names */
 };
 
 /* The thread's body; ends when the queue is closed and empty. */
@@ -53,6 +62,21 @@ enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now
 /* Any issuer's CRL, with an event of that type. */
 enum pki_status write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
 	size_t entries, const char *type, struct pki_err *err) PKI_MUST_CHECK;
+/* write_quorum.c, rule 214: may certificates be issued? */
+enum pki_status quorum_begin(struct writer *w, struct pki_err *err) PKI_MUST_CHECK;
+bool quorum_open(struct writer *w);
+/* Is there something new of the witnesses? */
+void quorum_look(struct writer *w);
+/* Hold a decided order back, or refuse it when witnesses are away for longer. */
+void quorum_hold(struct writer *w, struct job *job);
+/* Answer those that were held in vain. */
+void quorum_expire(struct writer *w);
+/* The signer has signed certificates; a checkpoint of that size covers them. */
+void quorum_signed(struct writer *w);
+void quorum_committed(struct writer *w, uint64_t size);
+/* For status, in any thread. */
+json_t *quorum_json(struct writer *w);
+
 /* After the commit. */
 enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -225,6 +225,13 @@ load_witness(struct pki_yaml *node, struct pki_witness *out, struct pki_err *err
 	return PKI_OK;
 }
 
+/* Behind NAME+HASH+ */
+static const char *
+witness_key(const struct pki_witness *witness)
+{
+	return witness->vkey + strlen(witness->name) + sizeof "+01234567+" - 1;
+}
+
 static enum pki_status
 load_witnesses(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
 {
@@ -235,9 +242,10 @@ load_witnesses(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		PKI_TRY(load_witness(node, &out->witnesses[i], err));
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(out->witnesses[j].vkey, out->witnesses[i].vkey) == 0)
+			if (strcmp(witness_key(&out->witnesses[j]),
+				    witness_key(&out->witnesses[i])) == 0)
 				return pki_yaml_fail(node, err,
-					"witnesses: %s is there twice",
+					"witnesses: the key of %s is there twice",
 					out->witnesses[i].name);
 		out->witness_count++;
 	}
@@ -353,4 +361,15 @@ pki_conf_path(const char *dir, const char *name, char out[PATH_MAX], struct pki_
 		return pki_fail(err, PKI_CONFIG, "the path of %s in %.80s... is too long",
 			name, dir);
 	return PKI_OK;
+}
+
+/* By the key's identifier: names hold anything. */
+enum pki_status
+pki_conf_witness_path(const struct pki_conf *conf, size_t witness, char out[PATH_MAX],
+	struct pki_err *err)
+{
+	char name[sizeof "witness/01234567"];
+	const struct pki_witness *w = &conf->witnesses[witness];
+	snprintf(name, sizeof name, "witness/%.8s", w->vkey + strlen(w->name) + 1);
+	return pki_conf_path(conf->publish, name, out, err);
 }

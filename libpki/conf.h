@@ -18,9 +18,7 @@ struct pki_place {
 	char ca[PATH_MAX];          /* file: whom to trust for https; "" : the system's CAs */
 };
 
-/* Who cosigns the log's checkpoints: a signature line each, and the log's own, are fewer than
- * any reader of signed notes takes. */
-#define PKI_WITNESSES_MAX 8
+/* Who cosigns the log's checkpoints. */
 #define PKI_VKEY_TEXT 256
 struct pki_witness {
 	char url[PKI_URL_TEXT]; /* ends without a slash */
@@ -89,5 +87,8 @@ enum pki_status pki_conf_load(const char *path, struct pki_conf *out, struct pki
 /* The path of a file in state / publish, in a caller's buffer; CONFIG if it does not fit. */
 enum pki_status pki_conf_path(const char *dir, const char *name, char out[PATH_MAX],
 	struct pki_err *err) PKI_MUST_CHECK;
+/* Where `pki-witness feed` leaves the last checkpoint that this witness cosigned. */
+enum pki_status pki_conf_witness_path(const struct pki_conf *conf, size_t witness,
+	char out[PATH_MAX], struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -25,6 +25,7 @@ static const struct {
 	{ "crl-service-started", "pki-crl" },
 	{ "crl-service-stopped", "pki-crl" },
 	{ "invitation-made", "pki-ra" },
+	{ "issuing-failed", "pki-ca" },
 	{ "login-failed", "pki-ra" },
 	{ "order-refused", "pki-ca" },
 	{ "policy-loaded", "pki-ca" },

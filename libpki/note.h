@@ -12,6 +12,8 @@
 #define PKI_NOTE_MAX ((size_t)64 << 10)
 #define PKI_NOTE_SIGNATURES_MAX 32 /* C2SP: at least 16 accepted */
 #define PKI_ORIGIN_TEXT 128
+/* A signature line each, and the log's own, are fewer than any reader of signed notes takes. */
+#define PKI_WITNESSES_MAX 8
 
 enum pki_note_type { /* C2SP signed-note: signature type identifier octets */
 	PKI_NOTE_LOG = 0x01,

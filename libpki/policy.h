@@ -62,6 +62,7 @@ struct pki_policy {
 	int64_t request_max_age; /* seconds (rule 208) */
 	char terms_version[32];  /* terms of use in force (rule 211) */
 	char terms_digest[PKI_SHA256_HEX];
+	unsigned witnesses;      /* that must cosign the log before more is issued (rule 214) */
 	bool test_names;         /* names must carry the prefix "TEST " */
 	char digest[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
 };

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "libpki/note.h"
 #include "libpki/policy_file.h"
 
 /* An order that is older than a month is a forgotten one; invitations wait for people. */
@@ -316,6 +317,22 @@ read_terms(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err
 	return PKI_OK;
 }
 
+/* rule 214; whether pki.yaml names so many is for those to say who read it. */
+static enum pki_status
+read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
+{
+	struct pki_yaml *node = pki_yaml_get(root, "witnesses");
+	struct pki_err why = { 0 };
+	long count = 0;
+	if (pki_yaml_int(node, 0, PKI_WITNESSES_MAX, &count, &why) != PKI_OK)
+		return PKI_POLICY_BREACH(node, err, PKI_RULE_QUORUM,
+			"how many witnesses must cosign: 0 to %d, at most as many as "
+			"log.witnesses in pki.yaml has",
+			PKI_WITNESSES_MAX);
+	policy->witnesses = (unsigned)count;
+	return PKI_OK;
+}
+
 enum pki_status
 pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
@@ -329,6 +346,7 @@ pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct p
 			"request_max_age of %lld days; under three months",
 			(long long)(policy->request_max_age / PKI_DAY));
 	PKI_TRY(read_terms(root, policy, err));
+	PKI_TRY(read_witnesses(root, policy, err));
 	PKI_TRY(read_orders(root, policy, err));
 	PKI_TRY(read_documents(root, policy, err));
 	PKI_TRY(read_causes(root, policy, err));

@@ -96,7 +96,8 @@
 	X(ORDER_FORM, 210, "order-form", "RFC 5652, order(5)")                         \
 	X(TERMS, 211, "terms-accepted", "ETSI EN 319 411-1 OVR-6.3.5")                 \
 	X(ACCEPTANCE, 212, "holder-acceptance", "ETSI EN 319 411-1 6.3.4")             \
-	X(APPEND_ONLY, 213, "append-only-ledger", "suite rule: history is final")
+	X(APPEND_ONLY, 213, "append-only-ledger", "suite rule: history is final")        \
+	X(QUORUM, 214, "witness-quorum", "suite rule: rules.yaml witnesses")
 
 enum pki_rule {
 #define X(id, number, name, clause) PKI_RULE_##id = number,

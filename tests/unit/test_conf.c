@@ -333,6 +333,27 @@ r84_witnesses(void **state)
 	assert_refused(&cases[3]);
 }
 
+/* rule 214: who has two names cosigns once. */
+static void
+r214_a_key_once(void **state)
+{
+	(void)state;
+	char to[1024];
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf a = { 0 }, b = { 0 };
+	assert_int_equal(pki_key_generate(PKI_ALG_ED25519, &key, &err), PKI_OK);
+	assert_int_equal(pki_note_vkey(PKI_NOTE_WITNESS, "a.test", key, &a, &err), PKI_OK);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_WITNESS, "other.test", key, &b, &err), PKI_OK);
+	snprintf(to, sizeof to,
+		"log: { origin: o, witnesses: [{ url: \"http://a\", vkey: %s }, "
+		"{ url: \"http://b\", vkey: %s }] }",
+		(char *)a.data, (char *)b.data);
+	assert_refused(&(struct refusal){
+		LOG, to, 20, PKI_RULE_NONE, "the key of other.test is there twice" });
+}
+
 static void
 r72_ocsp_lifetime_ten_days(void **state)
 {
@@ -537,6 +558,7 @@ main(void)
 		cmocka_unit_test(r52_r56_lists),
 		cmocka_unit_test(r53_crl_at_least_daily),
 		cmocka_unit_test(r84_witnesses),
+		cmocka_unit_test(r214_a_key_once),
 		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
 		cmocka_unit_test(socket_path_fits_sun_path),
 		cmocka_unit_test(monitors),

@@ -387,10 +387,14 @@ r201_r202_order_rules_can_be_met(void **state)
 }
 
 static void
-r13_r43_r51_r206_r208_r211_rules_are_plausible(void **state)
+r13_r43_r51_r206_r208_r211_r214_rules_are_plausible(void **state)
 {
 	(void)state;
 	static const struct bad_case cases[] = {
+		{ "rules", "witnesses: 0", "witnesses: 9", PKI_RULE_QUORUM, "0 to 8" },
+		{ "rules", "witnesses: 0", "witnesses: -1", PKI_RULE_QUORUM, "0 to 8" },
+		{ "rules", "witnesses: 0", "witnesses: all", PKI_RULE_QUORUM, "0 to 8" },
+		{ "rules", "witnesses: 0", "witnesses: [1]", PKI_RULE_QUORUM, "0 to 8" },
 		{ "rules", "passport: PAS", "passport: XXX", PKI_RULE_SEMANTICS, "XXX" },
 		{ "rules", "passport: PAS", "passport: \"mc:\"", PKI_RULE_SEMANTICS,
 			"mc:" },
@@ -451,7 +455,7 @@ main(void)
 		cmocka_unit_test(r70_only_a_responder_is_a_responder),
 		cmocka_unit_test(r201_roles_are_separate),
 		cmocka_unit_test(r201_r202_order_rules_can_be_met),
-		cmocka_unit_test(r13_r43_r51_r206_r208_r211_rules_are_plausible),
+		cmocka_unit_test(r13_r43_r51_r206_r208_r211_r214_rules_are_plausible),
 		cmocka_unit_test(files_are_there_and_well_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,30 @@
+/*
+ * Rule 214: rules.yaml says how many witnesses must cosign the log before more certificates are
+ * issued. Signer and front count alike; the signer's count decides.
+ */
+#ifndef CA_QUORUM_H
+#define CA_QUORUM_H
+
+#include "libpki/conf.h"
+#include "libpki/policy.h"
+
+struct quorum {
+	/* entries of the largest checkpoint that each of the configuration's witnesses cosigned */
+	uint64_t cosigned[PKI_WITNESSES_MAX];
+	uint64_t issued; /* entries up to the last with certificates: those must be cosigned */
+	bool issuing;	 /* certificates were signed that no checkpoint covers yet */
+};
+
+/* Entries that as many witnesses cosigned as must. */
+uint64_t quorum_covered(const struct quorum *quorum, const struct pki_conf *conf,
+	const struct pki_policy *policy);
+/* BUSY, with the witnesses that are missing, unless everything that was issued is covered. */
+enum pki_status quorum_check(const struct quorum *quorum, const struct pki_conf *conf,
+	const struct pki_policy *policy, struct pki_err *err) PKI_MUST_CHECK;
+/* Status goes on without witnesses: of OCSP responders nobody asks for the quorum. */
+bool quorum_concerns(const struct pki_profile *profile);
+/* CONFIG if rules.yaml asks for more witnesses than pki.yaml has. */
+enum pki_status quorum_configured(const struct pki_conf *conf, const struct pki_policy *policy,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+#endif
