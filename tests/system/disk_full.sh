@@ -24,6 +24,8 @@ for _ in 1 2 3; do
 	revoke && { echo "the order went through on a full disk"; exit 1; } || status=$?
 	[ $status = 13 ] || { echo "exit status $status, not 13"; exit 1; }
 done
+# signed, and then not committed
+pki-ra issue "$(cat "$D/approved")" --out "$D/small" && { echo "certificates came from a full disk"; exit 1; }
 pki-crl once && { echo "a CRL was committed on a full disk"; exit 1; }
 count=$(sqlite3 "$D/small/state/ledger.db" 'SELECT count(*) FROM revocation')
 [ "$count" = 2 ] || { echo "$count revocations after a refused order, not the 2 of before"; exit 1; }
@@ -31,5 +33,8 @@ rm "$D/small/filler"
 revoke
 count=$(sqlite3 "$D/small/state/ledger.db" 'SELECT count(*) FROM revocation')
 [ "$count" = 4 ] || { echo "$count revocations, not 4"; exit 1; }
+failed() { pki-audit tail --ledger "$D/small/state/ledger.db" --type issuing-failed --json | grep -q '"orders":1}'; }
+sample_wait "the entry about the certificates that went nowhere" failed
+pki-ra issue "$(cat "$D/approved")" --out "$D/small"
 # the number that the full disk refused is free again
 pki-crl once

@@ -156,6 +156,8 @@ for statement in "DELETE FROM revocation" "DELETE FROM certificate" "UPDATE cert
 done
 
 # services gone, clock, full disk
+sample_person "$D" gino Gino Bruni 12AB39999 2034-05-01
+invited_application gino >"$D/out" && four_eyes >"$D/out" && echo "$application" >"$D/approved"
 sample_stop "$D"
 exits 14 "the CA is gone" ra emma revoke "$alice" --cause lost-phone
 exits 14 "... status says so" pki-ca status
