@@ -34,13 +34,23 @@ read_all(int fd, size_t max, struct pki_buf *out, struct pki_err *err)
 	}
 }
 
+/* A FIFO that nobody writes to is an empty file, not one that is waited for. */
+static int
+open_input(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) != 0)
+		pki_close_fd(&fd);
+	return fd;
+}
+
 enum pki_status
 pki_file_read(const char *path, size_t max, struct pki_buf *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_close_fd) int opened = -1;
 	int fd = STDIN_FILENO;
 	if (strcmp(path, "-") != 0) {
-		fd = opened = open(path, O_RDONLY | O_CLOEXEC);
+		fd = opened = open_input(path);
 		if (fd < 0) {
 			pki_fail_errno(err, PKI_IO, errno, "cannot be opened");
 			pki_err_object(err, "%s", path);

@@ -15,7 +15,8 @@
 /* A passphrase: longer is a wrong file rather than a careful person. */
 #define PKI_SECRET_MAX 1024
 
-/* Appends the whole file to out. IO if it cannot be read, LIMIT above max. "-" is stdin. */
+/* Appends the whole file to out. IO if it cannot be read, LIMIT above max. "-" is stdin;
+ * a FIFO without a writer is empty. */
 enum pki_status pki_file_read(const char *path, size_t max, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 

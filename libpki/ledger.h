@@ -307,5 +307,13 @@ enum pki_status pki_ledger_count(struct pki_ledger *ledger, struct pki_ledger_fi
 
 /* The database's own integrity check; TAMPERED with its words. */
 enum pki_status pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+/*
+ * For auditors: is the schema this suite's, whose triggers and constraints refuse what must not
+ * be, and do the tables say the same of one thing, entries of the log included? fn for each
+ * object that does not fit; it takes over what err says.
+ */
+typedef void pki_ledger_finding_fn(void *ctx, const char *object, struct pki_err *err);
+enum pki_status pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

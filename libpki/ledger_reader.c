@@ -180,6 +180,11 @@ look(const char *path, struct pki_ledger_view *out, struct pki_err *err)
 	out->files[FILE_DATABASE] = st.st_ino;
 	PKI_TRY(stat_beside(path, "-wal", &wal, err));
 	PKI_TRY(stat_beside(path, "-shm", &index, err));
+	/* SQLite would wait for a FIFO */
+	if (!S_ISREG(st.st_mode) || (wal.st_ino != 0 && !S_ISREG(wal.st_mode)) ||
+		(index.st_ino != 0 && !S_ISREG(index.st_mode)))
+		return pki_fail(err, PKI_INPUT,
+			"the ledger, its WAL or the WAL's index is no regular file");
 	out->files[FILE_WAL] = wal.st_ino;
 	if (wal.st_ino != 0) {
 		out->files[FILE_INDEX] = index.st_ino;

@@ -56,6 +56,11 @@ enum pki_status pki_log_read_entries(const char *dir, uint64_t bundle, unsigned 
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_log_read_tile(const char *dir, unsigned level, uint64_t index,
 	unsigned width, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* Of which widths the tile has a partial one, of older checkpoints too; level PKI_LOG_ENTRIES:
+ * the bundle. */
+#define PKI_LOG_ENTRIES (-1)
+void pki_log_partials(
+	const char *dir, int level, uint64_t index, bool widths[static PKI_TILE_WIDTH]);
 /* What merkle.h's proofs read, from the tiles of a log of `size` entries at least. */
 struct pki_log_tiles {
 	const char *dir;

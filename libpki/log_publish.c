@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include "libpki/log.h"
 
 #define TILE_BITS 8
-#define ENTRIES_LEVEL (-1)
 /* A full bundle of the largest entries. */
 #define BUNDLE_MAX ((size_t)PKI_TILE_WIDTH * (2 + 65535))
 /* "x001/x234/067": 20 digits at most */
@@ -34,7 +34,7 @@ tile_path(const char *dir, int level, uint64_t index, unsigned width, char out[P
 {
 	char number[NUMBER_TEXT], name[16], partial[16] = "";
 	number_text(index, number);
-	if (level == ENTRIES_LEVEL)
+	if (level == PKI_LOG_ENTRIES)
 		snprintf(name, sizeof name, "entries");
 	else
 		snprintf(name, sizeof name, "%d", level);
@@ -53,7 +53,7 @@ tile_content(struct pki_ledger *ledger, int level, uint64_t first, unsigned widt
 	struct pki_buf *out, struct pki_err *err)
 {
 	for (uint64_t i = first; i < first + width; i++) {
-		if (level != ENTRIES_LEVEL) {
+		if (level != PKI_LOG_ENTRIES) {
 			struct pki_hash hash;
 			unsigned height = (unsigned)level * TILE_BITS;
 			PKI_TRY(pki_ledger_hash(ledger, height, i, &hash, err));
@@ -136,7 +136,7 @@ static enum pki_status
 publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint64_t size,
 	struct pki_err *err)
 {
-	PKI_TRY(publish_level(ledger, dir, ENTRIES_LEVEL, from, size, err));
+	PKI_TRY(publish_level(ledger, dir, PKI_LOG_ENTRIES, from, size, err));
 	for (int level = 0; hashes_at(size, level) != 0; level++)
 		PKI_TRY(publish_level(ledger, dir, level, hashes_at(from, level),
 			hashes_at(size, level), err));
@@ -171,7 +171,7 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	PKI_TRY(publish(ledger, dir, from, cp.size, err));
 	PKI_TRY(pki_file_mkdirs(dir, 0755, err));
 	PKI_TRY(pki_file_publish(path, note.data, note.len, 0644, err));
-	remove_partials(dir, ENTRIES_LEVEL, from, cp.size);
+	remove_partials(dir, PKI_LOG_ENTRIES, from, cp.size);
 	for (int level = 0; hashes_at(cp.size, level) != 0; level++)
 		remove_partials(
 			dir, level, hashes_at(from, level), hashes_at(cp.size, level));
@@ -216,6 +216,28 @@ pki_log_read_tile(const char *dir, unsigned level, uint64_t index, unsigned widt
 	return PKI_OK;
 }
 
+void
+pki_log_partials(
+	const char *dir, int level, uint64_t index, bool widths[static PKI_TILE_WIDTH])
+{
+	struct pki_err ignored = { 0 };
+	char path[PATH_MAX];
+	memset(widths, 0, PKI_TILE_WIDTH * sizeof *widths);
+	if (tile_path(dir, level, index, 1, path, &ignored) != PKI_OK)
+		return;
+	*strrchr(path, '/') = '\0';
+	DIR *folder = opendir(path);
+	if (folder == NULL)
+		return;
+	for (struct dirent *e; (e = readdir(folder)) != NULL;) {
+		char *end;
+		unsigned long width = strtoul(e->d_name, &end, 10);
+		if (*end == '\0' && width < PKI_TILE_WIDTH)
+			widths[width] = width > 0;
+	}
+	closedir(folder);
+}
+
 bool
 pki_log_next_entry(struct pki_bytes *bundle, struct pki_bytes *entry)
 {
@@ -235,7 +257,7 @@ pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width, struct pk
 	struct pki_err *err)
 {
 	size_t before = out->len;
-	PKI_TRY(read_file(dir, ENTRIES_LEVEL, bundle, width, out, err));
+	PKI_TRY(read_file(dir, PKI_LOG_ENTRIES, bundle, width, out, err));
 	struct pki_bytes rest = { out->data + before, out->len - before }, entry;
 	unsigned count = 0;
 	size_t end = 0;

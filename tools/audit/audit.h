@@ -51,11 +51,12 @@ struct audit {
 	struct pki_ledger_figures figures;
 	struct findings *findings;
 	struct spot spot; /* that is being looked at */
+	uint64_t published; /* CRLs, as the ledger has it */
 	/* what was checked */
 	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls,
 		cosignatures;
 	/* from the log, for the other parts */
-	uint64_t crl_entries;
+	uint64_t crl_entries, publications;
 	uint64_t covered; /* entries under the last checkpoint */
 	uint64_t partitioned; /* the entry from which on certificates name partitions; 0: none */
 	json_t *ceremony; /* its entry's detail, NULL if there is none */
@@ -91,6 +92,7 @@ bool list_holds(const json_t *list, const char *text);
 /* The parts. A status other than OK is what ended a part early: a finding too. */
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_published(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_repository(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
 	PKI_MUST_CHECK;
 enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;

@@ -43,7 +43,7 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	const struct entry entry = { row->serial, ++issuer->count, row->committed / 1000,
 		row->not_after, row->reason, row->partition };
 	PKI_TRY(pki_buf_append(&issuer->revocations, &entry, sizeof entry, err));
-	char serial[PKI_SERIAL_TEXT], object[64];
+	char serial[PKI_SERIAL_TEXT], object[64], reported[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 	a->revocations++;
 	pki_serial_text(&row->serial, serial);
@@ -63,6 +63,11 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 		strcmp(entry_text(detail, "reason"), reason) != 0)
 		finding_rule(a, object, PKI_RULE_REVOCATION,
 			"the log entry of the order %s has not this serial and reason",
+			row->order);
+	pki_msec_format(row->reported, reported);
+	if (strcmp(entry_text(detail, "reported"), reported) != 0)
+		finding_rule(a, object, PKI_RULE_REVOCATION,
+			"the log entry of the order %s has another time of the report",
 			row->order);
 	if (row->reported > row->committed + 1000)
 		finding_rule(
@@ -196,6 +201,10 @@ check_sequence(
 	if (row->cutoff > oldest && row->cutoff > issuer->cutoff)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
 			"lets go certificates before a list past their expiry named them");
+	if (row->cutoff != 0 && (row->cutoff < issuer->cutoff ||
+					(issuer->partitions == 0 && row->cutoff != oldest)))
+		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
+			"lists from another time on than the lists before it made possible");
 	if (issuer->lists[row->partition].last)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");
@@ -327,6 +336,7 @@ follow(struct issuer *issuer, uint64_t n)
 		list->last = row.next_update == PKI_CRL_LAST;
 		if (row.published != 0)
 			list->published = n;
+		a->published += row.published != 0;
 		issuer->cutoff = row.cutoff;
 	}
 	if (status != PKI_OK)
@@ -378,6 +388,10 @@ audit_crls(struct audit *a, struct pki_err *err)
 		finding_rule(a, "CRLs", PKI_RULE_LOG_EVENT,
 			"the ledger has %ju CRLs, the log records %ju", (uintmax_t)a->crls,
 			(uintmax_t)a->crl_entries);
+	if (a->published != a->publications)
+		finding_rule(a, "CRLs", PKI_RULE_LOG_EVENT,
+			"the ledger says %ju were published, the log %ju",
+			(uintmax_t)a->published, (uintmax_t)a->publications);
 	if (a->revocations != a->figures.revocations)
 		finding_rule(a, "revocations", PKI_RULE_APPEND_ONLY,
 			"%ju of %ju can be read", (uintmax_t)a->revocations,

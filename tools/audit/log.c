@@ -41,7 +41,7 @@ check_order_entry(struct audit *a, uint64_t index, const json_t *detail)
 }
 
 static void
-check_crl_entry(struct audit *a, uint64_t index, const json_t *detail)
+check_crl_entry(struct audit *a, uint64_t index, pki_msec at, const json_t *detail)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
 	struct pki_err err = { 0 };
@@ -59,9 +59,29 @@ check_crl_entry(struct audit *a, uint64_t index, const json_t *detail)
 			(intmax_t)number, (intmax_t)issuer);
 		return;
 	}
-	if (strcmp(digest, entry_text(detail, "digest")) != 0)
+	if (strcmp(digest, entry_text(detail, "digest")) != 0 || row.committed != at)
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"records another digest for the CRL %jd of issuer %jd",
+			"records another digest or time for the CRL %jd of issuer %jd",
+			(intmax_t)number, (intmax_t)issuer);
+}
+
+static void
+check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
+{
+	struct pki_crl_row row = { 0 };
+	struct pki_err err = { 0 };
+	char object[40], published[PKI_MSEC_TEXT] = "";
+	json_int_t issuer = json_integer_value(json_object_get(detail, "issuer"));
+	json_int_t number = json_integer_value(json_object_get(detail, "number"));
+	name_entry(index, object);
+	a->publications++;
+	if (number > 0 && pki_ledger_crl_head(a->ledger, (int)issuer, (uint64_t)number,
+				  &row, &err) == PKI_OK)
+		pki_msec_format(row.published, published);
+	if (strcmp(published, entry_text(detail, "published")) != 0)
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"records that the CRL %jd of issuer %jd was published then; the "
+			"ledger does not",
 			(intmax_t)number, (intmax_t)issuer);
 }
 
@@ -110,7 +130,9 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		strcmp(type, "certificate-revoked") == 0)
 		check_order_entry(a, index, detail);
 	else if (strcmp(type, "crl-issued") == 0 || strcmp(type, "root-crl-recorded") == 0)
-		check_crl_entry(a, index, detail);
+		check_crl_entry(a, index, at, detail);
+	else if (strcmp(type, "crl-published") == 0)
+		check_publication_entry(a, index, detail);
 	else if (strcmp(type, "policy-loaded") == 0 &&
 		 period_add(a, index, entry_text(detail, "digest"), &err) != PKI_OK)
 		finding_add(a, object, &err);
@@ -299,22 +321,38 @@ check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index, uns
 	return PKI_OK;
 }
 
+/* level PKI_LOG_ENTRIES: the bundle */
 static void
-check_level(struct audit *a, const char *dir, unsigned level, uint64_t count)
+check_width(struct audit *a, const char *dir, int level, uint64_t index, unsigned width)
+{
+	struct pki_err err = { 0 };
+	char object[64];
+	if (level == PKI_LOG_ENTRIES)
+		snprintf(object, sizeof object, "published entries %ju", (uintmax_t)index);
+	else
+		snprintf(object, sizeof object, "published tile %d/%ju", level,
+			(uintmax_t)index);
+	if ((level == PKI_LOG_ENTRIES
+			    ? check_bundle(a, dir, index, width, &err)
+			    : check_tile(a, dir, (unsigned)level, index, width, &err)) !=
+		PKI_OK)
+		finding_add(a, object, &err);
+}
+
+static void
+check_level(struct audit *a, const char *dir, int level, uint64_t count)
 {
 	for (uint64_t i = 0; i * PKI_TILE_WIDTH < count; i++) {
-		struct pki_err err = { 0 };
-		char object[64];
+		bool older[PKI_TILE_WIDTH];
 		uint64_t left = count - i * PKI_TILE_WIDTH;
 		unsigned width = left < PKI_TILE_WIDTH ? (unsigned)left : PKI_TILE_WIDTH;
-		snprintf(object, sizeof object, "published tile %u/%ju", level,
-			(uintmax_t)i);
-		if (check_tile(a, dir, level, i, width, &err) != PKI_OK)
-			finding_add(a, object, &err);
-		snprintf(object, sizeof object, "published entries %ju", (uintmax_t)i);
-		if (level == 0 && check_bundle(a, dir, i, width, &err) != PKI_OK)
-			finding_add(a, object, &err);
-		a->tiles++;
+		check_width(a, dir, level, i, width);
+		/* who holds an older checkpoint asks for the tiles of its time */
+		pki_log_partials(dir, level, i, older);
+		for (unsigned w = 1; w < width; w++)
+			if (older[w])
+				check_width(a, dir, level, i, w);
+		a->tiles += level != PKI_LOG_ENTRIES;
 		pki_progress("published log", i, count / PKI_TILE_WIDTH + 1);
 	}
 }
@@ -339,7 +377,8 @@ audit_published(struct audit *a, struct pki_err *err)
 	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
 	PKI_TRY(same_log(a, path, &cp, err));
 	audit_cosigned(a);
-	for (unsigned level = 0; level < 8 && cp.size >> (8 * level) != 0; level++)
+	check_level(a, dir, PKI_LOG_ENTRIES, cp.size);
+	for (int level = 0; level < 8 && cp.size >> (8 * level) != 0; level++)
 		check_level(a, dir, level, cp.size >> (8 * level));
 	return PKI_OK;
 }

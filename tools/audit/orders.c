@@ -102,6 +102,20 @@ check_entry(struct audit *a, const struct pki_order_row *row)
 			(uintmax_t)row->log_index);
 }
 
+/* The invitation's own row says that it was used. */
+static void
+check_used(struct audit *a, const struct pki_order_row *row,
+	const struct pki_signed_order *invitation)
+{
+	PKI_CLEANUP(pki_order_row_free) struct pki_order_row used = { 0 };
+	struct pki_err err = { 0 };
+	const char *id = invitation->order.id;
+	if (pki_ledger_order(a->ledger, id, &used, &err) != PKI_OK ||
+		used.action != PKI_ACTION_INVITE || used.log_index != row->log_index)
+		finding_rule(a, row->id, PKI_RULE_INVITATION,
+			"the ledger no longer says that it used the invitation %s", id);
+}
+
 static enum pki_status
 check_decided(struct audit *a, const struct pki_order_row *row,
 	const struct pki_signed_order *order, struct pki_err *err)
@@ -112,6 +126,8 @@ check_decided(struct audit *a, const struct pki_order_row *row,
 		return PKI_OK;
 	enum pki_status status = pki_decide(policy, order, a->issuers[PKI_ISSUER_CA],
 		row->committed, a->cache, &decision, err);
+	if (status == PKI_OK && decision.invitation != NULL)
+		check_used(a, row, decision.invitation);
 	if (status == PKI_OK && row->action != PKI_ACTION_REVOKE) {
 		struct issued w = { a, &order->order, &decision, 0 };
 		status = pki_ledger_by_order(a->ledger, row->id, on_issued, &w, err);
@@ -140,6 +156,10 @@ check_invitation(struct audit *a, const struct pki_order_row *row, struct pki_er
 		    invitation->data, invitation->len, row->cms.data, row->cms.len))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
 			"the order %s carries another invitation", id);
+	if (row->committed != outer.committed || row->log_index != outer.log_index ||
+		row->holder[0] != '\0')
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
+			"time, log entry or holder are not those of the order %s", id);
 	return PKI_OK;
 }
 

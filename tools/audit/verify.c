@@ -9,6 +9,7 @@ static const struct {
 } parts[] = {
 	{ "log", audit_log },
 	{ "published log", audit_published },
+	{ "published certificates", audit_repository },
 	{ "orders", audit_orders },
 	{ "certificates", audit_certificates },
 	{ "CRLs", audit_crls },
@@ -52,11 +53,19 @@ load_policies(struct audit *a, const struct pki_args *args, struct pki_err *err)
 	return PKI_OK;
 }
 
+static void
+on_finding(void *ctx, const char *object, struct pki_err *err)
+{
+	finding_add(ctx, object, err);
+}
+
 void
 audit_all(struct audit *a, const struct pki_args *args)
 {
 	struct pki_err err = { 0 };
 	if (pki_ledger_check(a->ledger, &err) != PKI_OK)
+		finding_add(a, "database", &err);
+	if (pki_ledger_reconcile(a->ledger, on_finding, a, &err) != PKI_OK)
 		finding_add(a, "database", &err);
 	if (pki_ledger_count(a->ledger, &a->figures, &err) != PKI_OK)
 		finding_add(a, "database", &err);

@@ -1,0 +1,72 @@
+/* Certificates that relying parties fetch: those of the ledger. */
+#include <string.h>
+
+#include "libpki/file.h"
+#include "tools/audit/audit.h"
+
+/* A certificate, PEM or DER. */
+#define CERT_FILE_MAX ((size_t)64 << 10)
+
+static const struct {
+	const char *file;
+	int issuer;         /* it is that one's, DER */
+	enum pki_kind kind; /* else one of the issuing CA's, PEM */
+	bool optional;
+} certificates[] = {
+	{ .file = "root.crt", .issuer = PKI_ISSUER_ROOT },
+	{ .file = "ca.crt", .issuer = PKI_ISSUER_CA },
+	{ .file = "seal.pem", .kind = PKI_KIND_SEAL },
+	/* before a responder has begun there is none */
+	{ .file = "ocsp.pem", .kind = PKI_KIND_RESPONDER, .optional = true },
+};
+
+static enum pki_status
+check_issuer(struct audit *a, const char *path, int issuer, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	struct pki_bytes der = pki_cert_get0_der(a->issuers[issuer]);
+	PKI_TRY(pki_file_read(path, CERT_FILE_MAX, &file, err));
+	if (!pki_bytes_equal(file.data, file.len, der.data, der.len))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_ACCESS_POINTS,
+			"is not the certificate of the ledger's issuer %d", issuer);
+	return PKI_OK;
+}
+
+static enum pki_status
+check_issued(struct audit *a, const char *path, enum pki_kind kind, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_cert_read(path, &cert, err));
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	PKI_TRY(pki_ledger_certificate(
+		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, err));
+	const struct pki_profile *profile = NULL;
+	for (size_t i = 0; i < a->policy_count && profile == NULL; i++)
+		profile = pki_policy_profile(a->policies[i], row.profile);
+	if (!pki_bytes_equal(der.data, der.len, row.der.data, row.der.len) ||
+		(profile != NULL && profile->kind != kind))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
+			"is not a certificate of the kind %s of the ledger",
+			pki_kind_name(kind));
+	return PKI_OK;
+}
+
+enum pki_status
+audit_repository(struct audit *a, struct pki_err *err)
+{
+	for (size_t i = 0; i < PKI_COUNT(certificates); i++) {
+		char path[PATH_MAX];
+		struct pki_err own = { 0 };
+		const char *file = certificates[i].file;
+		PKI_TRY(pki_conf_path(a->place->publish, file, path, err));
+		if (certificates[i].optional && !pki_file_exists(path))
+			continue;
+		if ((certificates[i].issuer != 0
+				    ? check_issuer(a, path, certificates[i].issuer, &own)
+				    : check_issued(a, path, certificates[i].kind, &own)) !=
+			PKI_OK)
+			finding_add(a, file, &own);
+	}
+	return PKI_OK;
+}
