@@ -1,5 +1,5 @@
-/* What an auditor asks of the ledger as a whole: that the schema, which refuses what must not be,
- * is there, and that the tables say the same of one thing. */
+/* What an auditor asks of the ledger as a whole: that the schema, which refuses what must
+ * not be, is there, and that the tables say the same of one thing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,12 +17,13 @@ struct check {
 	" WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1"
 
 #define SERIAL "lower(hex(serial))"
-#define HISTORY(what) "another " what " was there before it, or it is not where it was written"
+#define HISTORY(what) \
+	"another " what " was there before it, or it is not where it was written"
 
 /*
- * Each gives the objects of which two places say something different. The log, whose entries
- * are under a signature, bears witness against the rows. What a row must be by itself, the
- * schema says.
+ * Each gives the objects of which two places say something different. The log, whose
+ * entries are under a signature, bears witness against the rows. What a row must be by
+ * itself, the schema says.
  */
 static const struct {
 	enum pki_rule rule;
@@ -40,7 +41,8 @@ static const struct {
 		" + CAST(substr(said, 21, 3) AS INTEGER)" },
 	{ PKI_RULE_LOG_HASH, "is of a subtree that the log does not have",
 		"SELECT 'log hash ' || level || '/' || position FROM hash,"
-		" (SELECT max(id) + 1 AS size FROM entry) WHERE position >= size >> level" },
+		" (SELECT max(id) + 1 AS size FROM entry) WHERE position >= size >> "
+		"level" },
 	{ PKI_RULE_APPEND_ONLY, HISTORY("order"),
 		"SELECT name FROM (SELECT name, id, committed, log_index,"
 		" lag(id, 1, 0) OVER w AS i, lag(committed, 1, 0) OVER w AS c,"
@@ -111,7 +113,8 @@ column(sqlite3_stmt *s, int i)
 }
 
 static void
-check_agreement(const struct check *c, const char *sql, enum pki_rule rule, const char *text)
+check_agreement(
+	const struct check *c, const char *sql, enum pki_rule rule, const char *text)
 {
 	sqlite3_stmt *s = NULL;
 	int code = sqlite3_prepare_v2(c->ledger->db, sql, -1, &s, NULL);

@@ -204,7 +204,8 @@ check_sequence(
 	if (row->cutoff != 0 && (row->cutoff < issuer->cutoff ||
 					(issuer->partitions == 0 && row->cutoff != oldest)))
 		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
-			"lists from another time on than the lists before it made possible");
+			"lists from another time on than the lists before it made "
+			"possible");
 	if (issuer->lists[row->partition].last)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");

@@ -332,10 +332,9 @@ check_width(struct audit *a, const char *dir, int level, uint64_t index, unsigne
 	else
 		snprintf(object, sizeof object, "published tile %d/%ju", level,
 			(uintmax_t)index);
-	if ((level == PKI_LOG_ENTRIES
-			    ? check_bundle(a, dir, index, width, &err)
-			    : check_tile(a, dir, (unsigned)level, index, width, &err)) !=
-		PKI_OK)
+	if ((level == PKI_LOG_ENTRIES ? check_bundle(a, dir, index, width, &err)
+				      : check_tile(a, dir, (unsigned)level, index, width,
+						&err)) != PKI_OK)
 		finding_add(a, object, &err);
 }
 

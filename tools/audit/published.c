@@ -9,7 +9,7 @@
 
 static const struct {
 	const char *file;
-	int issuer;         /* it is that one's, DER */
+	int issuer; /* it is that one's, DER */
 	enum pki_kind kind; /* else one of the issuing CA's, PEM */
 	bool optional;
 } certificates[] = {
