@@ -83,15 +83,31 @@ serial_json(const struct pki_cert *cert)
 }
 
 static enum pki_status
+add_digest(json_t *list, const struct pki_cert *cert, struct pki_err *err)
+{
+	char digest[PKI_SHA256_HEX];
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
+	json_array_append_new(list, json_string(digest));
+	return PKI_OK;
+}
+
+static enum pki_status
 log_ceremony(const struct ceremony *c, struct pki_ledger *ledger, struct pki_err *err)
 {
-	json_t *officers = json_array();
-	for (size_t i = 0; i < c->officer_count; i++)
+	PKI_CLEANUP(pki_json_cleanup) json_t *officers = json_array();
+	PKI_CLEANUP(pki_json_cleanup) json_t *digests = json_array();
+	PKI_TRY(add_digest(digests, c->root.cert, err));
+	PKI_TRY(add_digest(digests, c->ca.cert, err));
+	PKI_TRY(add_digest(digests, c->seal.cert, err));
+	for (size_t i = 0; i < c->officer_count; i++) {
 		json_array_append_new(officers, serial_json(c->officers[i].cert));
+		PKI_TRY(add_digest(digests, c->officers[i].cert, err));
+	}
 	return log_event(ledger, "ceremony-completed",
-		json_pack("{s:o, s:o, s:o, s:o}", "root", serial_json(c->root.cert), "ca",
-			serial_json(c->ca.cert), "seal", serial_json(c->seal.cert),
-			"officers", officers),
+		json_pack("{s:o, s:o, s:o, s:O, s:O}", "root", serial_json(c->root.cert),
+			"ca", serial_json(c->ca.cert), "seal", serial_json(c->seal.cert),
+			"officers", officers, "digests", digests),
 		c->at, err);
 }
 

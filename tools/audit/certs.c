@@ -69,14 +69,38 @@ entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *
 	return false;
 }
 
+/* The certificate's place among those of the ceremony; false if it is none of them. */
 static bool
-in_ceremony(const struct audit *a, const char *serial)
+ceremony_place(const struct audit *a, const char *serial, size_t *place)
 {
 	static const char *const single[] = { "root", "ca", "seal" };
-	for (size_t i = 0; i < PKI_COUNT(single); i++)
-		if (strcmp(entry_text(a->ceremony, single[i]), serial) == 0)
+	const json_t *officers = json_object_get(a->ceremony, "officers");
+	for (*place = 0; *place < PKI_COUNT(single); ++*place)
+		if (strcmp(entry_text(a->ceremony, single[*place]), serial) == 0)
 			return true;
-	return list_holds(json_object_get(a->ceremony, "officers"), serial);
+	for (size_t i = 0; i < json_array_size(officers); i++, ++*place) {
+		const char *officer = json_string_value(json_array_get(officers, i));
+		if (officer != NULL && strcmp(officer, serial) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Entries of older suites have no digests. */
+static bool
+in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *serial)
+{
+	size_t place = 0;
+	struct pki_err err = { 0 };
+	char digest[PKI_SHA256_HEX];
+	const json_t *digests = json_object_get(a->ceremony, "digests");
+	if (!ceremony_place(a, serial, &place))
+		return false;
+	const char *want = json_string_value(json_array_get(digests, place));
+	return digests == NULL || (want != NULL &&
+					  pki_sha256_hex(row->der.data, row->der.len,
+						  digest, &err) == PKI_OK &&
+					  strcmp(want, digest) == 0);
 }
 
 /* rule 52: the list that the certificate names, and that the ledger says it does. What the
@@ -117,9 +141,10 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 	uint64_t index = 0;
 	PKI_TRY(pki_cert_parse(pki_buf_bytes(&row->der), &cert, err));
 	check_columns(a, object, row, cert);
-	if (row->order[0] == '\0' && !in_ceremony(a, serial))
+	if (row->order[0] == '\0' && !in_ceremony(a, row, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"has no order, and the ceremony's log entry does not name it");
+			"has no order, and the ceremony's log entry does not name it, or "
+			"has another digest");
 	if (row->order[0] != '\0' && !entry_holds_digest(a, row, serial, &index))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",

@@ -1,4 +1,4 @@
-/* Certificates that relying parties fetch: those of the ledger. */
+/* Certificates and the log's key, as relying parties fetch them: the ledger's. */
 #include <string.h>
 
 #include "libpki/file.h"
@@ -15,6 +15,8 @@ static const struct {
 } certificates[] = {
 	{ .file = "root.crt", .issuer = PKI_ISSUER_ROOT },
 	{ .file = "ca.crt", .issuer = PKI_ISSUER_CA },
+	{ .file = "root.pem", .issuer = PKI_ISSUER_ROOT },
+	{ .file = "ca.pem", .issuer = PKI_ISSUER_CA },
 	{ .file = "seal.pem", .kind = PKI_KIND_SEAL },
 	/* before a responder has begun there is none */
 	{ .file = "ocsp.pem", .kind = PKI_KIND_RESPONDER, .optional = true },
@@ -23,10 +25,17 @@ static const struct {
 static enum pki_status
 check_issuer(struct audit *a, const char *path, int issuer, struct pki_err *err)
 {
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
-	struct pki_bytes der = pki_cert_get0_der(a->issuers[issuer]);
 	PKI_TRY(pki_file_read(path, CERT_FILE_MAX, &file, err));
-	if (!pki_bytes_equal(file.data, file.len, der.data, der.len))
+	struct pki_bytes want = pki_cert_get0_der(a->issuers[issuer]);
+	struct pki_bytes is = pki_buf_bytes(&file);
+	size_t len = strlen(path);
+	if (strcmp(path + len - 4, ".pem") == 0) {
+		PKI_TRY(pki_cert_read(path, &cert, err));
+		is = pki_cert_get0_der(cert);
+	}
+	if (!pki_bytes_equal(is.data, is.len, want.data, want.len))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_ACCESS_POINTS,
 			"is not the certificate of the ledger's issuer %d", issuer);
 	return PKI_OK;
@@ -52,6 +61,22 @@ check_issued(struct audit *a, const char *path, enum pki_kind kind, struct pki_e
 	return PKI_OK;
 }
 
+/* Strangers take the log's key from there. */
+static enum pki_status
+check_vkey(struct audit *a, const char *file, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_TRY(pki_conf_path(a->place->publish, file, path, err));
+	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &text, err));
+	size_t len = strcspn(a->vkey, "\n");
+	if (strcspn((const char *)text.data, "\n") != len ||
+		memcmp(text.data, a->vkey, len) != 0)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_NOTE,
+			"is not the verifier key that this audit trusts");
+	return PKI_OK;
+}
+
 enum pki_status
 audit_repository(struct audit *a, struct pki_err *err)
 {
@@ -68,5 +93,8 @@ audit_repository(struct audit *a, struct pki_err *err)
 			PKI_OK)
 			finding_add(a, file, &own);
 	}
+	struct pki_err own = { 0 };
+	if (check_vkey(a, "log/vkey", &own) != PKI_OK)
+		finding_add(a, "log/vkey", &own);
 	return PKI_OK;
 }
