@@ -104,8 +104,8 @@ read_key(struct pki_cert *cert, const struct pki_key *known, struct pki_err *err
 static enum pki_status
 read_fields(struct pki_cert *cert, const struct pki_key *known, struct pki_err *err)
 {
-	cert->whole =
-		pki_asn1_decode(pki_buf_bytes(&cert->der), ASN1_ITEM_rptr(PKI_SIGNED));
+	struct pki_bytes der = pki_buf_bytes(&cert->der);
+	cert->whole = pki_asn1_decode(der, ASN1_ITEM_rptr(PKI_SIGNED));
 	if (cert->whole != NULL)
 		cert->tbs = pki_asn1_decode(
 			pki_asn1_bytes(cert->whole->tbs), ASN1_ITEM_rptr(PKI_TBS));
@@ -172,6 +172,16 @@ pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
 }
 
 enum pki_status
+pki_cert_parse_own(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	if (in.len > PKI_CERT_MAX)
+		return pki_fail(err, PKI_LIMIT, "a certificate of over 32 kB");
+	PKI_TRY(pki_buf_append(&der, in.data, in.len, err));
+	return pki_cert_from_der(&der, NULL, out, err);
+}
+
+enum pki_status
 pki_cert_read(const char *path, struct pki_cert **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
@@ -186,16 +196,15 @@ pki_cert_read(const char *path, struct pki_cert **out, struct pki_err *err)
 enum pki_status
 pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	unsigned char *octets = NULL;
 	int len = i2d_X509(x509, &octets);
 	if (len <= 0)
 		return pki_fail_ssl(err, PKI_INPUT, "a certificate that cannot be encoded");
-	enum pki_status st = pki_buf_append(&der, octets, (size_t)len, err);
+	struct pki_bytes der = { octets, (size_t)len };
+	enum pki_status st = pki_cert_parse_own(der, &cert, err);
 	OPENSSL_free(octets);
 	PKI_TRY(st);
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(pki_cert_from_der(&der, NULL, &cert, err));
 	if (X509_check_purpose(x509, -1, 0) != 1 || X509_up_ref(x509) != 1)
 		return pki_fail_ssl(err, PKI_INPUT,
 			"RFC 5280 4.2: an extension is malformed or there twice");
@@ -471,8 +480,7 @@ check_critical(const struct pki_cert *cert, struct pki_err *err)
 /*
  * RFC 5280 6.1.3 (a)(1), (2), (4), 6.1.4 (k)-(o), 6.1.5 (e)-(f), for a path of one step
  * whose trust anchor is issuer. Policies and name constraints (6.1.3 (b)-(f)) are not in
- * play: no CA of this suite carries them, and critical ones are refused. A store and its
- * path building would cost more than the signature.
+ * play: no CA of ours has them, critical ones are refused. A store costs more than this.
  */
 enum pki_status
 pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer, pki_time at,
@@ -487,7 +495,6 @@ pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer, pki_
 	if (X509_ALGOR_cmp(cert->tbs->algorithm, cert->whole->algorithm) != 0 ||
 		!pki_signed_verify(cert->whole, issuer->key))
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the certificate's signature is not by its issuer (RFC 5280 6.1.3 "
-			"(a)(1))");
+			"its signature is not by its issuer (RFC 5280 6.1.3 (a)(1))");
 	return PKI_OK;
 }

@@ -21,7 +21,8 @@
 	" LEFT JOIN orders o ON o.id = c.order_id" \
 	" LEFT JOIN revocation r ON r.certificate = c.id" \
 	" LEFT JOIN orders ro ON ro.id = r.order_id "
-#define ORDER "SELECT name, action, holder, digest, committed, log_index, cms FROM orders "
+#define ORDER \
+	"SELECT name, action, holder, digest, committed, log_index, cms, id FROM orders "
 #define CRL_HEAD \
 	"SELECT l.issuer, l.number, l.this_update, l.next_update, l.committed," \
 	" p.published, l.revocations, l.partition, l.cutoff"
@@ -59,7 +60,7 @@ static const char *const statements[SQL_COUNT] = {
 			  " log_index, cms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_ORDER] = ORDER "WHERE name = ?1",
 	[SQL_ORDER_ROW] = "SELECT id FROM orders WHERE name = ?1",
-	[SQL_ORDERS] = ORDER "ORDER BY id",
+	[SQL_ORDERS] = ORDER "WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_CERT_ADD] =
 		"INSERT INTO certificate (issuer, serial, holder, profile, order_id,"
 		" name_hash, key_hash, not_before, not_after, document_end, issued,"

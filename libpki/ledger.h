@@ -104,6 +104,7 @@ struct pki_order_row {
 	pki_msec committed;
 	uint64_t log_index; /* of the entry that records it */
 	struct pki_buf cms; /* owned by the row */
+	int64_t row;        /* ascending; read only */
 };
 enum pki_status pki_ledger_add_order(struct pki_ledger *ledger, const struct pki_order_row *row,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -116,6 +117,9 @@ typedef enum pki_status (*pki_order_fn)(void *ctx, const struct pki_order_row *r
 /* All, in the order of their commits. */
 enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* From row > after, at most limit; 0: no limit. */
+enum pki_status pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after,
+	uint64_t limit, pki_order_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Certificates. */
 struct pki_cert_row {

@@ -61,6 +61,7 @@ load_order(sqlite3_stmt *s, struct pki_order_row *out, struct pki_err *err)
 	PKI_TRY(ledger_column_fixed(s, 3, out->digest, sizeof out->digest, err));
 	out->committed = sqlite3_column_int64(s, 4);
 	out->log_index = (uint64_t)sqlite3_column_int64(s, 5);
+	out->row = sqlite3_column_int64(s, 7);
 	return ledger_column_blob(s, 6, &out->cms, err);
 }
 
@@ -82,8 +83,17 @@ enum pki_status
 pki_ledger_each_order(
 	struct pki_ledger *ledger, pki_order_fn fn, void *ctx, struct pki_err *err)
 {
+	return pki_ledger_orders_after(ledger, INT64_MIN, 0, fn, ctx, err);
+}
+
+enum pki_status
+pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after, uint64_t limit,
+	pki_order_fn fn, void *ctx, struct pki_err *err)
+{
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, SQL_ORDERS, &s, err));
+	sqlite3_bind_int64(s, 1, after);
+	sqlite3_bind_int64(s, 2, limit != 0 ? (int64_t)limit : -1);
 	for (;;) {
 		PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 		bool row = false;

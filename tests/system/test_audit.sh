@@ -90,6 +90,24 @@ forged append-only "rule 49: a CRL's number changed" \
 forged officer-status "rule 205: an officer removed" \
 	"DELETE FROM certificate WHERE profile = 'officer-registration'"
 
+forged dn-never-reassigned "rule 15: a name given to another holder" \
+	"UPDATE certificate SET holder = 'H-00000000000000000000000000000000' WHERE $a"
+
+# however many look, they find the same, in the same order
+copy
+sqlite3 "$D/c.db" "$triggers UPDATE certificate SET der = $flip WHERE order_id IS NOT NULL;
+	UPDATE orders SET committed = committed + 1000; UPDATE entry SET at = at + 1" >/dev/null
+audit_copy --json --jobs 1
+cp "$D/out" "$D/alone"
+for jobs in 2 7; do
+	audit_copy --json --jobs $jobs
+	ok "$jobs threads find what one finds" cmp "$D/alone" "$D/out"
+done
+ok "... which is much" jq -e '.severities.critical > 20' "$D/alone"
+for jobs in 0 1x 257 ''; do
+	exits 2 "no '$jobs' threads" audit_copy --jobs "$jobs"
+done
+
 # what a CA would have made that had lost its rules: a certificate of other dates, signed with its key
 secret() {
 	local part text

@@ -125,6 +125,21 @@ pem_and_der_parse(void **state)
 }
 
 static void
+our_own_parse_the_same(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *own = NULL;
+	struct pki_err err = { 0 };
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	assert_int_equal(pki_cert_parse_own(der, &own, &err), PKI_OK);
+	struct pki_bytes same = pki_cert_get0_der(own);
+	assert_true(pki_bytes_equal(der.data, der.len, same.data, same.len));
+	assert_true(pki_key_matches(pki_cert_get0_key(cert), pki_cert_get0_key(own)));
+	assert_int_equal(
+		pki_cert_verify(own, chain.ca, pki_cert_not_before(cert), &err), PKI_OK);
+}
+
+static void
 malformed(void **state)
 {
 	(void)state;
@@ -152,6 +167,9 @@ malformed(void **state)
 		struct pki_err e = { 0 };
 		assert_int_equal(
 			pki_cert_parse(cases[i].in, &none, &e), cases[i].want_status);
+		e = (struct pki_err){ 0 };
+		assert_int_equal(
+			pki_cert_parse_own(cases[i].in, &none, &e), cases[i].want_status);
 		assert_null(none);
 	}
 	/* whatever one octet is changed to, the parser lives */
@@ -566,6 +584,7 @@ main(void)
 		cmocka_unit_test(r07_ca_is_true_in_der),
 		cmocka_unit_test(r17_issuer_is_the_ca_s_subject),
 		cmocka_unit_test(pem_and_der_parse),
+		cmocka_unit_test(our_own_parse_the_same),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(read_names_the_file),
 		cmocka_unit_test(r29_verify_passes),

@@ -273,6 +273,38 @@ walks_by_holder_order_and_pages(void **state)
 	assert_int_equal(figures.revocations, 0);
 }
 
+/* In decimal, the last octet of the id of each. */
+static enum pki_status
+collect_order(void *ctx, const struct pki_order_row *row, struct pki_err *err)
+{
+	(void)err;
+	uint64_t *seen = ctx;
+	*seen = *seen * 10 + (uint64_t)(row->id[strlen(row->id) - 1] - '0');
+	assert_true(row->row > 0);
+	return PKI_OK;
+}
+
+static void
+walk_of_orders(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		int64_t after;
+		uint64_t limit, want;
+	} cases[] = { { INT64_MIN, 0, 1234 }, { 0, 3, 123 }, { 1, 2, 23 }, { 3, 9, 4 },
+		{ 4, 1, 0 } };
+	begin(f);
+	for (int i = 1; i <= 4; i++)
+		ok(add_order(f->ledger, i, PKI_ACTION_ISSUE, "H-2", &err));
+	commit(f);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		uint64_t seen = 0;
+		ok(pki_ledger_orders_after(f->ledger, cases[i].after, cases[i].limit,
+			collect_order, &seen, &err));
+		assert_int_equal(seen, cases[i].want);
+	}
+}
+
 static enum pki_status
 collect(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
@@ -613,6 +645,7 @@ main(void)
 		TEST(r203_an_order_counts_once),
 		TEST(r47_r58_revocation_is_final),
 		TEST(walks_by_holder_order_and_pages),
+		TEST(walk_of_orders),
 		TEST(r57_what_a_crl_lists),
 		TEST(r49_crl_numbers_grow_by_one),
 		TEST(r49_r52_lists_of_one_issuer),

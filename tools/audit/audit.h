@@ -2,6 +2,8 @@
 #ifndef TOOLS_AUDIT_AUDIT_H
 #define TOOLS_AUDIT_AUDIT_H
 
+#include <stdatomic.h>
+
 #include "libpki/cli.h"
 #include "libpki/conf.h"
 #include "libpki/csr.h"
@@ -15,7 +17,7 @@ struct period {
 	uint64_t from; /* entry */
 	char digest[PKI_SHA256_HEX];
 	const struct pki_policy *policy; /* NULL: not among those given */
-	bool missed;                     /* reported */
+	atomic_bool missed;              /* reported */
 };
 
 struct place {
@@ -35,6 +37,23 @@ enum pki_status ledger_open(const struct pki_args *args, struct pki_ledger **out
 enum pki_status vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err)
 	PKI_MUST_CHECK;
 
+/* What was checked, and what the log recorded; a crew adds up its members'. */
+#define AUDIT_COUNTS(X) \
+	X(entries)      \
+	X(hashes)       \
+	X(checkpoints)  \
+	X(tiles)        \
+	X(orders)       \
+	X(certificates) \
+	X(revocations)  \
+	X(crls)         \
+	X(cosignatures) \
+	X(published)    \
+	X(crl_entries)  \
+	X(publications)
+
+struct crew;
+
 struct audit {
 	struct pki_ledger *ledger;
 	pki_time started; /* just before the ledger's snapshot */
@@ -51,12 +70,11 @@ struct audit {
 	struct pki_ledger_figures figures;
 	struct findings *findings;
 	struct spot spot; /* that is being looked at */
-	uint64_t published; /* CRLs, as the ledger has it */
-	/* what was checked */
-	uint64_t entries, hashes, checkpoints, tiles, orders, certificates, revocations, crls,
-		cosignatures;
+	struct crew *crew;
+#define X(name) uint64_t name;
+	AUDIT_COUNTS(X)
+#undef X
 	/* from the log, for the other parts */
-	uint64_t crl_entries, publications;
 	uint64_t covered; /* entries under the last checkpoint */
 	uint64_t partitioned; /* the entry from which on certificates name partitions; 0: none */
 	json_t *ceremony; /* its entry's detail, NULL if there is none */
@@ -96,8 +114,23 @@ enum pki_status audit_repository(struct audit *a, struct pki_err *err) PKI_MUST_
 enum pki_status audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
 	PKI_MUST_CHECK;
 enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+/* Certificates that no order names; those of orders are looked at with them. */
 enum pki_status audit_certificates(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_crls(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What led to a certificate. */
+struct origin {
+	const char *order;
+	uint64_t index; /* the order's log entry */
+	const json_t *entry;
+};
+/* One certificate: its own bytes, the ledger's row, its log entry, the profile in force then.
+ * origin NULL: there is no order. *out: what was parsed, or NULL. */
+void certificate_check(struct audit *a, const struct pki_cert_row *row,
+	const struct origin *origin, struct pki_cert **out);
+/* "serial ..." */
+#define CERTIFICATE_OBJECT (PKI_SERIAL_TEXT + 8)
+void certificate_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT]);
 
 /* What a command found out, for the exit status. */
 struct outcome {

@@ -20,6 +20,20 @@ check_end(struct audit *a, const char *object, const struct pki_cert *cert,
 		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
 }
 
+/* rule 15: all that the ledger has of the name is of one holder */
+static void
+check_name(struct audit *a, const char *object, const struct pki_cert_row *row)
+{
+	struct pki_err err = { 0 };
+	char first[PKI_ID_TEXT];
+	const char *holder = row->holder[0] != '\0' ? row->holder : PKI_HOLDER_SERVICE;
+	if (pki_ledger_name_holder(a->ledger, row->name_hash, first, &err) != PKI_OK)
+		finding_add(a, object, &err);
+	else if (strcmp(first, holder) != 0)
+		finding_rule(a, object, PKI_RULE_DN_REASSIGNED,
+			"has the name of the holder %s; it is %s's", first, holder);
+}
+
 static void
 check_columns(struct audit *a, const char *object, const struct pki_cert_row *row,
 	const struct pki_cert *cert)
@@ -42,23 +56,20 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 			"serial, dates, name or key in the ledger are not the "
 			"certificate's");
 	check_end(a, object, cert, row);
+	check_name(a, object, row);
 }
 
-/* The entry of a certificate's order holds its digest; *index becomes the entry's. */
+/* The entry of a certificate's order holds its digest. */
 static bool
-entry_holds_digest(struct audit *a, const struct pki_cert_row *row, const char *serial,
-	uint64_t *index)
+entry_holds_digest(
+	const struct origin *origin, const struct pki_cert_row *row, const char *serial)
 {
 	struct pki_err err = { 0 };
-	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 	char digest[PKI_SHA256_HEX];
-	if (pki_ledger_order(a->ledger, row->order, &order, &err) != PKI_OK ||
-		pki_sha256_hex(row->der.data, row->der.len, digest, &err) != PKI_OK)
+	if (pki_sha256_hex(row->der.data, row->der.len, digest, &err) != PKI_OK)
 		return false;
-	*index = order.log_index;
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, order.log_index);
 	const json_t *list =
-		json_object_get(json_object_get(entry, "detail"), "certificates");
+		json_object_get(json_object_get(origin->entry, "detail"), "certificates");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 		if (strcmp(entry_text(item, "serial"), serial) == 0 &&
@@ -129,26 +140,35 @@ check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
 			"names %.200s, though there were partitions", is);
 }
 
+static void
+check_record(struct audit *a, const char *object, const struct pki_cert_row *row,
+	const struct origin *origin)
+{
+	char serial[PKI_SERIAL_TEXT];
+	pki_serial_text(&row->serial, serial);
+	if (origin == NULL && !in_ceremony(a, row, serial))
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"has no order, and the ceremony's log entry does not name it, or "
+			"has another digest");
+	if (origin != NULL && !entry_holds_digest(origin, row, serial))
+		finding_rule(a, object, PKI_RULE_RECORD,
+			"the log entry of the order %s does not hold its digest",
+			origin->order);
+}
+
 static enum pki_status
 check_certificate(struct audit *a, const struct pki_cert_row *row, const char *object,
-	const char *serial, struct pki_err *err)
+	const struct origin *origin, struct pki_cert **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	if (row->issuer < PKI_ISSUER_ROOT || row->issuer > PKI_ISSUER_CA)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
 			"issuer %d does not exist", row->issuer);
 	const struct pki_cert *issuer = a->issuers[row->issuer];
-	uint64_t index = 0;
-	PKI_TRY(pki_cert_parse(pki_buf_bytes(&row->der), &cert, err));
+	uint64_t index = origin != NULL ? origin->index : 0;
+	PKI_TRY(pki_cert_parse_own(pki_buf_bytes(&row->der), out, err));
+	const struct pki_cert *cert = *out;
 	check_columns(a, object, row, cert);
-	if (row->order[0] == '\0' && !in_ceremony(a, row, serial))
-		finding_rule(a, object, PKI_RULE_RECORD,
-			"has no order, and the ceremony's log entry does not name it, or "
-			"has another digest");
-	if (row->order[0] != '\0' && !entry_holds_digest(a, row, serial, &index))
-		finding_rule(a, object, PKI_RULE_RECORD,
-			"the log entry of the order %s does not hold its digest",
-			row->order);
+	check_record(a, object, row, origin);
 	check_list(a, object, row, cert, index);
 	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
 	const struct pki_policy *policy = policy_at(a, index);
@@ -163,24 +183,52 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		row->partition != 0 ? &a->urls : NULL, row->document_end, err);
 }
 
+void
+certificate_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT])
+{
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(serial, text);
+	snprintf(out, CERTIFICATE_OBJECT, "serial %s", text);
+}
+
+void
+certificate_check(struct audit *a, const struct pki_cert_row *row,
+	const struct origin *origin, struct pki_cert **out)
+{
+	struct pki_err err = { 0 };
+	char object[CERTIFICATE_OBJECT];
+	certificate_object(&row->serial, object);
+	a->certificates++;
+	if (check_certificate(a, row, object, origin, out, &err) != PKI_OK)
+		finding_add(a, object, &err);
+}
+
+struct rest {
+	struct audit *a;
+	uint64_t rows;
+};
+
 static enum pki_status
 on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
-	struct audit *a = ctx;
-	struct pki_err own = { 0 };
-	char serial[PKI_SERIAL_TEXT], object[64];
+	struct rest *rest = ctx;
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	(void)err;
-	pki_serial_text(&row->serial, serial);
-	snprintf(object, sizeof object, "serial %s", serial);
-	if (check_certificate(a, row, object, serial, &own) != PKI_OK)
-		finding_add(a, object, &own);
-	if (a->certificates++ % 16 == 0)
-		pki_progress("certificates", a->certificates, a->figures.certificates);
+	rest->a->spot.position = rest->rows++;
+	if (row->order[0] == '\0')
+		certificate_check(rest->a, row, NULL, &cert);
 	return PKI_OK;
 }
 
 enum pki_status
 audit_certificates(struct audit *a, struct pki_err *err)
 {
-	return pki_ledger_each_certificate(a->ledger, 0, 0, on_certificate, a, err);
+	struct rest rest = { .a = a };
+	PKI_TRY(pki_ledger_each_certificate(
+		a->ledger, INT64_MIN, 0, on_certificate, &rest, err));
+	if (rest.rows != a->certificates)
+		finding_rule(a, "certificates", PKI_RULE_RECORD,
+			"%ju stand in the ledger, %ju at its orders or at none",
+			(uintmax_t)rest.rows, (uintmax_t)a->certificates);
+	return PKI_OK;
 }

@@ -127,10 +127,9 @@ policy_at(struct audit *a, uint64_t entry)
 	while (i > 0 && a->periods[i].from > entry)
 		i--;
 	struct period *period = &a->periods[i];
-	if (period->policy == NULL && !period->missed) {
+	if (period->policy == NULL && !atomic_exchange(&period->missed, true)) {
 		char object[40];
 		struct pki_err err = { 0 };
-		period->missed = true;
 		snprintf(object, sizeof object, "log entry %ju", (uintmax_t)period->from);
 		(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_LOG_EVENT,
 			"the policy loaded then (SHA-256 %.16s...) is none of those given: "

@@ -20,6 +20,7 @@ static const struct pki_option verify_options[] = {
 	{ "root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 },
 	{ "checkpoint", "FILE", "an older checkpoint that the log must contain",
 		PKI_VALUES_MAX },
+	{ "jobs", "N", "threads; default: one for each processor", 0 },
 	{ "witness", "KEY",
 		"a witness's verifier key, or its file, beside the configuration's",
 		PKI_VALUES_MAX },

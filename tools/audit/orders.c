@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/audit.h"
+#include "tools/audit/crew.h"
 
 /* The signer decides shortly before the ledger commits; a queue lies between. */
 #define DECIDED_WITHIN ((pki_time)300)
@@ -32,11 +32,14 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 	}
 }
 
-struct issued {
+/* One order, and what it led to. */
+struct visit {
 	struct audit *a;
-	const struct pki_order *order;
-	const struct pki_decision *decision;
-	size_t count;
+	const struct pki_order_row *row;
+	const json_t *entry;
+	const struct pki_order *order; /* NULL: it does not open */
+	const struct pki_decision *decision; /* NULL: none */
+	size_t count; /* of certificates */
 };
 
 static bool
@@ -47,49 +50,53 @@ same_key(const struct pki_cert *cert, const struct pki_csr *csr)
 
 /* One certificate of the order against what was decided. */
 static enum pki_status
+check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
+	const struct pki_cert *cert, const char *object, struct pki_err *err)
+{
+	struct pki_name name;
+	uint8_t ordered[PKI_SHA256];
+	if (i >= v->decision->cert_count)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
+			"the order %s did not ask for this certificate", v->row->id);
+	PKI_TRY(pki_cert_subject(cert, &name, err));
+	PKI_TRY(pki_name_hash(&v->order->subject, ordered, err));
+	if (strcmp(row->profile, v->decision->certs[i].profile->name) != 0 ||
+		!same_key(cert, v->decision->certs[i].csr) ||
+		memcmp(ordered, row->name_hash, sizeof ordered) != 0 ||
+		strcmp(name.common_name, v->order->subject.common_name) != 0)
+		finding_rule(v->a, object, PKI_RULE_RECORD,
+			"profile, key or name are not those of the order %s", v->row->id);
+	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
+	if (late > 0 || -late > DECIDED_WITHIN ||
+		pki_cert_not_after(cert) > v->decision->certs[i].not_after ||
+		row->document_end != v->order->document_end)
+		finding_rule(v->a, object, PKI_RULE_VALIDITY,
+			"the dates are not those that the order %s allowed", v->row->id);
+	return PKI_OK;
+}
+
+static enum pki_status
 on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
-	struct issued *w = ctx;
-	char serial[PKI_SERIAL_TEXT], object[64];
-	struct pki_name name;
+	struct visit *v = ctx;
 	struct pki_err own = { 0 };
-	uint8_t ordered[PKI_SHA256];
+	char object[CERTIFICATE_OBJECT];
+	struct origin origin = { v->row->id, v->row->log_index, v->entry };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	(void)err;
-	pki_serial_text(&row->serial, serial);
-	snprintf(object, sizeof object, "serial %s", serial);
-	size_t i = w->count++;
-	if (i >= w->decision->cert_count) {
-		finding_rule(w->a, object, PKI_RULE_RECORD,
-			"the order %s did not ask for this certificate", w->order->id);
-		return PKI_OK;
-	}
-	if (pki_cert_parse(pki_buf_bytes(&row->der), &cert, &own) != PKI_OK ||
-		pki_cert_subject(cert, &name, &own) != PKI_OK ||
-		pki_name_hash(&w->order->subject, ordered, &own) != PKI_OK) {
-		finding_add(w->a, object, &own);
-		return PKI_OK;
-	}
-	if (strcmp(row->profile, w->decision->certs[i].profile->name) != 0 ||
-		!same_key(cert, w->decision->certs[i].csr) ||
-		memcmp(ordered, row->name_hash, sizeof ordered) != 0 ||
-		strcmp(name.common_name, w->order->subject.common_name) != 0)
-		finding_rule(w->a, object, PKI_RULE_RECORD,
-			"profile, key or name are not those of the order %s", w->order->id);
-	pki_time late = pki_cert_not_before(cert) - w->decision->certs[i].not_before;
-	if (late > 0 || -late > DECIDED_WITHIN ||
-		pki_cert_not_after(cert) > w->decision->certs[i].not_after ||
-		row->document_end != w->order->document_end)
-		finding_rule(w->a, object, PKI_RULE_VALIDITY,
-			"the dates are not those that the order %s allowed", w->order->id);
+	size_t i = v->count++;
+	certificate_check(v->a, row, &origin, &cert);
+	certificate_object(&row->serial, object);
+	if (cert != NULL && v->decision != NULL &&
+		check_issued(v, i, row, cert, object, &own) != PKI_OK)
+		finding_add(v->a, object, &own);
 	return PKI_OK;
 }
 
 static void
-check_entry(struct audit *a, const struct pki_order_row *row)
+check_entry(struct audit *a, const struct pki_order_row *row, const json_t *entry)
 {
 	char digest[PKI_SHA256_HEX], committed[PKI_MSEC_TEXT];
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, row->log_index);
 	const json_t *detail = json_object_get(entry, "detail");
 	pki_hex_encode(row->digest, sizeof row->digest, digest);
 	pki_msec_format(row->committed, committed);
@@ -116,90 +123,185 @@ check_used(struct audit *a, const struct pki_order_row *row,
 			"the ledger no longer says that it used the invitation %s", id);
 }
 
+/* Decided again; the decision stays there for the order's certificates. */
 static enum pki_status
-check_decided(struct audit *a, const struct pki_order_row *row,
-	const struct pki_signed_order *order, struct pki_err *err)
+check_decided(struct visit *v, const struct pki_signed_order *order,
+	struct pki_decision *decision, struct pki_err *err)
 {
-	struct pki_decision decision = { 0 };
+	struct audit *a = v->a;
+	const struct pki_order_row *row = v->row;
 	const struct pki_policy *policy = policy_at(a, row->log_index);
 	if (policy == NULL)
 		return PKI_OK;
-	enum pki_status status = pki_decide(policy, order, a->issuers[PKI_ISSUER_CA],
-		row->committed, a->cache, &decision, err);
-	if (status == PKI_OK && decision.invitation != NULL)
-		check_used(a, row, decision.invitation);
-	if (status == PKI_OK && row->action != PKI_ACTION_REVOKE) {
-		struct issued w = { a, &order->order, &decision, 0 };
-		status = pki_ledger_by_order(a->ledger, row->id, on_issued, &w, err);
-		if (status == PKI_OK && w.count < decision.cert_count)
-			finding_rule(a, row->id, PKI_RULE_RECORD,
-				"%zu certificates were ordered, the ledger has %zu",
-				decision.cert_count, w.count);
-	}
-	pki_decision_free(&decision);
-	return status;
+	PKI_TRY(pki_decide(policy, order, a->issuers[PKI_ISSUER_CA], row->committed,
+		a->cache, decision, err));
+	if (decision->invitation != NULL)
+		check_used(a, row, decision->invitation);
+	v->order = &order->order;
+	v->decision = decision;
+	return PKI_OK;
+}
+
+/* The order that was looked at last: its invitation is the ledger's next row. */
+struct last {
+	char id[PKI_ID_TEXT]; /* "": none */
+	pki_msec committed;
+	uint64_t log_index;
+	struct pki_buf invitation;
+};
+
+/* Takes the order's invitation over. */
+static void
+last_set(struct last *last, const struct pki_order_row *row, struct pki_signed_order *order)
+{
+	pki_buf_free(&last->invitation);
+	memcpy(last->id, order->order.id, sizeof last->id);
+	last->committed = row->committed;
+	last->log_index = row->log_index;
+	last->invitation = order->order.invitation;
+	order->order.invitation = (struct pki_buf){ 0 };
+}
+
+/* The invitation within the order that the entry records. */
+static enum pki_status
+find_invitation(struct visit *v, struct last *last, struct pki_err *err)
+{
+	struct audit *a = v->a;
+	PKI_CLEANUP(pki_order_row_free) struct pki_order_row outer = { 0 };
+	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
+	const char *id = entry_text(json_object_get(v->entry, "detail"), "order");
+	if (last->id[0] != '\0' && strcmp(last->id, id) == 0)
+		return PKI_OK;
+	PKI_TRY(pki_ledger_order(a->ledger, id, &outer, err));
+	PKI_TRY(pki_order_open(pki_buf_bytes(&outer.cms), a->issuers[PKI_ISSUER_CA],
+		outer.committed / 1000, a->cache, &order, err));
+	last_set(last, &outer, &order);
+	return PKI_OK;
 }
 
 /* An invitation rode inside the order that its entry records. */
 static enum pki_status
-check_invitation(struct audit *a, const struct pki_order_row *row, struct pki_err *err)
+check_invitation(struct visit *v, struct last *last, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, row->log_index);
-	PKI_CLEANUP(pki_order_row_free) struct pki_order_row outer = { 0 };
-	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
-	const char *id = entry_text(json_object_get(entry, "detail"), "order");
-	PKI_TRY(pki_ledger_order(a->ledger, id, &outer, err));
-	PKI_TRY(pki_order_open(pki_buf_bytes(&outer.cms), a->issuers[PKI_ISSUER_CA],
-		outer.committed / 1000, a->cache, &order, err));
-	const struct pki_buf *invitation = &order.order.invitation;
-	if (!pki_bytes_equal(
-		    invitation->data, invitation->len, row->cms.data, row->cms.len))
+	const struct pki_order_row *row = v->row;
+	const struct pki_buf *cms = &row->cms, *invitation = &last->invitation;
+	PKI_TRY(find_invitation(v, last, err));
+	if (!pki_bytes_equal(invitation->data, invitation->len, cms->data, cms->len))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
-			"the order %s carries another invitation", id);
-	if (row->committed != outer.committed || row->log_index != outer.log_index ||
+			"the order %s carries another invitation", last->id);
+	if (row->committed != last->committed || row->log_index != last->log_index ||
 		row->holder[0] != '\0')
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
-			"time, log entry or holder are not those of the order %s", id);
+			"time, log entry or holder are not those of the order %s",
+			last->id);
 	return PKI_OK;
 }
 
 static enum pki_status
-check_order(struct audit *a, const struct pki_order_row *row, struct pki_err *err)
+check_order(struct visit *v, struct last *last, struct pki_signed_order *order,
+	struct pki_decision *decision, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
+	struct audit *a = v->a;
+	const struct pki_order_row *row = v->row;
 	uint8_t digest[PKI_SHA256];
 	PKI_TRY(pki_sha256(row->cms.data, row->cms.len, digest, err));
 	if (memcmp(digest, row->digest, sizeof digest) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"the order's bytes do not have the recorded digest");
 	if (row->action == PKI_ACTION_INVITE)
-		return check_invitation(a, row, err);
-	check_entry(a, row);
+		return check_invitation(v, last, err);
+	check_entry(a, row, v->entry);
 	PKI_TRY(pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
-		row->committed / 1000, a->cache, &order, err));
-	if (strcmp(order.order.id, row->id) != 0 || order.order.action != row->action ||
-		strcmp(order.order.holder, row->holder) != 0)
+		row->committed / 1000, a->cache, order, err));
+	if (strcmp(order->order.id, row->id) != 0 || order->order.action != row->action ||
+		strcmp(order->order.holder, row->holder) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"identifier, action or holder are not those that were signed");
-	check_signers(a, row, &order.cms);
-	return check_decided(a, row, &order, err);
+	check_signers(a, row, &order->cms);
+	return check_decided(v, order, decision, err);
 }
 
 static enum pki_status
-on_order(void *ctx, const struct pki_order_row *row, struct pki_err *err)
+check_certificates(struct visit *v, struct pki_err *err)
 {
-	struct audit *a = ctx;
-	struct pki_err own = { 0 };
-	(void)err;
-	if (check_order(a, row, &own) != PKI_OK)
-		finding_add(a, row->id, &own);
-	if (a->orders++ % 16 == 0)
-		pki_progress("orders", a->orders, a->figures.orders);
+	PKI_TRY(pki_ledger_by_order(v->a->ledger, v->row->id, on_issued, v, err));
+	if (v->decision != NULL && v->count < v->decision->cert_count)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
+			"%zu certificates were ordered, the ledger has %zu",
+			v->decision->cert_count, v->count);
 	return PKI_OK;
+}
+
+static void
+look_at(struct audit *a, const struct pki_order_row *row, struct last *last)
+{
+	struct pki_err err = { 0 };
+	struct pki_decision decision = { 0 };
+	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, row->log_index);
+	struct visit v = { .a = a, .row = row, .entry = entry };
+	a->spot.position = (uint64_t)row->row;
+	a->orders++;
+	if (check_order(&v, last, &order, &decision, &err) != PKI_OK)
+		finding_add(a, row->id, &err);
+	if (check_certificates(&v, &err) != PKI_OK)
+		finding_add(a, row->id, &err);
+	if (row->action != PKI_ACTION_INVITE)
+		last_set(last, row, &order);
+	pki_decision_free(&decision);
+}
+
+/* Rows that one thread takes at a time: an order is looked at for a millisecond. */
+#define BATCH 32
+
+struct batch {
+	struct pki_order_row rows[BATCH];
+	size_t count;
+};
+
+static enum pki_status
+on_row(void *ctx, const struct pki_order_row *row, struct pki_err *err)
+{
+	struct batch *batch = ctx;
+	struct pki_order_row *copy = &batch->rows[batch->count];
+	*copy = *row;
+	copy->cms = (struct pki_buf){ 0 };
+	PKI_TRY(pki_buf_append(&copy->cms, row->cms.data, row->cms.len, err));
+	batch->count++;
+	return PKI_OK;
+}
+
+static enum pki_status
+take_orders(struct audit *a, void *state, void *out, size_t *count, struct pki_err *err)
+{
+	int64_t *after = state;
+	struct batch *batch = out;
+	batch->count = 0;
+	enum pki_status status =
+		pki_ledger_orders_after(a->ledger, *after, BATCH, on_row, batch, err);
+	*count = batch->count;
+	if (batch->count > 0)
+		*after = batch->rows[batch->count - 1].row;
+	return status;
+}
+
+static void
+look_at_orders(struct audit *a, void *in, size_t count)
+{
+	struct batch *batch = in;
+	struct last last = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		look_at(a, &batch->rows[i], &last);
+		pki_order_row_free(&batch->rows[i]);
+	}
+	pki_buf_free(&last.invitation);
 }
 
 enum pki_status
 audit_orders(struct audit *a, struct pki_err *err)
 {
-	return pki_ledger_each_order(a->ledger, on_order, a, err);
+	static const struct crew_part part = { "orders", sizeof(struct batch), take_orders,
+		look_at_orders };
+	int64_t after = INT64_MIN;
+	return crew_run(a, &part, &after, a->figures.orders, err);
 }

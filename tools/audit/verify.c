@@ -1,7 +1,8 @@
+#include <sched.h>
 #include <string.h>
 
 #include "libpki/file.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/crew.h"
 
 static const struct {
 	const char *name;
@@ -74,6 +75,8 @@ audit_all(struct audit *a, const struct pki_args *args)
 		finding_add(a, "issuers", &err);
 		return;
 	}
+	if (crew_issuers(a, &err) != PKI_OK)
+		finding_add(a, "issuers", &err);
 	if (pki_ledger_partitions(a->ledger, PKI_ISSUER_CA, &a->urls, &err) != PKI_OK)
 		finding_add(a, "partitions", &err);
 	for (size_t i = 0; i < PKI_COUNT(parts); i++) {
@@ -134,6 +137,7 @@ exit_status(enum severity worst)
 void
 audit_free(struct audit *a)
 {
+	crew_free(a->crew);
 	pki_ledger_close(a->ledger);
 	for (size_t i = 0; i < a->policy_count; i++)
 		pki_policy_free(a->policies[i]);
@@ -157,6 +161,26 @@ find_vkey(const struct pki_args *args, const char *publish, struct pki_buf *out,
 	return vkey_read(given != NULL ? given : path, out, err);
 }
 
+/* --jobs, else as many as there are processors for us */
+static enum pki_status
+find_crew(struct audit *a, const struct pki_args *args, struct pki_err *err)
+{
+	const char *given = pki_arg(args, "jobs");
+	unsigned long jobs = 1;
+	cpu_set_t ours;
+	if (given != NULL) {
+		char *end;
+		jobs = strtoul(given, &end, 10);
+		if (*end != '\0' || given[0] < '0' || given[0] > '9' || jobs < 1 ||
+			jobs > CREW_MAX)
+			return pki_fail(err, PKI_USAGE,
+				"--jobs takes a number from 1 to %d", CREW_MAX);
+	} else if (sched_getaffinity(0, sizeof ours, &ours) == 0) {
+		jobs = (unsigned long)CPU_COUNT(&ours);
+	}
+	return crew_new(a, jobs < CREW_MAX ? jobs : CREW_MAX, &a->crew, err);
+}
+
 enum pki_status
 audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	struct pki_err *err)
@@ -164,6 +188,7 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	a->place = place;
 	PKI_TRY(place_find(args, place, err));
 	PKI_TRY(pki_ledger_open(place->ledger, PKI_LEDGER_READ, &a->ledger, err));
+	PKI_TRY(find_crew(a, args, err));
 	PKI_TRY(find_vkey(args, place->publish, &a->vkey_text, err));
 	PKI_TRY(load_policies(a, args, err));
 	PKI_TRY(pki_cms_cache_new(&a->cache, err));
@@ -171,7 +196,7 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	PKI_TRY(findings_new(&a->findings, err));
 	/* one view of a ledger that others go on writing */
 	a->started = pki_time_now();
-	return pki_ledger_snapshot(a->ledger, err);
+	return crew_snapshot(a, err);
 }
 
 enum pki_status
@@ -182,7 +207,7 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(audit_free) struct audit a = { 0 };
 	PKI_TRY(audit_open(&a, args, &place, err));
 	audit_all(&a, args);
-	pki_ledger_release(a.ledger);
+	crew_release(&a);
 	outcome->status = exit_status(findings_worst(a.findings));
 	if (pki_arg_flag(args, "json"))
 		return report_json(&a, stdout, err);
