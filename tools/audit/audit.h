@@ -86,6 +86,8 @@ enum pki_status audit_open(struct audit *a, const struct pki_args *args, struct 
 	struct pki_err *err) PKI_MUST_CHECK;
 /* The whole verification: counts and findings are in a. */
 void audit_all(struct audit *a, const struct pki_args *args);
+/* The exit status for the worst finding, so that a script knows what to do. */
+enum pki_status audit_status(const struct audit *a);
 void audit_free(struct audit *a);
 
 /* Record what err says about the object (unless err names one); err is cleared. */
@@ -137,6 +139,7 @@ struct outcome {
 	enum pki_status status;
 };
 enum pki_status verify_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status report_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);

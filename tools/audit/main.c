@@ -11,19 +11,52 @@
 			0 \
 	}
 
+/* what the whole verification reads */
+#define PUBLISH \
+	{ \
+		"publish", "DIR", "published files; default: the configuration's", 0 \
+	}
+#define POLICY \
+	{ \
+		"policy", "DIR", \
+			"each policy that was in force; default: the configuration's", \
+			PKI_VALUES_MAX \
+	}
+#define ROOT \
+	{ \
+		"root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 \
+	}
+#define CHECKPOINT \
+	{ \
+		"checkpoint", "FILE", "an older checkpoint that the log must contain", \
+			PKI_VALUES_MAX \
+	}
+#define WITNESS \
+	{ \
+		"witness", "KEY", \
+			"a witness's verifier key, or its file, beside the " \
+			"configuration's", \
+			PKI_VALUES_MAX \
+	}
+#define JOBS \
+	{ \
+		"jobs", "N", "threads; default: one for each processor", 0 \
+	}
+#define EVIDENCE LEDGER, PUBLISH, VKEY, POLICY, ROOT, CHECKPOINT, JOBS, WITNESS
+
 static const struct pki_option verify_options[] = {
-	LEDGER,
-	{ "publish", "DIR", "published files; default: the configuration's", 0 },
-	VKEY,
-	{ "policy", "DIR", "each policy that was in force; default: the configuration's",
-		PKI_VALUES_MAX },
-	{ "root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 },
-	{ "checkpoint", "FILE", "an older checkpoint that the log must contain",
-		PKI_VALUES_MAX },
-	{ "jobs", "N", "threads; default: one for each processor", 0 },
-	{ "witness", "KEY",
-		"a witness's verifier key, or its file, beside the configuration's",
-		PKI_VALUES_MAX },
+	EVIDENCE,
+	{ 0 },
+};
+
+static const struct pki_option report_options[] = {
+	{ "out", "FILE", "where to write the report", 0 },
+	{ "from", "DATE", "first day or moment; default: the ledger's first event", 0 },
+	{ "to", "DATE", "last day or moment; default: the ledger's youngest event", 0 },
+	{ "population", "N", "people whom adoption is measured against", 0 },
+	{ "target", "PERCENT", "of the population", 0 },
+	{ "no-verify", NULL, "figures alone, without verifying", 0 },
+	EVIDENCE,
 	{ 0 },
 };
 
@@ -48,6 +81,8 @@ static const struct pki_option check_options[] = {
 static const struct pki_command commands[] = {
 	{ "verify", "", "reconcile ledger, log, orders, certificates and CRLs",
 		verify_options, 0, 0, verify_run },
+	{ "report", "", "write figures, plots and findings as a page (HTML)",
+		report_options, 0, 0, report_run },
 	{ "tail", "", "show the log's entries", tail_options, 0, 0, tail_run },
 	{ "proof", "INDEX|ORDER|SERIAL", "prove that the log holds an entry", proof_options,
 		1, 1, proof_run },

@@ -125,13 +125,12 @@ report_text(const struct audit *a, FILE *out)
 	findings_print(a->findings, out);
 }
 
-/* So that a script knows what to do. */
-static enum pki_status
-exit_status(enum severity worst)
+enum pki_status
+audit_status(const struct audit *a)
 {
 	static const enum pki_status statuses[SEVERITIES] = { PKI_OK, PKI_STATE,
 		PKI_REFUSED, PKI_TAMPERED };
-	return statuses[worst];
+	return statuses[findings_worst(a->findings)];
 }
 
 void
@@ -208,7 +207,7 @@ verify_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(audit_open(&a, args, &place, err));
 	audit_all(&a, args);
 	crew_release(&a);
-	outcome->status = exit_status(findings_worst(a.findings));
+	outcome->status = audit_status(&a);
 	if (pki_arg_flag(args, "json"))
 		return report_json(&a, stdout, err);
 	report_text(&a, stdout);
