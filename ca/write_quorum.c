@@ -79,9 +79,10 @@ void
 quorum_look(struct writer *w)
 {
 	struct pki_err err = { 0 };
-	for (size_t i = 0; i < w->conf->witness_count && err.status == PKI_OK; i++) {
-		err = (struct pki_err){ 0 };
-		(void)look_at(w, i, &err);
+	for (size_t i = 0; i < w->conf->witness_count; i++) {
+		struct pki_err own = { 0 };
+		if (look_at(w, i, &own) != PKI_OK && err.status == PKI_OK)
+			err = own;
 	}
 	if (err.status != PKI_OK && err.status != w->said) {
 		char text[1024];

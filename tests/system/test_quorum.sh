@@ -81,7 +81,7 @@ logged() { pki-audit tail --type "$1" --lines 1000 --json | grep -c .; }
 # before anybody has cosigned anything
 services
 ok "rule 214: the responder has its certificate without witnesses" ocsp_says good "$D/officers/claire/cert.pem"
-for p in alice:12AB30001 bruno:12AB30002 carla:12AB30003 dario:12AB30004 elena:12AB30005 fanny:12AB30006; do
+for p in alice:12AB30001 bruno:12AB30002 carla:12AB30003 dario:12AB30004 elena:12AB30005 fanny:12AB30006 greta:12AB30007; do
 	applied "${p%:*}" "${p#*:}" >>"$D/commands.log" 2>&1
 done
 before=$(count certificate)
@@ -166,7 +166,16 @@ sample_stop "$D"
 sample_daemon "$D" "${serve[@]}"
 sample_wait pki-ca pki-ca status
 ok "rule 214: a new signer waits for cosignatures of what the ledger holds" soon open
+ended court
+cp -r "$D/policy" "$D/policy-of-two"
+asking 1
+sample_stop "$D"
+cp "$D/forged" "$D/pub/witness/$(cut -d+ -f2 "$D/court.vkey")"
+sample_daemon "$D" "${serve[@]}"
+sample_wait pki-ca pki-ca status
+ok "rule 214: one of two suffices where one is asked for, whatever lies in the other's name" soon open
+ok "rule 214: ... certificates are issued" issue greta
 ok "whose cosignatures count is in the log" bash -c "pki-audit tail --type policy-loaded --json --lines 1 |
 	grep -q '$(printf %s "$(cat "$D/court.vkey")" | sha256sum | cut -d' ' -f1)'"
-ok "the auditor finds everything in order" pki-audit verify
+ok "the auditor finds everything in order" pki-audit verify --policy "$D/policy-of-two" --policy "$D/policy"
 finish
