@@ -15,7 +15,7 @@ PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openss
 # what the demo drives besides, and the tests: third-party clients
 DEMO_PACKAGES := openssl curl jq sqlite3 gnutls-bin
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libnss3-tools faketime golang-go golang-golang-x-mod-dev \
-	nginx apache2-bin poppler-utils nodejs openjdk-17-jdk-headless libxml2-utils chromium
+	nginx apache2-bin poppler-utils nodejs openjdk-17-jdk-headless libxml2-utils chromium python3 xxd
 
 CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \

@@ -59,11 +59,20 @@ take_value(struct parser *p, const struct pki_option *option, const char *given,
 	return PKI_OK;
 }
 
+/* The two that everybody's fingers know; NULL for others. */
+static const char *
+letter_name(const char *word)
+{
+	if (strcmp(word, "-h") == 0)
+		return "help";
+	return strcmp(word, "-f") == 0 ? "follow" : NULL;
+}
+
 static enum pki_status
 parse_option(struct parser *p, const char *word)
 {
-	const char *name = strcmp(word, "-h") == 0 ? "help" : word + 2;
-	if (word[1] != '-' && strcmp(word, "-h") != 0)
+	const char *name = word[1] == '-' ? word + 2 : letter_name(word);
+	if (name == NULL)
 		return pki_fail(p->err, PKI_USAGE,
 			"unknown option %s; options are words: --help lists them", word);
 	size_t len = strcspn(name, "=");

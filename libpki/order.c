@@ -27,7 +27,7 @@ pki_action_by_name(const char *name, enum pki_action *out)
 const char *
 pki_action_name(enum pki_action action)
 {
-	return action_names[action];
+	return (size_t)action < PKI_COUNT(action_names) ? action_names[action] : NULL;
 }
 
 enum pki_status

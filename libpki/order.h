@@ -11,7 +11,7 @@
 
 enum pki_action { PKI_ACTION_ISSUE, PKI_ACTION_RENEW, PKI_ACTION_REVOKE, PKI_ACTION_INVITE };
 bool pki_action_by_name(const char *name, enum pki_action *out);
-const char *pki_action_name(enum pki_action action);
+const char *pki_action_name(enum pki_action action); /* NULL if unknown */
 
 #define PKI_ID_TEXT 40       /* "O-" "A-" "H-" "I-" and 32 hex digits; NUL */
 #define PKI_WORD_TEXT 48     /* a lower-case word: document type, cause, method */

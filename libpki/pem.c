@@ -1,5 +1,6 @@
 #include "libpki/pem.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -89,4 +90,16 @@ pki_pem_encode(
 	enum pki_status st = pki_buf_append(out, text, (size_t)len, err);
 	BIO_free(bio);
 	return st;
+}
+
+enum pki_status
+pki_pem_write(const char *label, struct pki_bytes der, FILE *out, struct pki_err *err)
+{
+	errno = 0;
+	if (der.len <= LONG_MAX && PEM_write(out, label, "", der.data, (long)der.len) > 0)
+		return PKI_OK;
+	if (ferror(out))
+		return pki_fail_errno(
+			err, PKI_IO, errno != 0 ? errno : EIO, "PEM cannot be written");
+	return pki_fail_ssl(err, PKI_MEMORY, "writing PEM");
 }

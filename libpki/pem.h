@@ -2,6 +2,8 @@
 #ifndef LIBPKI_PEM_H
 #define LIBPKI_PEM_H
 
+#include <stdio.h>
+
 #include "libpki/mem.h"
 
 #define PKI_PEM_LABEL 64
@@ -22,6 +24,9 @@ enum pki_status pki_pem_or_der(struct pki_bytes in, size_t max, const char *cons
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 enum pki_status pki_pem_encode(const char *label, struct pki_bytes der, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The same straight to a file: what is large needs no memory for its PEM. */
+enum pki_status pki_pem_write(const char *label, struct pki_bytes der, FILE *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

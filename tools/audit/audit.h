@@ -134,6 +134,10 @@ void certificate_check(struct audit *a, const struct pki_cert_row *row,
 #define CERTIFICATE_OBJECT (PKI_SERIAL_TEXT + 8)
 void certificate_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT]);
 
+/* Let SIGINT and the like be asked for, not end the program; none is blocked. */
+void stop_at_signals(void);
+bool stop_wanted(void);
+
 /* What a command found out, for the exit status. */
 struct outcome {
 	enum pki_status status;
@@ -143,5 +147,6 @@ enum pki_status report_run(const struct pki_args *args, void *ctx, struct pki_er
 enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status export_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

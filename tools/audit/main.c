@@ -62,8 +62,17 @@ static const struct pki_option report_options[] = {
 
 static const struct pki_option tail_options[] = {
 	LEDGER,
-	{ "follow", NULL, "wait for more", 0 },
-	{ "type", "TYPE", "only events of this type", 0 },
+	{ "follow", NULL, "wait for more (-f)", 0 },
+	{ "type", "TYPE", "events of this type", PKI_VALUES_MAX },
+	{ "action", "ACTION", "what orders of this action led to", PKI_VALUES_MAX },
+	{ "holder", "HOLDER", "about this holder", PKI_VALUES_MAX },
+	{ "officer", "SERIAL", "signed by this officer", PKI_VALUES_MAX },
+	{ "order", "ORDER", "about this order", PKI_VALUES_MAX },
+	{ "serial", "SERIAL", "about this certificate", PKI_VALUES_MAX },
+	{ "rule", "NAME", "refusals by this rule", PKI_VALUES_MAX },
+	{ "since", "TIME", "not before that time, day, or 24h ago: all, not the last 100",
+		0 },
+	{ "until", "TIME", "not after it", 0 },
 	{ "lines", "N", "the last N (100)", 0 },
 	{ 0 },
 };
@@ -78,6 +87,14 @@ static const struct pki_option check_options[] = {
 	{ "vkey", "KEY", "the log's verifier key, or its file", 0 }, { 0 }
 };
 
+static const struct pki_option export_options[] = {
+	LEDGER,
+	{ "out", "DIR", "the folder to make", 0 },
+	{ "format", "FORMAT", "of the tables: csv, jsonl or both (both)", 0 },
+	{ "with-names", NULL, "all certificates in certificates.pem: they name people", 0 },
+	{ 0 },
+};
+
 static const struct pki_command commands[] = {
 	{ "verify", "", "reconcile ledger, log, orders, certificates and CRLs",
 		verify_options, 0, 0, verify_run },
@@ -88,6 +105,8 @@ static const struct pki_command commands[] = {
 		1, 1, proof_run },
 	{ "check-proof", "FILE", "check such a proof without the ledger", check_options, 1,
 		1, check_proof_run },
+	{ "export", "", "the ledger's public facts as CSV, JSON lines and PEM",
+		export_options, 0, 0, export_run },
 	{ 0 },
 };
 

@@ -27,7 +27,7 @@ find_entry(
 		return PKI_OK;
 	if (strchr(what, '-') == NULL) {
 		PKI_TRY(pki_serial_parse(what, &serial, err));
-		PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, &serial, &cert, err));
+		PKI_TRY(pki_ledger_issued(ledger, &serial, &cert, err));
 		id = cert.order;
 		if (id[0] == '\0')
 			return pki_fail(err, PKI_NOTFOUND,

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/audit/audit.h"
+#include "tools/audit/filter.h"
 
 #define LINES_DEFAULT 100
 #define LINES_MAX 1000000
@@ -11,7 +11,7 @@
 
 struct tail {
 	struct pki_ledger *ledger;
-	const char *type; /* NULL: all */
+	struct filter filter;
 	bool json;
 };
 
@@ -19,14 +19,12 @@ static enum pki_status
 read_entry(struct tail *t, uint64_t index, json_t **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
-	PKI_TRY(pki_ledger_entry(t->ledger, index, &text, err));
-	return pki_json_parse(pki_buf_bytes(&text), out, err);
-}
-
-static bool
-wanted(const struct tail *t, const json_t *entry)
-{
-	return t->type == NULL || strcmp(entry_text(entry, "type"), t->type) == 0;
+	enum pki_status status = pki_ledger_entry(t->ledger, index, &text, err);
+	if (status == PKI_OK)
+		status = pki_json_parse(pki_buf_bytes(&text), out, err);
+	if (status != PKI_OK)
+		pki_err_object(err, "log entry %ju", (uintmax_t)index);
+	return status;
 }
 
 static enum pki_status
@@ -56,10 +54,12 @@ static enum pki_status
 find_start(struct tail *t, uint64_t count, long lines, uint64_t *start, struct pki_err *err)
 {
 	*start = count;
-	while (*start > 0 && lines > 0) {
+	while (*start > 0 && lines > 0 && !stop_wanted()) {
 		PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
 		PKI_TRY(read_entry(t, *start - 1, &entry, err));
-		lines -= wanted(t, entry);
+		if (filter_too_old(&t->filter, entry))
+			return PKI_OK;
+		lines -= filter_wants(&t->filter, entry);
 		--*start;
 	}
 	return PKI_OK;
@@ -68,38 +68,55 @@ find_start(struct tail *t, uint64_t count, long lines, uint64_t *start, struct p
 static enum pki_status
 print_range(struct tail *t, uint64_t from, uint64_t to, struct pki_err *err)
 {
-	for (uint64_t i = from; i < to; i++) {
+	for (uint64_t i = from; i < to && !stop_wanted(); i++) {
 		PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
 		PKI_TRY(read_entry(t, i, &entry, err));
-		if (wanted(t, entry))
+		if (filter_wants(&t->filter, entry))
 			PKI_TRY(print_entry(t, i, entry, err));
 	}
 	return PKI_OK;
 }
 
+/* The log goes on from what was shown of it: an older ledger that was put in its place and
+ * has grown since, or another one, has other entries there. */
 static enum pki_status
-follow(struct tail *t, uint64_t count, struct pki_err *err)
+same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki_err *err)
 {
-	uint64_t seen = 0, version = 0;
-	for (;; usleep(FOLLOW_USEC)) {
-		PKI_TRY(pki_ledger_version(t->ledger, &version, err));
-		if (version == seen)
-			continue;
-		uint64_t now = 0;
-		seen = version;
-		PKI_TRY(pki_ledger_entry_count(t->ledger, &now, err));
-		PKI_TRY(print_range(t, count, now, err));
-		count = now;
-		if (fflush(stdout) != 0)
-			return pki_fail_errno(err, PKI_IO, errno, "standard output");
-	}
+	struct pki_hash now;
+	PKI_TRY(pki_log_root(t->ledger, count, &now, err));
+	if (memcmp(&now, root, sizeof now) == 0)
+		return PKI_OK;
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
+		"the first %ju entries are not those that were there before: another "
+		"ledger was put in its place, or the log was rewritten",
+		(uintmax_t)count);
 }
 
 static enum pki_status
-parse_lines(const char *text, long *out, struct pki_err *err)
+follow(struct tail *t, uint64_t count, struct pki_err *err)
+{
+	struct pki_ledger_view seen = { 0 }, now;
+	struct pki_hash root;
+	PKI_TRY(pki_log_root(t->ledger, count, &root, err));
+	for (; !stop_wanted(); usleep(FOLLOW_USEC)) {
+		PKI_TRY(pki_ledger_view(t->ledger, &now, err));
+		if (pki_ledger_view_equal(&now, &seen))
+			continue;
+		seen = now;
+		PKI_TRY(same_log(t, count, &root, err));
+		PKI_TRY(print_range(t, count, (uint64_t)now.entries, err));
+		count = (uint64_t)now.entries;
+		PKI_TRY(pki_log_root(t->ledger, count, &root, err));
+	}
+	return PKI_OK;
+}
+
+/* The last of them; with a beginning, all from there on. */
+static enum pki_status
+parse_lines(const char *text, bool since, long *out, struct pki_err *err)
 {
 	char *end;
-	*out = LINES_DEFAULT;
+	*out = since ? LONG_MAX : LINES_DEFAULT;
 	if (text == NULL)
 		return PKI_OK;
 	*out = strtol(text, &end, 10);
@@ -112,20 +129,25 @@ parse_lines(const char *text, long *out, struct pki_err *err)
 enum pki_status
 tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	struct tail t = { .type = pki_arg(args, "type"),
-		.json = pki_arg_flag(args, "json") };
+	struct tail t = { .json = pki_arg_flag(args, "json") };
+	bool following = pki_arg_flag(args, "follow");
 	uint64_t count = 0, start = 0;
 	long lines;
 	(void)ctx;
-	if (t.type != NULL && !pki_event_known(t.type))
-		return pki_fail(
-			err, PKI_USAGE, "--type %s: see log(5) for the types", t.type);
-	PKI_TRY(parse_lines(pki_arg(args, "lines"), &lines, err));
+	PKI_TRY(filter_parse(args, &t.filter, err));
+	PKI_TRY(parse_lines(
+		pki_arg(args, "lines"), pki_arg(args, "since") != NULL, &lines, err));
+	if (following && pki_arg(args, "until") != NULL)
+		return pki_fail(err, PKI_USAGE, "--follow has no end: leave out --until");
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	PKI_TRY(ledger_open(args, &ledger, err));
 	t.ledger = ledger;
+	if (following) {
+		stop_at_signals();
+		setvbuf(stdout, NULL, _IOLBF, 0);
+	}
 	PKI_TRY(pki_ledger_entry_count(ledger, &count, err));
 	PKI_TRY(find_start(&t, count, lines, &start, err));
 	PKI_TRY(print_range(&t, start, count, err));
-	return pki_arg_flag(args, "follow") ? follow(&t, count, err) : PKI_OK;
+	return following ? follow(&t, count, err) : PKI_OK;
 }
