@@ -102,17 +102,55 @@ read_proof(const json_t *json, struct pki_proof *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* A proof file's members. */
+struct claim {
+	json_t *json; /* owns them */
+	json_int_t index;
+	const char *entry, *note;
+	struct pki_proof proof;
+};
+
+static void
+claim_free(struct claim *claim)
+{
+	json_decref(claim->json);
+}
+
+static enum pki_status
+read_claim(const char *path, struct claim *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	const char *type;
+	json_t *hashes;
+	PKI_TRY(pki_file_read(path, PKI_FILE_MAX, &file, err));
+	PKI_TRY(pki_json_parse(pki_buf_bytes(&file), &out->json, err));
+	if (json_unpack(out->json, "{s:s, s:I, s:s, s:s, s:o !}", "type", &type, "index",
+		    &out->index, "entry", &out->entry, "checkpoint", &out->note, "proof",
+		    &hashes) != 0 ||
+		strcmp(type, "log-proof") != 0 || out->index < 0)
+		return pki_fail(err, PKI_INPUT, "not a proof that pki-audit made");
+	return read_proof(hashes, &out->proof, err);
+}
+
+static enum pki_status
+check_claim(const struct claim *claim, const char *vkey, struct pki_checkpoint *cp,
+	struct pki_err *err)
+{
+	struct pki_bytes note = { (const uint8_t *)claim->note, strlen(claim->note) };
+	struct pki_bytes entry = { (const uint8_t *)claim->entry, strlen(claim->entry) };
+	struct pki_hash leaf;
+	PKI_TRY(pki_checkpoint_open(note, vkey, cp, err));
+	PKI_TRY(pki_merkle_leaf(entry, &leaf, err));
+	return pki_merkle_check_inclusion(
+		&leaf, (uint64_t)claim->index, cp->size, &cp->root, &claim->proof, err);
+}
+
 enum pki_status
 check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 }, vkey = { 0 };
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
-	const char *entry, *note, *type;
-	json_int_t index;
-	json_t *hashes;
+	PKI_CLEANUP(claim_free) struct claim claim = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
 	struct pki_checkpoint cp;
-	struct pki_proof proof;
-	struct pki_hash leaf;
 	(void)ctx;
 	pki_err_object(err, "%s", args->operands[0]);
 	const char *trusted = pki_arg(args, "vkey");
@@ -121,20 +159,19 @@ check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 			"--vkey is missing: the key of the log that you trust, or its "
 			"file");
 	PKI_TRY(vkey_read(trusted, &vkey, err));
-	PKI_TRY(pki_file_read(args->operands[0], PKI_FILE_MAX, &file, err));
-	PKI_TRY(pki_json_parse(pki_buf_bytes(&file), &json, err));
-	if (json_unpack(json, "{s:s, s:I, s:s, s:s, s:o !}", "type", &type, "index", &index,
-		    "entry", &entry, "checkpoint", &note, "proof", &hashes) != 0 ||
-		strcmp(type, "log-proof") != 0 || index < 0)
-		return pki_fail(err, PKI_INPUT, "not a proof that pki-audit made");
-	PKI_TRY(read_proof(hashes, &proof, err));
-	struct pki_bytes text = { (const uint8_t *)note, strlen(note) };
-	PKI_TRY(pki_checkpoint_open(text, (const char *)vkey.data, &cp, err));
-	struct pki_bytes bytes = { (const uint8_t *)entry, strlen(entry) };
-	PKI_TRY(pki_merkle_leaf(bytes, &leaf, err));
-	PKI_TRY(pki_merkle_check_inclusion(
-		&leaf, (uint64_t)index, cp.size, &cp.root, &proof, err));
-	printf("entry %jd is in the log %s of %ju entries:\n%s\n", (intmax_t)index,
-		cp.origin, (uintmax_t)cp.size, entry);
+	PKI_TRY(read_claim(args->operands[0], &claim, err));
+	PKI_TRY(check_claim(&claim, (const char *)vkey.data, &cp, err));
+	if (pki_arg_flag(args, "json")) {
+		PKI_CLEANUP(pki_json_cleanup)
+		json_t *json = json_pack("{s:b, s:s, s:I, s:I, s:s}", "ok", true, "origin",
+			cp.origin, "size", (json_int_t)cp.size, "index", claim.index,
+			"entry", claim.entry);
+		pki_cli_json(json, stdout);
+		return PKI_OK;
+	}
+	char clean[PKI_ENTRY_MAX + 1];
+	pki_cli_clean(claim.entry, clean, sizeof clean);
+	printf("entry %jd is in the log %s of %ju entries:\n%s\n", (intmax_t)claim.index,
+		cp.origin, (uintmax_t)cp.size, clean);
 	return PKI_OK;
 }
