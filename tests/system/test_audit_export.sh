@@ -68,7 +68,12 @@ split() {
 	rm -f "$D"/block.*
 	awk -v d="$D/block." -v begin="-----BEGIN $2-----" '$0 == begin { n++ } { print > d n }' "$1"
 }
-digests() { for b in $(ls -v "$D"/block.*); do openssl "$1" -in "$b" -outform DER | sha256sum | cut -d' ' -f1; done; }
+digests() { # digests crl|x509
+	local n
+	for ((n = 1; n <= $(find "$D" -maxdepth 1 -name 'block.*' | wc -l); n++)); do
+		openssl "$1" -in "$D/block.$n" -outform DER | sha256sum | cut -d' ' -f1
+	done
+}
 each() {
 	local block
 	for block in "$D"/block.*; do "$@" "$block" || return; done
@@ -137,11 +142,11 @@ many=(pki-audit export --ledger "$D/c.db" --out "$D/many")
 interrupted() {
 	"${many[@]}" >"$D/many.log" 2>&1 &
 	local pid=$!
-	sample_wait "its folder" bash -c "test -d $D/.many.*" && kill -INT $pid
-	wait $pid
+	sample_wait "its folder" bash -c "test -d $D/.many.*" && kill -INT "$pid"
+	wait "$pid"
 	local status=$?
 	cat "$D/many.log"
-	[ $status = 17 ] && grep -q interrupted "$D/many.log" && [ -z "$(ls -d "$D"/.many.* "$D/many" 2>/dev/null)" ]
+	[ "$status" = 17 ] && grep -q interrupted "$D/many.log" && [ -z "$(ls -d "$D"/.many.* "$D/many" 2>/dev/null)" ]
 }
 ok "interrupted, it leaves nothing" interrupted
 if [ -z "${SAN:-}" ]; then
