@@ -267,15 +267,15 @@ parse_format(const char *format, struct export *e, struct pki_err *err)
 static void
 report(const char *path, json_t *counts, bool json, bool names)
 {
-	const char *key;
-	json_t *value;
 	if (json) {
 		pki_cli_json(counts, stdout);
 		return;
 	}
 	printf("exported to %s:", path);
-	json_object_foreach (counts, key, value)
-		printf(" %s %jd", key, (intmax_t)json_integer_value(value));
+	for (void *it = json_object_iter(counts); it != NULL;
+		it = json_object_iter_next(counts, it))
+		printf(" %s %jd", json_object_iter_key(it),
+			(intmax_t)json_integer_value(json_object_iter_value(it)));
 	printf("\n%s\n",
 		names ? "certificates.pem names people: keep it to those entitled"
 		      : "certificates.pem holds those of the CAs; --with-names all");
