@@ -18,28 +18,31 @@ E=$D/export
 ok "export" pki-audit export --out "$E/"
 echo "# $(head -n 1 "$D/out")"
 
+# what SQL says is asked of a copy, which several may read at once
+Q=$D/asked.db
+sqlite3 "$L" "VACUUM INTO '$Q'"
 s() { printf "strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', %s, 'unixepoch')" "$1"; }
 ms() { printf "strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %s / 1000, 'unixepoch') || printf('.%%03dZ', %s %% 1000)" "$1" "$1"; }
-sha3() { # no SHA-256 in Debian's sqlite3: of each blob that it writes, by coreutils
-	sqlite3 "$L" "SELECT writefile('$D/blob.' || printf('%08d', row_number() OVER (ORDER BY $2)), der) FROM $1" >/dev/null
+digests_of() { # no SHA-256 in Debian's sqlite3: of each blob that it writes, by coreutils
+	sqlite3 "$Q" "SELECT writefile('$D/blob.' || printf('%08d', row_number() OVER (ORDER BY $2)), der) FROM $1" >/dev/null
 	sha256sum "$D"/blob.* | cut -d' ' -f1
 	rm "$D"/blob.*
 }
 reason="CASE reason WHEN 0 THEN 'unspecified' WHEN 1 THEN 'keyCompromise' WHEN 4 THEN 'superseded' END"
 sql() {
 	case $1 in
-	certificates) sqlite3 "$L" "SELECT issuer, lower(hex(serial)), profile, c.holder, coalesce(name, ''), $(s not_before),
+	certificates) sqlite3 "$Q" "SELECT issuer, lower(hex(serial)), profile, c.holder, coalesce(name, ''), $(s not_before),
 		$(s not_after), $(ms issued), partition FROM certificate c LEFT JOIN orders o ON o.id = order_id ORDER BY c.id" |
-		paste -d'|' - <(sha3 certificate id) ;;
-	revocations) sqlite3 "$L" "SELECT issuer, lower(hex(serial)), $reason, name, $(ms reported), $(ms r.committed), partition
+		paste -d'|' - <(digests_of certificate id) ;;
+	revocations) sqlite3 "$Q" "SELECT issuer, lower(hex(serial)), $reason, name, $(ms reported), $(ms r.committed), partition
 		FROM revocation r JOIN orders o ON o.id = order_id ORDER BY issuer, position" ;;
-	orders) sqlite3 "$L" "SELECT name, CASE action WHEN 0 THEN 'issue' WHEN 2 THEN 'revoke' WHEN 3 THEN 'invite' END,
+	orders) sqlite3 "$Q" "SELECT name, CASE action WHEN 0 THEN 'issue' WHEN 2 THEN 'revoke' WHEN 3 THEN 'invite' END,
 		holder, lower(hex(digest)), $(ms committed), log_index FROM orders ORDER BY id" ;;
-	crls) sqlite3 "$L" "SELECT l.issuer, l.number, partition, $(s this_update), $(s next_update), $(ms committed),
+	crls) sqlite3 "$Q" "SELECT l.issuer, l.number, partition, $(s this_update), $(s next_update), $(ms committed),
 		$(ms published), revocations, $(s cutoff), length(der)
 		FROM crl l LEFT JOIN publication p USING (issuer, number) ORDER BY l.issuer, l.number" |
-		paste -d'|' - <(sha3 crl "issuer, number") ;;
-	log) sqlite3 "$L" "SELECT id, $(ms at), entry ->> 'type', entry ->> 'source', entry ->> 'actor', entry -> 'detail'
+		paste -d'|' - <(digests_of crl "issuer, number") ;;
+	log) sqlite3 "$Q" "SELECT id, $(ms at), entry ->> 'type', entry ->> 'source', entry ->> 'actor', entry -> 'detail'
 		FROM (SELECT id, at, CAST(entry AS TEXT) AS entry FROM entry) ORDER BY id" ;;
 	esac
 }
