@@ -64,7 +64,7 @@ ok "... all of them" pki-crl once --all
 for list in "$D/pub/ca.crl" "$(list_of "$B/auth.pem")" "$(list_of "$B/sign.pem")"; do
 	no "rule 57: ... and then none" grep 'Serial Number' <(openssl crl -inform DER -in "$list" -noout -text)
 done
-ok "the auditor finds everything in order" pki-audit verify
+ok "the auditor finds nothing but that lists came late" late_alone
 
 # from now on what expired is kept: it comes back
 sample_stop "$D"
@@ -79,7 +79,7 @@ ok "rule 56: expiredCertsOnCRL is the start of the CA" bash -c "
 	openssl asn1parse -inform DER -in $D/pub/ca.crl | grep -A1 -E ':(2.5.29.60|X509v3 Expired)' | grep -q $(printf %s "$start" | xxd -p | tr a-f A-F)"
 ok "... once more" pki-crl once --all
 ok "... still there" on_list "$D/pub/ca.crl" "$A/auth.pem"
-ok "the auditor finds everything in order" pki-audit verify
+ok "the auditor finds nothing but that lists came late" late_alone
 sample_stop "$D"
 with_crl "partitions: 3, full_within: 1d"
 ca_up
@@ -87,5 +87,5 @@ ok "rule 57: expired: drop again" pki-crl once --all
 no "... they leave" on_list "$D/pub/ca.crl" "$A/auth.pem"
 no "rule 56: ... and expiredCertsOnCRL with them" bash -c "
 	openssl asn1parse -inform DER -in $D/pub/ca.crl | grep -E ':(2.5.29.60|X509v3 Expired)'"
-ok "the auditor finds everything in order" pki-audit verify
+ok "the auditor finds nothing but that lists came late" late_alone
 finish

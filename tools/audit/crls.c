@@ -4,31 +4,22 @@
 
 #include "libpki/file.h"
 #include "tools/audit/audit.h"
+#include "tools/audit/revoked.h"
 
 /* A CRL of the largest installation that one signer serves. */
 #define CRL_FILE_MAX ((size_t)128 << 20)
 
-/* A revocation as the ledger has it. */
-struct entry {
-	struct pki_serial serial;
-	uint64_t position;
-	pki_time revoked_at, not_after;
-	enum pki_reason reason;
-	unsigned partition;
-};
-
 /* One list, as far as it was followed. */
 struct followed {
 	uint64_t number, published;
-	pki_time this_update;
-	bool last; /* nothing may follow */
+	pki_time this_update, next_update;
+	struct expected expected;
 };
 
 struct issuer {
 	struct audit *a;
 	int number;
-	struct pki_buf revocations; /* of struct entry, by serial */
-	size_t count;
+	struct revoked revoked;
 	struct followed *lists; /* the full one, partitions */
 	unsigned partitions;
 	pki_time cutoff; /* of the last CRL */
@@ -40,9 +31,9 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	struct issuer *issuer = ctx;
 	struct audit *a = issuer->a;
 	struct pki_err own = { 0 };
-	const struct entry entry = { row->serial, ++issuer->count, row->committed / 1000,
-		row->not_after, row->reason, row->partition };
-	PKI_TRY(pki_buf_append(&issuer->revocations, &entry, sizeof entry, err));
+	const struct revocation one = { row->serial, row->committed / 1000, row->not_after,
+		row->reason, row->partition };
+	PKI_TRY(revoked_add(&issuer->revoked, &one, err));
 	char serial[PKI_SERIAL_TEXT], object[64], reported[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 	a->revocations++;
@@ -75,20 +66,6 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	return PKI_OK;
 }
 
-static int
-by_serial(const void *x, const void *y)
-{
-	const struct entry *a = x, *b = y;
-	return pki_serial_compare(&a->serial, &b->serial);
-}
-
-static const struct entry *
-entries_of(const struct issuer *issuer)
-{
-	const void *data = issuer->revocations.data;
-	return data;
-}
-
 /* One CRL against the revocations that it was built over. */
 struct coverage {
 	struct issuer *issuer;
@@ -97,73 +74,72 @@ struct coverage {
 	size_t found;
 };
 
-/* The CRL's entry for this revocation, or NULL. */
+/* It names a certificate that it need not. */
 static void
-check_one(struct coverage *c, const struct entry *want, const struct pki_revoked *is)
+check_surplus(struct coverage *c, const struct pki_revoked *is)
 {
-	struct audit *a = c->issuer->a;
+	struct revoked *revoked = &c->issuer->revoked;
+	const struct revocation *one = revoked_find(revoked, &is->serial);
 	char serial[PKI_SERIAL_TEXT];
-	bool covered = want->position <= c->row->revocations;
-	bool counts = want->not_after >= c->row->cutoff;
-	pki_serial_text(&want->serial, serial);
-	c->found += is != NULL;
-	if (is == NULL) {
-		if (covered && counts)
-			finding_rule(a, c->object, PKI_RULE_CRL_EXPIRED,
-				"lacks %s, which was revoked before and had not expired",
-				serial);
-		return;
-	}
-	if (!covered)
-		finding_rule(a, c->object, PKI_RULE_STATUS_AGREE,
+	if (one == NULL || (c->row->partition != 0 && one->partition != c->row->partition))
+		return; /* the count tells */
+	c->found++;
+	pki_serial_text(&is->serial, serial);
+	if ((uint64_t)(one - revoked->all) + 1 > c->row->revocations)
+		finding_rule(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
 			"lists %s, which was revoked later", serial);
-	else if (!counts)
-		finding_rule(a, c->object, PKI_RULE_CRL_EXPIRED,
+	else
+		finding_rule(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
 			"lists %s, which had expired long before", serial);
-	else if (is->revoked_at != want->revoked_at || is->reason != want->reason)
-		finding_rule(a, c->object, PKI_RULE_STATUS_AGREE,
+}
+
+static void
+check_named(struct coverage *c, const struct revocation *want, const struct pki_revoked *is)
+{
+	char serial[PKI_SERIAL_TEXT];
+	c->found++;
+	pki_serial_text(&want->serial, serial);
+	if (is->revoked_at != want->revoked_at || is->reason != want->reason)
+		finding_rule(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
 			"gives another date or reason for %s", serial);
 }
 
-/* The first revocation whose serial is not of an earlier partition. */
-static size_t
-first_of(const struct issuer *issuer, unsigned partition)
+static void
+check_missing(struct coverage *c, const struct revocation *want)
 {
-	const struct entry *entries = entries_of(issuer);
-	size_t low = 0, high = issuer->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (pki_serial_partition(&entries[middle].serial, issuer->partitions) <
-			partition)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	char serial[PKI_SERIAL_TEXT];
+	pki_serial_text(&want->serial, serial);
+	finding_rule(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
+		"lacks %s, which was revoked before and had not expired", serial);
 }
 
-/* Both are sorted by serial, and so a partition's are neighbours. */
+/* Both are sorted by serial. */
 static enum pki_status
 check_entries(struct coverage *c, const struct pki_crl *crl, struct pki_err *err)
 {
-	const struct issuer *issuer = c->issuer;
-	const struct entry *want = entries_of(issuer);
-	unsigned k = c->row->partition;
-	size_t end = k == 0 ? issuer->count : first_of(issuer, k + 1);
-	size_t at = 0, count = pki_crl_count(crl);
-	struct pki_revoked is;
-	if (count > 0)
-		PKI_TRY(pki_crl_entry(crl, 0, &is, err));
-	for (size_t i = k == 0 ? 0 : first_of(issuer, k); i < end; i++) {
-		if (k != 0 && want[i].partition != k)
-			continue;
-		while (at < count && pki_serial_compare(&is.serial, &want[i].serial) < 0)
-			if (++at < count)
-				PKI_TRY(pki_crl_entry(crl, at, &is, err));
-		bool there = at < count &&
-			     pki_serial_compare(&is.serial, &want[i].serial) == 0;
-		check_one(c, &want[i], there ? &is : NULL);
+	const struct revoked *revoked = &c->issuer->revoked;
+	struct expected *want = &c->issuer->lists[c->row->partition].expected;
+	PKI_TRY(expected_forward(want, revoked, c->row->partition, c->row->revocations,
+		c->row->cutoff, err));
+	size_t i = 0;
+	for (size_t at = 0; at < pki_crl_count(crl); at++) {
+		struct pki_revoked is;
+		int order = 1;
+		PKI_TRY(pki_crl_entry(crl, at, &is, err));
+		for (; i < want->count; i++) {
+			const struct revocation *one = &revoked->all[want->live[i]];
+			order = pki_serial_compare(&one->serial, &is.serial);
+			if (order >= 0)
+				break;
+			check_missing(c, one);
+		}
+		if (i < want->count && order == 0)
+			check_named(c, &revoked->all[want->live[i++]], &is);
+		else
+			check_surplus(c, &is);
 	}
+	for (; i < want->count; i++)
+		check_missing(c, &revoked->all[want->live[i]]);
 	return PKI_OK;
 }
 
@@ -206,16 +182,33 @@ check_sequence(
 		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
 			"lists from another time on than the lists before it made "
 			"possible");
-	if (issuer->lists[row->partition].last)
+	if (issuer->lists[row->partition].next_update == PKI_CRL_LAST)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");
-	if (row->next_update == PKI_CRL_LAST)
-		for (size_t i = 0; i < issuer->count; i++)
-			if (entries_of(issuer)[i].position > row->revocations) {
-				finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
-					"is the last one, and something was revoked later");
-				break;
-			}
+	if (row->next_update == PKI_CRL_LAST && issuer->revoked.count > row->revocations)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+			"is the last one, and something was revoked later");
+}
+
+/* rules 49, 53, 54: none before, and none after the end of, the one before it. */
+static void
+check_dates(const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
+{
+	const struct followed *list = &issuer->lists[row->partition];
+	char end[PKI_TIME_TEXT];
+	if (list->number == 0)
+		return;
+	if (row->this_update < list->this_update)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_FIELDS,
+			"has an earlier thisUpdate than number %ju, before it",
+			(uintmax_t)list->number);
+	pki_time_format(list->next_update, end);
+	if (row->this_update > list->next_update)
+		finding_rule(issuer->a, object,
+			issuer->number == PKI_ISSUER_ROOT ? PKI_RULE_CARL_YEARLY
+							  : PKI_RULE_CRL_DAILY,
+			"came late: number %ju, before it, ended at %s",
+			(uintmax_t)list->number, end);
 }
 
 static enum pki_status
@@ -234,12 +227,12 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	check_place(issuer, object, row, crl);
 	struct coverage c = { .issuer = issuer, .row = row, .object = object };
 	PKI_TRY(check_entries(&c, crl, err));
-	if (issuer->count < row->revocations || c.found != pki_crl_count(crl))
+	if (issuer->revoked.count < row->revocations || c.found != pki_crl_count(crl))
 		finding_rule(a, object, PKI_RULE_STATUS_AGREE,
 			"%zu entries, of which the ledger knows %zu; it was built over %ju "
 			"revocations, the ledger has %zu",
 			pki_crl_count(crl), c.found, (uintmax_t)row->revocations,
-			issuer->count);
+			issuer->revoked.count);
 	return PKI_OK;
 }
 
@@ -330,11 +323,12 @@ follow(struct issuer *issuer, uint64_t n)
 			"is of a partition that there is not");
 	if (status == PKI_OK) {
 		check_sequence(issuer, object, &row);
+		check_dates(issuer, object, &row);
 		status = check_crl(issuer, &row, object, &own);
 		struct followed *list = &issuer->lists[row.partition];
 		list->number = n;
 		list->this_update = row.this_update;
-		list->last = row.next_update == PKI_CRL_LAST;
+		list->next_update = row.next_update;
 		if (row.published != 0)
 			list->published = n;
 		a->published += row.published != 0;
@@ -350,7 +344,9 @@ follow(struct issuer *issuer, uint64_t n)
 static void
 issuer_free(struct issuer *issuer)
 {
-	pki_buf_free(&issuer->revocations);
+	for (unsigned k = 0; issuer->lists != NULL && k <= issuer->partitions; k++)
+		expected_free(&issuer->lists[k].expected);
+	revoked_free(&issuer->revoked);
 	free(issuer->lists);
 }
 
@@ -365,9 +361,7 @@ audit_issuer(struct audit *a, int number, struct pki_err *err)
 	if (issuer.lists == NULL)
 		return pki_fail(err, PKI_MEMORY, "%u lists", issuer.partitions);
 	PKI_TRY(pki_ledger_each_revocation(a->ledger, number, on_revocation, &issuer, err));
-	if (issuer.count > 0)
-		qsort(issuer.revocations.data, issuer.count, sizeof(struct entry),
-			by_serial);
+	PKI_TRY(revoked_ready(&issuer.revoked, issuer.partitions, err));
 	for (uint64_t n = 1; follow(&issuer, n); n++)
 		;
 	for (unsigned k = 0; k <= issuer.partitions; k++) {
