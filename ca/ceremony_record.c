@@ -82,33 +82,44 @@ serial_json(const struct pki_cert *cert)
 	return json_string(text);
 }
 
+/* What the serial numbers stand for. */
 static enum pki_status
-add_digest(json_t *list, const struct pki_cert *cert, struct pki_err *err)
+add_made(json_t *detail, const struct pki_profile *profile, const struct pki_cert *cert,
+	struct pki_err *err)
 {
 	char digest[PKI_SHA256_HEX];
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
-	json_array_append_new(list, json_string(digest));
+	json_array_append_new(json_object_get(detail, "digests"), json_string(digest));
+	json_array_append_new(
+		json_object_get(detail, "profiles"), json_string(profile->name));
+	return PKI_OK;
+}
+
+static enum pki_status
+add_all_made(const struct ceremony *c, json_t *detail, struct pki_err *err)
+{
+	PKI_TRY(add_made(detail, c->root.profile, c->root.cert, err));
+	PKI_TRY(add_made(detail, c->ca.profile, c->ca.cert, err));
+	PKI_TRY(add_made(detail, c->seal.profile, c->seal.cert, err));
+	for (size_t i = 0; i < c->officer_count; i++)
+		PKI_TRY(add_made(
+			detail, c->officers[i].profile, c->officers[i].cert, err));
 	return PKI_OK;
 }
 
 static enum pki_status
 log_ceremony(const struct ceremony *c, struct pki_ledger *ledger, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *officers = json_array();
-	PKI_CLEANUP(pki_json_cleanup) json_t *digests = json_array();
-	PKI_TRY(add_digest(digests, c->root.cert, err));
-	PKI_TRY(add_digest(digests, c->ca.cert, err));
-	PKI_TRY(add_digest(digests, c->seal.cert, err));
-	for (size_t i = 0; i < c->officer_count; i++) {
+	json_t *officers = json_array();
+	for (size_t i = 0; i < c->officer_count; i++)
 		json_array_append_new(officers, serial_json(c->officers[i].cert));
-		PKI_TRY(add_digest(digests, c->officers[i].cert, err));
-	}
-	return log_event(ledger, "ceremony-completed",
-		json_pack("{s:o, s:o, s:o, s:O, s:O}", "root", serial_json(c->root.cert),
-			"ca", serial_json(c->ca.cert), "seal", serial_json(c->seal.cert),
-			"officers", officers, "digests", digests),
-		c->at, err);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:o, s:o, s:o, s:o, s:[], s:[]}", "root",
+		serial_json(c->root.cert), "ca", serial_json(c->ca.cert), "seal",
+		serial_json(c->seal.cert), "officers", officers, "digests", "profiles");
+	PKI_TRY(add_all_made(c, detail, err));
+	return log_event(ledger, "ceremony-completed", json_incref(detail), c->at, err);
 }
 
 static enum pki_status

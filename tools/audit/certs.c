@@ -97,21 +97,24 @@ ceremony_place(const struct audit *a, const char *serial, size_t *place)
 	return false;
 }
 
-/* Entries of older suites have no digests. */
+/* Is the text the list's item? Entries of older suites have no such lists. */
+static bool
+said(const struct audit *a, const char *name, size_t place, const char *text)
+{
+	const json_t *list = json_object_get(a->ceremony, name);
+	const char *want = json_string_value(json_array_get(list, place));
+	return list == NULL || (want != NULL && strcmp(want, text) == 0);
+}
+
 static bool
 in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *serial)
 {
 	size_t place = 0;
 	struct pki_err err = { 0 };
 	char digest[PKI_SHA256_HEX];
-	const json_t *digests = json_object_get(a->ceremony, "digests");
-	if (!ceremony_place(a, serial, &place))
-		return false;
-	const char *want = json_string_value(json_array_get(digests, place));
-	return digests == NULL || (want != NULL &&
-					  pki_sha256_hex(row->der.data, row->der.len,
-						  digest, &err) == PKI_OK &&
-					  strcmp(want, digest) == 0);
+	return ceremony_place(a, serial, &place) &&
+	       pki_sha256_hex(row->der.data, row->der.len, digest, &err) == PKI_OK &&
+	       said(a, "digests", place, digest) && said(a, "profiles", place, row->profile);
 }
 
 /* rule 52: the list that the certificate names, and that the ledger says it does. What the
@@ -149,7 +152,7 @@ check_record(struct audit *a, const char *object, const struct pki_cert_row *row
 	if (origin == NULL && !in_ceremony(a, row, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"has no order, and the ceremony's log entry does not name it, or "
-			"has another digest");
+			"has another digest or profile");
 	if (origin != NULL && !entry_holds_digest(origin, row, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",

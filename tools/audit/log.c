@@ -5,6 +5,10 @@
 #include "libpki/file.h"
 #include "tools/audit/audit.h"
 
+/* pki-ca publishes in the second of a commit; a copy of the ledger is made after that of the
+ * files. */
+#define PUBLISHED_WITHIN ((pki_msec)600 * 1000)
+
 struct walk {
 	struct audit *a;
 	uint64_t next; /* entries taken into the tree */
@@ -367,6 +371,30 @@ audit_cosigned(struct audit *a)
 		finding_add(a, path, &err);
 }
 
+static pki_msec
+time_of_entry(struct audit *a, uint64_t index)
+{
+	struct pki_err err = { 0 };
+	pki_msec at = 0;
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, index);
+	return pki_msec_parse(entry_text(entry, "at"), &at, &err) == PKI_OK ? at : 0;
+}
+
+/* An older log in the place of the last one: others that read it would not see the rest. */
+static void
+check_behind(struct audit *a, const char *path, uint64_t size)
+{
+	uint64_t count = a->figures.entries;
+	struct pki_err err = { 0 };
+	if (size >= count || time_of_entry(a, count - 1) - time_of_entry(a, size) <=
+				     PUBLISHED_WITHIN)
+		return;
+	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_LOG_CHECKPOINT,
+		"covers %ju entries and is behind the ledger, which has %ju; publish again",
+		(uintmax_t)size, (uintmax_t)count);
+	finding_add(a, path, &err);
+}
+
 enum pki_status
 audit_published(struct audit *a, struct pki_err *err)
 {
@@ -374,7 +402,11 @@ audit_published(struct audit *a, struct pki_err *err)
 	struct pki_checkpoint cp;
 	PKI_TRY(pki_conf_path(a->place->publish, "log", dir, err));
 	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
-	PKI_TRY(same_log(a, path, &cp, err));
+	if (same_log(a, path, &cp, err) != PKI_OK) {
+		finding_add(a, path, err);
+		return PKI_OK;
+	}
+	check_behind(a, path, cp.size);
 	audit_cosigned(a);
 	check_level(a, dir, PKI_LOG_ENTRIES, cp.size);
 	for (int level = 0; level < 8 && cp.size >> (8 * level) != 0; level++)

@@ -63,13 +63,13 @@ check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
 	if (strcmp(row->profile, v->decision->certs[i].profile->name) != 0 ||
 		!same_key(cert, v->decision->certs[i].csr) ||
 		memcmp(ordered, row->name_hash, sizeof ordered) != 0 ||
-		strcmp(name.common_name, v->order->subject.common_name) != 0)
+		strcmp(name.common_name, v->order->subject.common_name) != 0 ||
+		row->document_end != v->order->document_end)
 		finding_rule(v->a, object, PKI_RULE_RECORD,
-			"profile, key or name are not those of the order %s", v->row->id);
+			"profile, key, name or end of the document are not those of the order %s", v->row->id);
 	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
 	if (late > 0 || -late > DECIDED_WITHIN ||
-		pki_cert_not_after(cert) > v->decision->certs[i].not_after ||
-		row->document_end != v->order->document_end)
+		pki_cert_not_after(cert) > v->decision->certs[i].not_after)
 		finding_rule(v->a, object, PKI_RULE_VALIDITY,
 			"the dates are not those that the order %s allowed", v->row->id);
 	return PKI_OK;

@@ -36,7 +36,7 @@ check_issuer(struct audit *a, const char *path, int issuer, struct pki_err *err)
 		is = pki_cert_get0_der(cert);
 	}
 	if (!pki_bytes_equal(is.data, is.len, want.data, want.len))
-		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_ACCESS_POINTS,
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
 			"is not the certificate of the ledger's issuer %d", issuer);
 	return PKI_OK;
 }
