@@ -47,6 +47,7 @@ ledger_fail(struct pki_ledger *ledger, const char *what, struct pki_err *err)
 		return refuse(text, err);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL: /* a WAL-index that nobody lets go of, or that is none */
 		return pki_fail(
 			err, PKI_LOCKED, "%s: %s; end the other process", what, text);
 	case SQLITE_FULL:

@@ -237,7 +237,7 @@ files 17 'published tile 0/0: \[83\]' "a tile gone" "rm pub/log/tile/0/000"
 files 17 'published entries 1: \[83\]' "a bundle gone" "rm $bundle"
 files 18 'log/checkpoint: \[82\]' "the checkpoint changed" "bend pub/log/checkpoint 30"
 files 17 'log/checkpoint' "the checkpoint gone" "rm pub/log/checkpoint"
-files 18 'checkpoint [0-9]+: |log/vkey' "another log's key" "sed -i 's/[A-Za-z]\$/0/' pub/log/vkey"
+files 18 'checkpoint [0-9]+: |log/vkey' "another log's key" "sed -i 's/[^A]\$/A/;t;s/A\$/B/' pub/log/vkey"
 files 18 'root.crl: \[76\]' "the root's CRL changed" "bend pub/root.crl 60"
 files 18 'ca.crl: \[76\]' "the full CRL changed" "bend pub/ca.crl 60"
 files 18 'crl/1.crl: \[76\]' "a partition's CRL changed" "bend pub/crl/1.crl 60"
@@ -251,8 +251,9 @@ files 18 'root.crt: \[29\]' "another root to fetch" "bend pub/root.crt 200"
 files 18 'seal.pem: \[35\]' "another seal" "cp pub/ocsp.pem pub/seal.pem"
 files 18 'ocsp.pem: \[35\]' "another responder" "cp pub/seal.pem pub/ocsp.pem"
 files '18|8' 'log entry 0: \[77\].*policy' "the policy changed" "sed -i 's/36/37/;s/3y/4y/' policy/holder-signature.yaml; echo '#' >>policy/rules.yaml"
+files 18 'terms-1.0.txt: \[211\]' "the terms of use changed" "sed -i s/is/was/ policy/terms-1.0.txt"
 fresh
-sed -i 's/[A-Za-z]$/0/' "$D/c/pub/log/vkey"
+sed -i 's/[^A]$/A/;t;s/A$/B/' "$D/c/pub/log/vkey"
 found 18 'log/vkey: \[82\]' "another log's key, where the auditor has the true one" --vkey "$D/trusted.vkey"
 
 # with the CA's key stolen, but not the log's
@@ -299,6 +300,9 @@ retreed() {
 	apply "DELETE FROM hash; $(cat "$D/tree.sql")"
 }
 fresh
+retreed
+ok "the same tree computed afresh is in order" audit_copy
+fresh
 apply "UPDATE entry SET entry = CAST(replace($(text entry), 'pki-ca', 'pki-cb') AS BLOB) WHERE id = 3"
 retreed
 found 18 'checkpoint [0-9]+: \[81\] is signed over another root' "insider: an entry changed, tree and tiles with it"
@@ -326,4 +330,56 @@ rm -rf "$D/c" && cp -r "$D/old" "$D/c"
 ok "everything older is in order by itself" audit_copy
 found 18 'log/checkpoint: \[81\].*old copy' "... but not before an auditor who kept a checkpoint" \
 	--checkpoint "$D/base/pub/log/checkpoint"
+
+# what is no file, no ledger, or endless: an error that says so, soon
+# odd TITLE COMMAND [STATUS...]: within the copy
+odd() {
+	local title=$1 command=$2 status
+	shift 2
+	fresh
+	(cd "$D/c" && eval "$command") || echo "# command failed"
+	audit_copy
+	status=$?
+	[[ " ${*:-3 6 8 17 18} " = *" $status "* ]] && { [ $status = 0 ] || [ -s "$D/out" ]; } ||
+		{ echo "# exit $status" >>"$D/out" && false; }
+	result $? "$title"
+}
+odd "ledger: empty" ": >ledger.db"
+for size in 1 99 100 512 4096 20000 100000; do odd "ledger: $size octets" "truncate -s $size ledger.db"; done
+odd "ledger: a folder" "rm ledger.db; mkdir ledger.db"
+odd "ledger: a FIFO" "rm ledger.db; mkfifo ledger.db"
+odd "ledger: a link to itself" "rm ledger.db; ln -s ledger.db ledger.db"
+odd "ledger: a device" "ln -sf /dev/zero ledger.db"
+odd "ledger: a link to the ledger" "mv ledger.db elsewhere; ln -s elsewhere ledger.db" 0
+odd "ledger: noise" "head -c 300000 /dev/urandom >ledger.db"
+odd "ledger: zeros behind it, 8 GB" "truncate -s 8G ledger.db" 0 18
+odd "ledger: a FIFO for its WAL" "mkfifo ledger.db-wal"
+odd "ledger: a folder for its WAL" "mkdir ledger.db-wal"
+odd "ledger: noise for its WAL" "head -c 300000 /dev/urandom >ledger.db-wal" 0 18
+odd "ledger: noise for its WAL's index" "head -c 32768 /dev/urandom | tee ledger.db-wal >ledger.db-shm" 0 6 12 18
+odd "ledger: another database" "rm ledger.db; sqlite3 ledger.db 'CREATE TABLE entry (id)'"
+for file in log/checkpoint log/vkey "log/tile/0/000" log/tile/entries/000 ca.crl crl/1.crl root.pem ca.pem root.crt seal.pem; do
+	odd "$file: empty" ": >pub/$file"
+	odd "$file: a folder" "rm pub/$file; mkdir pub/$file"
+	odd "$file: a FIFO" "rm pub/$file; mkfifo pub/$file"
+	odd "$file: a link to itself" "rm pub/$file; ln -s ${file##*/} pub/$file"
+	odd "$file: endless" "rm pub/$file; ln -s /dev/zero pub/$file" 3 4 6 8 17 18
+	odd "$file: 8 GB" "truncate -s 8G pub/$file" 3 4 6 8 17 18
+done
+odd "policy: empty" ": >policy/rules.yaml" 5
+odd "policy: a FIFO" "rm policy/rules.yaml; mkfifo policy/rules.yaml" 5
+odd "policy: a folder" "rm policy/rules.yaml; mkdir policy/rules.yaml" 5 6
+odd "policy: gone" "rm -r policy" 5 6
+odd "names of partial tiles that are none" "mkdir pub/log/tile/0/000.p && cd pub/log/tile/0/000.p && : >-1 && : >0 && : >256 && : >99999999999999999999 && : >\$'\\xff\\n' && mkdir 7" 8 17 18
+odd "a policy of a name that is no UTF-8" "cp policy/root.yaml policy/\$'\\xff.yaml'" 3 5 8
+fresh
+rm "$D/c/pub/ca.crl"
+rm -rf "$D"/c-$'\xff'
+mv "$D/c" "$D"/c-$'\xff'
+pki-audit verify --json --ledger "$D"/c-$'\xff/ledger.db' --publish "$D"/c-$'\xff/pub' --policy "$D"/c-$'\xff/policy' >"$D/out" 2>&1
+ok "a finding in a folder whose name is no UTF-8 is in the report" \
+	jq -e '.finding_count == 1 and (.findings | length) == 1 and (.findings[0].object | endswith("ca.crl"))' "$D/out"
+
+. tests/system/flips.sh
+flips "${FLIPS:-80}" "${SEED:-$RANDOM}"
 finish

@@ -61,6 +61,7 @@ struct audit {
 	const char *vkey; /* of vkey_text */
 	struct pki_buf vkey_text;
 	struct pki_policy *policies[PKI_VALUES_MAX]; /* given */
+	const char *policy_dirs[PKI_VALUES_MAX];
 	size_t policy_count;
 	struct period *periods; /* from the log, a run of one digest once */
 	size_t period_count;

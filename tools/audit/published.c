@@ -1,4 +1,6 @@
-/* Certificates and the log's key, as relying parties fetch them: the ledger's. */
+/* What relying parties and applicants are handed: certificates and the log's key, which are the
+ * ledger's, and the text that the policy names. */
+#include <stdio.h>
 #include <string.h>
 
 #include "libpki/file.h"
@@ -77,6 +79,25 @@ check_vkey(struct audit *a, const char *file, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* The text that applicants accepted, where it is kept beside the rules that give its digest. */
+static void
+check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
+{
+	char path[PATH_MAX], name[64], digest[PKI_SHA256_HEX];
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	snprintf(name, sizeof name, "terms-%s.txt", policy->terms_version);
+	if (strchr(name, '/') != NULL || pki_conf_path(dir, name, path, &err) != PKI_OK ||
+		!pki_file_exists(path))
+		return;
+	if (pki_file_read(path, PKI_FILE_MAX, &text, &err) != PKI_OK ||
+		pki_sha256_hex(text.data, text.len, digest, &err) != PKI_OK)
+		finding_add(a, path, &err);
+	else if (strcmp(digest, policy->terms_digest) != 0)
+		finding_rule(a, path, PKI_RULE_TERMS,
+			"is not the text whose digest rules.yaml gives");
+}
+
 enum pki_status
 audit_repository(struct audit *a, struct pki_err *err)
 {
@@ -93,6 +114,8 @@ audit_repository(struct audit *a, struct pki_err *err)
 			PKI_OK)
 			finding_add(a, file, &own);
 	}
+	for (size_t i = 0; i < a->policy_count; i++)
+		check_terms(a, a->policy_dirs[i], a->policies[i]);
 	struct pki_err own = { 0 };
 	if (check_vkey(a, "log/vkey", &own) != PKI_OK)
 		finding_add(a, "log/vkey", &own);

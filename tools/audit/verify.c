@@ -49,6 +49,7 @@ load_policies(struct audit *a, const struct pki_args *args, struct pki_err *err)
 		const char *dir = count > 0 ? pki_arg_at(args, "policy", i)
 					    : a->place->policy;
 		PKI_TRY(pki_policy_load(dir, &a->policies[i], err));
+		a->policy_dirs[i] = dir;
 		a->policy_count++;
 	}
 	return PKI_OK;
