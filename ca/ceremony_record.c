@@ -103,8 +103,7 @@ add_all_made(const struct ceremony *c, json_t *detail, struct pki_err *err)
 	PKI_TRY(add_made(detail, c->ca.profile, c->ca.cert, err));
 	PKI_TRY(add_made(detail, c->seal.profile, c->seal.cert, err));
 	for (size_t i = 0; i < c->officer_count; i++)
-		PKI_TRY(add_made(
-			detail, c->officers[i].profile, c->officers[i].cert, err));
+		PKI_TRY(add_made(detail, c->officers[i].profile, c->officers[i].cert, err));
 	return PKI_OK;
 }
 

@@ -266,12 +266,12 @@ certified() {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=x -keyout "$D/$name.key" 2>/dev/null |
 		openssl x509 -req -CA "$D/pub/ca.pem" -CAkey "$D/stolen.key" -days 30 -outform DER -out "$D/$name.der" "$@" 2>/dev/null
 }
-certified second -set_serial 0x4d00000000000000000000000000000000000001
+printf 'keyUsage=critical,digitalSignature\n' >"$D/ext"
+certified second -set_serial 0x4d00000000000000000000000000000000000001 -extfile "$D/ext"
 sql "serial 4d0+1: \[35\]" "CA's key: another certificate under a used order" "INSERT INTO certificate
 	SELECT (SELECT max(id) + 1 FROM certificate), issuer, x'4d00000000000000000000000000000000000001', holder, profile,
 	order_id, name_hash, zeroblob(32), not_before, not_after, document_end, issued, readfile('$D/second.der'), partition
 	FROM certificate WHERE $A"
-printf 'keyUsage=critical,digitalSignature\n' >"$D/ext"
 certified third -set_serial "0x$claire" -extfile "$D/ext"
 sql "serial $claire: \[35\]" "CA's key: another certificate of an officer, under her serial" \
 	"UPDATE certificate SET der = readfile('$D/third.der') WHERE $C"

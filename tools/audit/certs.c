@@ -114,7 +114,8 @@ in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *s
 	char digest[PKI_SHA256_HEX];
 	return ceremony_place(a, serial, &place) &&
 	       pki_sha256_hex(row->der.data, row->der.len, digest, &err) == PKI_OK &&
-	       said(a, "digests", place, digest) && said(a, "profiles", place, row->profile);
+	       said(a, "digests", place, digest) &&
+	       said(a, "profiles", place, row->profile);
 }
 
 /* rule 52: the list that the certificate names, and that the ledger says it does. What the

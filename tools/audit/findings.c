@@ -82,6 +82,9 @@ put(struct shelf *shelf, const struct spot *spot, const struct pki_err *err)
 	struct finding *here = &shelf->kept[at];
 	memmove(here + 1, here, (shelf->count - at) * sizeof *here);
 	*here = (struct finding){ *spot, *err };
+	/* a file's name may be anything; JSON takes UTF-8 alone */
+	pki_cli_clean(err->object, here->err.object, sizeof here->err.object);
+	pki_cli_clean(err->msg, here->err.msg, sizeof here->err.msg);
 	shelf->count++;
 }
 

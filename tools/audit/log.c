@@ -5,8 +5,8 @@
 #include "libpki/file.h"
 #include "tools/audit/audit.h"
 
-/* pki-ca publishes in the second of a commit; a copy of the ledger is made after that of the
- * files. */
+/* pki-ca publishes in the second of a commit; a copy of the ledger is made after that of
+ * the files. */
 #define PUBLISHED_WITHIN ((pki_msec)600 * 1000)
 
 struct walk {
@@ -386,8 +386,8 @@ check_behind(struct audit *a, const char *path, uint64_t size)
 {
 	uint64_t count = a->figures.entries;
 	struct pki_err err = { 0 };
-	if (size >= count || time_of_entry(a, count - 1) - time_of_entry(a, size) <=
-				     PUBLISHED_WITHIN)
+	if (size >= count ||
+		time_of_entry(a, count - 1) - time_of_entry(a, size) <= PUBLISHED_WITHIN)
 		return;
 	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_LOG_CHECKPOINT,
 		"covers %ju entries and is behind the ledger, which has %ju; publish again",

@@ -66,7 +66,9 @@ check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
 		strcmp(name.common_name, v->order->subject.common_name) != 0 ||
 		row->document_end != v->order->document_end)
 		finding_rule(v->a, object, PKI_RULE_RECORD,
-			"profile, key, name or end of the document are not those of the order %s", v->row->id);
+			"profile, key, name or end of the document are not those of the "
+			"order %s",
+			v->row->id);
 	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
 	if (late > 0 || -late > DECIDED_WITHIN ||
 		pki_cert_not_after(cert) > v->decision->certs[i].not_after)

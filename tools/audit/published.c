@@ -1,5 +1,5 @@
-/* What relying parties and applicants are handed: certificates and the log's key, which are the
- * ledger's, and the text that the policy names. */
+/* What relying parties and applicants are handed: certificates and the log's key, which are
+ * the ledger's, and the text that the policy names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -79,7 +79,8 @@ check_vkey(struct audit *a, const char *file, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The text that applicants accepted, where it is kept beside the rules that give its digest. */
+/* The text that applicants accepted, where it is kept beside the rules that give its
+ * digest. */
 static void
 check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
 {
