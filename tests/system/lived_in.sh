@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh sets them
 # An installation that has lived: partitions, renewals, revocations, an officer who came and left,
 # refusals, two root CRLs, a log of more than one tile. Sourced after lib.sh by those who damage copies
 # of it: lived_in makes it; base is what an auditor would be handed, old the same from an earlier day.

@@ -15,9 +15,12 @@ found() {
 	shift 3
 	audit_copy "$@"
 	status=$?
-	[[ "|$want|" = *"|$status|"* ]] && grep -qE -- "$says" "$D/out" ||
-		{ echo "# exit $status, not $want, or nothing says $says" >>"$D/out" && false; }
-	result $? "$title"
+	if [[ "|$want|" = *"|$status|"* ]] && grep -qE -- "$says" "$D/out"; then
+		result 0 "$title"
+	else
+		echo "exit $status, not $want, or nothing says $says" >>"$D/out"
+		result 1 "$title"
+	fi
 }
 # apply SQL: with the refusals out of the way, and back in their places
 apply() {
@@ -60,7 +63,6 @@ invitation=$(get "SELECT name FROM orders WHERE action = 3 LIMIT 1")
 last=$(get "SELECT max(number) FROM crl WHERE issuer = 2")
 L="issuer = 2 AND number = $last"
 size=$(get "SELECT max(id) + 1 FROM entry")
-first_issue="(SELECT min(id) FROM orders WHERE action = 0 AND holder <> '')"
 
 # issuer
 sql 'issuer 2: \[29\]' "issuer: the end moved" "UPDATE issuer SET not_after = not_after + 1 WHERE id = 2"
@@ -340,9 +342,12 @@ odd() {
 	(cd "$D/c" && eval "$command") || echo "# command failed"
 	audit_copy
 	status=$?
-	[[ " ${*:-3 6 8 17 18} " = *" $status "* ]] && { [ $status = 0 ] || [ -s "$D/out" ]; } ||
-		{ echo "# exit $status" >>"$D/out" && false; }
-	result $? "$title"
+	if [[ " ${*:-3 6 8 17 18} " = *" $status "* ]] && { [ $status = 0 ] || [ -s "$D/out" ]; }; then
+		result 0 "$title"
+	else
+		echo "exit $status" >>"$D/out"
+		result 1 "$title"
+	fi
 }
 odd "ledger: empty" ": >ledger.db"
 for size in 1 99 100 512 4096 20000 100000; do odd "ledger: $size octets" "truncate -s $size ledger.db"; done
