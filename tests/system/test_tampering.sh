@@ -363,7 +363,7 @@ odd "ledger: a folder for its WAL" "mkdir ledger.db-wal"
 odd "ledger: noise for its WAL" "head -c 300000 /dev/urandom >ledger.db-wal" 0 18
 odd "ledger: noise for its WAL's index" "head -c 32768 /dev/urandom | tee ledger.db-wal >ledger.db-shm" 0 6 12 18
 odd "ledger: another database" "rm ledger.db; sqlite3 ledger.db 'CREATE TABLE entry (id)'"
-for file in log/checkpoint log/vkey "log/tile/0/000" log/tile/entries/000 ca.crl crl/1.crl root.pem ca.pem root.crt seal.pem; do
+for file in log/checkpoint log/vkey log/tile/0/000 log/tile/entries/000 ca.crl root.pem root.crt; do
 	odd "$file: empty" ": >pub/$file"
 	odd "$file: a folder" "rm pub/$file; mkdir pub/$file"
 	odd "$file: a FIFO" "rm pub/$file; mkfifo pub/$file"
