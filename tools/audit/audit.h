@@ -110,6 +110,12 @@ const char *entry_text(const json_t *entry, const char *name); /* "" if absent *
 /* Is the text a member of the detail's list? */
 bool list_holds(const json_t *list, const char *text);
 
+/* The ledger's issuers, which must be the published ones. */
+enum pki_status audit_issuers(struct audit *a, const char *root, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* One order with its entry, signers, decision and certificates; what is wrong is a finding. */
+void audit_order(struct audit *a, const struct pki_order_row *row);
+
 /* The parts. A status other than OK is what ended a part early: a finding too. */
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_published(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
@@ -145,6 +151,7 @@ struct outcome {
 };
 enum pki_status verify_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status report_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status trail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);

@@ -60,6 +60,15 @@ static const struct pki_option report_options[] = {
 	{ 0 },
 };
 
+static const struct pki_option trail_options[] = {
+	LEDGER,
+	PUBLISH,
+	VKEY,
+	POLICY,
+	ROOT,
+	{ 0 },
+};
+
 static const struct pki_option tail_options[] = {
 	LEDGER,
 	{ "follow", NULL, "wait for more (-f)", 0 },
@@ -100,6 +109,9 @@ static const struct pki_command commands[] = {
 		verify_options, 0, 0, verify_run },
 	{ "report", "", "write figures, plots and findings as a page (HTML)",
 		report_options, 0, 0, report_run },
+	{ "trail", "HOLDER|SERIAL|ORDER",
+		"tell the story of a certificate, with its proofs", trail_options, 1, 1,
+		trail_run },
 	{ "tail", "", "show the log's entries", tail_options, 0, 0, tail_run },
 	{ "proof", "INDEX|ORDER|SERIAL", "prove that the log holds an entry", proof_options,
 		1, 1, proof_run },

@@ -253,6 +253,14 @@ look_at(struct audit *a, const struct pki_order_row *row, struct last *last)
 	pki_decision_free(&decision);
 }
 
+void
+audit_order(struct audit *a, const struct pki_order_row *row)
+{
+	struct last last = { 0 };
+	look_at(a, row, &last);
+	pki_buf_free(&last.invitation);
+}
+
 /* Rows that one thread takes at a time: an order is looked at for a millisecond. */
 #define BATCH 32
 

@@ -17,8 +17,8 @@ static const struct {
 };
 
 /* The ledger's issuers must be the ones that the auditor trusts. */
-static enum pki_status
-load_issuers(struct audit *a, const char *root, struct pki_err *err)
+enum pki_status
+audit_issuers(struct audit *a, const char *root, struct pki_err *err)
 {
 	static const char *const files[] = { NULL, "root.pem", "ca.pem" };
 	for (int i = PKI_ISSUER_ROOT; i <= PKI_ISSUER_CA; i++) {
@@ -71,7 +71,7 @@ audit_all(struct audit *a, const struct pki_args *args)
 		finding_add(a, "database", &err);
 	if (pki_ledger_count(a->ledger, &a->figures, &err) != PKI_OK)
 		finding_add(a, "database", &err);
-	if (load_issuers(a, pki_arg(args, "root"), &err) != PKI_OK) {
+	if (audit_issuers(a, pki_arg(args, "root"), &err) != PKI_OK) {
 		/* without issuers nothing that was signed can be checked */
 		finding_add(a, "issuers", &err);
 		return;
