@@ -140,6 +140,10 @@ no "the receipt names serial numbers" speaks "$D/receipt.p7s"
 pki-audit tail --lines 1000 --json >"$D/tail"
 no "rule 77: nor does the log in the ledger" speaks "$D/tail"
 # what auditors take away
+each_there() {
+	local f
+	for f in "${taken[@]}"; do test -s "$f" || return; done
+}
 pki-audit export --out "$D/public" >"$D/public.said"
 mapfile -t public < <(find "$D/public" -type f)
 no "rule 77: nor what pki-audit exports (${#public[@]} files)" speaks "$D/public.said" "${public[@]}"
@@ -150,8 +154,10 @@ no "... which are in the certificates alone" speaks "${tables[@]}"
 pki-audit proof "$(serial_of "$D/holders/zephyrine/auth.pem")" --out "$D/proof"
 pki-audit verify --json >"$D/verified"
 pki-audit report --out "$D/report" --population 38350 >/dev/null
-no "nor a proof, the auditor's findings and report" speaks "$D/proof" "$D/verified" "$D/report"
-ok "... which are there" test -s "$D/proof" -a -s "$D/verified" -a -s "$D/report"
+for form in "" --json; do pki-audit trail ${form:+"$form"} "$zephyrine" >"$D/trail$form"; done
+taken=("$D/proof" "$D/verified" "$D/report" "$D/trail" "$D/trail--json")
+no "nor a proof, the auditor's findings, report and trail" speaks "${taken[@]}"
+ok "... which are there" each_there
 ok "rule 77: all of it is in the log" test "$(jq -rs 'map(.type) | unique | join(" ")' "$D/tail" |
 	grep -o 'application-rejected\|certificate-accepted\|certificate-issued\|certificate-revoked\|login-failed\|order-refused' |
 	wc -l)" = 6
