@@ -10,7 +10,6 @@
 #include "ca/front.h"
 #include "ca/start.h"
 #include "ca/writer.h"
-#include "libpki/log.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 
@@ -32,43 +31,6 @@ struct server {
 	bool writing; /* the thread runs */
 	char log_dir[PATH_MAX];
 };
-
-/* Promise 9: what is published must be in the ledger; else a backup was restored. */
-static enum pki_status
-check_published_log(struct server *s, uint64_t *published, struct pki_err *err)
-{
-	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	struct pki_checkpoint cp;
-	struct pki_hash root;
-	char path[PATH_MAX];
-	*published = 0;
-	PKI_TRY(pki_conf_path(s->log_dir, "checkpoint", path, err));
-	if (!pki_file_exists(path))
-		return PKI_OK;
-	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
-	PKI_TRY(pki_conf_path(s->log_dir, "vkey", path, err));
-	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &vkey, err));
-	char *newline = strchr((char *)vkey.data, '\n');
-	if (newline != NULL)
-		*newline = '\0';
-	PKI_TRY(pki_checkpoint_open(
-		pki_buf_bytes(&note), (const char *)vkey.data, &cp, err));
-	if (cp.size > s->signer.ready.checkpoint)
-		return pki_fail(err, PKI_TAMPERED,
-			"the published log has %llu entries, the ledger %llu: the ledger "
-			"is "
-			"older than what it published; restore a newer one",
-			(unsigned long long)cp.size,
-			(unsigned long long)s->signer.ready.checkpoint);
-	PKI_TRY(pki_log_root(s->ledger, cp.size, &root, err));
-	if (memcmp(&root, &cp.root, sizeof root) != 0)
-		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
-			"the published log is not this ledger's: one of the two is of "
-			"another past; restore the newest ledger");
-	*published = cp.size;
-	return PKI_OK;
-}
 
 static enum pki_status
 open_ledgers(struct server *s, struct pki_err *err)
@@ -157,9 +119,10 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(quorum_configured(&s->conf, s->policy, err));
 	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
 	PKI_TRY(start_ledger(&s->conf, err));
-	PKI_TRY(signer_start(&s->conf, s->policy, args, &s->signer, err));
+	PKI_TRY(signer_start(&s->conf, s->policy, args, SIGNER_SERVES, &s->signer, err));
 	PKI_TRY(open_ledgers(s, err));
-	PKI_TRY(check_published_log(s, &published, err));
+	PKI_TRY(start_check_log(
+		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
 	PKI_TRY(start_check_crls(&s->conf, s->ledger, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
 	wire(s);

@@ -4,6 +4,7 @@
 #include "ca/commands.h"
 #include "libpki/api.h"
 #include "libpki/conf.h"
+#include "libpki/crl.h"
 
 static void
 row(const char *label, const char *text)
@@ -19,6 +20,19 @@ local_time(const char *text, char *out, size_t size)
 	snprintf(out, size, "%s", text);
 	if (pki_msec_parse(text, &t, &err) == PKI_OK)
 		pki_time_format_local(t / 1000, out, size);
+}
+
+/* rule 53: none follows the last one. */
+static void
+crl_text(json_int_t number, const char *next_update, char *out, size_t size)
+{
+	char last[PKI_TIME_TEXT], when[64];
+	pki_time_format(PKI_CRL_LAST, last);
+	local_time(next_update, when, sizeof when);
+	if (strcmp(next_update, last) == 0)
+		snprintf(out, size, "number %lld, the last", (long long)number);
+	else
+		snprintf(out, size, "number %lld, next by %s", (long long)number, when);
 }
 
 static void
@@ -84,8 +98,7 @@ print_status(json_t *status, struct pki_err *err)
 	row("ledger", text);
 	snprintf(text, sizeof text, "%lld entries", (long long)entries);
 	row("log", text);
-	local_time(next_update, when, sizeof when);
-	snprintf(text, sizeof text, "number %lld, next by %s", (long long)number, when);
+	crl_text(number, next_update, text, sizeof text);
 	row("CRL", text);
 	print_witnesses(status);
 	print_issuers(issuers);

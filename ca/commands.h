@@ -7,6 +7,7 @@
 enum pki_status cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status cmd_last_crl(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

@@ -23,6 +23,9 @@ static const struct pki_command commands[] = {
 	{ "status", "", "ask a running CA how it is", no_options, 0, 0, cmd_status },
 	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0, 0,
 		cmd_root_crl },
+	{ "last-crl", "",
+		"end the CA: make its last CRLs, once all has expired or is revoked",
+		custodian_options, 0, 0, cmd_last_crl },
 	{ 0 },
 };
 

@@ -17,6 +17,7 @@ enum job_kind {
 	JOB_PUBLISHED, /* input */
 	JOB_ROOT_CRL,  /* body: DER */
 	JOB_PARTITIONS,
+	JOB_LAST_CRLS,
 };
 
 /* A certificate that an order revokes. */

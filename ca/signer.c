@@ -56,12 +56,31 @@ load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_er
 	return PKI_OK;
 }
 
+/* rule 55 */
+static enum pki_status
+check_end(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct pki_ledger_alive alive;
+	char serial[PKI_SERIAL_TEXT], end[PKI_TIME_TEXT];
+	PKI_TRY(pki_ledger_alive(ledger, PKI_ISSUER_CA, pki_time_now(), &alive, err));
+	if (alive.count == 0)
+		return PKI_OK;
+	pki_serial_text(&alive.serial, serial);
+	pki_time_format(alive.not_after, end);
+	return pki_refuse(err, PKI_RULE_CRL_LAST,
+		"%ju certificates have neither expired nor been revoked; wait or revoke "
+		"them. The last to end is %s (%s), on %s",
+		(uintmax_t)alive.count, serial, alive.profile, end);
+}
+
 static enum pki_status
 load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_TRY(load_checkpoint(s, ledger, err));
 	PKI_TRY(pki_ledger_last_event(ledger, &s->clock, err));
 	PKI_TRY(signer_load_crls(s, ledger, err));
+	if (s->ends)
+		PKI_TRY(check_end(ledger, err));
 	s->before = s->last;
 	return PKI_OK;
 }
@@ -149,12 +168,13 @@ report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_
 
 int
 signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, int fd)
+	const struct pki_args *args, enum signer_purpose purpose, int fd)
 {
 	/* too large for the stack, and as long-lived as the process */
 	static struct signer_state s;
 	s.conf = conf;
 	s.policy = policy;
+	s.ends = purpose == SIGNER_ENDS;
 	struct pki_err err = { 0 };
 	enum pki_status status = setup(&s, args, &err);
 	if (status == PKI_OK)
@@ -178,7 +198,7 @@ signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
 
 static void
 become_signer(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, int fd, pid_t front)
+	const struct pki_args *args, enum signer_purpose purpose, int fd, pid_t front)
 {
 	/* the front decides when to end; ours comes with its own */
 	signal(SIGINT, SIG_IGN);
@@ -188,7 +208,7 @@ become_signer(const struct pki_conf *conf, const struct pki_policy *policy,
 	prctl(PR_SET_NAME, "pki-ca-signer", 0, 0, 0);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != front)
 		_exit((int)PKI_UNAVAILABLE);
-	exit(signer_main(conf, policy, args, fd));
+	exit(signer_main(conf, policy, args, purpose, fd));
 }
 
 static enum pki_status
@@ -202,7 +222,8 @@ wait_ready(struct signer *signer, struct pki_err *err)
 
 enum pki_status
 signer_start(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, struct signer *out, struct pki_err *err)
+	const struct pki_args *args, enum signer_purpose purpose, struct signer *out,
+	struct pki_err *err)
 {
 	int fds[2];
 	*out = (struct signer){ .fd = -1 };
@@ -212,7 +233,7 @@ signer_start(const struct pki_conf *conf, const struct pki_policy *policy,
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		become_signer(conf, policy, args, fds[1], front);
+		become_signer(conf, policy, args, purpose, fds[1], front);
 	}
 	close(fds[1]);
 	if (pid < 0) {

@@ -56,6 +56,10 @@ struct signer_ready {
 	uint64_t told; /* revocations of the ledger that it knows of */
 };
 
+/* What it is for. ENDS: for nothing but the CA's last CRLs (rule 55); it does not start while its
+ * ledger has a certificate that has neither expired nor been revoked. */
+enum signer_purpose { SIGNER_SERVES, SIGNER_ENDS };
+
 /* The front's end. */
 struct signer {
 	pid_t pid;
@@ -69,13 +73,14 @@ struct signer {
  * passphrases (args) and never returns. Errors are the child's: SECRET, REFUSED, IO, TAMPERED.
  */
 enum pki_status signer_start(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, struct signer *out, struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_args *args, enum signer_purpose purpose, struct signer *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* Close the channel: the child ends. Reaps it. */
 void signer_stop(struct signer *signer);
 
 /* In the child, from signer_start(): set up, serve until the channel closes. Exit status. */
 int signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, int fd);
+	const struct pki_args *args, enum signer_purpose purpose, int fd);
 
 /* Calls: begin a request in signer->buf with ipc_begin/put, send, then read the reply's fields
  * from *reply (valid until the next call). UNAVAILABLE if the signer is gone. */

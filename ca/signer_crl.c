@@ -139,7 +139,24 @@ check_told(struct signer_state *s, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rules 49, 53, 55 */
+/* rules 49, 53, 55: of now, for as long as pki.yaml says, or for ever where that is asked
+ * for. */
+static enum pki_status
+check_times(const struct signer_state *s, const struct pki_crl_spec *spec, pki_msec now,
+	struct pki_err *err)
+{
+	pki_time end = s->ends ? PKI_CRL_LAST : spec->this_update + s->conf->crl_lifetime;
+	if (spec->next_update == PKI_CRL_LAST && !s->ends)
+		return pki_refuse(err, PKI_RULE_CRL_LAST,
+			"only pki-ca last-crl, with both custodians, makes the last CRL");
+	if (spec->this_update > now / 1000 || spec->this_update < s->last.crl_made ||
+		spec->this_update < (now - PKI_CLOCK_SKEW_MS) / 1000 ||
+		spec->next_update != end)
+		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
+			"a CRL is of now and holds as long as pki.yaml says");
+	return PKI_OK;
+}
+
 static enum pki_status
 check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned partition,
 	struct pki_err *err)
@@ -158,12 +175,7 @@ check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned pa
 			"CRL number %llu after %llu; numbers grow by one",
 			(unsigned long long)spec->number,
 			(unsigned long long)s->last.crl_number);
-	if (spec->this_update > now / 1000 || spec->this_update < s->last.crl_made ||
-		spec->this_update < (now - PKI_CLOCK_SKEW_MS) / 1000 ||
-		spec->next_update != spec->this_update + s->conf->crl_lifetime)
-		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
-			"a CRL is of now and holds as long as pki.yaml says");
-	return PKI_OK;
+	return check_times(s, spec, now, err);
 }
 
 static void
@@ -281,7 +293,7 @@ make_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 	PKI_TRY(build(s, &spec, k, err));
 	s->last.crl_number = number;
 	s->last.crl_made = spec.this_update;
-	s->last.made[k] = spec.this_update;
+	s->last.made[k] = s->ends ? PKI_CRL_LAST : spec.this_update;
 	PKI_TRY(ipc_put_number(&s->reply, pki_crl_count(s->crl), err));
 	return ipc_put_tail(&s->reply, pki_crl_get0_der(s->crl), &s->tail, err);
 }

@@ -91,6 +91,18 @@ check_unlisted(const struct signer_state *s, const struct pki_cms *cms, struct p
 	return PKI_OK;
 }
 
+/* rules 53, 55: no list could say so any more. */
+static enum pki_status
+check_not_ended(const struct signer_state *s, struct pki_bytes cms,
+	uint8_t digest[PKI_SHA256], struct pki_err *err)
+{
+	if (s->last.made[0] != PKI_CRL_LAST)
+		return PKI_OK;
+	PKI_TRY(pki_sha256(cms.data, cms.len, digest, err));
+	return pki_refuse(err, PKI_RULE_CRL_LAST,
+		"the CA's last CRL is made; it certifies and revokes nothing more");
+}
+
 static enum pki_status
 decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct pki_err *err)
@@ -98,6 +110,7 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct facts *facts = &p->facts;
 	pki_msec now = 0;
 	PKI_TRY(signer_now(s, &now, err));
+	PKI_TRY(check_not_ended(s, cms, facts->digest, err));
 	enum pki_status status =
 		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
 	memcpy(facts->digest, p->order.digest, sizeof facts->digest);

@@ -46,6 +46,7 @@ struct signer_state {
 	struct vouched last;
 	struct vouched before; /* before the transaction that is under way or the last one */
 	struct quorum quorum;  /* a transaction that failed undoes none of it */
+	bool ends;	       /* it is there for the last CRLs */
 	bool under_way;	       /* something was signed, not yet the checkpoint over it */
 	struct pki_buf vkey;   /* of the log */
 	pki_msec clock;	       /* the latest that was seen: time does not go back */

@@ -4,6 +4,8 @@
 
 #include "ca/ipc.h"
 #include "libpki/file.h"
+#include "libpki/log.h"
+#include "libpki/note.h"
 
 static enum pki_status
 check_partitions(
@@ -95,5 +97,47 @@ start_check_crls(
 		pki_crl_file(k, name);
 		PKI_TRY(check_file(conf, ledger, PKI_ISSUER_CA, ca, name, err));
 	}
+	return PKI_OK;
+}
+
+/* The checkpoint in dir, if there is one. */
+static enum pki_status
+read_published(const char *dir, struct pki_checkpoint *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(dir, "checkpoint", path, err));
+	if (!pki_file_exists(path))
+		return PKI_OK;
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
+	PKI_TRY(pki_conf_path(dir, "vkey", path, err));
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &vkey, err));
+	char *newline = strchr((char *)vkey.data, '\n');
+	if (newline != NULL)
+		*newline = '\0';
+	return pki_checkpoint_open(pki_buf_bytes(&note), (const char *)vkey.data, out, err);
+}
+
+enum pki_status
+start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
+	uint64_t *published, struct pki_err *err)
+{
+	struct pki_checkpoint cp = { .size = 0 };
+	struct pki_hash root;
+	PKI_TRY(read_published(dir, &cp, err));
+	*published = cp.size;
+	if (cp.size == 0)
+		return PKI_OK;
+	if (cp.size > size)
+		return pki_fail(err, PKI_TAMPERED,
+			"the published log has %llu entries, the ledger %llu: the ledger "
+			"is older than what it published; restore a newer one",
+			(unsigned long long)cp.size, (unsigned long long)size);
+	PKI_TRY(pki_log_root(ledger, cp.size, &root, err));
+	if (memcmp(&root, &cp.root, sizeof root) != 0)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
+			"the published log is not this ledger's: one of the two is of "
+			"another past; restore the newest ledger");
 	return PKI_OK;
 }

@@ -1,4 +1,4 @@
-/* What must hold before `serve` starts its signer, and before it answers. */
+/* What must hold before a signer is started, and before anything is asked of it. */
 #ifndef CA_START_H
 #define CA_START_H
 
@@ -12,5 +12,9 @@ enum pki_status start_ledger(const struct pki_conf *conf, struct pki_err *err) P
 /* Promise 9: what is published must be in the ledger; else TAMPERED: a backup was restored. */
 enum pki_status start_check_crls(const struct pki_conf *conf, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The same of the log in dir; size: of the ledger's last checkpoint. *published: what stands
+ * there, in entries. */
+enum pki_status start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
+	uint64_t *published, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

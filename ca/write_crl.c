@@ -138,22 +138,23 @@ answer_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries,
 }
 
 static enum pki_status
-make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, struct pki_err *err)
+make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, uint64_t *entries,
+	struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
-	uint64_t entries = 0;
 	PKI_TRY(last_crl(w->ledger, &last, err));
 	row->number = last.number + 1;
 	row->this_update = row->committed / 1000;
-	row->next_update = row->this_update + w->conf->crl_lifetime;
+	if (row->next_update != PKI_CRL_LAST)
+		row->next_update = row->this_update + w->conf->crl_lifetime;
 	PKI_TRY(pki_ledger_revocation_count(
 		w->ledger, PKI_ISSUER_CA, &row->revocations, err));
 	PKI_TRY(ask_cutoff(w, last.cutoff, &row->cutoff, err));
 	PKI_TRY(tell_changes(w, last.cutoff, row, err));
-	PKI_TRY(sign_crl(w, row, &entries, err));
-	PKI_TRY(write_crl_row(w, job, row, (size_t)entries, "crl-issued", err));
+	PKI_TRY(sign_crl(w, row, entries, err));
+	PKI_TRY(write_crl_row(w, job, row, (size_t)*entries, "crl-issued", err));
 	w->telling = row->revocations;
-	return answer_crl(job, row, entries, err);
+	return PKI_OK;
 }
 
 /* {} or {"partition": N} */
@@ -177,9 +178,31 @@ write_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free)
 	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = now };
+	uint64_t entries = 0;
 	PKI_TRY(read_partition(job, &row.partition, err));
-	enum pki_status status = make_crl(w, job, &row, err);
+	enum pki_status status = make_crl(w, job, &row, &entries, err);
+	if (status == PKI_OK)
+		status = answer_crl(job, &row, entries, err);
 	/* as large as the CRL */
 	pki_buf_free(&w->signer->buf);
 	return status;
+}
+
+/* rules 53, 55: all or none. */
+enum pki_status
+write_last_crls(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	unsigned lists = 1 + w->conf->ca_urls.partitions;
+	for (unsigned k = 0; k < lists; k++) {
+		PKI_CLEANUP(pki_crl_row_free)
+		struct pki_crl_row row = { .issuer = PKI_ISSUER_CA,
+			.partition = k,
+			.next_update = PKI_CRL_LAST,
+			.committed = now };
+		uint64_t entries = 0;
+		PKI_TRY(make_crl(w, job, &row, &entries, err));
+	}
+	return write_log(w, "ca-ended", "",
+		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "lists", (int)lists), now,
+		job, err);
 }

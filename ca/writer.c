@@ -204,6 +204,8 @@ write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 		return write_root_crl(w, job, now, err);
 	case JOB_PARTITIONS:
 		return write_partitions(w, job, now, err);
+	case JOB_LAST_CRLS:
+		return write_last_crls(w, job, now, err);
 	case JOB_ANSWER:
 	case JOB_RECEIPT:
 		return PKI_OK;
@@ -494,4 +496,10 @@ enum pki_status
 writer_partitions(struct writer *w, struct pki_err *err)
 {
 	return one_job(w, JOB_PARTITIONS, NULL, err);
+}
+
+enum pki_status
+writer_last_crls(struct writer *w, struct pki_err *err)
+{
+	return one_job(w, JOB_LAST_CRLS, NULL, err);
 }

@@ -46,6 +46,9 @@ enum pki_status writer_event(struct writer *writer, const char *type, json_t *de
 /* As writer_event(): the ledger's certificates name partitions of the CRL from now on. */
 enum pki_status writer_partitions(struct writer *writer, struct pki_err *err) PKI_MUST_CHECK;
 
+/* As writer_event(), where the signer is there for it: the last CRL of each list (rule 55). */
+enum pki_status writer_last_crls(struct writer *writer, struct pki_err *err) PKI_MUST_CHECK;
+
 /* The parts of a batch, each on one job within the transaction. */
 enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -58,6 +61,8 @@ enum pki_status write_published(struct writer *w, struct job *job, pki_msec now,
 enum pki_status write_root_crl(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_last_crls(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Any issuer's CRL, with an event of that type. */
 enum pki_status write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,

@@ -46,6 +46,7 @@ struct crld {
 	struct crld_list *lists; /* urls.partitions and one; by partition */
 	uint64_t version; /* of the ledger, when it was looked at */
 	uint64_t seen; /* revocations that the lists' needs tell of */
+	uint64_t newest; /* CRLNumber of the issuing CA's lists that is known here */
 	pki_time full_since; /* the oldest that the full list does not show; 0: none */
 	pki_msec looked_at; /* at the files; 0: not yet */
 	struct put *put; /* NULL: to nowhere else */
@@ -96,10 +97,11 @@ void list_note(struct crld *d, struct crld_list *list, const struct pki_crl_row 
 void list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 	const struct pki_crl *crl, bool checked);
 
-/* issue.c: the ledger's last one to the public folder, and the fact back to the ledger. */
+/* issue.c: the ledger's last one to the public folder. */
 enum pki_status list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* The same, and if another one is due, or `force`: have pki-ca make it, and publish that. */
+/* The same, and the fact back to the ledger; and if another one is due, or `force`: have pki-ca
+ * make it, and publish that. */
 enum pki_status list_bring_up(struct crld *d, struct crld_list *list, bool force,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* The root's list, made offline: publish a newer one; warn before it runs out (rule 54). */

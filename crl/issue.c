@@ -97,7 +97,7 @@ report_published(struct crld *d, struct crld_list *list, struct pki_err *err)
 	char now[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	pki_msec at = pki_msec_now();
-	if (list->last.published != 0)
+	if (list->last.number == 0 || list->last.published != 0)
 		return PKI_OK;
 	pki_msec_format(at, now);
 	PKI_TRY(call(d, "/v1/crl/published",
@@ -255,7 +255,7 @@ list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
 		}
 		PKI_TRY(publish_row(d, list, &row, crl, err));
 	}
-	return report_published(d, list, err);
+	return PKI_OK;
 }
 
 enum pki_status
@@ -263,17 +263,20 @@ list_bring_up(struct crld *d, struct crld_list *list, bool force, struct pki_err
 {
 	struct pki_err refused = { 0 };
 	/* left behind by a stop between making and publishing */
-	if (list_publish(d, list, &refused) != PKI_OK) {
-		if (!list->refused) {
-			*err = refused;
-			return err->status;
-		}
+	if (list_publish(d, list, &refused) == PKI_OK) {
+		PKI_TRY(report_published(d, list, err));
+	} else if (list->refused) {
 		crld_report(&refused);
+	} else {
+		*err = refused;
+		return err->status;
 	}
-	if (!force && !list_due(d, list))
+	bool ended = list->last.next_update == PKI_CRL_LAST;
+	if (ended || (!force && !list_due(d, list)))
 		return PKI_OK;
 	PKI_TRY(ask(d, list, err));
-	return list_publish(d, list, err);
+	PKI_TRY(list_publish(d, list, err));
+	return report_published(d, list, err);
 }
 
 static void
@@ -297,6 +300,7 @@ crld_root(struct crld *d, struct pki_err *err)
 {
 	d->root.issuer = PKI_ISSUER_ROOT;
 	PKI_TRY(list_publish(d, &d->root, err));
+	PKI_TRY(report_published(d, &d->root, err));
 	if (d->root.last.number != 0)
 		warn_of_end(&d->root.last);
 	return PKI_OK;

@@ -24,6 +24,8 @@ list_note(struct crld *d, struct crld_list *list, const struct pki_crl_row *last
 		list->refused = false;
 	list->last = *last;
 	list->last.der = (struct pki_buf){ 0 };
+	if (list != &d->root && last->number > d->newest)
+		d->newest = last->number;
 	if (list == d->lists)
 		d->full_since = last->revocations >= d->seen ? 0 : last->this_update;
 }
@@ -132,13 +134,31 @@ look_around(struct crld *d, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* Did somebody else have a list made, as the custodians their last ones? */
+static enum pki_status
+look_for_news(struct crld *d, struct pki_err *err)
+{
+	struct pki_crl_row last = { 0 };
+	struct pki_err own = { 0 };
+	enum pki_status status =
+		pki_ledger_last_crl(d->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, &own);
+	if (status == PKI_OK && last.number > d->newest)
+		d->looked_at = 0;
+	if (status == PKI_OK || status == PKI_NOTFOUND)
+		return PKI_OK;
+	*err = own;
+	return status;
+}
+
 enum pki_status
 lists_look(struct crld *d, struct pki_err *err)
 {
 	uint64_t version = 0;
 	PKI_TRY(pki_ledger_version(d->ledger, &version, err));
-	if (d->lists == NULL || version != d->version)
+	if (d->lists == NULL || version != d->version) {
 		PKI_TRY(open_lists(d, err));
+		PKI_TRY(look_for_news(d, err));
+	}
 	if (d->looked_at == 0 || pki_msec_now() >= d->looked_at + AGAIN_MSEC)
 		PKI_TRY(look_around(d, err));
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_CA,
@@ -154,7 +174,8 @@ list_urgent(const struct crld *d, const struct crld_list *list)
 {
 	const struct pki_crl_row *last = &list->last;
 	(void)d;
-	if (last->number != 0 && list->out.number != last->number && !list->refused)
+	bool told = list->out.number == last->number && last->published != 0;
+	if (last->number != 0 && !told && !list->refused)
 		return true;
 	if (last->next_update == PKI_CRL_LAST)
 		return false;

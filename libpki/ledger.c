@@ -75,6 +75,10 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_STATUS] = "SELECT r.committed, r.reason FROM certificate c"
 		       " LEFT JOIN revocation r ON r.certificate = c.id"
 		       " WHERE c.issuer = ?1 AND c.serial = ?2",
+	[SQL_ALIVE] = "SELECT serial, profile, not_after, count(*) OVER ()"
+		      " FROM certificate c WHERE issuer = ?1 AND not_after >= ?2"
+		      " AND NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = c.id)"
+		      " ORDER BY not_after DESC LIMIT 1",
 	[SQL_KEY] = "SELECT r.certificate FROM certificate c"
 		    " LEFT JOIN revocation r ON r.certificate = c.id WHERE c.key_hash = ?1",
 	[SQL_NAME] = "SELECT holder FROM certificate WHERE name_hash = ?1 LIMIT 1",

@@ -183,6 +183,17 @@ enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_cert_status *out, struct pki_err *err)
 	PKI_MUST_CHECK;
 
+/* rule 55: of the issuer's certificates that end at `at` or later and are not revoked, how many
+ * there are, and the one that ends last. */
+struct pki_ledger_alive {
+	uint64_t count;
+	struct pki_serial serial; /* these three: only if there is one */
+	char profile[PKI_PROFILE_NAME];
+	pki_time not_after;
+};
+enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
+	struct pki_ledger_alive *out, struct pki_err *err) PKI_MUST_CHECK;
+
 /* What the rules ask before anything is signed. */
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
 	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;

@@ -283,6 +283,25 @@ pki_ledger_status(struct pki_ledger *ledger, int issuer, const struct pki_serial
 }
 
 enum pki_status
+pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
+	struct pki_ledger_alive *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ALIVE, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	sqlite3_bind_int64(s, 2, at);
+	*out = (struct pki_ledger_alive){ 0 };
+	PKI_TRY(ledger_step(ledger, s, &row, "look for certificates that live", err));
+	if (!row)
+		return PKI_OK;
+	out->not_after = sqlite3_column_int64(s, 2);
+	out->count = (uint64_t)sqlite3_column_int64(s, 3);
+	PKI_TRY(ledger_column_text(s, 1, out->profile, sizeof out->profile, err));
+	return ledger_column_serial(s, 0, &out->serial, err);
+}
+
+enum pki_status
 pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
 	bool *certified, bool *blocked, struct pki_err *err)
 {

@@ -12,6 +12,7 @@ static const struct {
 	{ "application-rejected", "pki-ra" },
 	{ "application-submitted", "pki-ra" },
 	{ "application-verified", "pki-ra" },
+	{ "ca-ended", "pki-ca" },
 	{ "ca-started", "pki-ca" },
 	{ "ca-stopped", "pki-ca" },
 	{ "ceremony-completed", "pki-ca" },

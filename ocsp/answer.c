@@ -140,6 +140,8 @@ find_desk(struct worker *worker, const struct pki_ocsp_request *req, struct pki_
 	for (size_t a = 0; a < worker->daemon->authority_count; a++) {
 		struct desk *desk = &worker->desks[a];
 		size_t i = 0;
+		if (atomic_load(&desk->authority->ended))
+			continue;
 		if (take_shares(desk, err) != PKI_OK)
 			return NULL;
 		while (i < count && pki_ocsp_is_ours(desk->shares[0].responder, req, i))

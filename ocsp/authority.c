@@ -80,6 +80,23 @@ set_base_path(struct authority *authority)
 		authority->base_path[--len] = '\0';
 }
 
+/* rule 55: nothing is certified any more, a responder neither; what it would say stands on
+ * the last CRL, for ever. */
+static enum pki_status
+look_for_end(struct authority *authority, struct pki_err *err)
+{
+	struct pki_crl_row last = { 0 };
+	struct pki_err own = { 0 };
+	enum pki_status status =
+		pki_ledger_last_crl(authority->ledger, PKI_ISSUER_CA, 0, &last, &own);
+	if (status != PKI_OK && status != PKI_NOTFOUND) {
+		*err = own;
+		return status;
+	}
+	atomic_store(&authority->ended, last.next_update == PKI_CRL_LAST);
+	return PKI_OK;
+}
+
 static enum pki_status
 open_ledger(struct authority *authority, struct pki_err *err)
 {
@@ -88,6 +105,7 @@ open_ledger(struct authority *authority, struct pki_err *err)
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &authority->ledger, err));
 	PKI_TRY(pki_ledger_issuer(
 		authority->ledger, PKI_ISSUER_CA, &authority->issuer, err));
+	PKI_TRY(look_for_end(authority, err));
 	return check_ledger_age(authority, err);
 }
 
@@ -142,7 +160,8 @@ open_authority(struct authority *authority, const char *config, struct pki_bytes
 		struct identity **id = &authority->identities[i];
 		PKI_TRY(identity_open(conf, i, authority->issuer, pass, id, err));
 		authority->identity_count++;
-		PKI_TRY(first_certificate(authority, *id, err));
+		if (!authority->ended)
+			PKI_TRY(first_certificate(authority, *id, err));
 	}
 	return PKI_OK;
 }
@@ -203,7 +222,7 @@ authority_keep(struct authority *authority)
 	if (!authority->started)
 		authority->started = event_serial(
 			authority, authority->identities[0], "responder-started");
-	for (size_t i = 0; i < authority->identity_count; i++)
+	for (size_t i = 0; i < authority->identity_count && !authority->ended; i++)
 		renew(authority, authority->identities[i]);
 	unsigned long long unissued = atomic_exchange(&authority->unissued, 0);
 	if (unissued != 0 && !event(authority, "unissued-asked",
@@ -224,7 +243,8 @@ authority_look(struct authority *authority)
 {
 	struct pki_ledger_view view;
 	struct pki_err err = { 0 };
-	bool unreadable = pki_ledger_view(authority->ledger, &view, &err) != PKI_OK;
+	bool unreadable = pki_ledger_view(authority->ledger, &view, &err) != PKI_OK ||
+			  look_for_end(authority, &err) != PKI_OK;
 	if (unreadable && !atomic_exchange(&authority->unreadable, true))
 		ocspd_report(&err);
 	atomic_store(&authority->unreadable, unreadable);
@@ -235,7 +255,7 @@ authority_health(struct authority *authority, struct pki_health *health)
 {
 	char serial[PKI_SERIAL_TEXT];
 	pki_time end, now = pki_time_now();
-	for (size_t i = 0; i < authority->identity_count; i++) {
+	for (size_t i = 0; i < authority->identity_count && !authority->ended; i++) {
 		identity_now(authority->identities[i], serial, &end);
 		if (end < now + END_NEAR)
 			pki_health_wrong(health,

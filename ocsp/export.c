@@ -166,6 +166,8 @@ static enum pki_status
 tick(struct exporter *ex, bool *more, struct pki_err *err)
 {
 	*more = false;
+	if (atomic_load(&ex->authority->ended))
+		return PKI_OK;
 	PKI_TRY(export_revocations(ex, err));
 	PKI_TRY(export_new(ex, more, err));
 	return *more ? PKI_OK : renew_some(ex, err);
@@ -246,6 +248,9 @@ exporter_run(struct exporter *ex, uint64_t *written, struct pki_err *err)
 {
 	struct pki_ledger_figures figures = { 0 };
 	bool more = true;
+	if (atomic_load(&ex->authority->ended))
+		return pki_fail_rule(err, PKI_STATE, PKI_RULE_CRL_LAST,
+			"the CA's last CRL is made; it says all that there is to say");
 	PKI_TRY(pki_ledger_count(ex->desk.ledger, &figures, err));
 	while (more) {
 		PKI_TRY(export_new(ex, &more, err));

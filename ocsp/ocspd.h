@@ -61,6 +61,7 @@ struct authority {
 	atomic_ullong unissued; /* asked for since the last event (rule 60) */
 	atomic_bool started;    /* logged by pki-ca */
 	atomic_bool unreadable; /* the ledger */
+	atomic_bool ended;      /* the last CRL is made: it says all, we nothing (rules 55, 62) */
 	atomic_bool export_failing;
 };
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
@@ -71,7 +72,7 @@ bool authority_same(const struct authority *a, const struct authority *b);
 /* Certificates renewed, events told. */
 void authority_keep(struct authority *authority);
 void authority_stopped(struct authority *authority);
-/* Is the ledger there? */
+/* Is the ledger there, and the last CRL not? */
 void authority_look(struct authority *authority);
 /* For the health page. */
 void authority_health(struct authority *authority, struct pki_health *health);

@@ -148,7 +148,8 @@ housekeeping(struct ocspd *daemon)
 		struct authority *authority = daemon->authorities[a];
 		authority_keep(authority);
 		all_started = all_started && authority->started;
-		for (size_t i = 0; i < authority->identity_count; i++) {
+		for (size_t i = 0; i < authority->identity_count && !authority->ended;
+			i++) {
 			char serial[PKI_SERIAL_TEXT];
 			pki_time end;
 			identity_now(authority->identities[i], serial, &end);

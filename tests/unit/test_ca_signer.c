@@ -446,6 +446,41 @@ r205_whom_the_signer_listed_signs_nothing(void **state)
 }
 
 static void
+r53_r55_nothing_follows_the_last(void **state)
+{
+	(void)state;
+	pki_time now = pki_time_now(), forever = PKI_CRL_LAST - now;
+	partition_by_four();
+	/* a signer that serves makes none */
+	refuses(ask_crl(8, now, forever), PKI_REFUSED, PKI_RULE_CRL_LAST);
+	ok(ask_crl(8, now, 26 * HOUR));
+	s.ends = true;
+	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
+	refuses(ask_crl(9, now, forever - 1), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
+	s.before = s.last;
+	ok(decide(good_issue(), both));
+	ok(ask_crl(9, now, forever));
+	assert_int_equal(pki_crl_next_update(s.crl), PKI_CRL_LAST);
+	refuses(ask_crl(10, now, forever), PKI_REFUSED, PKI_RULE_CRL_LAST);
+	ok(ask_list(1, 10, now, forever));
+	refuses(decide(good_issue(), both), PKI_REFUSED, PKI_RULE_CRL_LAST);
+	refuses(decide(good_renew(), both), PKI_REFUSED, PKI_RULE_CRL_LAST);
+	/* not committed */
+	ok(forget(0));
+	ok(decide(good_issue(), both));
+	ok(ask_crl(9, now, forever));
+	/* and so after a restart */
+	PKI_CLEANUP(pki_buf_free) struct pki_buf last = { 0 };
+	struct pki_bytes der = pki_crl_get0_der(s.crl);
+	ok(pki_buf_append(&last, der.data, der.len, &err));
+	s.ends = false;
+	s.last = (struct vouched){ 0 };
+	ok(signer_load_crl(&s, 0, pki_buf_bytes(&last), &err));
+	refuses(ask_crl(10, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_LAST);
+	refuses(decide(good_issue(), both), PKI_REFUSED, PKI_RULE_CRL_LAST);
+}
+
+static void
 r202_without_an_order_nothing_is_signed(void **state)
 {
 	(void)state;
@@ -568,6 +603,7 @@ main(void)
 		TEST(r49_a_crl_is_the_next_one_and_of_now),
 		TEST(r49_what_was_not_committed_is_made_again),
 		TEST(r52_a_partition_lists_its_own),
+		TEST(r53_r55_nothing_follows_the_last),
 		TEST(r56_what_expired_is_kept),
 		TEST(r57_only_expired_certificates_leave),
 		TEST(r57_the_oldest_list_holds_all),

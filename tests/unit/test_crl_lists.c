@@ -78,8 +78,10 @@ look(void)
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	ok(pki_crl_build(&spec, ca.key, &crl, &err));
 	ok(lists_look(&d, &err));
-	for (unsigned k = 0; k <= d.urls.partitions; k++)
+	for (unsigned k = 0; k <= d.urls.partitions; k++) {
+		d.lists[k].last.published = 1;
 		list_out(&d, &d.lists[k], &d.lists[k].last, crl, true);
+	}
 }
 
 static void
@@ -196,6 +198,38 @@ r55_nothing_follows_the_last(void **state)
 }
 
 static void
+what_is_out_and_not_told_is_urgent(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned k = 0; k <= 2; k++)
+		make(f, k, k + 1, 100, 0, false);
+	look();
+	d.lists[2].last.published = 0;
+	assert_due("001", "001");
+	d.lists[2].last.published = 1;
+	assert_due("000", "000");
+}
+
+static void
+what_others_had_made_is_seen_at_once(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned k = 0; k <= 2; k++)
+		make(f, k, k + 1, 100, 0, false);
+	look();
+	pki_msec looked = d.looked_at = pki_msec_now();
+	ok(lists_look(&d, &err));
+	assert_int_equal(d.looked_at, looked);
+	begin(f);
+	ok(add_list(f->ledger, 1, 4, pki_time_now(), 0, false, &err));
+	commit(f);
+	d.version++; /* as another connection's commit would */
+	ok(lists_look(&d, &err));
+	assert_int_equal(d.lists[1].last.number, 4);
+	assert_true(list_urgent(&d, &d.lists[1]));
+}
+
+static void
 a_refused_one_is_asked_for_again_a_minute_later(void **state)
 {
 	struct fixture *f = *state;
@@ -222,6 +256,8 @@ main(void)
 		LISTS_TEST(the_full_list_follows),
 		LISTS_TEST(r53_daily),
 		LISTS_TEST(r55_nothing_follows_the_last),
+		LISTS_TEST(what_is_out_and_not_told_is_urgent),
+		LISTS_TEST(what_others_had_made_is_seen_at_once),
 		LISTS_TEST(a_refused_one_is_asked_for_again_a_minute_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -525,6 +525,35 @@ r53_r55_nothing_follows_the_last_crl(void **state)
 }
 
 static void
+r55_what_keeps_the_last_crl_waiting(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_ledger_alive alive;
+	struct pki_cert_row later = make_cert(3, "H-1", 1);
+	later.not_after += 100;
+	issue_first(f); /* serials 1 and 2 */
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
+	ok(add_cert(f->ledger, later, &err));
+	ok(pki_ledger_alive(f->ledger, 2, START, &alive, &err));
+	assert_int_equal(alive.count, 3);
+	assert_int_equal(alive.not_after, later.not_after);
+	assert_int_equal(pki_serial_compare(&alive.serial, &later.serial), 0);
+	assert_string_equal(alive.profile, later.profile);
+	ok(pki_ledger_alive(f->ledger, 2, later.not_after, &alive, &err));
+	assert_int_equal(alive.count, 1);
+	ok(pki_ledger_alive(f->ledger, 2, later.not_after + 1, &alive, &err));
+	assert_int_equal(alive.count, 0);
+	ok(add_revocation(f->ledger, &later, 2, START * 1000, &err));
+	ok(pki_ledger_alive(f->ledger, 2, START, &alive, &err));
+	assert_int_equal(alive.count, 2);
+	assert_int_equal(alive.not_after, later.not_after - 100);
+	ok(pki_ledger_alive(f->ledger, 1, START, &alive, &err));
+	assert_int_equal(alive.count, 0);
+	commit(f);
+}
+
+static void
 r55_no_revocation_after_the_last_crl(void **state)
 {
 	struct fixture *f = *state;
@@ -652,6 +681,7 @@ main(void)
 		TEST(r52_partitions_are_for_ever),
 		TEST(r53_r55_nothing_follows_the_last_crl),
 		TEST(r55_no_revocation_after_the_last_crl),
+		TEST(r55_what_keeps_the_last_crl_waiting),
 		TEST(r57_no_list_lets_go_what_has_not_expired),
 		TEST(r81_r209_the_log_only_grows),
 		TEST(a_mark_undoes_only_itself),

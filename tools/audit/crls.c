@@ -163,6 +163,27 @@ check_place(const struct issuer *issuer, const char *object, const struct pki_cr
 			"does not say whether it keeps what has expired");
 }
 
+/* rule 55 */
+static enum pki_status
+check_last(const struct issuer *issuer, const char *object, const struct pki_crl_row *row,
+	struct pki_err *err)
+{
+	struct pki_ledger_alive alive;
+	if (row->next_update != PKI_CRL_LAST)
+		return PKI_OK;
+	if (issuer->revoked.count > row->revocations)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+			"is the last one, and something was revoked later");
+	PKI_TRY(pki_ledger_alive(
+		issuer->a->ledger, issuer->number, row->this_update, &alive, err));
+	if (alive.count != 0)
+		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+			"is the last one, and %ju certificates had neither expired nor "
+			"been revoked",
+			(uintmax_t)alive.count);
+	return PKI_OK;
+}
+
 /* rules 55, 57: against the lists before it. */
 static void
 check_sequence(
@@ -185,9 +206,6 @@ check_sequence(
 	if (issuer->lists[row->partition].next_update == PKI_CRL_LAST)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");
-	if (row->next_update == PKI_CRL_LAST && issuer->revoked.count > row->revocations)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
-			"is the last one, and something was revoked later");
 }
 
 /* rules 49, 53, 54: none before, and none after the end of, the one before it. */
@@ -324,7 +342,9 @@ follow(struct issuer *issuer, uint64_t n)
 	if (status == PKI_OK) {
 		check_sequence(issuer, object, &row);
 		check_dates(issuer, object, &row);
-		status = check_crl(issuer, &row, object, &own);
+		status = check_last(issuer, object, &row, &own);
+		if (status == PKI_OK)
+			status = check_crl(issuer, &row, object, &own);
 		struct followed *list = &issuer->lists[row.partition];
 		list->number = n;
 		list->this_update = row.this_update;
