@@ -10,6 +10,7 @@
 #include "ca/front.h"
 #include "ca/start.h"
 #include "ca/writer.h"
+#include "libpki/daemon.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 
@@ -141,16 +142,13 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	return pki_http_begin(s->http, err);
 }
 
-/* Threads inherit the mask: signals come to wait_for_end() alone. */
+/* They come to wait_for_end() alone. */
 static void
 block_signals(sigset_t *set)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
+	pki_daemon_signals(set);
 	sigaddset(set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static enum pki_status

@@ -1,9 +1,8 @@
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "crl/crld.h"
 #include "libpki/api.h"
+#include "libpki/daemon.h"
 #include "libpki/sandbox.h"
 
 #define POLL_MSEC 200
@@ -77,14 +76,6 @@ event(struct crld *d, const char *type, struct pki_err *err)
 	return status == PKI_OK;
 }
 
-/* true: one of the signals came */
-static bool
-pause_for(const sigset_t *signals, long msec)
-{
-	struct timespec t = { msec / 1000, msec % 1000 * 1000000 };
-	return sigtimedwait(signals, NULL, &t) > 0;
-}
-
 static bool
 any_urgent(const struct crld *d)
 {
@@ -104,7 +95,7 @@ look(struct crld *d, const sigset_t *signals, bool *more, bool *stop, struct pki
 	if (d->version != before)
 		PKI_TRY(crld_root(d, err));
 	if (any_urgent(d)) {
-		*stop = pause_for(signals, GATHER_MSEC);
+		*stop = pki_daemon_wait(signals, GATHER_MSEC);
 		PKI_TRY(lists_look(d, err));
 	}
 	return lists_bring_up(d, LISTS_DUE, more, err);
@@ -143,7 +134,7 @@ work(struct crld *d, const sigset_t *signals)
 			wait = wait < POLL_MSEC ? POLL_MSEC : wait * 2;
 			wait = wait < BACKOFF_MAX_MSEC ? wait : BACKOFF_MAX_MSEC;
 		}
-		stop = stop || pause_for(signals, wait);
+		stop = stop || pki_daemon_wait(signals, wait);
 	}
 	struct pki_err err = { 0 };
 	if (started && !event(d, "crl-service-stopped", &err))
@@ -163,11 +154,7 @@ static enum pki_status
 serve(struct crld *d, struct web *web, struct pki_err *err)
 {
 	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	pki_daemon_signals(&signals);
 	PKI_TRY(shut_in(d, err));
 	if (web != NULL)
 		PKI_TRY(web_begin(web, err));

@@ -1,8 +1,7 @@
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "libpki/daemon.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 #include "ocsp/ocspd.h"
@@ -184,14 +183,13 @@ look_after_ledgers(struct ocspd *daemon)
 static void
 wait_for_end(struct ocspd *daemon, const sigset_t *signals)
 {
-	static const struct timespec pause = { .tv_sec = RETRY_SECONDS };
 	bool all_started = false;
 	malloc_trim(0); /* opening keys took scrypt's 16 MB */
 	for (unsigned seconds = 0;; seconds += RETRY_SECONDS) {
 		if (!all_started || seconds % HOUSEKEEPING_SECONDS == 0)
 			all_started = housekeeping(daemon);
 		look_after_ledgers(daemon);
-		if (sigtimedwait(signals, NULL, &pause) >= 0)
+		if (pki_daemon_wait(signals, RETRY_SECONDS * 1000))
 			break;
 	}
 	for (size_t a = 0; a < daemon->authority_count; a++)
@@ -241,11 +239,7 @@ serve(struct ocspd *daemon, struct pki_err *err)
 	};
 	struct pki_http_server *server = NULL;
 	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	pki_daemon_signals(&signals);
 	PKI_TRY(pki_http_listen(&config, &server, err));
 	enum pki_status status = begin(daemon, server, err);
 	if (status == PKI_OK) {

@@ -1,12 +1,12 @@
 /* Beside the log: collects cosignatures of what the log publishes. Each witness has a
  * thread of its own, so that one that hangs keeps no other waiting. */
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "libpki/conf.h"
+#include "libpki/daemon.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 #include "witness/witness.h"
@@ -272,13 +272,12 @@ feed_once(struct feed *feed, struct pki_err *err)
 static void
 watch(struct feed *feed, const sigset_t *signals)
 {
-	static const struct timespec pause = { 0, LOOK_MSEC * 1000000L };
 	struct asked log = { 0 }; /* for what is told of it */
 	do {
 		struct pki_err err = { 0 };
 		if (look(feed, &err) != PKI_OK)
 			tell(&log, &err);
-	} while (sigtimedwait(signals, NULL, &pause) < 0);
+	} while (!pki_daemon_wait(signals, LOOK_MSEC));
 }
 
 static enum pki_status
@@ -286,10 +285,7 @@ feed_serve(struct feed *feed, struct pki_err *err)
 {
 	enum pki_status status = PKI_OK;
 	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	pki_daemon_signals(&signals);
 	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++) {
 		struct asked *asked = &feed->asked[i];
 		int rc = pthread_create(&asked->thread, NULL, work, asked);

@@ -1,8 +1,8 @@
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/daemon.h"
 #include "libpki/file.h"
 #include "libpki/sandbox.h"
 #include "witness/witness.h"
@@ -99,19 +99,14 @@ serve(struct witness *witness, struct pki_err *err)
 	};
 	struct pki_http_server *server = NULL;
 	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	pki_daemon_signals(&signals);
 	PKI_TRY(pki_http_listen(&config, &server, err));
 	enum pki_status status = begin(witness, server, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, WITNESS_NAME ": %s at %s, sandbox %s\n",
 			(const char *)witness->vkey.data, config.listen,
 			pki_sandbox_text());
-		while (sigwaitinfo(&signals, NULL) < 0)
-			;
+		(void)pki_daemon_wait(&signals, -1);
 	}
 	pki_http_stop(server);
 	return status;
