@@ -28,7 +28,7 @@ struct crld_list {
 	struct {
 		uint64_t number;
 		uint64_t revocations; /* that it is built over */
-		size_t entries;
+		size_t entries, bytes;
 		pki_time this_update, next_update, published;
 		struct stat file;
 		bool checked; /* against all of the ledger */
@@ -127,6 +127,7 @@ enum crl_metric {
 	CRL_LEFT,
 	CRL_NUMBER,
 	CRL_ENTRIES,
+	CRL_BYTES,
 	CRL_PUBLISHED,
 	CRL_RESULTS,
 	CRL_REFUSED,
@@ -137,6 +138,10 @@ enum crl_metric {
 	CRL_PUT_PENDING,
 	CRL_PUT_DONE,
 	CRL_PUT_FAILING,
+	CRL_PART_AGE, /* the which-th: partition which + 1 */
+	CRL_PART_NUMBER,
+	CRL_PART_ENTRIES,
+	CRL_PART_BYTES,
 };
 enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT };
 /* address "": the cells alone */

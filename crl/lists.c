@@ -37,6 +37,7 @@ list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 	list->out.number = row->number;
 	list->out.revocations = row->revocations;
 	list->out.entries = pki_crl_count(crl);
+	list->out.bytes = pki_crl_get0_der(crl).len;
 	list->out.this_update = row->this_update;
 	list->out.next_update = row->next_update;
 	list->out.published = row->published != 0 ? row->published / 1000 : pki_time_now();

@@ -7,7 +7,15 @@
 static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
+/* What the configuration says at the start: without it there is none that could be shown.
+ */
+static size_t partitions;
 static const char *places[PKI_PLACES_MAX + 1]; /* the configuration's */
+
+#define PARTITION \
+	{ \
+		"partition", NULL, &partitions \
+	}
 
 static const struct pki_metric metrics[] = {
 	[CRL_AGE] = { "pki_crl_age_seconds", PKI_AGE,
@@ -17,6 +25,8 @@ static const struct pki_metric metrics[] = {
 	[CRL_NUMBER] = { "pki_crl_number", PKI_GAUGE, "CRLNumber of the published list.",
 		{ { "list", lists } } },
 	[CRL_ENTRIES] = { "pki_crl_entries", PKI_GAUGE, "Entries of the published list.",
+		{ { "list", lists } } },
+	[CRL_BYTES] = { "pki_crl_bytes", PKI_GAUGE, "Size of the published list.",
 		{ { "list", lists } } },
 	[CRL_PUBLISHED] = { "pki_crl_published_age_seconds", PKI_AGE,
 		"Since the list was published.", { { "list", lists } } },
@@ -40,6 +50,14 @@ static const struct pki_metric metrics[] = {
 		"Since a place was last seen to have all files.", { { "place", places } } },
 	[CRL_PUT_FAILING] = { "pki_crl_put_failing_seconds", PKI_AGE,
 		"Since a place has been failing.", { { "place", places } } },
+	[CRL_PART_AGE] = { "pki_crl_partition_age_seconds", PKI_AGE,
+		"Since thisUpdate of the published partition.", { PARTITION } },
+	[CRL_PART_NUMBER] = { "pki_crl_partition_number", PKI_GAUGE,
+		"CRLNumber of the published partition; 0: none.", { PARTITION } },
+	[CRL_PART_ENTRIES] = { "pki_crl_partition_entries", PKI_GAUGE,
+		"Entries of the published partition.", { PARTITION } },
+	[CRL_PART_BYTES] = { "pki_crl_partition_bytes", PKI_GAUGE,
+		"Size of the published partition.", { PARTITION } },
 	{ 0 },
 };
 
@@ -116,6 +134,7 @@ monitor_listen(struct crld *d, const char *address, struct pki_err *err)
 		.health = check_health,
 		.ctx = d,
 	};
+	partitions = d->conf.ca_urls.partitions;
 	for (size_t i = 0; i < d->conf.crl_put_count; i++)
 		places[i] = d->conf.crl_put[i].url;
 	return pki_monitor_listen(&config, &d->monitor, err);
@@ -158,7 +177,7 @@ static void
 sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
 {
 	pki_time made = 0, end = 0, published = 0;
-	int64_t number = 0, entries = 0;
+	int64_t number = 0, entries = 0, bytes = 0;
 	for (size_t k = 0; k < count; k++) {
 		if (of[k].out.number == 0)
 			continue;
@@ -166,6 +185,7 @@ sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
 		end = earlier(end, of[k].out.next_update);
 		published = earlier(published, of[k].out.published);
 		entries += (int64_t)of[k].out.entries;
+		bytes += (int64_t)of[k].out.bytes;
 		if ((int64_t)of[k].out.number > number)
 			number = (int64_t)of[k].out.number;
 	}
@@ -174,6 +194,17 @@ sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
 	set(d, CRL_PUBLISHED, i, published);
 	set(d, CRL_NUMBER, i, number);
 	set(d, CRL_ENTRIES, i, entries);
+	set(d, CRL_BYTES, i, bytes);
+}
+
+static void
+show_partition(struct crld *d, size_t i, const struct crld_list *list)
+{
+	bool out = list->out.number != 0;
+	set(d, CRL_PART_AGE, i, out ? list->out.this_update : 0);
+	set(d, CRL_PART_NUMBER, i, (int64_t)list->out.number);
+	set(d, CRL_PART_ENTRIES, i, out ? (int64_t)list->out.entries : 0);
+	set(d, CRL_PART_BYTES, i, out ? (int64_t)list->out.bytes : 0);
 }
 
 void
@@ -186,6 +217,8 @@ monitor_lists(struct crld *d)
 		return;
 	sum_up(d, CA, d->lists, 1);
 	sum_up(d, PARTITIONS, d->lists + 1, d->urls.partitions);
+	for (unsigned k = 1; k <= d->urls.partitions && k <= partitions; k++)
+		show_partition(d, k - 1, &d->lists[k]);
 	for (unsigned k = 0; k <= d->urls.partitions; k++) {
 		pending += (int64_t)d->lists[k].pending;
 		since = earlier(since, d->lists[k].since);

@@ -17,6 +17,7 @@
 #define CACHE_LINE 64
 #define NSEC ((int64_t)1000000000)
 #define WRONG_TEXT 512
+#define NUMBER_TEXT 24
 
 /* Upper bounds of a histogram's buckets, in nanoseconds; one more is for what is longer. */
 static const int64_t bounds[] = { 5000, 10000, 25000, 50000, 100000, 250000, 500000,
@@ -60,6 +61,8 @@ static size_t
 values(const struct pki_label *label)
 {
 	size_t count = 0;
+	if (label->values == NULL)
+		return *label->numbered;
 	while (label->values[count] != NULL)
 		count++;
 	return count;
@@ -149,12 +152,14 @@ print_name(const struct pki_metric *metric, const char *suffix, size_t which,
 	const char *le, struct pki_buf *out, struct pki_err *err)
 {
 	size_t span = series(metric);
-	char separator = '{';
+	char separator = '{', number[NUMBER_TEXT];
 	PKI_TRY(pki_buf_printf(out, err, "%s%s", metric->name, suffix));
 	for (const struct pki_label *label = metric->labels; label->name != NULL; label++) {
 		span /= values(label);
-		PKI_TRY(print_label(
-			separator, label->name, label->values[which / span], out, err));
+		snprintf(number, sizeof number, "%zu", which / span + 1);
+		PKI_TRY(print_label(separator, label->name,
+			label->values != NULL ? label->values[which / span] : number, out,
+			err));
 		which %= span;
 		separator = ',';
 	}

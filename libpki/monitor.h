@@ -26,6 +26,7 @@ enum pki_metric_type {
 struct pki_label {
 	const char *name;
 	const char *const *values; /* ends with NULL; any text */
+	const size_t *numbered;    /* where values is NULL: "1" up to as many, 0 for none */
 };
 
 /* Each combination of label values has a cell of its own: the which-th, the last label's

@@ -177,6 +177,51 @@ backlog(void **state)
 	status_free(&ca);
 }
 
+static void
+assert_page(const struct crld *d, const char *line, bool there)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf page = { 0 };
+	ok(pki_monitor_print(d->monitor, &page, &err));
+	ok(pki_buf_append(&page, "", 1, &err));
+	if ((strstr((char *)page.data, line) != NULL) != there)
+		fail_msg("%s\n%s", line, (char *)page.data);
+}
+
+/* Each partition's own series; none of what pki.yaml does not have. */
+static void
+each_partition(void **state)
+{
+	(void)state;
+	static struct crld d;
+	struct crld_list lists[4] = { { .issuer = PKI_ISSUER_CA } };
+	d = (struct crld){ .lists = lists, .urls = { .partitions = 3 } };
+	open_monitor(&d);
+	for (unsigned k = 1; k <= 3; k++)
+		lists[k] = (struct crld_list){ .issuer = PKI_ISSUER_CA,
+			.partition = k,
+			.out = { .number = k == 2 ? 0 : 10 + k,
+				.entries = 5 * k,
+				.bytes = 100 * k,
+				.this_update = START } };
+	monitor_lists(&d); /* pki.yaml had none at the start */
+	assert_page(&d, "# TYPE pki_crl_partition_entries gauge\n", true);
+	assert_page(&d, "pki_crl_partition_entries{", false);
+	pki_monitor_stop(d.monitor);
+	d.conf.crl_put_count = 0;
+	d.conf.ca_urls.partitions = 3;
+	ok(monitor_listen(&d, "", &err));
+	monitor_lists(&d);
+	assert_page(&d, "\npki_crl_partition_number{partition=\"1\"} 11\n", true);
+	assert_page(&d, "\npki_crl_partition_number{partition=\"2\"} 0\n", true);
+	assert_page(&d, "\npki_crl_partition_entries{partition=\"3\"} 15\n", true);
+	assert_page(&d, "\npki_crl_partition_bytes{partition=\"3\"} 300\n", true);
+	assert_page(&d, "\npki_crl_partition_age_seconds{partition=\"3\"} ", true);
+	assert_page(&d, "pki_crl_partition_age_seconds{partition=\"2\"}", false);
+	assert_page(&d, "{partition=\"4\"}", false);
+	assert_page(&d, "\npki_crl_bytes{list=\"partitions\"} 400\n", true);
+	pki_monitor_stop(d.monitor);
+}
+
 /* All partitions as one list. */
 static void
 partitions(void **state)
@@ -249,6 +294,7 @@ main(void)
 		cmocka_unit_test(health),
 		cmocka_unit_test(the_list_that_is_not_there),
 		TEST(backlog),
+		cmocka_unit_test(each_partition),
 		cmocka_unit_test(partitions),
 		cmocka_unit_test(results),
 	};

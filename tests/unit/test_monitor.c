@@ -11,10 +11,12 @@
 #include "libpki/http.h"
 #include "tests/unit/common/expect.h"
 
-enum { REQUESTS, DEPTH, LAST, END, LATENCY, PLAIN };
+enum { REQUESTS, DEPTH, LAST, END, LATENCY, PLAIN, PARTS };
 
 static const char *const methods[] = { "GET", "POST", NULL };
 static const char *const answers[] = { "good", "a \"b\"\\\n", "bad", NULL };
+static size_t parts;
+
 static const struct pki_metric metrics[] = {
 	[REQUESTS] = { "t_requests_total", PKI_COUNTER, "Requests.",
 		{ { "method", methods }, { "answer", answers } } },
@@ -24,6 +26,8 @@ static const struct pki_metric metrics[] = {
 	[LATENCY] = { "t_latency_seconds", PKI_HISTOGRAM, "Latency.",
 		{ { "method", methods } } },
 	[PLAIN] = { "t_plain_seconds", PKI_HISTOGRAM, "Plain.", { { NULL, NULL } } },
+	[PARTS] = { "t_parts", PKI_GAUGE, "Parts.",
+		{ { "method", methods }, { "part", NULL, &parts } } },
 	{ 0 },
 };
 
@@ -87,6 +91,30 @@ sets_are_added_up(void **state)
 		"# TYPE t_depth gauge\n"
 		"t_depth -7\n");
 	pki_monitor_stop(monitor);
+}
+
+static void
+labels_may_be_numbers(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf page = { 0 };
+	struct pki_monitor *monitor = start("", 1);
+	ok(pki_monitor_print(monitor, &page, &err));
+	assert_null(strstr((char *)page.data, "t_parts{"));
+	pki_monitor_stop(monitor);
+	parts = 2;
+	monitor = start("", 1);
+	for (size_t which = 0; which < 4; which++)
+		pki_cells_set(
+			pki_monitor_cells(monitor, 0), PARTS, which, (int64_t)which + 5);
+	pki_cells_set(pki_monitor_cells(monitor, 0), DEPTH, 0, 1);
+	assert_page_has(monitor, "gauge\n"
+				 "t_parts{method=\"GET\",part=\"1\"} 5\n"
+				 "t_parts{method=\"GET\",part=\"2\"} 6\n"
+				 "t_parts{method=\"POST\",part=\"1\"} 7\n"
+				 "t_parts{method=\"POST\",part=\"2\"} 8\n");
+	pki_monitor_stop(monitor);
+	parts = 0;
 }
 
 static void
@@ -242,6 +270,7 @@ main(void)
 	snprintf(base, sizeof base, "unix:%s", socket_path);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_are_added_up),
+		cmocka_unit_test(labels_may_be_numbers),
 		cmocka_unit_test(times_are_relative),
 		cmocka_unit_test(histograms_cumulate),
 		cmocka_unit_test(writers_do_not_disturb_each_other),
