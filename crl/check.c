@@ -12,7 +12,10 @@ struct target {
 	char url[PKI_URL_TEXT];
 	struct pki_cert *issuer;
 	char list[PKI_URL_TEXT]; /* what a partition says of itself; "": not asked for */
+	char ocsp[PKI_URL_TEXT]; /* who must say the same; "": nobody */
 };
+
+#define OCSP_DEFAULT "default"
 
 static void
 target_cleanup(struct target *target)
@@ -45,22 +48,36 @@ from_config(const struct pki_args *args, struct target *out, char issuer[PATH_MA
 	if (out->url[0] == '\0')
 		memcpy(out->url, partition != NULL ? out->list : conf->ca_urls.crl,
 			sizeof out->url);
+	if (strcmp(out->ocsp, OCSP_DEFAULT) == 0)
+		memcpy(out->ocsp, conf->ca_urls.ocsp, sizeof out->ocsp);
 	return pki_conf_path(conf->publish, "ca.pem", issuer, err);
+}
+
+/* An option that names a URL, to out; "" if it is not there. */
+static enum pki_status
+take_url(const struct pki_args *args, const char *name, char out[PKI_URL_TEXT],
+	struct pki_err *err)
+{
+	const char *url = pki_arg(args, name) != NULL ? pki_arg(args, name) : "";
+	if (strlen(url) >= PKI_URL_TEXT)
+		return pki_fail(
+			err, PKI_LIMIT, "a URL of more than %d octets", PKI_URL_TEXT - 1);
+	memcpy(out, url, strlen(url) + 1);
+	return PKI_OK;
 }
 
 static enum pki_status
 find_target(const struct pki_args *args, struct target *out, struct pki_err *err)
 {
-	const char *url = pki_arg(args, "url"), *issuer = pki_arg(args, "issuer");
+	const char *issuer = pki_arg(args, "issuer");
 	char issuer_path[PATH_MAX];
 	PKI_CLEANUP(pki_free_ptr) struct pki_conf *conf = calloc(1, sizeof *conf);
 	if (conf == NULL)
 		return pki_fail(err, PKI_MEMORY, "configuration");
-	if (url != NULL && strlen(url) >= sizeof out->url)
-		return pki_fail(err, PKI_LIMIT, "a URL of more than %zu octets",
-			sizeof out->url - 1);
-	snprintf(out->url, sizeof out->url, "%s", url != NULL ? url : "");
-	if (url == NULL || issuer == NULL || pki_arg(args, "partition") != NULL)
+	PKI_TRY(take_url(args, "url", out->url, err));
+	PKI_TRY(take_url(args, "ocsp", out->ocsp, err));
+	if (out->url[0] == '\0' || issuer == NULL || pki_arg(args, "partition") != NULL ||
+		strcmp(out->ocsp, OCSP_DEFAULT) == 0)
 		PKI_TRY(from_config(args, out, issuer_path, conf, err));
 	return pki_cert_read(issuer != NULL ? issuer : issuer_path, &out->issuer, err);
 }
@@ -129,6 +146,23 @@ check_age(const struct pki_crl *crl, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* rule 76: what is listed, the responder says too. */
+static enum pki_status
+check_ocsp(const struct target *target, const struct pki_crl *crl, struct pki_probe *probe,
+	struct pki_err *err)
+{
+	struct sample sample;
+	if (target->ocsp[0] == '\0')
+		return PKI_OK;
+	PKI_TRY(sample_begin(&sample, err));
+	PKI_TRY(sample_list(&sample, crl, err));
+	for (size_t i = 0; i < sample.count; i++)
+		PKI_TRY(agree_ask(target->ocsp, target->issuer, &sample.entries[i], err));
+	probe->counts[2].label = "compared";
+	probe->counts[2].value = (int64_t)sample.count;
+	return PKI_OK;
+}
+
 static void
 print_json(const struct pki_crl *crl, const struct pki_probe *probe)
 {
@@ -141,6 +175,8 @@ print_json(const struct pki_crl *crl, const struct pki_probe *probe)
 		"this_update", this_update, "next_update", next_update, "age",
 		(json_int_t)(pki_time_now() - probe->this_update), "clock_offset",
 		pki_probe_offset_json(probe));
+	if (probe->counts[2].label != NULL)
+		json_object_set_new(json, "compared", json_integer(probe->counts[2].value));
 	pki_cli_json(json, stdout);
 }
 
@@ -156,6 +192,9 @@ print_text(const struct pki_crl *crl, const struct pki_probe *probe)
 	printf("this update  %s, %lld s ago\nnext update  %s\nclock        %s\n",
 		this_update, (long long)(pki_time_now() - probe->this_update), next_update,
 		clock);
+	if (probe->counts[2].label != NULL)
+		printf("OCSP         says the same of %lld entries\n",
+			(long long)probe->counts[2].value);
 }
 
 static enum pki_status
@@ -167,6 +206,8 @@ check(const struct pki_args *args, struct pki_probe *probe, struct pki_crl **crl
 	enum pki_status status = fetch(&target, probe, crl, err);
 	if (status == PKI_OK)
 		status = check_age(*crl, err);
+	if (status == PKI_OK)
+		status = check_ocsp(&target, *crl, probe, err);
 	if (status != PKI_OK)
 		pki_err_object(err, "%s", target.url);
 	return status;

@@ -23,6 +23,7 @@ struct crld_list {
 	struct pki_crl_row last; /* the ledger's last, without DER; number 0: none */
 	uint64_t need; /* it shows revocations up to this one at once */
 	bool refused; /* the ledger's last, by the gate */
+	bool disputed; /* ... since a responder contradicts it: another one would be no better */
 	pki_msec refused_at;
 	/* The published one, as this process found it or put it there; number 0: not known. */
 	struct {
@@ -37,6 +38,12 @@ struct crld_list {
 	pki_time since;   /* the oldest of them; 0: none */
 };
 
+/* One of conf's crl_ocsp. */
+struct responder {
+	bool silent; /* it did not answer, which was told */
+	pki_msec rests_until;
+};
+
 struct crld {
 	struct pki_conf conf;
 	struct pki_ledger *ledger;
@@ -49,6 +56,7 @@ struct crld {
 	uint64_t newest; /* CRLNumber of the issuing CA's lists that is known here */
 	pki_time full_since; /* the oldest that the full list does not show; 0: none */
 	pki_msec looked_at; /* at the files; 0: not yet */
+	struct responder responders[PKI_RESPONDERS_MAX];
 	struct put *put; /* NULL: to nowhere else */
 	struct pki_monitor *monitor;
 };
@@ -76,12 +84,39 @@ struct gate {
 	/* the published one passed, and the ledger's part of it need not be looked at again */
 	bool resumes;
 	size_t kept, found; /* entries that were published; that the ledger has */
+	struct sample *fresh; /* takes entries that were not published; NULL: none does */
 };
 enum pki_status gate_open(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
 /* A pki_revoked_fn; for each revocation of the ledger, or each since the published one. */
 enum pki_status gate_must(void *gate, const struct pki_revoked *revoked, struct pki_err *err)
 	PKI_MUST_CHECK;
 enum pki_status gate_close(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * agree.c: rule 76 with those who answer: responders are asked about a sample before a list goes
+ * out: entries that it has and the published one has not (by chance if they are many), a few
+ * others of it, and a few certificates that are on none.
+ */
+#define SAMPLE_FRESH 32
+#define SAMPLE_OTHERS 4
+struct sample {
+	struct pki_revoked entries[SAMPLE_FRESH + SAMPLE_OTHERS];
+	size_t count;
+	uint64_t seen; /* that could have been taken */
+	uint64_t seed;
+};
+enum pki_status sample_begin(struct sample *sample, struct pki_err *err) PKI_MUST_CHECK;
+void sample_add(struct sample *sample, const struct pki_revoked *entry);
+/* Up to SAMPLE_OTHERS of the list's; once. */
+enum pki_status sample_list(struct sample *sample, const struct pki_crl *crl,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* TAMPERED, with rule 76 and what to do, if a responder contradicts. One that cannot be asked is
+ * told of once, counted, and left alone for a minute. */
+enum pki_status agree_check(struct crld *d, const struct pki_crl *crl, struct sample *sample,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* About one entry, by anybody: also UNAVAILABLE and what pki_probe_ocsp() says. */
+enum pki_status agree_ask(const char *url, const struct pki_cert *issuer,
+	const struct pki_revoked *entry, struct pki_err *err) PKI_MUST_CHECK;
 
 /* lists.c: what the ledger has that the lists do not show yet. */
 enum pki_status lists_look(struct crld *d, struct pki_err *err) PKI_MUST_CHECK;
@@ -134,6 +169,9 @@ enum crl_metric {
 	CRL_BACKLOG,
 	CRL_BACKLOG_AGE,
 	CRL_FAILING,
+	CRL_COMPARISONS,
+	CRL_CONTRADICTED,
+	CRL_SILENT_SINCE,
 	CRL_PUTS,
 	CRL_PUT_PENDING,
 	CRL_PUT_DONE,
@@ -150,6 +188,9 @@ enum pki_status monitor_listen(struct crld *d, const char *address, struct pki_e
 /* What is out, and what it lacks; how the list's newest went; the service does its work. */
 void monitor_lists(struct crld *d);
 void monitor_result(struct crld *d, const struct crld_list *list, enum crl_result result);
+enum crl_answer { CRL_AGREES, CRL_CONTRADICTS, CRL_SILENT, CRL_ANSWER_COUNT };
+/* What the i-th responder came to. */
+void monitor_responder(struct crld *d, size_t i, enum crl_answer answer);
 void monitor_working(struct crld *d, bool works);
 
 /*

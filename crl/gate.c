@@ -107,8 +107,12 @@ gate_must(void *ctx, const struct pki_revoked *want, struct pki_err *err)
 			"certificate %s is revoked and not on the CRL", text);
 	}
 	PKI_TRY(check_same(want, &got, "the ledger", err));
-	if (!gate->resumes || !pki_crl_find(gate->published, &want->serial, &got))
+	bool asks = gate->resumes || (gate->fresh != NULL && gate->published != NULL);
+	bool published = asks && pki_crl_find(gate->published, &want->serial, &got);
+	if (!gate->resumes || !published)
 		gate->found++;
+	if (gate->fresh != NULL && !published)
+		sample_add(gate->fresh, want);
 	return PKI_OK;
 }
 

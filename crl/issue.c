@@ -144,9 +144,10 @@ walk_gate(struct gate *gate, const struct crld_list *list, const struct pki_crl_
 }
 
 static enum pki_status
-pass_gate(struct crld *d, const struct crld_list *list, const struct pki_crl_row *row,
+pass_gate(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 	const struct pki_crl *crl, const struct pki_crl *published, struct pki_err *err)
 {
+	struct sample sample;
 	char url[PKI_URL_TEXT];
 	struct gate gate = {
 		.d = d,
@@ -155,9 +156,12 @@ pass_gate(struct crld *d, const struct crld_list *list, const struct pki_crl_row
 		.keeps = list->issuer == PKI_ISSUER_CA && d->conf.crl_keep,
 		.crl = crl,
 		.published = published,
+		.fresh = &sample,
 		.resumes = published != NULL && list->out.checked &&
 			   list->out.number == pki_crl_number(published),
 	};
+	list->disputed = false;
+	PKI_TRY(sample_begin(&sample, err));
 	pki_crl_url(&d->urls, list->partition, url);
 	if (pki_crl_number(crl) != row->number)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
@@ -169,7 +173,14 @@ pass_gate(struct crld *d, const struct crld_list *list, const struct pki_crl_row
 			"it is built over %llu revocations; there were %llu before",
 			(unsigned long long)row->revocations,
 			(unsigned long long)list->need);
-	return walk_gate(&gate, list, row, err);
+	PKI_TRY(walk_gate(&gate, list, row, err));
+	/* of a partition without news there is nothing to ask that the full list does not
+	 */
+	if (list->issuer != PKI_ISSUER_CA || (list->partition != 0 && sample.count == 0))
+		return PKI_OK;
+	enum pki_status status = agree_check(d, crl, &sample, err);
+	list->disputed = status != PKI_OK;
+	return status;
 }
 
 /* One that the gate does not let through stays where it is, and the published one too. */
@@ -220,6 +231,7 @@ publish_row(struct crld *d, struct crld_list *list, const struct pki_crl_row *ro
 		refuse(d, list, err);
 		return err->status;
 	}
+	list->refused = false;
 	pki_crl_free(published);
 	published = NULL;
 	enum pki_status status = publish(d, list, der, err);
@@ -265,7 +277,7 @@ list_bring_up(struct crld *d, struct crld_list *list, bool force, struct pki_err
 	/* left behind by a stop between making and publishing */
 	if (list_publish(d, list, &refused) == PKI_OK) {
 		PKI_TRY(report_published(d, list, err));
-	} else if (list->refused) {
+	} else if (list->refused && !list->disputed) {
 		crld_report(&refused);
 	} else {
 		*err = refused;

@@ -181,7 +181,8 @@ list_urgent(const struct crld *d, const struct crld_list *list)
 	if (last->next_update == PKI_CRL_LAST)
 		return false;
 	return last->number == 0 || list->need > last->revocations ||
-	       (list->refused && pki_msec_now() >= list->refused_at + AGAIN_MSEC);
+	       (list->refused &&
+		       (list->disputed || pki_msec_now() >= list->refused_at + AGAIN_MSEC));
 }
 
 bool

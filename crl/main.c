@@ -12,6 +12,7 @@ static const struct pki_option check_options[] = {
 	{ "issuer", "FILE",
 		"certificate of the CRL's issuer; default: the published ca.pem", 0 },
 	PKI_PROBE_OPTIONS,
+	{ "ocsp", "URL", "responder that must agree; \"default\": the configuration's", 0 },
 	{ "partition", "N", "which of the partitions; default: the full CRL", 0 },
 	{ "url", "URL", "where the CRL is; default: the configuration's", 0 },
 	{ 0 },

@@ -7,6 +7,8 @@
 static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
+static const char *const answers[] = { "agrees", "contradicts", "silent", NULL };
+static const char *responders[PKI_RESPONDERS_MAX + 1]; /* the configuration's */
 /* What the configuration says at the start: without it there is none that could be shown.
  */
 static size_t partitions;
@@ -41,6 +43,14 @@ static const struct pki_metric metrics[] = {
 		"Since the oldest of them.", { { 0 } } },
 	[CRL_FAILING] = { "pki_crl_failing_seconds", PKI_AGE,
 		"Since the service has been failing, whatever the cause.", { { 0 } } },
+	[CRL_COMPARISONS] = { "pki_crl_ocsp_comparisons_total", PKI_COUNTER,
+		"Lists that a responder was asked about before they went out.",
+		{ { "responder", responders }, { "result", answers } } },
+	[CRL_CONTRADICTED] = { "pki_crl_ocsp_contradicts", PKI_GAUGE,
+		"Whether a responder contradicted the newest list that it was asked about.",
+		{ { "responder", responders } } },
+	[CRL_SILENT_SINCE] = { "pki_crl_ocsp_silent_seconds", PKI_AGE,
+		"Since a responder could not be asked.", { { "responder", responders } } },
 	[CRL_PUTS] = { "pki_crl_puts_total", PKI_COUNTER,
 		"Files sent to a place, fetched back and compared.",
 		{ { "place", places }, { "result", put_results } } },
@@ -108,11 +118,21 @@ check_lists(const struct crld *d, struct pki_health *health)
 }
 
 static void
+check_responders(const struct crld *d, struct pki_health *health)
+{
+	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
+		if (get(d, CRL_CONTRADICTED, i) != 0)
+			pki_health_wrong(health, "%s: it contradicts the newest list",
+				responders[i]);
+}
+
+static void
 check_health(void *ctx, struct pki_health *health)
 {
 	const struct crld *d = ctx;
 	pki_time now = pki_time_now(), since = get(d, CRL_BACKLOG_AGE, 0);
 	check_lists(d, health);
+	check_responders(d, health);
 	if (since != 0 && now - since > GRACE)
 		pki_health_wrong(health, "%lld revocations are on no list, since %lld s",
 			(long long)get(d, CRL_BACKLOG, 0), (long long)(now - since));
@@ -135,6 +155,9 @@ monitor_listen(struct crld *d, const char *address, struct pki_err *err)
 		.ctx = d,
 	};
 	partitions = d->conf.ca_urls.partitions;
+	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
+		responders[i] = d->conf.crl_ocsp[i];
+	responders[d->conf.crl_ocsp_count] = NULL;
 	for (size_t i = 0; i < d->conf.crl_put_count; i++)
 		places[i] = d->conf.crl_put[i].url;
 	return pki_monitor_listen(&config, &d->monitor, err);
@@ -225,6 +248,18 @@ monitor_lists(struct crld *d)
 	}
 	set(d, CRL_BACKLOG, 0, pending);
 	set(d, CRL_BACKLOG_AGE, 0, since);
+}
+
+void
+monitor_responder(struct crld *d, size_t i, enum crl_answer answer)
+{
+	pki_cells_add(pki_monitor_cells(d->monitor, 0), CRL_COMPARISONS,
+		i * CRL_ANSWER_COUNT + answer, 1);
+	set(d, CRL_CONTRADICTED, i, answer == CRL_CONTRADICTS);
+	if (answer != CRL_SILENT)
+		set(d, CRL_SILENT_SINCE, i, 0);
+	else if (get(d, CRL_SILENT_SINCE, i) == 0)
+		set(d, CRL_SILENT_SINCE, i, pki_time_now());
 }
 
 void

@@ -146,8 +146,9 @@ shut_in(const struct crld *d, struct pki_err *err)
 {
 	const char *writable[] = { d->conf.publish, NULL };
 	const char *readable[] = { d->conf.state, NULL };
-	return pki_sandbox_enter(d->put != NULL ? PKI_SANDBOX_CLIENT : PKI_SANDBOX_SERVER,
-		writable, readable, err);
+	bool calls = d->put != NULL || d->conf.crl_ocsp_count > 0;
+	return pki_sandbox_enter(
+		calls ? PKI_SANDBOX_CLIENT : PKI_SANDBOX_SERVER, writable, readable, err);
 }
 
 static enum pki_status

@@ -18,6 +18,9 @@ struct pki_place {
 	char ca[PATH_MAX];          /* file: whom to trust for https; "" : the system's CAs */
 };
 
+/* OCSP responders that pki-crl asks whether they say what its lists say. */
+#define PKI_RESPONDERS_MAX 8
+
 /* Who cosigns the log's checkpoints. */
 #define PKI_VKEY_TEXT 256
 struct pki_witness {
@@ -63,6 +66,8 @@ struct pki_conf {
 	char crl_monitor[64];    /* for operators; "" : none */
 	struct pki_place crl_put[PKI_PLACES_MAX];
 	size_t crl_put_count;
+	char crl_ocsp[PKI_RESPONDERS_MAX][PKI_URL_TEXT]; /* asked before a list is published */
+	size_t crl_ocsp_count;
 	/* pki-ocspd */
 	char ocsp_listen[64];
 	enum pki_key_alg ocsp_algs[PKI_OCSP_ALGS_MAX]; /* of its keys; the first is the usual */

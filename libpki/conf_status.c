@@ -95,6 +95,32 @@ load_put(struct pki_yaml *put, struct pki_conf *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+/* rule 76: whom certificates name, unless others are listed, or none. */
+static enum pki_status
+load_responders(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
+{
+	if (list == NULL) {
+		memcpy(out->crl_ocsp[0], out->ca_urls.ocsp, PKI_URL_TEXT);
+		out->crl_ocsp_count = 1;
+		return PKI_OK;
+	}
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	if (pki_yaml_count(list) > PKI_RESPONDERS_MAX)
+		return pki_yaml_fail(
+			list, err, "ocsp: at most %d responders", PKI_RESPONDERS_MAX);
+	for (size_t i = 0; i < pki_yaml_count(list); i++) {
+		struct pki_yaml *node = pki_yaml_item(list, i);
+		char *url = out->crl_ocsp[out->crl_ocsp_count++];
+		PKI_TRY(pki_yaml_string(node, url, PKI_URL_TEXT, err));
+		if (!conf_is_base_url(url, "http://") && !conf_is_base_url(url, "https://"))
+			return pki_yaml_fail(node, err,
+				"ocsp: a URL of the form http://HOST[:PORT][/PATH] in "
+				"ASCII "
+				"is needed, or https");
+	}
+	return PKI_OK;
+}
+
 /* rules 52, 56, 57 */
 static enum pki_status
 load_lists(struct pki_yaml *crl, struct pki_conf *out, struct pki_err *err)
@@ -133,6 +159,7 @@ conf_load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	PKI_TRY(load_listen(
 		crl, "monitor", out->crl_monitor, sizeof out->crl_monitor, err));
 	PKI_TRY(load_put(pki_yaml_get(crl, "put"), out, err));
+	PKI_TRY(load_responders(pki_yaml_get(crl, "ocsp"), out, err));
 	PKI_TRY(load_lists(crl, out, err));
 	if (out->crl_interval > PKI_DAY)
 		return conf_fail_rule(interval, PKI_RULE_CRL_DAILY,

@@ -8,6 +8,7 @@
 
 #include "libpki/cli.h"
 #include "libpki/http.h"
+#include "libpki/ocsp.h"
 
 /* For the command's table. */
 #define PKI_PROBE_OPTIONS \
@@ -41,6 +42,13 @@ void pki_probe_ahead(struct pki_probe *probe, pki_time date, pki_msec after);
 void pki_probe_offset_text(const struct pki_probe *probe, char out[PKI_OFFSET_TEXT]);
 /* The same for JSON: seconds, or null. */
 json_t *pki_probe_offset_json(const struct pki_probe *probe);
+
+/* Ask a responder about one of issuer's certificates, with a nonce, so that nobody's cache answers.
+ * Gives up when nothing moves for some seconds. Notes the server's clock in probe, unless that is
+ * NULL. UNAVAILABLE, BUSY; INPUT for an answer that does not verify. */
+enum pki_status pki_probe_ocsp(const char *url, const struct pki_cert *issuer,
+	const struct pki_serial *serial, struct pki_probe *probe, struct pki_ocsp_result *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Print the line, and have the program exit as it says; name: "PKI-CRL". status and err are
  * what the check came to. USAGE if thresholds are none. */

@@ -4,10 +4,6 @@
 #include "libpki/probe.h"
 #include "ocsp/ocspd.h"
 
-#define NONCE_LEN 32
-/* A response with the delegate's certificate has about 1 kB. */
-#define RESPONSE_MAX ((size_t)64 << 10)
-
 static const char *
 status_name(enum pki_ocsp_status status)
 {
@@ -49,32 +45,14 @@ ask(const struct pki_args *args, struct pki_probe *probe, struct pki_ocsp_result
 {
 	const char *issuer_path = pki_arg(args, "issuer"), *hex = pki_arg(args, "serial");
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *issuer = NULL;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf request = { 0 };
-	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
 	struct pki_serial serial;
-	uint8_t nonce[NONCE_LEN];
 	char url[PKI_URL_TEXT];
 	if (issuer_path == NULL || hex == NULL)
 		return pki_fail(err, PKI_USAGE, "check needs --issuer and --serial");
 	PKI_TRY(pki_cert_read(issuer_path, &issuer, err));
 	PKI_TRY(pki_serial_parse(hex, &serial, err));
 	PKI_TRY(default_url(args, url, err));
-	PKI_TRY(pki_random(nonce, sizeof nonce, err));
-	PKI_TRY(pki_ocsp_request_build(issuer, &serial, "SHA256",
-		(struct pki_bytes){ nonce, sizeof nonce }, &request, err));
-	pki_msec before = pki_msec_now();
-	PKI_TRY(pki_http_call(url, "POST", "", "application/ocsp-request",
-		pki_buf_bytes(&request), RESPONSE_MAX, &response, err));
-	pki_msec after = pki_msec_now();
-	pki_probe_clock(probe, &response, before, after);
-	if (response.code != 200)
-		return pki_fail(
-			err, PKI_UNAVAILABLE, "%s answers HTTP %ld", url, response.code);
-	PKI_TRY(pki_ocsp_response_verify(pki_buf_bytes(&response.body),
-		pki_buf_bytes(&request), issuer, pki_time_now(), result, err));
-	pki_probe_ahead(probe, result->produced_at, after);
-	pki_probe_ahead(probe, result->this_update, after);
-	return PKI_OK;
+	return pki_probe_ocsp(url, issuer, &serial, probe, result, err);
 }
 
 static void

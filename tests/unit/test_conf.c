@@ -456,6 +456,35 @@ places_refused(void **state)
 		assert_refused(&cases[i]);
 }
 
+/* rule 76: whom pki-crl asks */
+static void
+responders(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	static const struct refusal cases[] = {
+		{ LISTEN, "  ocsp: http://a.test\n", 25, PKI_RULE_NONE, "ocsp" },
+		{ LISTEN, "  ocsp: [a]\n", 25, PKI_RULE_NONE, "ocsp: a URL of the form" },
+		{ LISTEN, "  ocsp: [\"\"]\n", 25, PKI_RULE_NONE, "ocsp: a URL" },
+		{ LISTEN, "  ocsp: [a, a, a, a, a, a, a, a, a]\n", 25, PKI_RULE_NONE,
+			"ocsp: at most 8 responders" },
+	};
+	assert_int_equal(load(LISTEN, LISTEN, &c, &err), PKI_OK);
+	assert_int_equal(c.crl_ocsp_count, 1);
+	assert_string_equal(c.crl_ocsp[0], c.ca_urls.ocsp);
+	assert_int_equal(
+		load(LISTEN, "  ocsp: [https://a.test/o, \"http://[::1]:1\"]\n", &c, &err),
+		PKI_OK);
+	assert_int_equal(c.crl_ocsp_count, 2);
+	assert_string_equal(c.crl_ocsp[0], "https://a.test/o");
+	assert_string_equal(c.crl_ocsp[1], "http://[::1]:1");
+	assert_int_equal(load(LISTEN, "  ocsp: []\n", &c, &err), PKI_OK);
+	assert_int_equal(c.crl_ocsp_count, 0);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
 static void
 file_is_found(void **state)
 {
@@ -564,6 +593,7 @@ main(void)
 		cmocka_unit_test(monitors),
 		cmocka_unit_test(places),
 		cmocka_unit_test(places_refused),
+		cmocka_unit_test(responders),
 		cmocka_unit_test(file_is_found),
 		cmocka_unit_test(paths_that_do_not_fit),
 	};

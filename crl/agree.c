@@ -1,0 +1,247 @@
+/* rule 76: what responders say of what a list says, asked before it is published. */
+#include <string.h>
+#include <time.h>
+
+#include "crl/crld.h"
+#include "libpki/probe.h"
+
+/* A revocation waits for one responder's answers this long at most. */
+#define ASK_MSEC 3000
+/* One that contradicts may be about to read what was just committed: asked again. */
+#define AGAIN_TIMES 3
+#define AGAIN_NSEC 500000000L
+/* One that does not answer is left alone for so long. */
+#define REST_MSEC 60000
+/* Certificates at which it looks for one that is not revoked, and how old that has to be: a
+ * responder elsewhere may not know of it before. */
+#define LOOK_AT 16
+#define OLD_ENOUGH 10
+
+/* splitmix64: to choose, not to hide. */
+static uint64_t
+random_below(struct sample *sample, uint64_t limit)
+{
+	uint64_t z = sample->seed += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (z ^ z >> 31) % limit;
+}
+
+enum pki_status
+sample_begin(struct sample *sample, struct pki_err *err)
+{
+	*sample = (struct sample){ .count = 0 };
+	return pki_random(&sample->seed, sizeof sample->seed, err);
+}
+
+void
+sample_add(struct sample *sample, const struct pki_revoked *entry)
+{
+	size_t i = sample->count;
+	if (i == SAMPLE_FRESH)
+		i = random_below(sample, sample->seen + 1);
+	else
+		sample->count++;
+	sample->seen++;
+	if (i < SAMPLE_FRESH)
+		sample->entries[i] = *entry;
+}
+
+enum pki_status
+sample_list(struct sample *sample, const struct pki_crl *crl, struct pki_err *err)
+{
+	size_t entries = pki_crl_count(crl);
+	size_t count = entries < SAMPLE_OTHERS ? entries : SAMPLE_OTHERS;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = count < SAMPLE_OTHERS ? i : random_below(sample, entries);
+		PKI_TRY(pki_crl_entry(crl, at, &sample->entries[sample->count], err));
+		sample->count++;
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+contradiction(const char *url, const struct pki_serial *serial, const char *says,
+	struct pki_err *err)
+{
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(serial, text);
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+		"the responder %.200s says of certificate %s %s. Which ledger does it "
+		"read? Stop it, or take it out of crl.ocsp",
+		url, text, says);
+}
+
+/* An answer of before the revocation cannot know of it; "unknown" says nothing. */
+static enum pki_status
+agree_listed(const char *url, const struct pki_revoked *entry,
+	const struct pki_ocsp_result *said, struct pki_err *err)
+{
+	const struct pki_serial *serial = &entry->serial;
+	switch (said->status) {
+	case PKI_OCSP_GOOD:
+		return said->this_update < entry->revoked_at
+			       ? PKI_OK
+			       : contradiction(url, serial, "good; the list names it", err);
+	case PKI_OCSP_REVOKED:
+		return said->revoked_at == entry->revoked_at &&
+				       said->reason == entry->reason
+			       ? PKI_OK
+			       : contradiction(url, serial,
+					 "another date or reason than the list", err);
+	case PKI_OCSP_UNISSUED:
+		return contradiction(url, serial, "\"not issued\"; the list names it", err);
+	case PKI_OCSP_UNKNOWN:
+		return PKI_OK;
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+agree_ask(const char *url, const struct pki_cert *issuer, const struct pki_revoked *entry,
+	struct pki_err *err)
+{
+	struct pki_ocsp_result said;
+	PKI_TRY(pki_probe_ocsp(url, issuer, &entry->serial, NULL, &said, err));
+	return agree_listed(url, entry, &said, err);
+}
+
+/* What was revoked meanwhile is on the next list. */
+static enum pki_status
+ask_unlisted(struct crld *d, const char *url, const struct pki_serial *serial,
+	struct pki_err *err)
+{
+	struct pki_ocsp_result said;
+	struct pki_cert_status standing;
+	PKI_TRY(pki_probe_ocsp(url, d->issuers[PKI_ISSUER_CA], serial, NULL, &said, err));
+	if (said.status == PKI_OCSP_UNISSUED)
+		return contradiction(url, serial, "\"not issued\"; it is valid", err);
+	if (said.status != PKI_OCSP_REVOKED)
+		return PKI_OK;
+	PKI_TRY(pki_ledger_status(d->ledger, PKI_ISSUER_CA, serial, &standing, err));
+	return standing.revoked ? PKI_OK
+				: contradiction(url, serial,
+					  "revoked; neither list nor ledger do", err);
+}
+
+struct questions {
+	const struct sample *listed;
+	struct pki_serial unlisted[SAMPLE_OTHERS];
+	size_t unlisted_count;
+};
+
+static enum pki_status
+ask(struct crld *d, const char *url, const struct questions *questions, size_t i,
+	struct pki_err *err)
+{
+	const struct sample *listed = questions->listed;
+	if (i >= listed->count)
+		return ask_unlisted(d, url, &questions->unlisted[i - listed->count], err);
+	return agree_ask(url, d->issuers[PKI_ISSUER_CA], &listed->entries[i], err);
+}
+
+static enum pki_status
+ask_all(struct crld *d, const char *url, const struct questions *questions,
+	struct pki_err *err)
+{
+	static const struct timespec pause = { 0, AGAIN_NSEC };
+	size_t count = questions->listed->count + questions->unlisted_count;
+	pki_msec end = pki_msec_now() + ASK_MSEC;
+	unsigned again = 0;
+	for (size_t i = 0; i < count && (i == 0 || pki_msec_now() < end);) {
+		struct pki_err own = { 0 };
+		enum pki_status status = ask(d, url, questions, i, &own);
+		if (status == PKI_OK) {
+			i++;
+		} else if (own.rule == PKI_RULE_STATUS_AGREE && again++ < AGAIN_TIMES) {
+			nanosleep(&pause, NULL);
+		} else {
+			*err = own;
+			return status;
+		}
+	}
+	return PKI_OK;
+}
+
+struct chosen {
+	struct questions *questions;
+	pki_time old;
+};
+
+static enum pki_status
+choose(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct chosen *chosen = ctx;
+	struct questions *questions = chosen->questions;
+	(void)err;
+	if (row->issuer == PKI_ISSUER_CA && !row->revoked &&
+		row->issued / 1000 < chosen->old &&
+		questions->unlisted_count < SAMPLE_OTHERS)
+		questions->unlisted[questions->unlisted_count++] = row->serial;
+	return PKI_OK;
+}
+
+/* Neighbours, from anywhere in the ledger. */
+static enum pki_status
+choose_unlisted(
+	struct crld *d, struct sample *sample, struct questions *out, struct pki_err *err)
+{
+	struct pki_ledger_figures figures;
+	struct chosen chosen = { out, pki_time_now() - OLD_ENOUGH };
+	PKI_TRY(pki_ledger_count(d->ledger, &figures, err));
+	uint64_t from = figures.certificates > LOOK_AT
+				? random_below(sample, figures.certificates - LOOK_AT + 1)
+				: 0;
+	return pki_ledger_each_certificate(
+		d->ledger, (int64_t)from, LOOK_AT, choose, &chosen, err);
+}
+
+/* One that cannot be asked keeps no revocation waiting. */
+static void
+cannot_ask(struct responder *responder, struct pki_err *why)
+{
+	responder->rests_until = pki_msec_now() + REST_MSEC;
+	if (responder->silent)
+		return;
+	responder->silent = true;
+	pki_err_object(why, "crl.ocsp (lists go out all the same)");
+	crld_report(why);
+}
+
+static enum pki_status
+compare(struct crld *d, size_t i, const struct questions *questions, struct pki_err *err)
+{
+	struct responder *responder = &d->responders[i];
+	struct pki_err why = { 0 };
+	if (pki_msec_now() < responder->rests_until)
+		return PKI_OK;
+	enum pki_status status = ask_all(d, d->conf.crl_ocsp[i], questions, &why);
+	if (status == PKI_OK) {
+		responder->silent = false;
+		monitor_responder(d, i, CRL_AGREES);
+		return PKI_OK;
+	}
+	if (why.rule != PKI_RULE_STATUS_AGREE) {
+		cannot_ask(responder, &why);
+		monitor_responder(d, i, CRL_SILENT);
+		return PKI_OK;
+	}
+	monitor_responder(d, i, CRL_CONTRADICTS);
+	*err = why;
+	return status;
+}
+
+enum pki_status
+agree_check(struct crld *d, const struct pki_crl *crl, struct sample *sample,
+	struct pki_err *err)
+{
+	struct questions questions = { .listed = sample };
+	/* nor is anybody left to answer for a CA that has ended */
+	if (d->conf.crl_ocsp_count == 0 || pki_crl_next_update(crl) == PKI_CRL_LAST)
+		return PKI_OK;
+	PKI_TRY(sample_list(sample, crl, err));
+	PKI_TRY(choose_unlisted(d, sample, &questions, err));
+	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
+		PKI_TRY(compare(d, i, &questions, err));
+	return PKI_OK;
+}
