@@ -100,10 +100,16 @@ report_published(struct crld *d, struct crld_list *list, struct pki_err *err)
 	if (list->last.number == 0 || list->last.published != 0)
 		return PKI_OK;
 	pki_msec_format(at, now);
-	PKI_TRY(call(d, "/v1/crl/published",
+	struct pki_err own = { 0 };
+	enum pki_status status = call(d, "/v1/crl/published",
 		json_pack("{s:i, s:I, s:s}", "issuer", list->issuer, "number",
 			(json_int_t)list->last.number, "published", now),
-		&reply, err));
+		&reply, &own);
+	/* STATE: another process, `once` beside `run`, told it first */
+	if (status != PKI_OK && status != PKI_STATE) {
+		*err = own;
+		return status;
+	}
 	list->last.published = at;
 	return PKI_OK;
 }

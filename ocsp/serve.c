@@ -189,7 +189,7 @@ wait_for_end(struct ocspd *daemon, const sigset_t *signals)
 		if (!all_started || seconds % HOUSEKEEPING_SECONDS == 0)
 			all_started = housekeeping(daemon);
 		look_after_ledgers(daemon);
-		if (pki_daemon_wait(signals, RETRY_SECONDS * 1000))
+		if (pki_daemon_wait(signals, RETRY_SECONDS * 1000L))
 			break;
 	}
 	for (size_t a = 0; a < daemon->authority_count; a++)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 MONITOR=http://127.0.0.1:$((PORT + 2))
 configured() {
-	sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\", monitor: \"127.0.0.1:$((PORT + 2))\"${1:+, $1} }|" \
+	sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\", monitor: \"127.0.0.1:$((PORT + 2))\" }|" \
 		"$D/pki.yaml"
 }
 metric_is() { # metric_is VALUE NAME{...}
@@ -48,9 +48,10 @@ mark() { lines=$(wc -l <"$D/run/pki-crl.log"); }
 
 installation
 services
+declare -A holders
 for name in alice bruno carla dario; do
 	enrolled $name "${name^}" Martin "12AB3456${#name}$name" 2035-05-01 >/dev/null 2>&1
-	printf -v "$name" %s "$holder"
+	holders[$name]=$holder
 done
 A=$D/holders/alice/auth.pem
 B=$D/holders/bruno/auth.pem
@@ -58,7 +59,7 @@ C=$D/holders/carla/auth.pem
 mark
 
 # a responder that agrees
-ok "revoke Alice" ra emma revoke "$alice" --cause lost-phone
+ok "revoke Alice" ra emma revoke "${holders[alice]}" --cause lost-phone
 ok "rule 76: the responder agrees, the list goes out" sample_wait CRL on_crl "$A"
 ok "... it was asked" counted agrees
 ok "pki-crl check compares them from outside" pki-crl check --ocsp "$OCSP_URL" --url "$WEB_URL/ca.crl" --issuer "$D/pub/ca.pem"
@@ -69,7 +70,7 @@ ok "... in JSON" bash -c "pki-crl check --ocsp default --json | jq -e '.compared
 
 # a responder that is away
 down pki-ocspd
-ok "revoke Bruno while no responder is there" ra emma revoke "$bruno" --cause lost-phone
+ok "revoke Bruno while no responder is there" ra emma revoke "${holders[bruno]}" --cause lost-phone
 ok "rule 76: that keeps no revocation waiting" sample_wait CRL on_crl "$B"
 ok "... which pki-crl tells" sample_wait warning own_says 'lists go out all the same'
 ok "... and counts" counted silent
@@ -87,7 +88,7 @@ sample_wait monitor healthy
 liar "$all_good"
 mark
 cp "$D/pub/ca.crl" "$D/before.crl"
-ok "revoke Carla" ra emma revoke "$carla" --cause lost-phone
+ok "revoke Carla" ra emma revoke "${holders[carla]}" --cause lost-phone
 ok "rule 76: the gate refuses a list that a responder contradicts" sample_wait refusal own_says status-agreement
 ok "... says which, of which certificate, and what to do" bash -c "
 	grep -E 'ca.crl: CRL [0-9]+ .not published.*the responder $OCSP_URL says of certificate [0-9a-f]+ good.*Stop it' \
