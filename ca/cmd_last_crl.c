@@ -56,7 +56,7 @@ make(struct end *e, struct pki_err *err)
 	PKI_TRY(publisher_start(&e->publisher, &e->conf, e->publisher_ledger, e->log_dir,
 		e->published, err));
 	e->writer.publisher = &e->publisher;
-	enum pki_status status = writer_last_crls(&e->writer, err);
+	enum pki_status status = writer_job(&e->writer, JOB_LAST_CRLS, err);
 	publisher_stop(&e->publisher);
 	return status;
 }

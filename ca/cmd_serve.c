@@ -90,7 +90,7 @@ begin_partitions(struct server *s, struct pki_err *err)
 	PKI_TRY(pki_ledger_partitions(s->ledger, PKI_ISSUER_CA, &known, err));
 	if (known.partitions == s->conf.ca_urls.partitions)
 		return PKI_OK;
-	return writer_partitions(&s->writer, err);
+	return writer_job(&s->writer, JOB_PARTITIONS, err);
 }
 
 /* Whose cosignatures count is on record, as the policy is. */

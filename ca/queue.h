@@ -16,8 +16,8 @@ enum job_kind {
 	JOB_CRL,
 	JOB_PUBLISHED, /* input */
 	JOB_ROOT_CRL,  /* body: DER */
-	JOB_PARTITIONS,
-	JOB_LAST_CRLS,
+	JOB_PARTITIONS, /* certificates name partitions of the CRL from now on */
+	JOB_LAST_CRLS, /* of each list (rule 55) */
 };
 
 /* A certificate that an order revokes. */

@@ -493,13 +493,7 @@ writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err 
 }
 
 enum pki_status
-writer_partitions(struct writer *w, struct pki_err *err)
+writer_job(struct writer *w, enum job_kind kind, struct pki_err *err)
 {
-	return one_job(w, JOB_PARTITIONS, NULL, err);
-}
-
-enum pki_status
-writer_last_crls(struct writer *w, struct pki_err *err)
-{
-	return one_job(w, JOB_LAST_CRLS, NULL, err);
+	return one_job(w, kind, NULL, err);
 }

@@ -43,11 +43,10 @@ void *writer_run(void *writer);
 enum pki_status writer_event(struct writer *writer, const char *type, json_t *detail,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* As writer_event(): the ledger's certificates name partitions of the CRL from now on. */
-enum pki_status writer_partitions(struct writer *writer, struct pki_err *err) PKI_MUST_CHECK;
-
-/* As writer_event(), where the signer is there for it: the last CRL of each list (rule 55). */
-enum pki_status writer_last_crls(struct writer *writer, struct pki_err *err) PKI_MUST_CHECK;
+/* The same for a job that needs no more to be said: JOB_PARTITIONS; JOB_LAST_CRLS, where the signer
+ * is there for it. */
+enum pki_status writer_job(struct writer *writer, enum job_kind kind, struct pki_err *err)
+	PKI_MUST_CHECK;
 
 /* The parts of a batch, each on one job within the transaction. */
 enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
