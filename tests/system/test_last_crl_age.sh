@@ -40,7 +40,7 @@ ok "... published" sample_wait "last CRL" last
 ok "rule 56: it names what was revoked, for ever" on_list "$A"
 no "... and nothing else" on_list "$B"
 ok "pki-crl check has nothing against it" pki-crl check
-ok "the auditor finds all in order" pki-audit verify
+ok "the auditor finds nothing but that lists came late" late_alone
 later 3000
 ca_up
 sample_daemon "$D" pki-crl run
@@ -49,5 +49,5 @@ number=$(openssl crl -inform DER -in "$D/pub/ca.crl" -noout -crlnumber)
 ok "years later it holds" pki-crl check --monitor
 sleep 1
 ok "... and no other is made" test "$(openssl crl -inform DER -in "$D/pub/ca.crl" -noout -crlnumber)" = "$number"
-ok "the auditor finds all in order" pki-audit verify
+ok "the auditor finds nothing but that lists came late" late_alone
 finish
