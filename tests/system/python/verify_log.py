@@ -29,7 +29,8 @@ CRL = {"issuer": int, "number": int, "partition?": int, "digest": DIGEST, "entri
 APPLIED = {"application": APPLICATION, "order": ORDER, "order_digest": DIGEST}
 TYPES = {
     "ceremony-completed": (PKI_CA, {"root": SERIAL, "ca": SERIAL, "seal": SERIAL, "officers": [SERIAL],
-                                    "digests?": [DIGEST]}),
+                                    "digests?": [DIGEST], "profiles?": [WORD]}),
+    "ca-ended": (PKI_CA, {"issuer": int, "lists": int}),
     "issuing-failed": (PKI_CA, {"orders": int}),
     "ca-started": (PKI_CA, {}),
     "ca-stopped": (PKI_CA, {}),
