@@ -204,18 +204,40 @@ load_urls(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	return need_url(urls, "ocsp", of_ca->ocsp, sizeof of_ca->ocsp, err);
 }
 
+/* Whom the log's side asks; TLS or not. */
+static enum pki_status
+need_server(struct pki_yaml *map, char out[PKI_URL_TEXT], struct pki_err *err)
+{
+	struct pki_yaml *url;
+	PKI_TRY(pki_yaml_need(map, "url", &url, err));
+	PKI_TRY(pki_yaml_string(url, out, PKI_URL_TEXT, err));
+	if (conf_is_base_url(out, "http://") || conf_is_base_url(out, "https://"))
+		return PKI_OK;
+	return pki_yaml_fail(url, err,
+		"url: a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed, or "
+		"https");
+}
+
+static enum pki_status
+load_timestamp(struct pki_yaml *map, const char *dir, struct pki_timestamp *out,
+	struct pki_err *err)
+{
+	struct pki_yaml *every = pki_yaml_get(map, "every");
+	if (map == NULL)
+		return PKI_OK;
+	PKI_TRY(pki_yaml_expect_map(map, err));
+	PKI_TRY(need_server(map, out->url, err));
+	PKI_TRY(conf_need_path(map, "certificates", dir, out->certificates, err));
+	out->every = PKI_STAMP_EVERY;
+	return pki_yaml_duration(every, &out->every, err);
+}
+
 static enum pki_status
 load_witness(struct pki_yaml *node, struct pki_witness *out, struct pki_err *err)
 {
-	struct pki_yaml *url, *vkey;
+	struct pki_yaml *vkey;
 	struct pki_err why = { 0 };
-	PKI_TRY(pki_yaml_need(node, "url", &url, err));
-	PKI_TRY(pki_yaml_string(url, out->url, sizeof out->url, err));
-	if (!conf_is_base_url(out->url, "http://") &&
-		!conf_is_base_url(out->url, "https://"))
-		return pki_yaml_fail(url, err,
-			"url: a URL of the form http://HOST[:PORT][/PATH] in ASCII is "
-			"needed, or https");
+	PKI_TRY(need_server(node, out->url, err));
 	for (size_t len = strlen(out->url); out->url[len - 1] == '/'; len--)
 		out->url[len - 1] = '\0';
 	PKI_TRY(pki_yaml_need(node, "vkey", &vkey, err));
@@ -267,6 +289,8 @@ load_log(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 				"origin: letters, digits and marks of ASCII, without space "
 				"or +",
 				err);
+	PKI_TRY(load_timestamp(
+		pki_yaml_get(log, "timestamp"), out->dir, &out->timestamp, err));
 	return load_witnesses(pki_yaml_get(log, "witnesses"), out, err);
 }
 

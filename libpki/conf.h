@@ -32,6 +32,14 @@ struct pki_witness {
 /* P-256, P-384, RSA-3072: what a client may prefer. */
 #define PKI_OCSP_ALGS_MAX 3
 
+/* Who dates the log's checkpoints, RFC 3161. */
+#define PKI_STAMP_EVERY ((int64_t)3600)
+struct pki_timestamp {
+	char url[PKI_URL_TEXT]; /* "" : nobody */
+	char certificates[PATH_MAX]; /* file, PEM: whom to trust */
+	int64_t every; /* seconds */
+};
+
 struct pki_conf {
 	char dir[PATH_MAX];      /* folder of the file */
 	char state[PATH_MAX];    /* ledger.db, ra/, keys */
@@ -47,6 +55,7 @@ struct pki_conf {
 	char log_origin[PKI_ORIGIN_TEXT];
 	struct pki_witness witnesses[PKI_WITNESSES_MAX];
 	size_t witness_count;
+	struct pki_timestamp timestamp;
 	char authority[128]; /* the RA's name, in orders */
 	struct pki_urls root_urls; /* in the issuing CA's certificate */
 	struct pki_urls ca_urls;   /* in certificates of the issuing CA */

@@ -82,6 +82,7 @@
 	X(LOG_TILES, 83, "log-tiles", "C2SP tlog-tiles")                               \
 	X(COSIGNATURE, 84, "cosignature", "C2SP tlog-cosignature")                     \
 	X(WITNESS, 85, "witness", "C2SP tlog-witness")                                 \
+	X(TIMESTAMP, 86, "time-stamp", "RFC 3161 2.3")                                 \
 	X(RSA_SIZE, 93, "rsa-strength", "ETSI TS 119 312")                             \
 	X(ALGORITHM, 94, "algorithm", "ETSI TS 119 312")                               \
 	X(ROLE, 201, "officer-role", "suite rule: rules.yaml orders")                  \

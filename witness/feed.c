@@ -16,6 +16,7 @@
 /* Attempts at a witness that fails come this long after each other. */
 #define BACKOFF_MSEC 1000
 #define BACKOFF_MAX_MSEC 10000
+#define STAMP_BACKOFF_MAX_MSEC 60000
 #define TELL_MSEC 60000
 
 struct asked {
@@ -42,6 +43,10 @@ struct feed {
 	struct pki_buf note; /* the log's line, and the cosignatures that there are */
 	struct pki_checkpoint checkpoint;
 	struct asked asked[PKI_WITNESSES_MAX];
+	struct asked stamper;
+	char stamp_dir[PATH_MAX];
+	struct pki_buf trust;
+	bool stamps;
 };
 
 static bool
@@ -211,21 +216,96 @@ work(void *arg)
 	return NULL;
 }
 
+/* The present checkpoint, as the log signed it. */
+static enum pki_status
+log_note(struct feed *feed, struct pki_buf *out, struct stamping *stamping,
+	struct pki_err *err)
+{
+	struct pki_bytes text;
+	pthread_mutex_lock(&feed->lock);
+	struct pki_bytes note = pki_buf_bytes(&feed->note);
+	enum pki_status status = pki_note_text(note, &text, err);
+	if (status == PKI_OK)
+		status = pki_buf_append(out, text.data, text.len, err);
+	if (status == PKI_OK)
+		status = pki_buf_append(out, "\n", 1, err);
+	if (status == PKI_OK)
+		status = pki_note_pick(
+			note, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, err);
+	stamping->size = feed->checkpoint.size;
+	pthread_mutex_unlock(&feed->lock);
+	stamping->note = pki_buf_bytes(out);
+	return status;
+}
+
+static enum pki_status
+stamp(struct feed *feed, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	struct stamping stamping = {
+		.conf = &feed->conf.timestamp,
+		.trust = pki_buf_bytes(&feed->trust),
+		.folder = feed->stamp_dir,
+		.stop = &feed->stop,
+	};
+	PKI_TRY(log_note(feed, &note, &stamping, err));
+	return stamp_checkpoint(&stamping, err);
+}
+
+static void *
+stamp_work(void *arg)
+{
+	struct asked *stamper = arg;
+	struct feed *feed = stamper->feed;
+	long backoff = BACKOFF_MSEC;
+	pause_for(feed, 0, 0);
+	while (!atomic_load(&feed->stop)) {
+		struct pki_err err = { 0 };
+		if (stamp(feed, &err) == PKI_OK) {
+			backoff = BACKOFF_MSEC;
+			stamper->last = PKI_OK;
+			pause_for(feed, (long)feed->conf.timestamp.every * 1000, 0);
+			continue;
+		}
+		if (!atomic_load(&feed->stop))
+			tell(stamper, &err);
+		pause_for(feed, backoff, 0);
+		backoff = backoff * 2 < STAMP_BACKOFF_MAX_MSEC ? backoff * 2
+							       : STAMP_BACKOFF_MAX_MSEC;
+	}
+	return NULL;
+}
+
+static enum pki_status
+stamp_open(struct feed *feed, struct pki_err *err)
+{
+	feed->stamps = feed->conf.timestamp.url[0] != '\0';
+	feed->stamper = (struct asked){ .feed = feed };
+	if (!feed->stamps)
+		return PKI_OK;
+	PKI_TRY(pki_file_read(
+		feed->conf.timestamp.certificates, PKI_FILE_MAX, &feed->trust, err));
+	PKI_TRY(pki_conf_path(feed->folder, "timestamps", feed->stamp_dir, err));
+	return pki_file_mkdirs(feed->stamp_dir, 0755, err);
+}
+
 static enum pki_status
 feed_open(struct feed *feed, const char *config, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	pthread_condattr_t attr;
 	PKI_TRY(pki_conf_load(config, &feed->conf, err));
-	if (feed->conf.witness_count == 0)
+	if (feed->conf.witness_count == 0 && feed->conf.timestamp.url[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
-			"the configuration names no witness; add log.witnesses");
+			"the configuration names no witness and no time-stamping "
+			"authority; add log.witnesses or log.timestamp");
 	PKI_TRY(pki_conf_path(feed->conf.publish, "log", feed->log_dir, err));
 	PKI_TRY(pki_conf_path(feed->conf.publish, "witness", feed->folder, err));
 	PKI_TRY(pki_conf_path(feed->folder, "checkpoint", feed->file, err));
 	PKI_TRY(pki_conf_path(feed->log_dir, "vkey", path, err));
 	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &feed->vkey, err));
 	PKI_TRY(pki_file_mkdirs(feed->folder, 0755, err));
+	PKI_TRY(stamp_open(feed, err));
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&feed->change, &attr);
@@ -246,6 +326,7 @@ feed_close(struct feed *feed)
 {
 	pki_buf_free(&feed->vkey);
 	pki_buf_free(&feed->note);
+	pki_buf_free(&feed->trust);
 }
 
 /* Without threads. */
@@ -262,10 +343,15 @@ feed_once(struct feed *feed, struct pki_err *err)
 			missing++;
 		}
 	}
+	struct pki_err unstamped = { 0 };
+	if (feed->stamps && stamp(feed, &unstamped) != PKI_OK) {
+		witness_report(&unstamped);
+		(void)pki_fail(err, PKI_UNAVAILABLE, "no time-stamp came");
+	}
 	if (missing > 0)
-		return pki_fail(err, PKI_UNAVAILABLE, "%zu of %zu witnesses did not cosign",
+		(void)pki_fail(err, PKI_UNAVAILABLE, "%zu of %zu witnesses did not cosign",
 			missing, feed->conf.witness_count);
-	return PKI_OK;
+	return err->status;
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -281,21 +367,35 @@ watch(struct feed *feed, const sigset_t *signals)
 }
 
 static enum pki_status
+begin(struct asked *asked, void *(*body)(void *), struct pki_err *err)
+{
+	int rc = pthread_create(&asked->thread, NULL, body, asked);
+	asked->started = rc == 0;
+	return rc == 0 ? PKI_OK : pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
+}
+
+static void
+end(struct asked *asked)
+{
+	if (asked->started)
+		pthread_join(asked->thread, NULL);
+}
+
+static enum pki_status
 feed_serve(struct feed *feed, struct pki_err *err)
 {
 	enum pki_status status = PKI_OK;
 	sigset_t signals;
 	pki_daemon_signals(&signals);
-	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++) {
-		struct asked *asked = &feed->asked[i];
-		int rc = pthread_create(&asked->thread, NULL, work, asked);
-		asked->started = rc == 0;
-		if (rc != 0)
-			status = pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
-	}
+	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++)
+		status = begin(&feed->asked[i], work, err);
+	if (status == PKI_OK && feed->stamps)
+		status = begin(&feed->stamper, stamp_work, err);
 	if (status == PKI_OK) {
-		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses, sandbox %s\n",
-			feed->conf.witness_count, pki_sandbox_text());
+		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses%s, sandbox %s\n",
+			feed->conf.witness_count,
+			feed->stamps ? " and a time-stamping authority" : "",
+			pki_sandbox_text());
 		watch(feed, &signals);
 	}
 	pthread_mutex_lock(&feed->lock);
@@ -303,8 +403,8 @@ feed_serve(struct feed *feed, struct pki_err *err)
 	pthread_cond_broadcast(&feed->change);
 	pthread_mutex_unlock(&feed->lock);
 	for (size_t i = 0; i < feed->conf.witness_count; i++)
-		if (feed->asked[i].started)
-			pthread_join(feed->asked[i].thread, NULL);
+		end(&feed->asked[i]);
+	end(&feed->stamper);
 	return status;
 }
 

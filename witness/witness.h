@@ -96,6 +96,22 @@ struct question {
 enum pki_status ask_witness(const struct question *question, uint64_t *known,
 	struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
 
+/*
+ * stamp.c: have an authority date a checkpoint, and leave in folder its response, SIZE.tsr, and
+ * the checkpoint, SIZE.note. Done already: OK. UNAVAILABLE, INPUT, LIMIT; TAMPERED if the
+ * response is of something else, by somebody else, or of another time.
+ */
+struct stamping {
+	const struct pki_timestamp *conf;
+	struct pki_bytes trust; /* PEM */
+	const char *folder;
+	struct pki_bytes note; /* the log's signature alone */
+	uint64_t size;
+	const atomic_bool *stop;
+};
+enum pki_status stamp_checkpoint(const struct stamping *stamping, struct pki_err *err)
+	PKI_MUST_CHECK;
+
 /* init.c, serve.c, status.c, feed.c: commands */
 enum pki_status init_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);

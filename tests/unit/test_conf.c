@@ -333,6 +333,45 @@ r84_witnesses(void **state)
 	assert_refused(&cases[3]);
 }
 
+static void
+r86_timestamps(void **state)
+{
+	(void)state;
+	static struct pki_conf c;
+	struct pki_err err = { 0 };
+	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
+	assert_string_equal(c.timestamp.url, "");
+	assert_int_equal(
+		load(LOG,
+			"log: { origin: o, timestamp: { url: \"https://tsa.test/tsr\", "
+			"certificates: /etc/tsa.pem } }",
+			&c, &err),
+		PKI_OK);
+	assert_string_equal(c.timestamp.url, "https://tsa.test/tsr");
+	assert_string_equal(c.timestamp.certificates, "/etc/tsa.pem");
+	assert_int_equal(c.timestamp.every, 3600);
+	static const struct refusal cases[] = {
+		{ LOG, "log: { origin: o, timestamp: x }", 20, PKI_RULE_NONE,
+			"keys and values" },
+		{ LOG, "log: { origin: o, timestamp: { certificates: x } }", 20,
+			PKI_RULE_NONE, "\"url\" is missing" },
+		{ LOG, "log: { origin: o, timestamp: { url: http://t } }", 20,
+			PKI_RULE_NONE, "\"certificates\" is missing" },
+		{ LOG, "log: { origin: o, timestamp: { url: t, certificates: x } }", 20,
+			PKI_RULE_NONE, "url: a URL" },
+		{ LOG,
+			"log: { origin: o, timestamp: { url: http://t, certificates: x, "
+			"every: 0s } }",
+			20, PKI_RULE_NONE, "every" },
+		{ LOG,
+			"log: { origin: o, timestamp: { url: http://t, certificates: x, "
+			"often: 1h } }",
+			20, PKI_RULE_NONE, "often" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
 /* rule 214: who has two names cosigns once. */
 static void
 r214_a_key_once(void **state)
@@ -587,6 +626,7 @@ main(void)
 		cmocka_unit_test(r52_r56_lists),
 		cmocka_unit_test(r53_crl_at_least_daily),
 		cmocka_unit_test(r84_witnesses),
+		cmocka_unit_test(r86_timestamps),
 		cmocka_unit_test(r214_a_key_once),
 		cmocka_unit_test(r72_ocsp_lifetime_ten_days),
 		cmocka_unit_test(socket_path_fits_sun_path),

@@ -26,6 +26,7 @@ struct place {
 	char policy[PATH_MAX]; /* the configuration's; "" where --policy names them */
 	char witnesses[PKI_WITNESSES_MAX + PKI_VALUES_MAX][PKI_VKEY_TEXT]; /* and --witness */
 	size_t witness_count;
+	struct pki_timestamp timestamp; /* the configuration's; --tsa */
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
 enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
@@ -48,6 +49,7 @@ enum pki_status vkey_read(const char *arg, struct pki_buf *out, struct pki_err *
 	X(revocations)  \
 	X(crls)         \
 	X(cosignatures) \
+	X(stamps)       \
 	X(published)    \
 	X(crl_entries)  \
 	X(publications)
@@ -125,6 +127,7 @@ enum pki_status audit_checkpoint(struct audit *a, const char *path, struct pki_e
 enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 /* Certificates that no order names; those of orders are looked at with them. */
 enum pki_status audit_certificates(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_stamps(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_crls(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What led to a certificate. */

@@ -52,6 +52,9 @@ place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 	if (ledger != NULL)
 		PKI_TRY(copy_path(ledger, out->ledger, err));
 	PKI_TRY(find_witnesses(args, &conf, out, err));
+	out->timestamp = conf.timestamp;
+	if (pki_arg(args, "tsa") != NULL)
+		PKI_TRY(copy_path(pki_arg(args, "tsa"), out->timestamp.certificates, err));
 	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
 	return copy_path(policy ? "" : conf.policy, out->policy, err);
 }

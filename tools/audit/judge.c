@@ -31,7 +31,12 @@ static const struct {
 		{ SEVERITY_MINOR, "make the root's list in time: `pki-ca root-crl`" } },
 	{ PKI_RULE_OCSP_NEXT_UPDATE, ANY,
 		{ SEVERITY_MINOR, "have pki-ocspd answer anew" } },
+	{ PKI_RULE_TIMESTAMP, PKI_NOTFOUND,
+		{ SEVERITY_MINOR, "look at pki-witness feed's log; the authority must be "
+				  "reachable" } },
 	/* what the auditor was not given */
+	{ PKI_RULE_TIMESTAMP, PKI_CONFIG,
+		{ SEVERITY_MAJOR, "name the authority's certificates by --tsa" } },
 	{ PKI_RULE_LOG_EVENT, PKI_NOTFOUND,
 		{ SEVERITY_MAJOR, "name a copy of that policy's folder by --policy" } },
 	/* the record */
@@ -48,6 +53,9 @@ static const struct {
 	{ PKI_RULE_COSIGNATURE, ANY,
 		{ SEVERITY_CRITICAL,
 			"ask the witness, over another way, what it signed" } },
+	{ PKI_RULE_TIMESTAMP, ANY,
+		{ SEVERITY_CRITICAL,
+			"keep it as evidence; ask the authority what it dated" } },
 	/* orders */
 	{ PKI_RULE_ORDER_FORM, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	{ PKI_RULE_ORDER_USED, ANY, { SEVERITY_CRITICAL, DISOWN } },

@@ -42,7 +42,14 @@
 	{ \
 		"jobs", "N", "threads; default: one for each processor", 0 \
 	}
-#define EVIDENCE LEDGER, PUBLISH, VKEY, POLICY, ROOT, CHECKPOINT, JOBS, WITNESS
+#define TSA \
+	{ \
+		"tsa", "FILE", \
+			"certificates to trust for time-stamps; default: the " \
+			"configuration's", \
+			0 \
+	}
+#define EVIDENCE LEDGER, PUBLISH, VKEY, POLICY, ROOT, CHECKPOINT, JOBS, WITNESS, TSA
 
 static const struct pki_option verify_options[] = {
 	EVIDENCE,

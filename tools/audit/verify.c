@@ -11,6 +11,7 @@ static const struct {
 	{ "log", audit_log },
 	{ "published log", audit_published },
 	{ "published certificates", audit_repository },
+	{ "time-stamps", audit_stamps },
 	{ "orders", audit_orders },
 	{ "certificates", audit_certificates },
 	{ "CRLs", audit_crls },
@@ -98,12 +99,13 @@ static enum pki_status
 report_json(const struct audit *a, FILE *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+	json_t *json = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
 		"checked", "entries", (json_int_t)a->entries, "hashes",
 		(json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints, "tiles",
 		(json_int_t)a->tiles, "orders", (json_int_t)a->orders, "certificates",
 		(json_int_t)a->certificates, "revocations", (json_int_t)a->revocations,
-		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures);
+		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures,
+		"timestamps", (json_int_t)a->stamps);
 	PKI_TRY(findings_json(a->findings, json, err));
 	pki_cli_json(json, out);
 	return PKI_OK;
@@ -123,6 +125,8 @@ report_text(const struct audit *a, FILE *out)
 		fprintf(out,
 			"cosignatures on published checkpoints: %ju, of %zu witnesses\n",
 			(uintmax_t)a->cosignatures, a->place->witness_count);
+	if (a->stamps > 0)
+		fprintf(out, "time-stamps of checkpoints: %ju\n", (uintmax_t)a->stamps);
 	findings_print(a->findings, out);
 }
 

@@ -1,0 +1,84 @@
+/* Time-stamps of published checkpoints, from an authority that the configuration names. */
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/file.h"
+#include "libpki/tsp.h"
+#include "witness/witness.h"
+
+/* The authority's clock and ours. */
+#define SKEW_SECONDS 300
+#define STALL_SECONDS 10
+
+static enum pki_status
+stamp_path(const struct stamping *stamping, const char *suffix, char out[PATH_MAX],
+	struct pki_err *err)
+{
+	char name[32];
+	snprintf(name, sizeof name, "%ju.%s", (uintmax_t)stamping->size, suffix);
+	return pki_conf_path(stamping->folder, name, out, err);
+}
+
+static enum pki_status
+ask(const struct stamping *stamping, struct pki_bytes query,
+	struct pki_http_response *response, struct pki_err *err)
+{
+	const struct pki_http_outgoing call = {
+		.url_base = stamping->conf->url,
+		.method = "POST",
+		.path = "",
+		.content_type = PKI_TSP_QUERY_TYPE,
+		.body = query,
+		.max = PKI_TSP_MAX,
+		.stall_seconds = STALL_SECONDS,
+		.stop = stamping->stop,
+	};
+	PKI_TRY(pki_http_send(&call, response, err));
+	if (response->code != 200)
+		return pki_fail(err, PKI_UNAVAILABLE, "the authority answers HTTP %ld",
+			response->code);
+	return PKI_OK;
+}
+
+static enum pki_status
+check(const struct stamping *stamping, struct pki_bytes response,
+	const struct pki_tsp_query *query, struct pki_err *err)
+{
+	pki_time at = 0, now = pki_time_now();
+	PKI_TRY(pki_tsp_verify(response, query, stamping->trust, &at, err));
+	if (at < now - SKEW_SECONDS || at > now + SKEW_SECONDS)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
+			"the authority's clock is %lld s from ours; one of the two is "
+			"wrong",
+			(long long)(at > now ? at - now : now - at));
+	return PKI_OK;
+}
+
+/* The token first: a checkpoint without one is a token that was taken away. */
+static enum pki_status
+keep(const struct stamping *stamping, const struct pki_buf *token, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(stamp_path(stamping, "tsr", path, err));
+	PKI_TRY(pki_file_publish(path, token->data, token->len, 0644, err));
+	PKI_TRY(stamp_path(stamping, "note", path, err));
+	return pki_file_publish(path, stamping->note.data, stamping->note.len, 0644, err);
+}
+
+enum pki_status
+stamp_checkpoint(const struct stamping *stamping, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	struct pki_tsp_query query;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	PKI_TRY(stamp_path(stamping, "note", path, err));
+	if (pki_file_exists(path))
+		return PKI_OK;
+	pki_err_object(err, "%s", stamping->conf->url);
+	PKI_TRY(pki_tsp_ask(stamping->note, &query, &der, err));
+	PKI_TRY(ask(stamping, pki_buf_bytes(&der), &response, err));
+	PKI_TRY(check(stamping, pki_buf_bytes(&response.body), &query, err));
+	err->object[0] = '\0';
+	return keep(stamping, &response.body, err);
+}
