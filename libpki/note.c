@@ -314,7 +314,7 @@ split(struct pki_bytes note, struct pki_bytes *text, struct pki_bytes *signature
 {
 	if (note.len == 0 || note.len > PKI_NOTE_MAX)
 		return broken(
-			err, PKI_RULE_LOG_NOTE, "the note is empty or larger than 64 kB");
+			err, PKI_RULE_LOG_NOTE, "the note is empty or larger than 128 kB");
 	if (!text_valid(note.data, note.data + note.len))
 		return broken(err, PKI_RULE_LOG_NOTE,
 			"the note holds control characters or is not UTF-8");

@@ -9,7 +9,8 @@
 #include "libpki/key.h"
 #include "libpki/time.h"
 
-#define PKI_NOTE_MAX ((size_t)64 << 10)
+/* 16 signatures of post-quantum size, nearly 5 kB each, in base64: C2SP signed-note */
+#define PKI_NOTE_MAX ((size_t)128 << 10)
 #define PKI_NOTE_SIGNATURES_MAX 32 /* C2SP: at least 16 accepted */
 #define PKI_ORIGIN_TEXT 128
 /* A signature line each, and the log's own, are fewer than any reader of signed notes takes. */

@@ -217,6 +217,44 @@ for ((round = 0; round < 20; round++)); do
 done
 ok "rule 85: of two forks one wins, never both ($both), always one ($none)" test "$both" = 0 -a "$none" = 0
 
+# the same, and a kill in the midst: whatever was answered, before or after it, is one history
+anew() { # a witness that has cosigned ten entries
+	rm -rf "$D/w"
+	pki-witness init --passphrase "file:$D/pass" >"$D/vkey"
+	vkey=$(cat "$D/vkey")
+	begin
+	"$D/log" request "$D/a" 0 10 >"$D/r"
+	send "$D/r" >"$D/code"
+}
+ended
+"$D/log" request "$D/a" 10 15 >"$D/r1"
+"$D/log" request "$D/a" 10 13 10 >"$D/r2"
+both=0
+answered=0
+for ((round = 0; round < 8; round++)); do
+	anew
+	: >"$D/codes1"
+	: >"$D/codes2"
+	for i in 1 2; do
+		curl -s -o /dev/null -w '%{http_code}\n' --data-binary "@$D/r$i" "$W_URL/add-checkpoint" >>"$D/codes$i" &
+		pids[i]=$!
+	done
+	sleep "0.00$((RANDOM % 10))"
+	killed
+	wait "${pids[1]}" "${pids[2]}"
+	begin
+	for i in 2 1; do
+		curl -s -o /dev/null -w '%{http_code}\n' --data-binary "@$D/r$i" "$W_URL/add-checkpoint" >>"$D/codes$i"
+	done
+	yes=$(grep -lx 200 "$D/codes1" "$D/codes2" | wc -l)
+	[ "$yes" != 2 ] || both=$((both + 1))
+	grep -qx 000 "$D/codes1" "$D/codes2" && answered=$((answered + 1))
+	killed
+done
+ok "rule 85: of two forks never both, with a kill in between ($both; $answered of $round unanswered)" test "$both" = 0
+anew
+size=10
+
 # the state
 ok "status" bash -c "pki-witness status --json | jq -e '.logs[0].size == $size and .vkey == \"$vkey\"'"
 ok "metrics" bash -c "curl -s '$M_URL/metrics' | grep -q '^pki_witness_log_size{log=\"a.example.test/log\"} $size$'"

@@ -1,12 +1,14 @@
 /* What a witness cosigns and refuses, without HTTP: trees of a few entries, every pair of
  * sizes, threads, a state that cannot be kept. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -316,6 +318,44 @@ r85_kept_first(void **state)
 	assert_int_equal(add(&asked, NOW, &body), 200);
 }
 
+/* The process ends between what is kept and the answer: the other fork comes too late. */
+static void
+r85_kept_and_not_answered(void **state)
+{
+	(void)state;
+	assert_int_equal(add_tree(0, 5, UINT64_MAX, NOW), 200);
+	pid_t child = fork();
+	if (child == 0) {
+		(void)add_tree(5, 6, UINT64_MAX, NOW);
+		kill(getpid(), SIGKILL);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	open_again();
+	assert_int_equal(known_size(), 6);
+	assert_int_equal(add_tree(5, 6, 5, NOW), 409);
+	assert_int_equal(add_tree(5, 7, 5, NOW), 409);
+	assert_int_equal(add_tree(6, 6, 5, NOW), 409);
+	assert_int_equal(add_tree(6, 7, 5, NOW), 422);
+	assert_int_equal(add_tree(6, 6, UINT64_MAX, NOW), 200);
+}
+
+/* C2SP tlog-witness: a proof must be empty if the old size is zero. */
+static void
+r85_a_proof_from_nothing(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	PKI_CLEANUP(asked_free) struct asked asked;
+	make(&asked, f.log, 0, 5, UINT64_MAX);
+	asked.request.proof.count = 1;
+	asked.request.proof.hashes[0] = asked.request.checkpoint.root;
+	assert_int_equal(add(&asked, NOW, &body), 422);
+	asked.request.proof.count = 0;
+	assert_int_equal(add(&asked, NOW, &body), 200);
+}
+
 struct racer {
 	struct asked asked;
 	unsigned code;
@@ -407,6 +447,8 @@ main(void)
 		TEST(r82_no_note_grows),
 		TEST(r209_clock),
 		TEST(r85_kept_first),
+		TEST(r85_kept_and_not_answered),
+		TEST(r85_a_proof_from_nothing),
 		TEST(r85_one_fork_wins),
 		TEST(r85_states_that_do_not_fit),
 	};
