@@ -9,7 +9,7 @@ static const char *const answers[] = { "good", "revoked", "unissued", "malformed
 const struct pki_metric ocsp_metrics[] = {
 	[REQUESTS] = { "pki_ocsp_requests_total", PKI_COUNTER,
 		"Requests by method and answer; http: refused before it was read as OCSP",
-		{ { "method", methods }, { "answer", answers } } },
+		{ { "method", methods, NULL }, { "answer", answers, NULL } } },
 	[SECONDS] = { "pki_ocsp_answer_seconds", PKI_HISTOGRAM,
 		"From the whole request to its answer", { { 0 } } },
 	[SIGNATURES] = { "pki_ocsp_signatures_total", PKI_COUNTER,

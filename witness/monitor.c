@@ -10,12 +10,13 @@ static const char *origins[WITNESS_LOGS_MAX + 1]; /* the configuration's, each o
 
 static const struct pki_metric metrics[] = {
 	[REQUESTS] = { "pki_witness_requests_total", PKI_COUNTER,
-		"Requests to add a checkpoint, by HTTP status.", { { "code", codes } } },
+		"Requests to add a checkpoint, by HTTP status.",
+		{ { "code", codes, NULL } } },
 	[SIZE] = { "pki_witness_log_size", PKI_GAUGE,
 		"Entries of the log's checkpoint that was cosigned last.",
-		{ { "log", origins } } },
+		{ { "log", origins, NULL } } },
 	[COSIGNED] = { "pki_witness_cosigned_age_seconds", PKI_AGE,
-		"Since the last cosignature for the log.", { { "log", origins } } },
+		"Since the last cosignature for the log.", { { "log", origins, NULL } } },
 	{ 0 },
 };
 

@@ -19,15 +19,15 @@ static size_t parts;
 
 static const struct pki_metric metrics[] = {
 	[REQUESTS] = { "t_requests_total", PKI_COUNTER, "Requests.",
-		{ { "method", methods }, { "answer", answers } } },
-	[DEPTH] = { "t_depth", PKI_GAUGE, "Depth.", { { NULL, NULL } } },
-	[LAST] = { "t_age_seconds", PKI_AGE, "Age.", { { "method", methods } } },
-	[END] = { "t_left_seconds", PKI_LEFT, "Left.", { { NULL, NULL } } },
+		{ { "method", methods, NULL }, { "answer", answers, NULL } } },
+	[DEPTH] = { "t_depth", PKI_GAUGE, "Depth.", { { 0 } } },
+	[LAST] = { "t_age_seconds", PKI_AGE, "Age.", { { "method", methods, NULL } } },
+	[END] = { "t_left_seconds", PKI_LEFT, "Left.", { { 0 } } },
 	[LATENCY] = { "t_latency_seconds", PKI_HISTOGRAM, "Latency.",
-		{ { "method", methods } } },
-	[PLAIN] = { "t_plain_seconds", PKI_HISTOGRAM, "Plain.", { { NULL, NULL } } },
+		{ { "method", methods, NULL } } },
+	[PLAIN] = { "t_plain_seconds", PKI_HISTOGRAM, "Plain.", { { 0 } } },
 	[PARTS] = { "t_parts", PKI_GAUGE, "Parts.",
-		{ { "method", methods }, { "part", NULL, &parts } } },
+		{ { "method", methods, NULL }, { "part", NULL, &parts } } },
 	{ 0 },
 };
 
