@@ -215,7 +215,7 @@ exits 18 "a row was changed: the report is made and the exit status says so" \
 ok "... well-formed" xmllint --noout "$R"
 ok "... naming it, with what to do" bash -c "
 	xpath 'string(//*[@id=\"finding-list\"])' | grep -q '$(serial_of "$D/holders/bruno/auth.pem")' &&
-	xpath 'string(//*[@id=\"finding-list\"])' | grep -q remedy"
+	xpath 'string(//*[@class=\"remedy\"])' | grep -q evidence"
 no "... and nothing that it holds is an element" grep -q '<script' "$R"
 ok "--no-verify says that nothing was verified" bash -c "
 	pki-audit report --no-verify --ledger $D/c.db --out $R && xpath 'string(//*[@id=\"t-findings\"]/..)' | grep -q 'not verified'"

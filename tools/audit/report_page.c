@@ -6,6 +6,8 @@
 #include "tools/audit/html.h"
 #include "tools/audit/report.h"
 
+/* A page is to be read to its end. */
+#define FINDINGS_SHOWN 200
 /* rule 53 */
 #define DAY_MSEC (PKI_DAY * 1000)
 
@@ -252,42 +254,57 @@ put_adoption(FILE *out, const struct figures *f)
 	html_close(out, "section");
 }
 
-/* Whatever members the findings have, in this order; others after them. */
 static void
-put_findings(FILE *out, const json_t *findings)
+put_finding(FILE *out, const json_t *finding)
 {
-	static const char *const first[] = { "severity", "object", "rule", "message",
-		"remedy" };
+	const char *severity = entry_text(finding, "severity");
+	int rule = (int)json_integer_value(json_object_get(finding, "rule"));
+	html_open(out, "tr", HTML_END);
+	html_leaf(out, "td", severity, "class",
+		strcmp(severity, "minor") != 0 ? "bad" : NULL, HTML_END);
+	html_leaf(out, "td", entry_text(finding, "object"), HTML_END);
+	html_open(out, "td", HTML_END);
+	if (rule != 0) {
+		html_textf(out, "%d %s", rule, entry_text(finding, "name"));
+		html_leaf(out, "small", entry_text(finding, "clause"), HTML_END);
+	}
+	html_close(out, "td");
+	html_open(out, "td", HTML_END);
+	html_text(out, entry_text(finding, "message"));
+	html_leaf(out, "small", entry_text(finding, "remedy"), "class", "remedy", HTML_END);
+	html_close(out, "td");
+	html_close(out, "tr");
+}
+
+static void
+put_findings(FILE *out, const json_t *report, const json_t *findings)
+{
+	static const char *const headings[] = { "severity", "object", "rule",
+		"finding, and what to do" };
+	const json_t *counts = json_object_get(report, "severities");
+	uintmax_t found =
+		(uintmax_t)json_integer_value(json_object_get(report, "finding_count"));
+	html_open(out, "p", "class", "bad", HTML_END);
+	html_textf(out, "Critical: %jd, major: %jd, minor: %jd.",
+		(intmax_t)json_integer_value(json_object_get(counts, "critical")),
+		(intmax_t)json_integer_value(json_object_get(counts, "major")),
+		(intmax_t)json_integer_value(json_object_get(counts, "minor")));
+	if (found > FINDINGS_SHOWN)
+		html_textf(out,
+			" The worst %d of %ju are shown; pki-audit verify lists more.",
+			FINDINGS_SHOWN, found);
+	html_close(out, "p");
 	html_open(out, "div", "class", "table", HTML_END);
 	html_open(out, "table", "id", "finding-list", "class", "words", HTML_END);
 	html_open(out, "thead", HTML_END);
 	html_open(out, "tr", HTML_END);
-	const json_t *sample = json_array_get(findings, 0);
-	for (size_t i = 0; i < PKI_COUNT(first); i++)
-		if (json_object_get(sample, first[i]) != NULL)
-			html_leaf(out, "th", first[i], "scope", "col", HTML_END);
+	for (size_t i = 0; i < PKI_COUNT(headings); i++)
+		html_leaf(out, "th", headings[i], "scope", "col", HTML_END);
 	html_close(out, "tr");
 	html_close(out, "thead");
 	html_open(out, "tbody", HTML_END);
-	for (size_t n = 0; n < json_array_size(findings); n++) {
-		const json_t *finding = json_array_get(findings, n);
-		json_int_t rule = json_integer_value(json_object_get(finding, "rule"));
-		html_open(out, "tr", HTML_END);
-		for (size_t i = 0; i < PKI_COUNT(first); i++) {
-			const char *text = entry_text(finding, first[i]);
-			if (json_object_get(sample, first[i]) == NULL)
-				continue;
-			html_open(out, "td", HTML_END);
-			if (strcmp(first[i], "rule") != 0)
-				html_text(out, text);
-			else if (rule != 0)
-				html_textf(out, "%d %s (%s)", (int)rule,
-					entry_text(finding, "name"),
-					entry_text(finding, "clause"));
-			html_close(out, "td");
-		}
-		html_close(out, "tr");
-	}
+	for (size_t n = 0; n < json_array_size(findings) && n < FINDINGS_SHOWN; n++)
+		put_finding(out, json_array_get(findings, n));
 	html_close(out, "tbody");
 	html_close(out, "table");
 	html_close(out, "div");
@@ -319,7 +336,7 @@ put_verification(FILE *out, const json_t *report, const struct audit *a)
 		html_close(out, "p");
 	}
 	if (json_array_size(findings) > 0)
-		put_findings(out, findings);
+		put_findings(out, report, findings);
 	else if (a != NULL)
 		html_leaf(out, "p", "\xe2\x9c\x93 Everything is in order.", "class", "good",
 			HTML_END);
