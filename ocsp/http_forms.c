@@ -30,19 +30,23 @@ hex_digit(char c)
 static bool
 unescape(const char *in, struct pki_buf *out, struct pki_err *err)
 {
+	if (pki_buf_reserve(out, strlen(in), err) != PKI_OK)
+		return false;
+	uint8_t *to = out->data;
 	for (; *in != '\0'; in++) {
-		char c = *in;
+		int c = *in;
 		if (c == '%') {
 			int high = hex_digit(in[1]);
 			int low = high >= 0 ? hex_digit(in[2]) : -1;
 			if (low < 0)
 				return false;
-			c = (char)(high << 4 | low);
+			c = high << 4 | low;
 			in += 2;
 		}
-		if (pki_buf_append(out, &c, 1, err) != PKI_OK)
-			return false;
+		*to++ = (uint8_t)c;
 	}
+	out->len = (size_t)(to - out->data);
+	*to = '\0';
 	return true;
 }
 
@@ -58,7 +62,7 @@ form_read_path(const char *path, const char *base_path, struct pki_buf *der)
 	path += strlen(base_path);
 	if (!unescape(path, &text, &err))
 		return 200;
-	const char *base64 = text.data != NULL ? (const char *)text.data : "";
+	const char *base64 = (const char *)text.data;
 	size_t slashes = strspn(base64, "/");
 	if (pki_base64_decode(base64 + slashes, text.len - slashes, der, &err) != PKI_OK)
 		pki_buf_reset(der);
