@@ -81,17 +81,20 @@ void authority_health(struct authority *authority, struct pki_health *health);
  * A worker's own place for an authority. What it has looked up holds until somebody commits
  * to the ledger.
  */
-#define DESK_NOTES 1024u
+#define DESK_NOTES 4096u
 struct desk_note {
-	struct pki_serial serial; /* len 0: none */
+	struct pki_serial serial;
 	struct pki_ocsp_answer answer;
+	uint64_t at; /* which of the desk's views it is true at */
 };
 struct desk {
 	struct authority *authority;
 	struct pki_ledger *ledger;
 	struct identity_share shares[PKI_OCSP_ALGS_MAX];
 	struct pki_ledger_view view;
-	struct desk_note notes[DESK_NOTES]; /* true at view */
+	uint64_t views; /* so many, the last is view; from 1 */
+	size_t next;    /* whose turn it is to go, of notes that share a place */
+	struct desk_note notes[DESK_NOTES];
 };
 enum pki_status desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
 	PKI_MUST_CHECK;
