@@ -14,6 +14,15 @@
 #define TBS_MAX (PKI_OCSP_REQUEST_MAX + (size_t)256 * PKI_OCSP_CERTIDS_MAX)
 /* and the certificate, a signature (RSA-4096: 512) and headers */
 #define SCRATCH_SIZE (TBS_MAX + PKI_CERT_MAX + 2048)
+/* A request with a SHA-512 CertID and the longest nonce: 350. */
+#define USUAL_MAX 512
+
+static void
+put_string(struct pki_der *w, int tag, const ASN1_STRING *string)
+{
+	pki_der_put_tagged(
+		w, tag, ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
+}
 
 /* RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT OPTIONAL } */
 static void
@@ -50,17 +59,42 @@ put_status(struct pki_der *w, const struct pki_ocsp_answer *answer)
 	put_revoked(w, 0, HOLD); /* rule 61: since 1970 */
 }
 
+/* CertID ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, issuerNameHash, issuerKeyHash,
+ * serialNumber } as nearly all write it: the algorithm with NULL, the serial's top bit
+ * clear. */
 static void
-put_cert_id(struct pki_der *w, const OCSP_CERTID *id)
+put_usual_id(struct pki_der *w, OCSP_CERTID *id)
 {
-	int len = i2d_OCSP_CERTID(id, NULL);
+	ASN1_OCTET_STRING *name = NULL, *key = NULL;
+	ASN1_INTEGER *serial = NULL;
+	ASN1_OBJECT *md = NULL;
+	OCSP_id_get0_info(&name, &md, &key, &serial, id);
+	size_t end = w->at;
+	put_string(w, PKI_DER_INTEGER, serial);
+	put_string(w, PKI_DER_OCTETS, key);
+	put_string(w, PKI_DER_OCTETS, name);
+	size_t algorithm = w->at;
+	pki_der_put(w, "\x05", 2); /* NULL and its length of 0 */
+	pki_der_put_tagged(w, PKI_DER_OID, OBJ_get0_data(md), OBJ_length(md));
+	pki_der_wrap(w, PKI_DER_SEQUENCE, algorithm);
+	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
+}
+
+static void
+put_cert_id(struct pki_der *w, const struct pki_ocsp_request *req, size_t i)
+{
+	if (req->usual) {
+		put_usual_id(w, req->ids[i]);
+		return;
+	}
+	int len = i2d_OCSP_CERTID(req->ids[i], NULL);
 	if (len <= 0 || (size_t)len > w->at) {
 		w->full = true;
 		return;
 	}
 	w->at -= (size_t)len;
 	uint8_t *p = w->data + w->at;
-	i2d_OCSP_CERTID(id, &p);
+	i2d_OCSP_CERTID(req->ids[i], &p);
 }
 
 /*
@@ -68,8 +102,9 @@ put_cert_id(struct pki_der *w, const OCSP_CERTID *id)
  *   singleExtensions [1] EXPLICIT }: rules 73 and 75, archiveCutoff and no other.
  */
 static void
-put_single(struct pki_der *w, const struct pki_ocsp_encoder *e, const OCSP_CERTID *id,
-	const struct pki_ocsp_answer *answer, const pki_time updates[2])
+put_single(struct pki_der *w, const struct pki_ocsp_encoder *e,
+	const struct pki_ocsp_request *req, size_t i, const struct pki_ocsp_answer *answer,
+	const pki_time updates[2])
 {
 	size_t end = w->at;
 	pki_der_put(w, e->archive_cutoff.data, e->archive_cutoff.len);
@@ -78,7 +113,7 @@ put_single(struct pki_der *w, const struct pki_ocsp_encoder *e, const OCSP_CERTI
 	pki_der_wrap(w, PKI_DER_CONSTRUCTED, next);
 	pki_der_put_time(w, updates[0]);
 	put_status(w, answer);
-	put_cert_id(w, id);
+	put_cert_id(w, req, i);
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
@@ -95,6 +130,14 @@ put_extension(struct pki_der *w, const void *oid, size_t oid_len, size_t value_e
 #define OID_OCSP(arc) "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01" arc
 #define OID_OCSP_LEN 11
 
+static void
+put_nonce(struct pki_der *w, const struct pki_ocsp_request *req)
+{
+	size_t value = w->at;
+	pki_der_put_tagged(w, PKI_DER_OCTETS, req->nonce, req->nonce_len);
+	put_extension(w, OID_OCSP("\x02"), OID_OCSP_LEN, value);
+}
+
 /* responseExtensions [1] EXPLICIT: nonce (rule 64), extended-revoke (rule 61) */
 static void
 put_extensions(struct pki_der *w, const struct pki_ocsp_request *req, bool unissued)
@@ -105,15 +148,34 @@ put_extensions(struct pki_der *w, const struct pki_ocsp_request *req, bool uniss
 		pki_der_put(w, "\x05", 2); /* NULL and its length of 0 */
 		put_extension(w, OID_OCSP("\x09"), OID_OCSP_LEN, value);
 	}
-	if (req->nonce_len != 0) {
-		size_t value = w->at;
-		pki_der_put_tagged(w, PKI_DER_OCTETS, req->nonce, req->nonce_len);
-		put_extension(w, OID_OCSP("\x02"), OID_OCSP_LEN, value);
-	}
+	if (req->nonce_len != 0)
+		put_nonce(w, req);
 	if (w->at == end)
 		return;
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 1, end);
+}
+
+bool
+pki_ocsp_is_usual(const struct pki_ocsp_request *req, struct pki_bytes der)
+{
+	uint8_t room[USUAL_MAX];
+	struct pki_der w = { room, sizeof room, false };
+	if (req->count != 1)
+		return false;
+	if (req->nonce_len != 0) {
+		put_nonce(&w, req);
+		pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+		pki_der_wrap(&w, PKI_DER_CONSTRUCTED + 2, sizeof room);
+	}
+	size_t list = w.at;
+	put_usual_id(&w, req->ids[0]);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, list);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, list);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+	return !w.full && der.len == sizeof room - w.at &&
+	       memcmp(room + w.at, der.data, der.len) == 0;
 }
 
 /* ResponseData ::= SEQUENCE { responderID, producedAt, responses, responseExtensions } */
@@ -129,7 +191,7 @@ put_tbs(struct pki_der *w, const struct pki_ocsp_encoder *e,
 	put_extensions(w, req, unissued);
 	size_t responses = w->at;
 	for (size_t i = req->count; i-- > 0;)
-		put_single(w, e, req->ids[i], &answers[i], updates);
+		put_single(w, e, req, i, &answers[i], updates);
 	pki_der_wrap(w, PKI_DER_SEQUENCE, responses);
 	pki_der_put_time(w, updates[0]);
 	size_t id = w->at;

@@ -15,6 +15,7 @@ struct pki_ocsp_request {
 	OCSP_CERTID *ids[PKI_OCSP_CERTIDS_MAX]; /* within req */
 	struct pki_serial serials[PKI_OCSP_CERTIDS_MAX];
 	size_t count;
+	bool usual; /* pki_ocsp_is_usual() */
 	uint8_t nonce[PKI_OCSP_NONCE_MAX];
 	size_t nonce_len; /* 0: none */
 	int preferred[PKI_OCSP_PREFERRED_MAX]; /* signature algorithms' NIDs */
@@ -45,5 +46,11 @@ enum pki_status pki_ocsp_encode(struct pki_ocsp_encoder *encoder,
 	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
 	pki_time this_update, pki_time next_update, struct pki_buf *der, struct pki_err *err)
 	PKI_MUST_CHECK;
+
+/*
+ * Is der, that req was read from, what nearly all clients send: a CertID and at most a nonce? It
+ * is written anew and compared, so what is usual is DER. i2d costs twenty times as much.
+ */
+bool pki_ocsp_is_usual(const struct pki_ocsp_request *req, struct pki_bytes der);
 
 #endif

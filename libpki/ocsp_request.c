@@ -198,9 +198,12 @@ pki_ocsp_request_parse(
 	if (p != der.data + der.len)
 		return pki_fail(err, PKI_INPUT, "%zu octets after the OCSPRequest",
 			(size_t)(der.data + der.len - p));
-	PKI_TRY(check_der(req->req, der, err));
-	PKI_TRY(check_version(der, err));
 	PKI_TRY(read_request(req, err));
+	req->usual = pki_ocsp_is_usual(req, der);
+	if (!req->usual) {
+		PKI_TRY(check_der(req->req, der, err));
+		PKI_TRY(check_version(der, err));
+	}
 	*out = req;
 	req = NULL;
 	return PKI_OK;

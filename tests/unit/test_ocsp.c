@@ -261,6 +261,32 @@ r67_one_answer_each(void **state)
 		pki_ocsp_request_parse(pki_buf_bytes(&none), &req, &err), PKI_INPUT);
 }
 
+/* Each form of a request with a SHA-1 CertID: as nearly all write it, with a serial whose
+ * top bit is set, without the algorithm's NULL. */
+static void
+r67_cert_id_as_it_was_sent(void **state)
+{
+	(void)state;
+	enum { CERT_ID = 8, PARAMETERS = 19 };
+	static const uint8_t first_octets[] = { 0x12, 0x92 };
+	for (size_t i = 0; i < 8; i++) {
+		serial.octets[0] = first_octets[i / 4];
+		PKI_CLEANUP(pki_buf_free)
+		struct pki_buf der = request_for(ca.cert, "SHA1", i % 2 * 16);
+		if (i / 2 % 2 != 0) {
+			for (size_t length = 1; length < CERT_ID + 4; length += 2)
+				der.data[length] -= 2;
+			der.len -= 2;
+			memmove(der.data + PARAMETERS, der.data + PARAMETERS + 2,
+				der.len - PARAMETERS);
+		}
+		PKI_CLEANUP(pki_buf_free) struct pki_buf response = respond(&der, &good);
+		assert_non_null(memmem(response.data, response.len, der.data + CERT_ID,
+			der.data[CERT_ID + 1] + 2U));
+	}
+	serial.octets[0] = first_octets[0];
+}
+
 static void
 r63_only_der_of_version_1(void **state)
 {
@@ -631,6 +657,7 @@ main(void)
 		cmocka_unit_test(r66_by_key_with_delegate),
 		cmocka_unit_test(r67_one_answer_each),
 		cmocka_unit_test(r70_r71_delegates),
+		cmocka_unit_test(r67_cert_id_as_it_was_sent),
 		cmocka_unit_test(r63_only_der_of_version_1),
 		cmocka_unit_test(r73_reason_in_revoked_info),
 		cmocka_unit_test(signed_requests_are_answered),
