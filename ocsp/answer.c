@@ -20,10 +20,11 @@ look(struct desk *desk, pki_time now, struct pki_err *err)
 {
 	struct pki_ledger_view view;
 	PKI_TRY(pki_ledger_view(desk->ledger, &view, err));
-	if (!pki_ledger_view_equal(&view, &desk->view))
-		desk->views++;
-	desk->view = view;
-	if (desk->view.last_event / 1000 > now + PKI_CLOCK_SKEW_MS / 1000)
+	if (desk->at == 0 || !pki_ledger_view_equal(&view, &desk->view)) {
+		desk->view = view;
+		desk->at = authority_view(desk->authority, &view);
+	}
+	if (view.last_event / 1000 > now + PKI_CLOCK_SKEW_MS / 1000)
 		return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
 			"the clock is behind the ledger's last event; set it right");
 	return PKI_OK;
@@ -66,11 +67,11 @@ look_up(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answ
 	struct pki_err *err)
 {
 	struct desk_note *note = note_of(desk, serial);
-	if (note->at != desk->views || pki_serial_compare(&note->serial, serial) != 0) {
+	if (note->at != desk->at || pki_serial_compare(&note->serial, serial) != 0) {
 		note->at = 0;
 		PKI_TRY(ask_ledger(desk, serial, &note->answer, err));
 		note->serial = *serial;
-		note->at = desk->views;
+		note->at = desk->at;
 	}
 	*out = note->answer;
 	return PKI_OK;
@@ -222,7 +223,7 @@ answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
 		PKI_TRY(make_ready(worker, desk, der, req, &status, now, &out->ready, err));
 	}
 	out->status = status.status;
-	cache_put(worker->daemon->cache, out->ready, &desk->view);
+	cache_put(worker->daemon->cache, out->ready, desk->at);
 	return PKI_OK;
 }
 
@@ -262,8 +263,7 @@ answer_request(struct worker *worker, struct pki_bytes der,
  * revoked (rule 58) until its nextUpdate; nothing stays good.
  */
 static bool
-still_true(struct worker *worker, const struct ready *found,
-	const struct pki_ledger_view *view, pki_time now)
+still_true(struct worker *worker, const struct ready *found, uint64_t at, pki_time now)
 {
 	struct desk *desk = &worker->desks[found->authority];
 	struct pki_err err = { 0 };
@@ -271,7 +271,7 @@ still_true(struct worker *worker, const struct ready *found,
 		return found->status.status == PKI_OCSP_REVOKED &&
 		       now >= found->this_update &&
 		       now < found->next_update - found->max_age;
-	return is_fresh(found, now) && pki_ledger_view_equal(view, &desk->view);
+	return at == desk->at && is_fresh(found, now);
 }
 
 enum pki_status
@@ -279,12 +279,12 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
-	struct pki_ledger_view view;
+	uint64_t at = 0;
 	pki_time now = pki_time_now();
 	PKI_CLEANUP(ready_cleanup)
 	struct ready *found =
-		der.len <= KEY_MAX ? cache_find(worker->daemon->cache, der, &view) : NULL;
-	if (found != NULL && still_true(worker, found, &view, now)) {
+		der.len <= KEY_MAX ? cache_find(worker->daemon->cache, der, &at) : NULL;
+	if (found != NULL && still_true(worker, found, at, now)) {
 		out->status = found->status.status;
 		note_unissued(
 			worker, worker->desks[found->authority].authority, &found->status);

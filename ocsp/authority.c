@@ -173,6 +173,7 @@ authority_open(const char *config, struct pki_bytes pass, struct authority **out
 	struct authority *authority = calloc(1, sizeof *authority);
 	if (authority == NULL)
 		return pki_fail(err, PKI_MEMORY, "an authority");
+	pthread_mutex_init(&authority->lock, NULL);
 	enum pki_status status = open_authority(authority, config, pass, err);
 	if (status != PKI_OK) {
 		authority_free(authority);
@@ -191,6 +192,7 @@ authority_free(struct authority *authority)
 		identity_free(authority->identities[i]);
 	pki_cert_free(authority->issuer);
 	pki_ledger_close(authority->ledger);
+	pthread_mutex_destroy(&authority->lock);
 	free(authority);
 }
 
@@ -248,6 +250,19 @@ authority_look(struct authority *authority)
 	if (unreadable && !atomic_exchange(&authority->unreadable, true))
 		ocspd_report(&err);
 	atomic_store(&authority->unreadable, unreadable);
+}
+
+uint64_t
+authority_view(struct authority *authority, const struct pki_ledger_view *view)
+{
+	pthread_mutex_lock(&authority->lock);
+	if (authority->views == 0 || !pki_ledger_view_equal(view, &authority->view)) {
+		authority->view = *view;
+		authority->views++;
+	}
+	uint64_t number = authority->views;
+	pthread_mutex_unlock(&authority->lock);
+	return number;
 }
 
 void

@@ -12,7 +12,7 @@
 struct slot {
 	struct ready *ready;
 	uint64_t hash;
-	struct pki_ledger_view view;
+	uint64_t at;
 };
 
 struct place {
@@ -108,39 +108,38 @@ find(struct place *place, uint64_t hash, const uint8_t *key, size_t len)
 }
 
 struct ready *
-cache_find(
-	struct answer_cache *cache, struct pki_bytes request, struct pki_ledger_view *view)
+cache_find(struct answer_cache *cache, struct pki_bytes request, uint64_t *at)
 {
 	uint64_t hash = hash_of(request.data, request.len);
-	size_t at = (size_t)(hash % cache->count);
-	pthread_mutex_t *lock = &cache->locks[at % LOCKS];
+	size_t which = (size_t)(hash % cache->count);
+	pthread_mutex_t *lock = &cache->locks[which % LOCKS];
 	struct ready *ready = NULL;
 	pthread_mutex_lock(lock);
-	const struct slot *slot = find(&cache->places[at], hash, request.data, request.len);
+	const struct slot *slot =
+		find(&cache->places[which], hash, request.data, request.len);
 	if (slot != NULL) {
 		ready = slot->ready;
 		atomic_fetch_add(&ready->owners, 1);
-		*view = slot->view;
+		*at = slot->at;
 	}
 	pthread_mutex_unlock(lock);
 	return ready;
 }
 
 void
-cache_put(
-	struct answer_cache *cache, struct ready *ready, const struct pki_ledger_view *view)
+cache_put(struct answer_cache *cache, struct ready *ready, uint64_t at)
 {
 	uint64_t hash = hash_of(ready->key, ready->key_len);
-	size_t at = (size_t)(hash % cache->count);
-	pthread_mutex_t *lock = &cache->locks[at % LOCKS];
-	struct place *place = &cache->places[at];
+	size_t which = (size_t)(hash % cache->count);
+	pthread_mutex_t *lock = &cache->locks[which % LOCKS];
+	struct place *place = &cache->places[which];
 	atomic_fetch_add(&ready->owners, 1);
 	pthread_mutex_lock(lock);
 	struct slot *slot = find(place, hash, ready->key, ready->key_len);
 	if (slot == NULL)
 		slot = &place->slots[place->next++ % WAYS];
 	struct ready *old = slot->ready;
-	*slot = (struct slot){ ready, hash, *view };
+	*slot = (struct slot){ ready, hash, at };
 	pthread_mutex_unlock(lock);
 	ready_free(old);
 }

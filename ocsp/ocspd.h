@@ -63,6 +63,9 @@ struct authority {
 	atomic_bool unreadable; /* the ledger */
 	atomic_bool ended;      /* the last CRL is made: it says all, we nothing (rules 55, 62) */
 	atomic_bool export_failing;
+	pthread_mutex_t lock; /* of the two below */
+	struct pki_ledger_view view;
+	uint64_t views; /* so many, as far as they followed on one another */
 };
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
 	struct authority **out, struct pki_err *err) PKI_MUST_CHECK;
@@ -74,6 +77,8 @@ void authority_keep(struct authority *authority);
 void authority_stopped(struct authority *authority);
 /* Is the ledger there, and the last CRL not? */
 void authority_look(struct authority *authority);
+/* A view of its ledger by a number above 0: views of one number are equal. */
+uint64_t authority_view(struct authority *authority, const struct pki_ledger_view *view);
 /* For the health page. */
 void authority_health(struct authority *authority, struct pki_health *health);
 
@@ -85,15 +90,15 @@ void authority_health(struct authority *authority, struct pki_health *health);
 struct desk_note {
 	struct pki_serial serial;
 	struct pki_ocsp_answer answer;
-	uint64_t at; /* which of the desk's views it is true at */
+	uint64_t at; /* the number of the view that it is true at */
 };
 struct desk {
 	struct authority *authority;
 	struct pki_ledger *ledger;
 	struct identity_share shares[PKI_OCSP_ALGS_MAX];
 	struct pki_ledger_view view;
-	uint64_t views; /* so many, the last is view; from 1 */
-	size_t next;    /* whose turn it is to go, of notes that share a place */
+	uint64_t at; /* its number */
+	size_t next; /* whose turn it is to go, of notes that share a place */
 	struct desk_note notes[DESK_NOTES];
 };
 enum pki_status desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
@@ -127,13 +132,12 @@ struct answer_cache;
 enum pki_status cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
 	PKI_MUST_CHECK;
 void cache_free(struct answer_cache *cache);
-/* The answer to a request and the view at which it was last true; the caller becomes one more
- * owner. NULL: none. */
+/* The answer to a request and the number of the view at which it was last true; the caller
+ * becomes one more owner. NULL: none. */
 struct ready *cache_find(
-	struct answer_cache *cache, struct pki_bytes request, struct pki_ledger_view *view);
+	struct answer_cache *cache, struct pki_bytes request, uint64_t *at);
 /* Also: it is true at a later view. The cache becomes one more owner. */
-void cache_put(struct answer_cache *cache, struct ready *ready,
-	const struct pki_ledger_view *view);
+void cache_put(struct answer_cache *cache, struct ready *ready, uint64_t at);
 
 struct ocspd {
 	const struct pki_conf *conf; /* the first authority's is the service's too */

@@ -18,28 +18,27 @@ question(uint64_t *n)
 }
 
 static void
-put(struct answer_cache *cache, uint64_t n, uint64_t view)
+put(struct answer_cache *cache, uint64_t n, uint64_t at)
 {
 	struct pki_err err = { 0 };
-	struct pki_ledger_view at = { .files = { view } };
 	struct ready *ready = ready_new(question(&n), &err);
 	assert_non_null(ready);
 	ready->this_update = (pki_time)n;
-	cache_put(cache, ready, &at);
+	cache_put(cache, ready, at);
 	ready_free(ready);
 }
 
-/* The view's mark, 0 if the answer is not there; never another question's answer. */
+/* The view's number, 0 if the answer is not there; never another question's answer. */
 static uint64_t
 find(struct answer_cache *cache, uint64_t n)
 {
-	struct pki_ledger_view view;
-	struct ready *ready = cache_find(cache, question(&n), &view);
+	uint64_t at;
+	struct ready *ready = cache_find(cache, question(&n), &at);
 	if (ready == NULL)
 		return 0;
 	assert_int_equal(ready->this_update, n);
 	ready_free(ready);
-	return view.files[0];
+	return at;
 }
 
 static void
@@ -55,9 +54,8 @@ an_answer_is_found_at_its_last_view(void **state)
 	put(cache, 1, 9);
 	assert_int_equal(find(cache, 1), 9);
 	assert_int_equal(find(cache, 2), 8);
-	uint64_t n = 1;
-	struct pki_ledger_view view;
-	assert_null(cache_find(cache, (struct pki_bytes){ question(&n).data, 4 }, &view));
+	uint64_t n = 1, at;
+	assert_null(cache_find(cache, (struct pki_bytes){ question(&n).data, 4 }, &at));
 	cache_free(cache);
 }
 
@@ -84,11 +82,10 @@ an_answer_outlives_its_place(void **state)
 {
 	(void)state;
 	struct answer_cache *cache = NULL;
-	struct pki_ledger_view view;
-	uint64_t n = 1;
+	uint64_t n = 1, at;
 	ok(cache_new(1, &cache, &err));
 	put(cache, 1, 1);
-	struct ready *ready = cache_find(cache, question(&n), &view);
+	struct ready *ready = cache_find(cache, question(&n), &at);
 	for (uint64_t other = 2; other < 100; other++)
 		put(cache, other, 1);
 	cache_free(cache);
