@@ -82,15 +82,19 @@ cache_free(struct answer_cache *cache)
 	free(cache);
 }
 
-/* FNV-1a: who chooses requests so that they collide only has them signed anew each time, as
- * with nonces. */
+/* FNV-1a, eight octets at a time: who chooses requests so that they collide only has them
+ * signed anew each time, as with nonces. */
 static uint64_t
 hash_of(const uint8_t *key, size_t len)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ key[i]) * 0x100000001b3u;
-	return hash ^ hash >> 32;
+	for (size_t i = 0; i < len; i += sizeof hash) {
+		uint64_t word = 0;
+		memcpy(&word, key + i, len - i < sizeof word ? len - i : sizeof word);
+		hash = (hash ^ word) * 0x100000001b3u;
+		hash ^= hash >> 32;
+	}
+	return hash;
 }
 
 /* NULL: not there. */

@@ -78,30 +78,33 @@ is_request_type(const char *type)
 }
 
 static unsigned
-read_post(const struct pki_http_request *req, const char *base_path, struct pki_buf *der)
+read_post(const struct pki_http_request *req, const char *base_path, struct pki_bytes *der)
 {
 	const char *path = pki_http_path(req);
-	struct pki_bytes body = pki_http_body(req);
-	struct pki_err err = { 0 };
 	if (!has_base(path, base_path) ||
 		strspn(path + strlen(base_path), "/") != strlen(path + strlen(base_path)))
 		return 404;
 	if (!is_request_type(pki_http_get_header(req, "Content-Type")))
 		return 415;
-	return pki_buf_append(der, body.data, body.len, &err) == PKI_OK ? 200 : 500;
+	*der = pki_http_body(req);
+	return 200;
 }
 
-/* The DER in a request: appended to der, 200; else the HTTP code to refuse with.
- * Authorities may have addresses of their own; any of them will do. */
+/* The DER in a request, 200; else the HTTP code to refuse with. What was decoded is in
+ * room. Authorities may have addresses of their own; any of them will do. */
 static unsigned
 form_read(const struct ocspd *daemon, const struct pki_http_request *req,
-	enum count_method method, struct pki_buf *der)
+	enum count_method method, struct pki_buf *room, struct pki_bytes *der)
 {
 	unsigned code = 404;
 	for (size_t i = 0; i < daemon->authority_count && code == 404; i++) {
 		const char *base = daemon->authorities[i]->base_path;
-		code = method == COUNT_POST ? read_post(req, base, der)
-					    : form_read_path(pki_http_path(req), base, der);
+		if (method == COUNT_POST) {
+			code = read_post(req, base, der);
+		} else {
+			code = form_read_path(pki_http_path(req), base, room);
+			*der = pki_buf_bytes(room);
+		}
 	}
 	return code;
 }
@@ -223,15 +226,16 @@ reply_answer(
 static enum count_answer
 reply(struct worker *worker, struct pki_http_request *req, enum count_method method)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf room = { 0 };
 	PKI_CLEANUP(answer_free) struct answer answer = { 0 };
+	struct pki_bytes der = { 0 };
 	struct pki_err err = { 0 };
-	unsigned code = form_read(worker->daemon, req, method, &der);
+	unsigned code = form_read(worker->daemon, req, method, &room, &der);
 	if (code != 200) {
 		refuse(req, code);
 		return COUNT_HTTP_REFUSED;
 	}
-	if (answer_make(worker, pki_buf_bytes(&der), &answer, &err) == PKI_OK)
+	if (answer_make(worker, der, &answer, &err) == PKI_OK)
 		return reply_answer(req, &answer, method);
 	ocspd_trouble(worker->daemon, &err);
 	return reply_error(req, &err);
