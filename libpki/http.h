@@ -59,6 +59,8 @@ void pki_http_reply(struct pki_http_request *req, unsigned code,
 struct pki_http_ready;
 enum pki_status pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
 	struct pki_bytes body, struct pki_http_ready **out, struct pki_err *err) PKI_MUST_CHECK;
+/* It is going to be sent: brings it from memory meanwhile. */
+void pki_http_ready_fetch(const struct pki_http_ready *ready);
 void pki_http_ready_up(struct pki_http_ready *ready); /* one more owner */
 void pki_http_ready_free(struct pki_http_ready *ready); /* one less */
 /* With 304 its headers go alone. Owns it as long as it needs it. Frees the request. */

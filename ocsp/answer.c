@@ -284,6 +284,8 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 	PKI_CLEANUP(ready_cleanup)
 	struct ready *found =
 		der.len <= KEY_MAX ? cache_find(worker->daemon->cache, der, &at) : NULL;
+	if (found != NULL)
+		pki_http_ready_fetch(found->http);
 	if (found != NULL && still_true(worker, found, at, now)) {
 		out->status = found->status.status;
 		note_unissued(
