@@ -2,9 +2,10 @@
 #ifndef LIBPKI_HTTP_INTERNAL_H
 #define LIBPKI_HTTP_INTERNAL_H
 
+#include <microhttpd.h>
 #include <pthread.h>
 
-#include "libpki/err.h"
+#include "libpki/http.h"
 
 /* A listening socket, "unix:/path" or "127.0.0.1:8880". *fd is the caller's in any case. */
 enum pki_status pki_http_open_listener(const char *where, int *fd, struct pki_err *err)
@@ -37,5 +38,18 @@ void pki_http_crowd_wait(struct pki_http_crowd *crowd, struct pki_http_guest *gu
 void pki_http_crowd_serve(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
 /* Shut all that wait for a client. */
 void pki_http_crowd_disperse(struct pki_http_crowd *crowd);
+
+/* http_ready.c. Five headers are fetched by their names and values, more are waited for. */
+#define READY_PARTS 10
+struct pki_http_ready {
+	atomic_uint owners;
+	struct MHD_Response *response; /* the last owner of all this */
+	size_t part_count, body_len;
+	const char *parts[READY_PARTS]; /* the response's names and values */
+	uint8_t body[];
+};
+/* Nothing if there is no response. */
+void pki_http_add_headers(struct MHD_Response *response,
+	const struct pki_http_header *headers, size_t header_count);
 
 #endif

@@ -21,9 +21,6 @@
 #define CLOSING_MAX 256
 /* Files that a daemon has open beside its connections. */
 #define OTHER_FILES 128
-/* Names and values of a ready answer's headers that are fetched. */
-#define READY_PARTS 10
-#define CACHE_LINE 64
 /* At the end, for clients to read what was answered. */
 #define STOP_SECONDS 5
 
@@ -53,14 +50,6 @@ struct pki_http_request {
 	unsigned code;
 	bool counted;
 	_Atomic enum progress progress;
-};
-
-struct pki_http_ready {
-	atomic_uint owners;
-	struct MHD_Response *response; /* the last owner of all this */
-	size_t part_count, body_len;
-	const char *parts[READY_PARTS]; /* the response's names and values */
-	uint8_t body[];
 };
 
 static enum MHD_Result
@@ -232,8 +221,8 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 						->connect_fd);
 }
 
-static void
-add_headers(struct MHD_Response *response, const struct pki_http_header *headers,
+void
+pki_http_add_headers(struct MHD_Response *response, const struct pki_http_header *headers,
 	size_t header_count)
 {
 	for (size_t i = 0; response != NULL && i < header_count; i++)
@@ -260,66 +249,8 @@ pki_http_reply(struct pki_http_request *req, unsigned code,
 	} data = { .in = body.data };
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		body.len, body.len > 0 ? data.out : NULL, MHD_RESPMEM_MUST_COPY);
-	add_headers(response, headers, header_count);
+	pki_http_add_headers(response, headers, header_count);
 	reply(req, code, response);
-}
-
-static enum MHD_Result
-note_parts(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	struct pki_http_ready *ready = cls;
-	if (ready->part_count + 2 > READY_PARTS)
-		return MHD_NO;
-	ready->parts[ready->part_count++] = name;
-	ready->parts[ready->part_count++] = value;
-	return MHD_YES;
-}
-
-enum pki_status
-pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
-	struct pki_bytes body, struct pki_http_ready **out, struct pki_err *err)
-{
-	struct pki_http_ready *ready = calloc(1, sizeof *ready + body.len);
-	if (ready != NULL) {
-		memcpy(ready->body, body.data, body.len);
-		ready->response = MHD_create_response_from_buffer_with_free_callback_cls(
-			body.len, ready->body, free, ready);
-	}
-	if (ready == NULL || ready->response == NULL) {
-		free(ready);
-		return pki_fail(err, PKI_MEMORY, "an HTTP answer");
-	}
-	atomic_store(&ready->owners, 1);
-	ready->body_len = body.len;
-	add_headers(ready->response, headers, header_count);
-	MHD_get_response_headers(ready->response, note_parts, ready);
-	*out = ready;
-	return PKI_OK;
-}
-
-/* They lie all over the heap, and would be waited for one after the other. */
-void
-pki_http_ready_fetch(const struct pki_http_ready *ready)
-{
-	__builtin_prefetch(ready->response);
-	for (size_t i = 0; i < ready->part_count; i++)
-		__builtin_prefetch(ready->parts[i]);
-	for (size_t i = 0; i < ready->body_len; i += CACHE_LINE)
-		__builtin_prefetch(ready->body + i);
-}
-
-void
-pki_http_ready_up(struct pki_http_ready *ready)
-{
-	atomic_fetch_add(&ready->owners, 1);
-}
-
-void
-pki_http_ready_free(struct pki_http_ready *ready)
-{
-	if (ready != NULL && atomic_fetch_sub(&ready->owners, 1) == 1)
-		MHD_destroy_response(ready->response);
 }
 
 void
@@ -338,7 +269,7 @@ pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *
 	struct MHD_Response *response = MHD_create_response_from_fd64(size, fd);
 	if (response == NULL)
 		close(fd);
-	add_headers(response, headers, header_count);
+	pki_http_add_headers(response, headers, header_count);
 	reply(req, MHD_HTTP_OK, response);
 }
 

@@ -34,7 +34,7 @@ unescape(const char *in, struct pki_buf *out, struct pki_err *err)
 		return false;
 	uint8_t *to = out->data;
 	for (; *in != '\0'; in++) {
-		int c = *in;
+		int c = (uint8_t)*in;
 		if (c == '%') {
 			int high = hex_digit(in[1]);
 			int low = high >= 0 ? hex_digit(in[2]) : -1;
