@@ -108,6 +108,54 @@ for jobs in 0 1x 257 ''; do
 	exits 2 "no '$jobs' threads" audit_copy --jobs "$jobs"
 done
 
+# what is new since a checkpoint
+copy
+old=$(sed -n 2p "$D/checkpoint.old")
+audit_copy --json
+cp "$D/out" "$D/all"
+ok "--since an older checkpoint all is in order" audit_copy --json --since "$D/checkpoint.old"
+ok "... less was looked at, and it says so" jq -e --argjson old "$old" --slurpfile all "$D/all" '.since == $old
+	and .checked.entries == $all[0].checked.entries - $old and .checked.orders > 0 and .checked.crls > 0
+	and .checked.revocations == 2 and .checked.certificates > 0
+	and .checked.orders < $all[0].checked.orders and .checked.certificates < $all[0].checked.certificates
+	and .checked.crls < $all[0].checked.crls' "$D/out"
+ok "... in words too" bash -c "pki-audit verify --ledger $D/c.db --publish $D/c.pub --since $D/checkpoint.old |
+	grep -q 'not looked at again: the first $old log entries'"
+cp "$D/c.pub/log/checkpoint" "$D/checkpoint.now"
+ok "--since the last one nothing is left to look at" audit_copy --json --since "$D/checkpoint.now"
+ok "... and nothing was" jq -e '.checked | .entries + .orders + .certificates + .crls + .revocations == 0' "$D/out"
+since=(--since "$D/checkpoint.old")
+# forged_since RULE TITLE SQL
+forged_since() {
+	copy
+	sqlite3 "$D/c.db" "PRAGMA ignore_check_constraints = ON; $triggers $3" >/dev/null
+	found "$1" "$2" "${since[@]}"
+}
+bruno=$(serial_of "$D/holders/bruno/auth.pem")
+forged_since log-hashing "rule 80: a new entry's text changed" \
+	"UPDATE entry SET entry = CAST(replace(CAST(entry AS TEXT), 'pki-ca', 'pki-cb') AS BLOB)
+	 WHERE id = (SELECT min(id) FROM entry WHERE id >= $old AND CAST(entry AS TEXT) LIKE '%pki-ca%')"
+forged_since issuance-record "rule 35: a new certificate's bytes changed" \
+	"UPDATE certificate SET der = $flip WHERE serial = x'$bruno'"
+forged_since issuance-record "rule 35: a new certificate at an old order" \
+	"UPDATE certificate SET order_id = (SELECT order_id FROM certificate WHERE $a) WHERE serial = x'$bruno'"
+forged_since append-only "rule 213: a new order removed" \
+	"DELETE FROM orders WHERE id = (SELECT order_id FROM certificate WHERE serial = x'$bruno')"
+forged_since revocation-request "rule 47: a new revocation's reason changed" "UPDATE revocation SET reason = 4"
+forged_since status-agreement "rule 76: a new revocation removed" \
+	"DELETE FROM revocation WHERE position = (SELECT max(position) FROM revocation)"
+forged_since append-only "rule 213: a new CRL removed" \
+	"DELETE FROM crl WHERE issuer = 2 AND number = (SELECT max(number) FROM crl WHERE issuer = 2)"
+forged_since log-hashing "rule 80: the old entry that names the policy changed" \
+	"UPDATE entry SET entry = CAST(replace(CAST(entry AS TEXT), '\"digest\":\"', '\"digest\":\"0') AS BLOB)
+	 WHERE CAST(entry AS TEXT) LIKE '%policy-loaded%'"
+copy
+sqlite3 "$D/c.db" "$triggers UPDATE hash SET hash = zeroblob(32) WHERE position = 0" >/dev/null
+found log-checkpoint "rule 81: a log that does not contain the checkpoint" "${since[@]}"
+forged log-hashing "... and then all is looked at" "UPDATE hash SET hash = zeroblob(32) WHERE level = 1 AND position = 0"
+exits 17 "without the checkpoint all is looked at" pki-audit verify --json --since "$D/none"
+ok "... and it says so" jq -e --slurpfile all "$D/all" '.checked == $all[0].checked and (has("since") | not)' "$D/stdout"
+
 # what a CA would have made that had lost its rules: a certificate of other dates, signed with its key
 secret() {
 	local part text

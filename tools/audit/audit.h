@@ -74,6 +74,12 @@ struct audit {
 	struct findings *findings;
 	struct spot spot; /* that is being looked at */
 	struct crew *crew;
+	struct { /* what stands under it is not looked at again; size 0: all is */
+		uint64_t size;
+		struct pki_hash root;
+		pki_msec at; /* its last entry */
+	} since;
+	uint64_t crl_first[PKI_ISSUER_CA + 1]; /* that the log records after it; 0: none */
 #define X(name) uint64_t name;
 	AUDIT_COUNTS(X)
 #undef X
@@ -117,6 +123,19 @@ enum pki_status audit_issuers(struct audit *a, const char *root, struct pki_err 
 	PKI_MUST_CHECK;
 /* One order with its entry, signers, decision and certificates; what is wrong is a finding. */
 void audit_order(struct audit *a, const struct pki_order_row *row);
+/* --since: the log contains the checkpoint; what the rest depends on is learnt, and proved. */
+enum pki_status since_begin(struct audit *a, const char *path, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The last order and certificate that are not looked at again; INT64_MIN: all are. */
+enum pki_status since_order(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status since_certificate(struct audit *a, int64_t *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* What other parts need of an entry: policies, partitions, the ceremony. */
+enum pki_status log_learn(struct audit *a, uint64_t index, const json_t *entry,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* A checkpoint from elsewhere must be of this log. */
+enum pki_status log_same(struct audit *a, const char *path, struct pki_checkpoint *cp,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* The parts. A status other than OK is what ended a part early: a finding too. */
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;

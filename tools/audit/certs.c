@@ -228,8 +228,10 @@ enum pki_status
 audit_certificates(struct audit *a, struct pki_err *err)
 {
 	struct rest rest = { .a = a };
+	int64_t after = INT64_MIN;
+	PKI_TRY(since_certificate(a, &after, err));
 	PKI_TRY(pki_ledger_each_certificate(
-		a->ledger, INT64_MIN, 0, on_certificate, &rest, err));
+		a->ledger, after, 0, on_certificate, &rest, err));
 	if (rest.rows != a->certificates)
 		finding_rule(a, "certificates", PKI_RULE_RECORD,
 			"%ju stand in the ledger, %ju at its orders or at none",

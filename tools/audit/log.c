@@ -54,6 +54,8 @@ check_crl_entry(struct audit *a, uint64_t index, pki_msec at, const json_t *deta
 	json_int_t number = json_integer_value(json_object_get(detail, "number"));
 	name_entry(index, object);
 	a->crl_entries++;
+	if (issuer >= 0 && issuer <= PKI_ISSUER_CA && a->crl_first[issuer] == 0)
+		a->crl_first[issuer] = (uint64_t)number;
 	if (number <= 0 ||
 		pki_ledger_crl(a->ledger, (int)issuer, (uint64_t)number, &row, &err) !=
 			PKI_OK ||
@@ -103,6 +105,20 @@ check_partitioned(struct audit *a, uint64_t index, const json_t *detail)
 	a->partitioned = index;
 }
 
+enum pki_status
+log_learn(struct audit *a, uint64_t index, const json_t *entry, struct pki_err *err)
+{
+	const char *type = entry_text(entry, "type");
+	json_t *detail = json_object_get(entry, "detail");
+	if (strcmp(type, "policy-loaded") == 0)
+		return period_add(a, index, entry_text(detail, "digest"), err);
+	if (strcmp(type, "ceremony-completed") == 0 && a->ceremony == NULL)
+		a->ceremony = json_incref(detail);
+	else if (strcmp(type, "crl-partitioned") == 0)
+		check_partitioned(a, index, detail);
+	return PKI_OK;
+}
+
 static void
 check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 {
@@ -137,13 +153,8 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		check_crl_entry(a, index, at, detail);
 	else if (strcmp(type, "crl-published") == 0)
 		check_publication_entry(a, index, detail);
-	else if (strcmp(type, "policy-loaded") == 0 &&
-		 period_add(a, index, entry_text(detail, "digest"), &err) != PKI_OK)
+	else if (log_learn(a, index, entry, &err) != PKI_OK)
 		finding_add(a, object, &err);
-	else if (strcmp(type, "ceremony-completed") == 0 && a->ceremony == NULL)
-		a->ceremony = json_incref(detail);
-	else if (strcmp(type, "crl-partitioned") == 0)
-		check_partitioned(a, index, detail);
 }
 
 /* The stored hash of a subtree must be the one that its entries give. */
@@ -213,6 +224,8 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 	struct pki_err own = { 0 };
 	char object[64];
 	snprintf(object, sizeof object, "checkpoint %ju", (uintmax_t)size);
+	if (size <= a->since.size)
+		return PKI_OK;
 	while (w->next < size && w->next < a->figures.entries)
 		PKI_TRY(take_entry(w, err));
 	PKI_TRY(fold(w, &root, err));
@@ -233,7 +246,12 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 enum pki_status
 audit_log(struct audit *a, struct pki_err *err)
 {
-	struct walk w = { .a = a };
+	struct walk w = { .a = a, .next = a->since.size, .last = a->since.at };
+	a->covered = a->since.size;
+	for (unsigned level = 0; level < 64 && w.next >> level != 0; level++)
+		if (((w.next >> level) & 1) != 0)
+			PKI_TRY(pki_ledger_hash(a->ledger, level, (w.next >> level) - 1,
+				&w.peaks[level], err));
 	PKI_TRY(pki_ledger_each_checkpoint(a->ledger, on_checkpoint, &w, err));
 	while (w.next < a->figures.entries)
 		PKI_TRY(take_entry(&w, err));
@@ -260,9 +278,8 @@ check_witnesses(struct audit *a, const char *path, struct pki_bytes note)
 	}
 }
 
-/* A checkpoint from elsewhere must be of this log. */
-static enum pki_status
-same_log(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pki_err *err)
+enum pki_status
+log_same(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_hash root;
@@ -285,7 +302,7 @@ enum pki_status
 audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
 {
 	struct pki_checkpoint cp;
-	return same_log(a, path, &cp, err);
+	return log_same(a, path, &cp, err);
 }
 
 static enum pki_status
@@ -345,7 +362,9 @@ check_width(struct audit *a, const char *dir, int level, uint64_t index, unsigne
 static void
 check_level(struct audit *a, const char *dir, int level, uint64_t count)
 {
-	for (uint64_t i = 0; i * PKI_TILE_WIDTH < count; i++) {
+	unsigned step = level == PKI_LOG_ENTRIES ? 0 : 8 * (unsigned)level;
+	uint64_t from = (a->since.size >> step) / PKI_TILE_WIDTH;
+	for (uint64_t i = from; i * PKI_TILE_WIDTH < count; i++) {
 		bool older[PKI_TILE_WIDTH];
 		uint64_t left = count - i * PKI_TILE_WIDTH;
 		unsigned width = left < PKI_TILE_WIDTH ? (unsigned)left : PKI_TILE_WIDTH;
@@ -402,7 +421,7 @@ audit_published(struct audit *a, struct pki_err *err)
 	struct pki_checkpoint cp;
 	PKI_TRY(pki_conf_path(a->place->publish, "log", dir, err));
 	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
-	if (same_log(a, path, &cp, err) != PKI_OK) {
+	if (log_same(a, path, &cp, err) != PKI_OK) {
 		finding_add(a, path, err);
 		return PKI_OK;
 	}

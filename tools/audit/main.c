@@ -52,6 +52,7 @@
 #define EVIDENCE LEDGER, PUBLISH, VKEY, POLICY, ROOT, CHECKPOINT, JOBS, WITNESS, TSA
 
 static const struct pki_option verify_options[] = {
+	{ "since", "FILE", "only what is new since a checkpoint that was verified", 0 },
 	EVIDENCE,
 	{ 0 },
 };

@@ -313,5 +313,6 @@ audit_orders(struct audit *a, struct pki_err *err)
 	static const struct crew_part part = { "orders", sizeof(struct batch), take_orders,
 		look_at_orders };
 	int64_t after = INT64_MIN;
+	PKI_TRY(since_order(a, &after, err));
 	return crew_run(a, &part, &after, a->figures.orders, err);
 }

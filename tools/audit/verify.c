@@ -66,11 +66,16 @@ void
 audit_all(struct audit *a, const struct pki_args *args)
 {
 	struct pki_err err = { 0 };
-	if (pki_ledger_check(a->ledger, &err) != PKI_OK)
-		finding_add(a, "database", &err);
-	if (pki_ledger_reconcile(a->ledger, on_finding, a, &err) != PKI_OK)
-		finding_add(a, "database", &err);
+	const char *since = pki_arg(args, "since");
 	if (pki_ledger_count(a->ledger, &a->figures, &err) != PKI_OK)
+		finding_add(a, "database", &err);
+	/* where the log does not contain it, all is looked at */
+	if (since != NULL && since_begin(a, since, &err) != PKI_OK)
+		finding_add(a, since, &err);
+	if (a->since.size == 0 && pki_ledger_check(a->ledger, &err) != PKI_OK)
+		finding_add(a, "database", &err);
+	if (a->since.size == 0 &&
+		pki_ledger_reconcile(a->ledger, on_finding, a, &err) != PKI_OK)
 		finding_add(a, "database", &err);
 	if (audit_issuers(a, pki_arg(args, "root"), &err) != PKI_OK) {
 		/* without issuers nothing that was signed can be checked */
@@ -106,6 +111,8 @@ report_json(const struct audit *a, FILE *out, struct pki_err *err)
 		(json_int_t)a->certificates, "revocations", (json_int_t)a->revocations,
 		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures,
 		"timestamps", (json_int_t)a->stamps);
+	if (a->since.size != 0)
+		json_object_set_new(json, "since", json_integer((json_int_t)a->since.size));
 	PKI_TRY(findings_json(a->findings, json, err));
 	pki_cli_json(json, out);
 	return PKI_OK;
@@ -127,6 +134,13 @@ report_text(const struct audit *a, FILE *out)
 			(uintmax_t)a->cosignatures, a->place->witness_count);
 	if (a->stamps > 0)
 		fprintf(out, "time-stamps of checkpoints: %ju\n", (uintmax_t)a->stamps);
+	if (a->since.size != 0)
+		fprintf(out,
+			"not looked at again: the first %ju log entries, the orders, "
+			"certificates,\nrevocations and CRLs that they record, their "
+			"tiles, and "
+			"the database's pages\n",
+			(uintmax_t)a->since.size);
 	findings_print(a->findings, out);
 }
 
