@@ -123,12 +123,13 @@ own=$D/pub/witness/$(cut -d+ -f2 "$D/state.vkey")
 ok "the witness's last cosignature lies by its key's name" grep -q '^— state' "$own"
 line=$(grep '^— state' "$own")
 for what in "another checkpoint's line" "the other witness's line in its name" "a changed line"; do
+	cp "$D/pub/log/checkpoint" "$D/taken" # the next one may come meanwhile
 	{
-		sed '/^$/q' "$D/pub/log/checkpoint"
-		grep '^— ca' "$D/pub/log/checkpoint"
+		sed '/^$/q' "$D/taken"
+		grep '^— ca' "$D/taken"
 		case $what in
 		another*) echo "$line" ;;
-		the*) grep '^— court' "$D/pub/log/checkpoint" | sed 's/court/state/' ;;
+		the*) grep '^— court' "$D/taken" | sed 's/court/state/' ;;
 		*) sed 's/A/B/g; s/a/b/g' <<<"${line#— state}" | sed 's/^/— state/' ;;
 		esac
 	} >"$D/forged"
