@@ -62,11 +62,10 @@ ra_evidence_add(struct ra_store *store, const struct ra_application *application
 }
 
 static enum pki_status
-write_one(struct ra_store *store, const struct ra_application *application,
-	const struct ra_evidence *e, const char *dir, struct pki_err *err)
+read_one(struct ra_store *store, const struct ra_application *application,
+	const struct ra_evidence *e, struct pki_buf *plain, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf sealed = { 0 };
-	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf plain = { 0 };
 	char file[EVIDENCE_PATH], part[32], digest[PKI_SHA256_HEX];
 	snprintf(file, sizeof file, "%s/evidence/%s/%ld", ra_store_dir(store),
 		e->application, e->number);
@@ -74,13 +73,12 @@ write_one(struct ra_store *store, const struct ra_application *application,
 	/* nonce and tag come on top */
 	PKI_TRY(pki_file_read(file, RA_EVIDENCE_MAX + 64, &sealed, err));
 	PKI_TRY(ra_store_unseal(store, e->application, application->holder, part,
-		pki_buf_bytes(&sealed), &plain, err));
-	PKI_TRY(ra_salted_digest(e->salt, pki_buf_bytes(&plain), digest, err));
+		pki_buf_bytes(&sealed), plain, err));
+	PKI_TRY(ra_salted_digest(e->salt, pki_buf_bytes(plain), digest, err));
 	if (strcmp(digest, e->digest) != 0)
 		return pki_fail(err, PKI_TAMPERED,
 			"the evidence file is not the one that was submitted");
-	snprintf(file, sizeof file, "%s/%ld-%s", dir, e->number + 1, e->name);
-	return pki_file_publish(file, plain.data, plain.len, 0600, err);
+	return PKI_OK;
 }
 
 enum pki_status
@@ -88,8 +86,25 @@ ra_evidence_write(struct ra_store *store, const struct ra_application *applicati
 	const struct ra_record *record, const char *dir, struct pki_err *err)
 {
 	PKI_TRY(pki_file_mkdirs(dir, 0700, err));
-	for (size_t i = 0; i < record->evidence_count; i++)
-		PKI_TRY(write_one(store, application, &record->evidence[i], dir, err));
+	for (size_t i = 0; i < record->evidence_count; i++) {
+		const struct ra_evidence *e = &record->evidence[i];
+		PKI_CLEANUP(pki_buf_cleanse) struct pki_buf plain = { 0 };
+		char file[EVIDENCE_PATH];
+		PKI_TRY(read_one(store, application, e, &plain, err));
+		snprintf(file, sizeof file, "%s/%ld-%s", dir, e->number + 1, e->name);
+		PKI_TRY(pki_file_publish(file, plain.data, plain.len, 0600, err));
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+ra_evidence_check(struct ra_store *store, const struct ra_application *application,
+	const struct ra_record *record, struct pki_err *err)
+{
+	for (size_t i = 0; i < record->evidence_count; i++) {
+		PKI_CLEANUP(pki_buf_cleanse) struct pki_buf plain = { 0 };
+		PKI_TRY(read_one(store, application, &record->evidence[i], &plain, err));
+	}
 	return PKI_OK;
 }
 

@@ -26,6 +26,8 @@ static const struct pki_command commands[] = {
 		ra_revoke_options, 1, 1, ra_revoke },
 	{ "receipt", "ORDER", "fetch the signed receipt of a revocation",
 		ra_receipt_options, 1, 1, ra_receipt },
+	{ "reconcile", "", "hold the store against the log: all there, unchanged, openable",
+		ra_reconcile_options, 0, 0, ra_reconcile },
 	{ 0 },
 };
 

@@ -78,16 +78,23 @@ send_all(struct ra_store *store, const char *socket, struct pki_err *err)
 }
 
 enum pki_status
+ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
+	bool row;
+	*waiting = 0;
+	PKI_TRY(ra_sql(store, RA_SQL_EVENT_COUNT, &stmt, err, ""));
+	PKI_TRY(ra_sql_step(store, stmt, &row, err));
+	*waiting = (uint64_t)sqlite3_column_int64(stmt, 0);
+	return PKI_OK;
+}
+
+enum pki_status
 ra_store_send_events(
 	struct ra_store *store, const char *socket, uint64_t *waiting, struct pki_err *err)
 {
 	enum pki_status st = send_all(store, socket, err);
 	struct pki_err second = { 0 };
-	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
-	bool row;
-	*waiting = 0;
-	PKI_TRY(ra_sql(store, RA_SQL_EVENT_COUNT, &stmt, &second, ""));
-	PKI_TRY(ra_sql_step(store, stmt, &row, &second));
-	*waiting = (uint64_t)sqlite3_column_int64(stmt, 0);
+	PKI_TRY(ra_store_waiting(store, waiting, &second));
 	return st;
 }

@@ -121,7 +121,7 @@ enum pki_status ra_statement_verify(struct pki_bytes cms, struct pki_bytes text,
 /* The commands. */
 #define RA_COMMANDS(X)                                                                 \
 	X(invite) X(submit) X(list) X(show) X(search) X(verify) X(approve) X(reject)   \
-	X(issue) X(accept) X(renew) X(revoke) X(receipt)
+	X(issue) X(accept) X(renew) X(revoke) X(receipt) X(reconcile)
 #define X(name)                                                                        \
 	extern const struct pki_option ra_##name##_options[];                          \
 	enum pki_status ra_##name(const struct pki_args *args, void *ctx, struct pki_err *err) \

@@ -64,6 +64,10 @@ enum pki_status ra_evidence_add(struct ra_store *store,
 enum pki_status ra_evidence_write(struct ra_store *store,
 	const struct ra_application *application, const struct ra_record *record,
 	const char *dir, struct pki_err *err) PKI_MUST_CHECK;
+/* The same without writing anything. */
+enum pki_status ra_evidence_check(struct ra_store *store,
+	const struct ra_application *application, const struct ra_record *record,
+	struct pki_err *err) PKI_MUST_CHECK;
 void ra_evidence_discard(struct ra_store *store, const struct ra_application *application);
 
 #endif

@@ -141,6 +141,8 @@ enum pki_status ra_store_index_word(struct ra_store *store, const char *applicat
  */
 enum pki_status ra_store_event(struct ra_store *store, const char *type, const char *actor,
 	const json_t *detail, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
+	PKI_MUST_CHECK;
 /* Sends what waits; *waiting: what is left. An error is the first refusal's. */
 enum pki_status ra_store_send_events(struct ra_store *store, const char *socket,
 	uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;

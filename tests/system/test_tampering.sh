@@ -333,6 +333,51 @@ ok "everything older is in order by itself" audit_copy
 found 18 'log/checkpoint: \[81\].*old copy' "... but not before an auditor who kept a checkpoint" \
 	--checkpoint "$D/base/pub/log/checkpoint"
 
+# the applications store, which only its owner can read, against the log
+sed "s|^state: .*|state: $D/c|; s|^ra: .*|ra: { store: $D/c/ra }|" "$D/pki.yaml" >"$D/c.yaml"
+reconcile() { pki-ra reconcile --config "$D/c.yaml" >"$D/out" 2>&1; }
+store() { # store SAYS TITLE SQL [COMMAND]
+	local status
+	fresh
+	sqlite3 "$D/c/ra/applications.db" "PRAGMA foreign_keys = OFF; $(sqlite3 "$D/base/ra/applications.db" "SELECT
+		'DROP TRIGGER ' || name || ';' FROM sqlite_schema WHERE type = 'trigger'") $3" >"$D/sql.log" 2>&1 ||
+		echo "# SQL failed: $(head -n 1 "$D/sql.log")"
+	(cd "$D/c/ra" && eval "${4:-:}") || echo "# command failed"
+	reconcile
+	status=$?
+	[ $status = 18 ] && grep -qE -- "$1" "$D/out"
+	result $? "$2"
+}
+in_store() { sqlite3 "$D/base/ra/applications.db" "$1"; }
+fresh
+ok "the untouched store is in order" reconcile
+first=$(in_store "SELECT id FROM application WHERE renewal = 0 ORDER BY seq LIMIT 1")
+second=$(in_store "SELECT id FROM application WHERE renewal = 0 ORDER BY seq LIMIT 1 OFFSET 1")
+invited=$(in_store "SELECT id FROM invitation WHERE application = '$first'")
+store "$first: .*no longer in the store" "store: an application removed" "DELETE FROM application WHERE id = '$first'"
+store "$first: .*earlier step" "store: an application wound back" "UPDATE application SET state = 0 WHERE id = '$first'"
+store "$first: .*another holder" "store: an application given to another holder" \
+	"UPDATE application SET holder = (SELECT holder FROM application WHERE id = '$second') WHERE id = '$first'"
+store "$first: .*" "store: another order" "UPDATE application SET order_id = 'O-dead' WHERE id = '$first'"
+store "A-dead: .*never heard" "store: an application invented" "INSERT INTO application SELECT 1000, 'A-dead', renewal, state,
+	holder, invitation, order_id, verified_by, approved_by, created, changed FROM application WHERE id = '$first'"
+for part in record order; do
+	store "$first: " "store: its $part changed" "UPDATE part SET sealed = CAST(substr(sealed, 1, 40) ||
+		iif(substr(sealed, 41, 1) = x'00', x'01', x'00') || substr(sealed, 42) AS BLOB) WHERE application = '$first' AND name = '$part'"
+	store "$first: " "store: its $part exchanged for another's" "UPDATE part SET sealed = (SELECT sealed FROM part
+		WHERE application = '$second' AND name = '$part') WHERE application = '$first' AND name = '$part'"
+	store "$first: " "store: its $part removed" "DELETE FROM part WHERE application = '$first' AND name = '$part'"
+done
+store "$first: " "store: its holder's key exchanged for another's" "UPDATE holder SET wrapped_key = (SELECT wrapped_key FROM holder
+	WHERE id <> h.id) FROM (SELECT holder AS id FROM application WHERE id = '$first') h WHERE holder.id = h.id"
+store "$invited: " "store: an invitation removed" "DELETE FROM invitation WHERE id = '$invited'"
+store "$invited: .*not the one" "store: another invitation" "UPDATE invitation SET cms = (SELECT cms FROM invitation
+	WHERE id <> '$invited') WHERE id = '$invited'"
+store "$first: " "store: evidence changed" "" "bend evidence/$first/0 40"
+store "$first: " "store: evidence exchanged for another's" "" "cp evidence/$second/0 evidence/$first/0"
+store "$first: " "store: evidence removed" "" "rm evidence/$first/0"
+store "A-.*: .*no longer in the store" "store: an older backup" "" "cp -r ../../old/ra/. ."
+
 # what is no file, no ledger, or endless: an error that says so, soon
 # odd TITLE COMMAND [STATUS...]: within the copy
 odd() {
