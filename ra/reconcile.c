@@ -25,6 +25,7 @@ struct reconciliation {
 	json_t *applications; /* by id: the members of its events' details, the last one's
 				 win */
 	json_t *invitations; /* by id */
+	json_t *erased; /* holders: nothing of theirs opens any more */
 	json_t *findings;
 	uint64_t waiting; /* events that the log does not have yet */
 	uint64_t checked;
@@ -183,10 +184,11 @@ reconcile(struct reconciliation *r, struct pki_err *err)
 	PKI_TRY(ra_store_waiting(r->ra->store, &r->waiting, err));
 	PKI_TRY(read_log(r, err));
 	PKI_TRY(ra_store_each(r->ra->store, &all, on_application, r, NULL, err));
-	json_object_foreach (r->applications, id, logged)
+	json_object_foreach (r->applications, id, logged) {
 		finding(r, id,
 			"is in the log, and no longer in the store; restore a newer "
 			"backup");
+	}
 	check_invitations(r);
 	return PKI_OK;
 }
