@@ -360,6 +360,9 @@ standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 	case PKI_ACTION_INVITE:
 		return pki_refuse(err, PKI_RULE_ORDER_FORM,
 			"an invitation is not sent by itself: it rides in an issue order");
+	case PKI_ACTION_ERASE:
+		return pki_refuse(err, PKI_RULE_ORDER_FORM,
+			"personal data lies in the RA's store alone: pki-ra erase");
 	}
 	return pki_fail(err, PKI_INTERNAL, "action %d", (int)facts->action);
 }

@@ -73,6 +73,8 @@ decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 		return decide_revoke(c, out, err);
 	case PKI_ACTION_INVITE:
 		return decide_invite(c, err);
+	case PKI_ACTION_ERASE: /* when is the RA's to know: rule 79 */
+		return PKI_OK;
 	}
 	return pki_fail(err, PKI_INTERNAL, "action %d", (int)c->order->order.action);
 }

@@ -18,7 +18,7 @@ applies(const struct pki_policy *policy, const struct pki_order_rule *rule,
 {
 	if (rule->action != order->action)
 		return false;
-	if (order->action == PKI_ACTION_INVITE)
+	if (order->action == PKI_ACTION_INVITE || order->action == PKI_ACTION_ERASE)
 		return true;
 	if (order->action != PKI_ACTION_REVOKE)
 		return has_profile(rule, order->certs[0].profile);
@@ -38,7 +38,9 @@ find_rule(const struct pki_case *c, const struct pki_order_rule **out, struct pk
 	return pki_refuse(err, PKI_RULE_ROLE,
 		"nobody may %s %s: rules.yaml has no rule for it; ask the security officer",
 		pki_action_name(order->action),
-		order->cert_count != 0 ? order->certs[0].profile : "these certificates");
+		order->cert_count != 0              ? order->certs[0].profile
+		: order->action == PKI_ACTION_ERASE ? "a holder's data"
+						    : "these certificates");
 }
 
 static enum pki_status

@@ -25,6 +25,8 @@ static const struct {
 	{ "crl-published", "pki-ca" },
 	{ "crl-service-started", "pki-crl" },
 	{ "crl-service-stopped", "pki-crl" },
+	{ "erasure-ordered", "pki-ra" },
+	{ "holder-erased", "pki-ra" },
 	{ "invitation-made", "pki-ra" },
 	{ "issuing-failed", "pki-ca" },
 	{ "login-failed", "pki-ra" },

@@ -8,6 +8,7 @@ static const char *const action_names[] = {
 	[PKI_ACTION_RENEW] = "renew",
 	[PKI_ACTION_REVOKE] = "revoke",
 	[PKI_ACTION_INVITE] = "invite",
+	[PKI_ACTION_ERASE] = "erase",
 };
 
 #define ID_RANDOM ((size_t)16)

@@ -9,7 +9,13 @@
 #include "libpki/cms.h"
 #include "libpki/crl.h"
 
-enum pki_action { PKI_ACTION_ISSUE, PKI_ACTION_RENEW, PKI_ACTION_REVOKE, PKI_ACTION_INVITE };
+enum pki_action {
+	PKI_ACTION_ISSUE,
+	PKI_ACTION_RENEW,
+	PKI_ACTION_REVOKE,
+	PKI_ACTION_INVITE,
+	PKI_ACTION_ERASE, /* the RA's own: a holder's personal data; pki-ca takes none */
+};
 bool pki_action_by_name(const char *name, enum pki_action *out);
 const char *pki_action_name(enum pki_action action); /* NULL if unknown */
 
@@ -39,7 +45,7 @@ struct pki_order {
 
 	/* issue, renew */
 	char application[PKI_ID_TEXT]; /* "A-..." or "" */
-	char holder[PKI_ID_TEXT];      /* "H-..." (also revoke), "" for officers and services */
+	char holder[PKI_ID_TEXT];      /* "H-..." (also revoke, erase), "" for officers and services */
 	struct pki_name subject;
 	pki_time requested;            /* date of the applicant's signed request; 0: none */
 	char identity_method[PKI_WORD_TEXT]; /* how the person was identified */

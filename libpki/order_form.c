@@ -9,8 +9,10 @@ enum { /* sets of enum pki_action */
 	RENEW = 1 << PKI_ACTION_RENEW,
 	REVOKE = 1 << PKI_ACTION_REVOKE,
 	INVITE = 1 << PKI_ACTION_INVITE,
+	ERASE = 1 << PKI_ACTION_ERASE,
 	CERTS = ISSUE | RENEW,
-	ALL = CERTS | REVOKE | INVITE,
+	ORDERS = CERTS | REVOKE | ERASE,
+	ALL = ORDERS | INVITE,
 };
 
 #define AT(type, field) offsetof(type, field), sizeof(((type *)NULL)->field)
@@ -52,13 +54,12 @@ const struct pki_member pki_order_cert_members[] = {
 };
 
 const struct pki_member pki_order_members[] = {
-	{ "id", FORM_ID, ORDER(id), ISSUE | RENEW | REVOKE, ISSUE | RENEW | REVOKE, 'O',
-		NULL },
+	{ "id", FORM_ID, ORDER(id), ORDERS, ORDERS, 'O', NULL },
 	{ "id", FORM_ID, ORDER(id), INVITE, INVITE, 'I', NULL },
 	{ "created", FORM_MSEC, ORDER(created), ALL, ALL, 0, NULL },
 	{ "authority", FORM_TEXT, ORDER(authority), ALL, ALL, 0, NULL },
 	{ "application", FORM_ID, ORDER(application), CERTS, 0, 'A', NULL },
-	{ "holder", FORM_ID, ORDER(holder), CERTS | REVOKE, 0, 'H', NULL },
+	{ "holder", FORM_ID, ORDER(holder), ORDERS, ERASE, 'H', NULL },
 	{ "subject", FORM_OBJECT, 0, 0, CERTS, CERTS, 0, subject_members },
 	{ "requested", FORM_TIME, ORDER(requested), CERTS, 0, 0, NULL },
 	{ "identity_method", FORM_WORD, ORDER(identity_method), CERTS, 0, 0, NULL },

@@ -267,7 +267,8 @@ read_head(json_t *json, struct pki_order *out, struct pki_err *err)
 		return MALFORMED(err, "\"type\" is not \"order\"");
 	const char *action = json_string_value(json_object_get(json, "action"));
 	if (action == NULL || !pki_action_by_name(action, &out->action))
-		return MALFORMED(err, "\"action\" is none of issue, renew, revoke, invite");
+		return MALFORMED(
+			err, "\"action\" is none of issue, renew, revoke, invite, erase");
 	return PKI_OK;
 }
 

@@ -15,6 +15,8 @@
 #define PKI_DOCUMENTS_MAX 16
 #define PKI_CAUSES_MAX 24
 #define PKI_METHODS_MAX 8
+#define PKI_RETENTION_YEARS 7
+#define PKI_RETENTION_DAYS 365
 
 /* `count` signatures by different officers, each holding one of `roles`. */
 struct pki_need {
@@ -28,7 +30,7 @@ struct pki_need {
  * ledger's room. */
 struct pki_order_rule {
 	enum pki_action action;
-	char profiles[PKI_PROFILES_MAX][PKI_PROFILE_NAME]; /* none: invite */
+	char profiles[PKI_PROFILES_MAX][PKI_PROFILE_NAME]; /* none: invite, erase */
 	size_t profile_count;
 	struct pki_need needs[PKI_NEEDS_MAX];
 	size_t need_count;
@@ -60,6 +62,9 @@ struct pki_policy {
 	struct pki_cause_rule causes[PKI_CAUSES_MAX];
 	size_t cause_count;
 	int64_t request_max_age; /* seconds (rule 208) */
+	/* rule 79: a registration file is kept for years after its last certificate's end, or
+	 * days after the last step of an application that led to none */
+	int retention_years, retention_days;
 	char terms_version[32];  /* terms of use in force (rule 211) */
 	char terms_digest[PKI_SHA256_HEX];
 	unsigned witnesses;      /* that must cosign the log before more is issued (rule 214) */

@@ -8,6 +8,10 @@
 #define INVITATION_AGE_MAX (180 * PKI_DAY)
 /* rule 208: RGS v2.0 wants the request to be under three months old. */
 #define REQUEST_AGE_MAX (92 * PKI_DAY)
+/* Of what nobody asks for any more, nothing is kept longer than a CA lives. */
+#define RETENTION_YEARS_MAX 30
+/* A file that led to nothing is not kept longer than one that led to certificates. */
+#define RETENTION_DAYS_MAX 2557L
 
 static bool
 is_holder(const struct pki_profile *profile)
@@ -55,12 +59,23 @@ read_needs(struct pki_yaml *item, const struct pki_policy *policy,
 		PKI_TRY(read_need(pki_yaml_item(list, i), policy, &rule->needs[i], err));
 		total += rule->needs[i].count;
 	}
+	if (rule->action == PKI_ACTION_ERASE && total != 2)
+		return PKI_POLICY_BREACH(list, err, PKI_RULE_SIGNATURES,
+			"%d signatures in all; nothing brings back what was erased: two "
+			"officers",
+			total);
 	if (total > PKI_CMS_SIGNERS_MAX)
 		return PKI_POLICY_BREACH(list, err, PKI_RULE_SIGNATURES,
 			"%d signatures in all; an order holds at most %d", total,
 			PKI_CMS_SIGNERS_MAX);
 	rule->need_count = count;
 	return PKI_OK;
+}
+
+static bool
+names_no_profile(enum pki_action action)
+{
+	return action == PKI_ACTION_INVITE || action == PKI_ACTION_ERASE;
 }
 
 /* Would an order for profile of this action fall under an earlier rule too? */
@@ -85,10 +100,10 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 	PKI_TRY(pki_yaml_need(item, "profiles", &list, err));
 	PKI_TRY(pki_yaml_expect_list(list, err));
 	size_t count = pki_yaml_count(list), holders = 0;
-	if ((count == 0) != (rule->action == PKI_ACTION_INVITE) || count > PKI_PROFILES_MAX)
+	if ((count == 0) != names_no_profile(rule->action) || count > PKI_PROFILES_MAX)
 		return pki_yaml_fail(list, err,
 			"name the profiles that may be ordered; an "
-			"invite rule names none");
+			"invite or erase rule names none");
 	for (size_t i = 0; i < count; i++) {
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		PKI_TRY(pki_yaml_string(
@@ -135,7 +150,7 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 		const struct pki_order_rule *other = &policy->orders[i];
 		if (other->action != rule->action)
 			continue;
-		bool same = rule->action == PKI_ACTION_INVITE;
+		bool same = names_no_profile(rule->action);
 		if (rule->action == PKI_ACTION_REVOKE)
 			same = holder ==
 			       is_holder(pki_policy_profile(policy, other->profiles[0]));
@@ -143,8 +158,9 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 			return pki_yaml_fail(item, err,
 				"a second rule to %s %s; write one rule for all of them",
 				pki_action_name(rule->action),
-				rule->action == PKI_ACTION_INVITE ? "applicants"
-				: holder                          ? "holders' certificates"
+				rule->action == PKI_ACTION_INVITE  ? "applicants"
+				: rule->action == PKI_ACTION_ERASE ? "holders' data"
+				: holder                           ? "holders' certificates"
 					 : "officers' and services' "
 					   "certificates");
 	}
@@ -188,8 +204,8 @@ read_rule(struct pki_yaml *item, const struct pki_policy *policy,
 	PKI_TRY(pki_yaml_need(item, "action", &action, err));
 	const char *text = pki_yaml_text(action);
 	if (text == NULL || !pki_action_by_name(text, &rule->action))
-		return pki_yaml_fail(
-			action, err, "action is none of issue, renew, revoke, invite");
+		return pki_yaml_fail(action, err,
+			"action is none of issue, renew, revoke, invite, erase");
 	PKI_TRY(read_rule_profiles(item, policy, rule, err));
 	PKI_TRY(read_needs(item, policy, rule, err));
 	PKI_TRY(pki_yaml_need(item, "max_age", &max_age, err));
@@ -333,6 +349,32 @@ read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 	return PKI_OK;
 }
 
+/* rule 79 */
+static enum pki_status
+read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
+{
+	struct pki_yaml *map = pki_yaml_get(root, "retention"), *years = NULL, *days = NULL;
+	long y = PKI_RETENTION_YEARS, d = PKI_RETENTION_DAYS;
+	if (map != NULL) {
+		PKI_TRY(pki_yaml_need(map, "certified_years", &years, err));
+		PKI_TRY(pki_yaml_need(map, "uncertified_days", &days, err));
+		PKI_TRY(pki_yaml_int(years, 0, RETENTION_YEARS_MAX, &y, err));
+		PKI_TRY(pki_yaml_int(days, 0, RETENTION_DAYS_MAX, &d, err));
+	}
+	if (y < PKI_RETENTION_YEARS)
+		return PKI_POLICY_BREACH(years, err, PKI_RULE_RETENTION,
+			"certified_years of %ld; at least %d", y, PKI_RETENTION_YEARS);
+	if (d * PKI_DAY < policy->request_max_age)
+		return PKI_POLICY_BREACH(days != NULL ? days : root, err,
+			PKI_RULE_RETENTION,
+			"uncertified_days of %ld are fewer than request_max_age: the "
+			"application could still lead to certificates",
+			d);
+	policy->retention_years = (int)y;
+	policy->retention_days = (int)d;
+	return PKI_OK;
+}
+
 enum pki_status
 pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
@@ -345,6 +387,7 @@ pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct p
 		return PKI_POLICY_BREACH(node, err, PKI_RULE_REQUEST_AGE,
 			"request_max_age of %lld days; under three months",
 			(long long)(policy->request_max_age / PKI_DAY));
+	PKI_TRY(read_retention(root, policy, err));
 	PKI_TRY(read_terms(root, policy, err));
 	PKI_TRY(read_witnesses(root, policy, err));
 	PKI_TRY(read_orders(root, policy, err));

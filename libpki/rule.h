@@ -76,6 +76,7 @@
 	X(OCSP_ARCHIVE, 75, "archive-cutoff", "ETSI EN 319 411-2 CSS-6.3.10-10")       \
 	X(STATUS_AGREE, 76, "status-agreement", "ETSI EN 319 411-1 REV-6.2.4-03C")     \
 	X(LOG_EVENT, 77, "log-events", "ETSI EN 319 411-1 6.4.5")                      \
+	X(RETENTION, 79, "retention", "ETSI EN 319 411-1 OVR-6.4.6-01")                \
 	X(LOG_HASH, 80, "log-hashing", "RFC 9162 2.1")                                 \
 	X(LOG_CHECKPOINT, 81, "log-checkpoint", "C2SP tlog-checkpoint")                \
 	X(LOG_NOTE, 82, "signed-note", "C2SP signed-note")                             \

@@ -28,6 +28,8 @@ static const struct pki_command commands[] = {
 		ra_receipt_options, 1, 1, ra_receipt },
 	{ "reconcile", "", "hold the store against the log: all there, unchanged, openable",
 		ra_reconcile_options, 0, 0, ra_reconcile },
+	{ "erase", "[HOLDER]", "destroy a holder's personal data for ever (two officers)",
+		ra_erase_options, 0, 1, ra_erase },
 	{ 0 },
 };
 

@@ -90,6 +90,7 @@ add_row(void *ctx, const struct ra_application *a, struct pki_err *err)
 	PKI_TRY(pki_table_add(list->table, cells, err));
 	json_t *json = ra_application_json(a);
 	json_object_set_new(json, "name", json_string(name));
+	json_object_set_new(json, "erased", json_boolean(st == PKI_STATE));
 	json_array_append_new(list->json, json);
 	return PKI_OK;
 }

@@ -12,20 +12,39 @@ ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
 	return ra_store_open(out->conf.ra_store, &out->store, err);
 }
 
-void
-ra_close(struct ra *ra)
+static void
+send_events(struct ra *ra)
 {
 	struct pki_err err = { 0 };
 	uint64_t waiting = 0;
-	if (ra->store != NULL &&
-		ra_store_send_events(ra->store, ra->conf.socket, &waiting, &err) !=
-			PKI_OK &&
+	if (ra_store_send_events(ra->store, ra->conf.socket, &waiting, &err) != PKI_OK &&
 		waiting != 0)
 		fprintf(stderr,
 			"pki-ra: note: events for the log that wait in the store: %" PRIu64
 			"; %s. The next command sends them.\n",
 			waiting,
 			err.status == PKI_UNAVAILABLE ? "pki-ca does not answer" : err.msg);
+}
+
+static void
+sweep(struct ra *ra)
+{
+	struct pki_err err = { 0 };
+	if (ra_store_sweep(ra->store, &err) != PKI_OK)
+		fprintf(stderr,
+			"pki-ra: note: what was erased is unreadable, its octets are still "
+			"to be swept up: %s: %s. The next command tries again.\n",
+			err.object, err.msg);
+}
+
+void
+ra_close(struct ra *ra)
+{
+	if (ra->store != NULL) {
+		ra_store_rollback(ra->store);
+		sweep(ra);
+		send_events(ra);
+	}
 	ra_store_close(ra->store);
 	pki_policy_free(ra->policy);
 	pki_ledger_close(ra->ledger);

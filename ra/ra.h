@@ -21,7 +21,7 @@ struct ra {
 /* Configuration, policy, store. Close it also after an error. */
 enum pki_status ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
 	PKI_MUST_CHECK;
-/* Sends the events that wait; says on stderr how many still do. */
+/* Sends the events that wait, sweeps up after erasures; says on stderr what is left to do. */
 void ra_close(struct ra *ra);
 
 enum pki_status ra_need_ca(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
@@ -110,6 +110,16 @@ const char *ra_local(pki_time t, char out[RA_LOCAL]);
 enum pki_status ra_print_list(struct ra *ra, const struct pki_args *args, const char *title,
 	struct ra_filter *filter, struct pki_err *err) PKI_MUST_CHECK;
 
+/* retention.c: until when a holder's file is kept (rule 79). */
+struct ra_retention {
+	pki_time end; /* of the last certificate; 0: there is none */
+	pki_time due; /* from this second on it may be erased */
+};
+enum pki_status ra_retention(struct ra *ra, const struct ra_holder *holder,
+	struct ra_retention *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The holders who may be erased now. */
+enum pki_status ra_print_due(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
+
 /* statement.c: the holder's acceptance (rule 212). */
 enum pki_status ra_statement_text(struct ra *ra, const struct ra_application *application,
 	const struct ra_answer *answer, const struct ra_record *record, struct pki_buf *json,
@@ -121,7 +131,8 @@ enum pki_status ra_statement_verify(struct pki_bytes cms, struct pki_bytes text,
 /* The commands. */
 #define RA_COMMANDS(X)                                                                 \
 	X(invite) X(submit) X(list) X(show) X(search) X(verify) X(approve) X(reject)   \
-	X(issue) X(accept) X(renew) X(revoke) X(receipt) X(reconcile)
+	X(issue) X(accept) X(renew) X(revoke) X(receipt) X(reconcile)   \
+	X(erase)
 #define X(name)                                                                        \
 	extern const struct pki_option ra_##name##_options[];                          \
 	enum pki_status ra_##name(const struct pki_args *args, void *ctx, struct pki_err *err) \

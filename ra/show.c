@@ -13,6 +13,7 @@ const struct pki_option ra_show_options[] = {
 struct shown {
 	struct ra_application a;
 	struct ra_record record;
+	struct ra_erasure erasure; /* its erased 0: the data is there */
 	json_t *rejection; /* NULL: none */
 	json_t *certificates; /* {profile, serial, not_before, not_after, status} */
 };
@@ -21,6 +22,7 @@ static void
 free_shown(struct shown *s)
 {
 	ra_record_free(&s->record);
+	ra_erasure_free(&s->erasure);
 	json_decref(s->rejection);
 	json_decref(s->certificates);
 }
@@ -35,6 +37,25 @@ read_rejection(struct ra *ra, struct shown *s, struct pki_err *err)
 	return pki_json_parse(pki_buf_bytes(&text), &s->rejection, err);
 }
 
+static void
+add_certificate(struct shown *s, const char *profile, const struct pki_serial *number,
+	pki_time not_before, pki_time not_after, const char *status)
+{
+	char serial[PKI_SERIAL_TEXT];
+	pki_serial_text(number, serial);
+	json_t *one = json_pack(
+		"{s:s, s:s, s:s}", "profile", profile, "serial", serial, "status", status);
+	ra_time_json(one, "not_before", not_before);
+	ra_time_json(one, "not_after", not_after);
+	json_array_append_new(s->certificates, one);
+}
+
+static const char *
+status_word(bool revoked, pki_time not_after)
+{
+	return revoked ? "revoked" : pki_time_now() > not_after ? "expired" : "good";
+}
+
 /* The ledger's word on a certificate now; "unknown" where there is no ledger to read. */
 static const char *
 status_now(struct ra *ra, const struct pki_cert *cert)
@@ -47,9 +68,7 @@ status_now(struct ra *ra, const struct pki_cert *cert)
 		return "unknown";
 	if (!status.issued)
 		return "not in the ledger";
-	if (status.revoked)
-		return "revoked";
-	return pki_time_now() > pki_cert_not_after(cert) ? "expired" : "good";
+	return status_word(status.revoked, pki_cert_not_after(cert));
 }
 
 static enum pki_status
@@ -62,15 +81,10 @@ read_certificates(struct ra *ra, struct shown *s, struct pki_err *err)
 		return PKI_OK;
 	PKI_TRY(ra_answer_load(ra, &s->a, &answer, &reply, err));
 	for (size_t i = 0; i < answer.count; i++) {
-		char serial[PKI_SERIAL_TEXT];
 		const struct pki_cert *cert = answer.certs[i].cert;
-		pki_serial_text(pki_cert_get0_serial(cert), serial);
-		json_t *one = json_pack("{s:s, s:s, s:s}", "profile",
-			answer.certs[i].profile, "serial", serial, "status",
+		add_certificate(s, answer.certs[i].profile, pki_cert_get0_serial(cert),
+			pki_cert_not_before(cert), pki_cert_not_after(cert),
 			status_now(ra, cert));
-		ra_time_json(one, "not_before", pki_cert_not_before(cert));
-		ra_time_json(one, "not_after", pki_cert_not_after(cert));
-		json_array_append_new(s->certificates, one);
 	}
 	return PKI_OK;
 }
@@ -209,10 +223,50 @@ write_order(struct ra *ra, const struct ra_application *a, const char *path,
 }
 
 static enum pki_status
+add_row(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	(void)err;
+	add_certificate(ctx, row->profile, &row->serial, row->not_before, row->not_after,
+		status_word(row->revoked, row->not_after));
+	return PKI_OK;
+}
+
+/* What the ledger and the log tell, too. */
+static enum pki_status
+show_erased(struct ra *ra, struct shown *s, struct pki_err *err)
+{
+	const struct ra_application *a = &s->a;
+	char local[RA_LOCAL], erased[RA_LOCAL];
+	s->certificates = json_array();
+	if (a->order[0] != '\0') {
+		PKI_TRY(ra_need_ledger(ra, err));
+		PKI_TRY(pki_ledger_by_order(ra->ledger, a->order, add_row, s, err));
+	}
+	if (ra->json) {
+		PKI_CLEANUP(pki_json_cleanup) json_t *json = ra_application_json(a);
+		ra_msec_json(json, "erased", s->erasure.erased);
+		json_object_set_new(json, "erased_by", json_string(s->erasure.order));
+		json_object_set(json, "certificates", s->certificates);
+		pki_cli_json(json, stdout);
+		return PKI_OK;
+	}
+	printf("application  %s%s\nstate        %s since %s\nholder       %s\n"
+	       "erased       %s, by order %s\n",
+		a->id, a->renewal ? " (renewal)" : "", ra_state_name(a->state),
+		ra_local(a->changed / 1000, local), a->holder,
+		ra_local(s->erasure.erased / 1000, erased), s->erasure.order);
+	return print_certificates(s->certificates, err);
+}
+
+static enum pki_status
 show(const struct pki_args *args, struct ra *ra, struct shown *s, struct pki_err *err)
 {
 	const char *order = pki_arg(args, "order"), *evidence = pki_arg(args, "evidence");
+	bool ordered;
 	PKI_TRY(ra_need_application(ra, args->operands[0], &s->a, err));
+	PKI_TRY(ra_store_erasure(ra->store, s->a.holder, &s->erasure, &ordered, err));
+	if (s->erasure.erased != 0 && order == NULL && evidence == NULL)
+		return show_erased(ra, s, err);
 	PKI_TRY(ra_record_load(ra->store, &s->a, &s->record, err));
 	PKI_TRY(read_rejection(ra, s, err));
 	PKI_TRY(read_certificates(ra, s, err));

@@ -47,7 +47,7 @@ bool ra_state_by_name(const char *name, enum ra_state *out);
 /* Holders: each has a key in the vault. The holder may be there already. */
 enum pki_status ra_store_add_holder(struct ra_store *store, const char *holder,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* NOTFOUND */
+/* NOTFOUND; STATE once the holder's data was erased */
 enum pki_status ra_store_need_holder(struct ra_store *store, const char *holder,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -111,7 +111,8 @@ enum pki_status ra_store_each(struct ra_store *store, const struct ra_filter *fi
 
 /*
  * Sealed parts of an application: "record" (record.h), "order" (CMS), "answer" (pki-ca's
- * JSON), "statement" and "rejection" (CMS). put replaces; get appends, NOTFOUND.
+ * JSON), "statement" and "rejection" (CMS). put replaces; get appends, NOTFOUND. STATE once the
+ * holder's data was erased.
  */
 enum pki_status ra_store_put(struct ra_store *store, const struct ra_application *application,
 	const char *part, struct pki_bytes plain, struct pki_err *err) PKI_MUST_CHECK;
@@ -134,6 +135,44 @@ enum pki_status ra_store_find_holder(struct ra_store *store, const char *word,
 /* A word that is indexed as it stands. */
 enum pki_status ra_store_index_word(struct ra_store *store, const char *application,
 	const char *word, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Erasure (rule 79): of a holder, for ever, by an order that two officers signed. */
+struct ra_erasure {
+	char holder[PKI_ID_TEXT];
+	char order[PKI_ID_TEXT];
+	struct pki_buf cms; /* the order; owned */
+	pki_msec erased;    /* 0: not yet, the second officer's signature is missing */
+};
+void ra_erasure_free(struct ra_erasure *erasure);
+/* *found false: nobody has ordered it. */
+enum pki_status ra_store_erasure(struct ra_store *store, const char *holder,
+	struct ra_erasure *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
+/* The order with its first signature; takes an earlier one's place. */
+enum pki_status ra_store_order_erasure(struct ra_store *store,
+	const struct ra_erasure *erasure, struct pki_err *err) PKI_MUST_CHECK;
+/*
+ * Within a transaction: records the order, destroys the holder's key, all sealed parts and
+ * words; applications that were open end (events application-rejected, by actor). With the
+ * commit the data is unreadable; ra_store_sweep() then takes its octets out of the files.
+ */
+enum pki_status ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure,
+	const char *actor, struct pki_err *err) PKI_MUST_CHECK;
+/* Removes the evidence files of who was erased, and writes the database anew without what was
+ * deleted; does nothing if there is nothing to do. Not within a transaction. */
+enum pki_status ra_store_sweep(struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
+
+struct ra_holder {
+	char id[PKI_ID_TEXT];
+	uint64_t applications;
+	pki_msec changed; /* the last step of any of them; 0: none */
+};
+enum pki_status ra_store_holder(struct ra_store *store, const char *holder,
+	struct ra_holder *out, struct pki_err *err) PKI_MUST_CHECK;
+typedef enum pki_status (*ra_holder_fn)(void *ctx, const struct ra_holder *holder,
+	struct pki_err *err);
+/* Who was not erased and has had no step since `before`. fn may not write to the store. */
+enum pki_status ra_store_each_idle(struct ra_store *store, pki_msec before, ra_holder_fn fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Outbox: events for the audit log, recorded in the caller's transaction, sent to pki-ca

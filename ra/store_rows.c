@@ -58,10 +58,22 @@ holder_key(struct ra_store *store, const char *holder, struct pki_buf *wrapped,
 }
 
 enum pki_status
-ra_store_need_holder(struct ra_store *store, const char *holder, struct pki_err *err)
+ra_store_check_kept(struct ra_store *store, const char *holder, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf wrapped = { 0 };
-	enum pki_status st = holder_key(store, holder, &wrapped, err);
+	PKI_TRY(holder_key(store, holder, &wrapped, err));
+	if (wrapped.len == 0)
+		return pki_fail(err, PKI_STATE,
+			"the personal data of holder %s was erased; the person applies as "
+			"at first, as a new holder: pki-ra submit without --holder",
+			holder);
+	return PKI_OK;
+}
+
+enum pki_status
+ra_store_need_holder(struct ra_store *store, const char *holder, struct pki_err *err)
+{
+	enum pki_status st = ra_store_check_kept(store, holder, err);
 	if (st != PKI_OK)
 		pki_err_object(err, "%s", holder);
 	return st;
@@ -331,8 +343,10 @@ read_part(struct ra_store *store, const struct ra_application *application,
 	bool row;
 	PKI_TRY(ra_sql(store, RA_SQL_PART, &stmt, err, "tt", application->id, part));
 	PKI_TRY(ra_sql_step(store, stmt, &row, err));
-	if (!row)
+	if (!row) {
+		PKI_TRY(ra_store_check_kept(store, application->holder, err));
 		return pki_fail(err, PKI_NOTFOUND, "the application has no %s", part);
+	}
 	struct pki_bytes sealed = { sqlite3_column_blob(stmt, 0),
 		(size_t)sqlite3_column_bytes(stmt, 0) };
 	return ra_store_unseal(

@@ -78,6 +78,30 @@ const char *const ra_migrations[] = {
 	"CREATE TRIGGER holder_erased BEFORE UPDATE ON holder"
 	" WHEN NEW.wrapped_key IS NOT NULL OR NEW.id <> OLD.id"
 	" BEGIN SELECT RAISE(ABORT, 'a holder''s key is only destroyed'); END;",
+
+	/* erased NULL: one officer has ordered it, the second one has not signed yet.
+	 * swept: no octet of what was destroyed is left in the files */
+	"CREATE TABLE erasure ("
+	"  holder TEXT PRIMARY KEY REFERENCES holder (id),"
+	"  order_id TEXT NOT NULL CHECK (order_id GLOB 'O-*'),"
+	"  cms BLOB NOT NULL,"
+	"  erased INTEGER,"
+	"  swept INTEGER NOT NULL DEFAULT 0 CHECK (swept IN (0, 1) AND"
+	"    (swept = 0 OR erased IS NOT NULL))"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX erasure_unswept ON erasure (holder) WHERE swept = 0;"
+	"CREATE TRIGGER erasure_final BEFORE UPDATE ON erasure"
+	" WHEN OLD.erased IS NOT NULL AND (NEW.erased IS NOT OLD.erased OR"
+	"  NEW.holder <> OLD.holder OR NEW.cms <> OLD.cms OR NEW.swept < OLD.swept)"
+	" BEGIN SELECT RAISE(ABORT, 'an erasure is final'); END;"
+	"CREATE TRIGGER erasure_kept BEFORE DELETE ON erasure"
+	" BEGIN SELECT RAISE(ABORT, 'erasures are kept'); END;"
+	"CREATE TRIGGER holder_erased_by_order BEFORE UPDATE ON holder"
+	" WHEN NOT EXISTS (SELECT 1 FROM erasure WHERE holder = NEW.id AND erased IS NOT "
+	"NULL)"
+	" BEGIN SELECT RAISE(ABORT, 'a key is destroyed by order'); END;"
+	"CREATE TRIGGER holder_kept BEFORE DELETE ON holder"
+	" BEGIN SELECT RAISE(ABORT, 'holders are kept'); END;",
 };
 
 const int ra_migration_count = PKI_COUNT(ra_migrations);

@@ -49,6 +49,33 @@ static const char *const sql[RA_SQL_LAST] = {
 	[RA_SQL_KEEP_FOUND] =
 		"DELETE FROM found WHERE application NOT IN (SELECT application "
 		"FROM found GROUP BY application HAVING count(*) = ?)",
+	[RA_SQL_ERASURE] = "SELECT order_id, cms, ifnull(erased, 0) FROM erasure "
+			   "WHERE holder = ?",
+	[RA_SQL_ORDER_ERASURE] = "INSERT INTO erasure (holder, order_id, cms) "
+				 "VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+				 "order_id = excluded.order_id, cms = excluded.cms",
+	[RA_SQL_ERASE] = "UPDATE erasure SET cms = ?2, erased = ?3 WHERE holder = ?1",
+	[RA_SQL_DESTROY_KEY] = "UPDATE holder SET wrapped_key = NULL WHERE id = ?",
+	[RA_SQL_DESTROY_PARTS] = "DELETE FROM part WHERE application IN "
+				 "(SELECT id FROM application WHERE holder = ?)",
+	[RA_SQL_DESTROY_WORDS] = "DELETE FROM word WHERE application IN "
+				 "(SELECT id FROM application WHERE holder = ?)",
+	[RA_SQL_END_EVENTS] = "INSERT INTO outbox (type, actor, detail) "
+			      "SELECT 'application-rejected', ?2, "
+			      "json_object('application', id, 'order', ?3) "
+			      "FROM application WHERE holder = ?1 AND state < 3",
+	[RA_SQL_END_OPEN] = "UPDATE application SET state = 5, changed = ?2 "
+			    "WHERE holder = ?1 AND state < 3",
+	[RA_SQL_UNSWEPT] =
+		"SELECT a.id FROM erasure e JOIN application a "
+		"ON a.holder = e.holder WHERE e.swept = 0 AND e.erased IS NOT NULL",
+	[RA_SQL_SWEPT] = "UPDATE erasure SET swept = 1 WHERE swept = 0 AND erased <= ?",
+	[RA_SQL_IDLE] = "SELECT h.id, count(*), max(a.changed) FROM holder h "
+			"JOIN application a ON a.holder = h.id "
+			"WHERE h.wrapped_key IS NOT NULL GROUP BY h.id "
+			"HAVING max(a.changed) <= ?",
+	[RA_SQL_HOLDER] = "SELECT count(*), ifnull(max(changed), 0) FROM application "
+			  "WHERE holder = ?",
 	[RA_SQL_ADD_EVENT] = "INSERT INTO outbox (type, actor, detail) VALUES (?, ?, ?)",
 	[RA_SQL_EVENTS] = "SELECT seq, type, actor, detail FROM outbox "
 			  "WHERE seq > ? ORDER BY seq LIMIT 1",

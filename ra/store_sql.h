@@ -32,6 +32,18 @@ enum ra_sql {
 	RA_SQL_CLEAR_FOUND,
 	RA_SQL_ADD_FOUND,
 	RA_SQL_KEEP_FOUND,
+	RA_SQL_ERASURE,
+	RA_SQL_ORDER_ERASURE,
+	RA_SQL_ERASE,
+	RA_SQL_DESTROY_KEY,
+	RA_SQL_DESTROY_PARTS,
+	RA_SQL_DESTROY_WORDS,
+	RA_SQL_END_EVENTS,
+	RA_SQL_END_OPEN,
+	RA_SQL_UNSWEPT,
+	RA_SQL_SWEPT,
+	RA_SQL_IDLE,
+	RA_SQL_HOLDER,
 	RA_SQL_ADD_EVENT,
 	RA_SQL_EVENTS,
 	RA_SQL_EVENT_SENT,
@@ -68,5 +80,9 @@ void ra_sql_done(sqlite3_stmt **stmt); /* for PKI_CLEANUP */
 enum pki_status ra_sql_run(struct ra_store *store, sqlite3_stmt *stmt, int *changed,
 	struct pki_err *err) PKI_MUST_CHECK;
 void ra_sql_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
+
+/* STATE once the holder's data was erased; NOTFOUND. */
+enum pki_status ra_store_check_kept(struct ra_store *store, const char *holder,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -33,6 +33,9 @@ invited_application eric
 no "an officer who cannot sign" pki-ra verify "$application" --method in-person \
 	--officer "$D/officers/claire" --passphrase "file:$D/officers/david/passphrase"
 ok "another is rejected" ra claire reject "$application" --reason "no match"
+sqlite3 "$D/ra/applications.db" "UPDATE application SET changed = changed - 366 * 86400000 WHERE holder = '$holder'"
+ok "... and erased a year later" bash -c "$(declare -f ra); ra claire erase $holder && ra sofia erase $holder"
+ok "... of which store and log agree" pki-ra reconcile
 ok "a loss" ra emma revoke "$alice" --cause lost-phone
 order=$(pki-audit tail --type certificate-revoked --json | jq -r .detail.order)
 ok "a new root CRL" pki-ca root-crl --custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"

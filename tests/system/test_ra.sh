@@ -131,4 +131,14 @@ ok "... show says so" bash -c \
 	"pki-ra show $zoe --json | jq -e '[.certificates[].status] | sort == [\"good\", \"revoked\"]'"
 exits 16 "a serial number that was never issued" ra emma revoke 0123456789abcdef --cause superseded
 exits 16 "a receipt of an order that never was" pki-ra receipt "O-${zoe#A-}" --out "$D/none.p7s"
+
+# erasing, where no clock can be set forward (test_erase.sh does): what happened lies back instead
+ok "somebody applies" invited_application zoe
+refused retention "rule 79: and is not erased at once" ra claire erase "$holder"
+sqlite3 "$S/applications.db" "UPDATE application SET changed = changed - 366 * 86400000 WHERE holder = '$holder'"
+ok "after a year two officers erase an application that led to nothing" bash -c "$(declare -f ra)
+	ra claire erase $holder && ra sofia erase $holder --json | jq -e '.state == \"erased\"'"
+ok "... which the list still has" bash -c "pki-ra list --holder $holder | grep -q '(erased)'"
+ok "... and the log" bash -c "pki-audit tail --type holder-erased --json | jq -se '.[0].detail.holder == \"$holder\"'"
+refused retention "rule 79: who has certificates is kept for longer" ra claire erase "$zoe_holder"
 finish

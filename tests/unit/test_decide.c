@@ -27,6 +27,7 @@ good_orders_are_decided(void **state)
 		{ good_revoke(), { SOPHIE }, 0 },
 		{ good_revoke_officer(), { SOPHIE }, 0 },
 		{ good_invite(), { DENIS }, 0 },
+		{ good_erase(), { CLAIRE, SOPHIE }, 0 },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err;
@@ -178,6 +179,7 @@ r201_only_the_right_roles_sign(void **state)
 			PKI_RULE_ROLE },
 		{ "responder issues", good_issue, NULL, { OSCAR }, PKI_RULE_ROLE },
 		{ "revocation invites", good_invite, NULL, { RENE }, PKI_RULE_ROLE },
+		{ "revocation erases", good_erase, NULL, { RENE, SOPHIE }, PKI_RULE_ROLE },
 	};
 	REFUSE_EACH(cases);
 }
@@ -223,6 +225,9 @@ r202_two_different_officers(void **state)
 		{ "two of one role where two roles are asked", good_officer, NULL,
 			{ CLAIRE, DAVID }, PKI_RULE_SIGNATURES },
 		{ "renew, one of two", good_renew, NULL, { DAVID }, PKI_RULE_SIGNATURES },
+		{ "erase, one of two", good_erase, NULL, { SOPHIE }, PKI_RULE_SIGNATURES },
+		{ "erase, two of one role", good_erase, NULL, { CLAIRE, DAVID },
+			PKI_RULE_SIGNATURES },
 	};
 	REFUSE_EACH(cases);
 }

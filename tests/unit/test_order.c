@@ -57,7 +57,13 @@ static const char invite_text[] = "{\"action\":\"invite\",\"applicant_digest\":\
 				  "\",\"type\":\"order\","
 				  "\"version\":1}";
 
-static const char *const texts[] = { issue_text, renew_text, revoke_text, invite_text };
+static const char erase_text[] =
+	"{\"action\":\"erase\",\"authority\":\"TEST RA\","
+	"\"created\":\"2026-11-22T10:00:00.000Z\",\"holder\":\"H-" HEX32
+	"\",\"id\":\"O-" HEX32 "\",\"type\":\"order\",\"version\":1}";
+
+static const char *const texts[] = { issue_text, renew_text, revoke_text, invite_text,
+	erase_text };
 
 static struct pki_bytes
 bytes(const char *text)
@@ -128,6 +134,7 @@ r210_members_are_exact(void **state)
 		{ renew_text, " " },
 		{ revoke_text, " holder serials " },
 		{ invite_text, " " },
+		{ erase_text, " " },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err ignored = { 0 };
@@ -188,6 +195,8 @@ r210_values_are_exact(void **state)
 		{ issue_text, "{\"action\"", "{\"cause\":\"lost-phone\",\"action\"" },
 		{ issue_text, "{\"action\"", "{\"serials\":[\"0a\"],\"action\"" },
 		{ invite_text, "{\"action\"", "{\"invitation\":\"MAA=\",\"action\"" },
+		{ erase_text, "{\"action\"", "{\"serials\":[\"0a\"],\"action\"" },
+		{ erase_text, "\"O-0", "\"I-0" },
 		{ issue_text, "\"issue\"", "\"bless\"" },
 		{ issue_text, "\"order\"", "\"receipt\"" },
 		{ issue_text, "\"O-0", "\"I-0" },

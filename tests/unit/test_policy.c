@@ -44,6 +44,8 @@ the_shipped_policy_loads(void **state)
 	assert_int_equal(pki_policy_profile(policy, "ocsp-responder")->validity_days, 30);
 	assert_int_equal(policy->orders[0].needs[0].count, 2);
 	assert_int_equal(policy->request_max_age, 90 * PKI_DAY);
+	assert_int_equal(policy->retention_years, 7);
+	assert_int_equal(policy->retention_days, 365);
 	assert_true(policy->test_names);
 	assert_true(policy->orders[0].invitation);
 }
@@ -377,6 +379,16 @@ r201_r202_order_rules_can_be_met(void **state)
 			"invite" },
 		{ "rules", "profiles: [ocsp-responder]", "profiles: [officer-auditor]",
 			PKI_RULE_NONE, "another rule" },
+		{ "rules",
+			"{ count: 1, roles: [registration] }\n      - { count: 1, roles: "
+			"[security] }",
+			"{ count: 1, roles: [security] }", PKI_RULE_SIGNATURES,
+			"brings back" },
+		{ "rules", "- action: erase\n    profiles: []",
+			"- action: erase\n    profiles: [records-seal]", PKI_RULE_NONE,
+			"erase rule names none" },
+		{ "rules", "- action: erase", "- action: invite", PKI_RULE_NONE,
+			"a second rule to invite applicants" },
 		{ "rules", "action: renew", "action: issue", PKI_RULE_NONE,
 			"another rule" },
 		{ "rules", "action: renew", "action: revoke", PKI_RULE_DOCUMENT,
@@ -419,6 +431,42 @@ r13_r43_r51_r206_r208_r211_r214_rules_are_plausible(void **state)
 }
 
 static void
+r79_nothing_is_erased_too_early(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "rules", "certified_years: 7", "certified_years: 6", PKI_RULE_RETENTION,
+			"at least 7" },
+		{ "rules", "certified_years: 7", "certified_years: 31", PKI_RULE_NONE,
+			"31" },
+		{ "rules", "certified_years: 7, ", "", PKI_RULE_NONE, "certified_years" },
+		{ "rules", "uncertified_days: 365", "uncertified_days: 89",
+			PKI_RULE_RETENTION, "request_max_age" },
+		{ "rules", "uncertified_days: 365", "uncertified_days: 4000", PKI_RULE_NONE,
+			"4000" },
+		{ "rules", "uncertified_days: 365", "uncertified_days: 365, years: 1",
+			PKI_RULE_NONE, "years" },
+	};
+	refuse_each(cases, PKI_COUNT(cases));
+}
+
+static void
+r79_a_policy_of_older_days_keeps_for_seven_years(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_policy_cleanup) struct pki_policy *policy = NULL;
+	char dir[] = "/tmp/pki-policy-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	copy_policy(dir, "rules",
+		"retention: { certified_years: 7, uncertified_days: 365 }\n", "");
+	assert_int_equal(pki_policy_load(dir, &policy, &err), PKI_OK);
+	remove_policy(dir);
+	assert_int_equal(policy->retention_years, 7);
+	assert_int_equal(policy->retention_days, 365);
+}
+
+static void
 files_are_there_and_well_named(void **state)
 {
 	(void)state;
@@ -456,6 +504,8 @@ main(void)
 		cmocka_unit_test(r201_roles_are_separate),
 		cmocka_unit_test(r201_r202_order_rules_can_be_met),
 		cmocka_unit_test(r13_r43_r51_r206_r208_r211_r214_rules_are_plausible),
+		cmocka_unit_test(r79_nothing_is_erased_too_early),
+		cmocka_unit_test(r79_a_policy_of_older_days_keeps_for_seven_years),
 		cmocka_unit_test(files_are_there_and_well_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ CERTIFICATES = [{"profile": WORD, "serial": SERIAL, "digest": DIGEST}]
 ORDERED = {"order": ORDER, "order_digest": DIGEST, "holder": f"({HOLDER})?", "officers": [SERIAL]}
 CRL = {"issuer": int, "number": int, "partition?": int, "digest": DIGEST, "entries": int}
 APPLIED = {"application": APPLICATION, "order": ORDER, "order_digest": DIGEST}
+ERASURE = {"holder": HOLDER, "order": ORDER, "order_digest": DIGEST, "applications": int}
 TYPES = {
     "ceremony-completed": (PKI_CA, {"root": SERIAL, "ca": SERIAL, "seal": SERIAL, "officers": [SERIAL],
                                     "digests?": [DIGEST], "profiles?": [WORD]}),
@@ -51,9 +52,11 @@ TYPES = {
                                        "evidence": int, "invitation?": INVITATION}),
     "application-verified": (PKI_RA, {**APPLIED, "method": WORD}),
     "application-approved": (PKI_RA, APPLIED),
-    "application-rejected": (PKI_RA, {"application": APPLICATION, "decision_digest": DIGEST}),
+    "application-rejected": (PKI_RA, {"application": APPLICATION, "decision_digest?": DIGEST, "order?": ORDER}),
     "certificate-accepted": (PKI_RA, {"application": APPLICATION, "holder": HOLDER, "order": ORDER,
                                       "statement_digest": DIGEST}),
+    "erasure-ordered": (PKI_RA, ERASURE),
+    "holder-erased": (PKI_RA, ERASURE),
     "crl-service-started": (PKI_CRL, {}),
     "crl-service-stopped": (PKI_CRL, {}),
     "responder-started": (PKI_OCSPD, {"serial": SERIAL}),

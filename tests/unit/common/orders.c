@@ -218,6 +218,16 @@ good_revoke_officer(void)
 	return o;
 }
 
+struct pki_order
+good_erase(void)
+{
+	struct pki_order o = { .action = PKI_ACTION_ERASE, .created = world.now };
+	make_id('O', o.id);
+	make_id('H', o.holder);
+	strcpy(o.authority, "TEST RA");
+	return o;
+}
+
 /* Signs, opens and decides; takes order over. */
 enum pki_status
 orders_decide(struct pki_order *order, const enum who *signers, struct pki_decision *out,

@@ -47,6 +47,7 @@ struct pki_order good_officer(void);
 struct pki_order good_responder(void);
 struct pki_order good_revoke(void);
 struct pki_order good_revoke_officer(void);
+struct pki_order good_erase(void);
 
 /* Signs, opens and decides; takes order over. */
 enum pki_status orders_decide(struct pki_order *order, const enum who *signers,
