@@ -77,8 +77,8 @@ enum pki_ocsp_error {
 };
 struct pki_bytes pki_ocsp_error_response(enum pki_ocsp_error error);
 
-/* For `check` commands and tests: build a request (hash: "SHA1" or "SHA256"); verify a response
- * against request and issuer and give the first status. */
+/* For `check` commands, the auditor and tests: build a request (hash: "SHA1" or "SHA256"); verify
+ * a response against request and issuer and give the first status. at 0: as of its producedAt. */
 enum pki_status pki_ocsp_request_build(const struct pki_cert *issuer,
 	const struct pki_serial *serial, const char *hash, struct pki_bytes nonce,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;

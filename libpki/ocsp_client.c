@@ -179,9 +179,11 @@ pki_ocsp_response_verify(struct pki_bytes response, struct pki_bytes request,
 	*out = (struct pki_ocsp_result){ 0 };
 	PKI_TRY(pki_ocsp_request_parse(request, &req, err));
 	PKI_TRY(open_basic(response, &basic, err));
-	PKI_TRY(check_signer(basic, issuer, at, err));
-	PKI_TRY(check_nonce(basic, req, err));
 	PKI_TRY(pki_asn1_time_get(
 		OCSP_resp_get0_produced_at(basic), &out->produced_at, err));
+	if (at == 0)
+		at = out->produced_at;
+	PKI_TRY(check_signer(basic, issuer, at, err));
+	PKI_TRY(check_nonce(basic, req, err));
 	return read_single(basic, req->ids[0], at, out, err);
 }

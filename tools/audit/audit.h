@@ -17,41 +17,43 @@ struct period {
 	uint64_t from; /* entry */
 	char digest[PKI_SHA256_HEX];
 	const struct pki_policy *policy; /* NULL: not among those given */
-	atomic_bool missed;              /* reported */
+	atomic_bool missed; /* reported */
 };
 
 struct place {
 	char ledger[PATH_MAX];
 	char publish[PATH_MAX];
 	char policy[PATH_MAX]; /* the configuration's; "" where --policy names them */
-	char witnesses[PKI_WITNESSES_MAX + PKI_VALUES_MAX][PKI_VKEY_TEXT]; /* and --witness */
+	char witnesses[PKI_WITNESSES_MAX + PKI_VALUES_MAX]
+		      [PKI_VKEY_TEXT]; /* and --witness */
 	size_t witness_count;
 	struct pki_timestamp timestamp; /* the configuration's; --tsa */
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
-enum pki_status place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status place_find(
+	const struct pki_args *args, struct place *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The ledger alone: the configuration is needed only without --ledger. */
 enum pki_status ledger_open(const struct pki_args *args, struct pki_ledger **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* A log's verifier key from an argument: the key itself, or a file that holds it. */
-enum pki_status vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status
+vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What was checked, and what the log recorded; a crew adds up its members'. */
 #define AUDIT_COUNTS(X) \
-	X(entries)      \
-	X(hashes)       \
-	X(checkpoints)  \
-	X(tiles)        \
-	X(orders)       \
+	X(entries) \
+	X(hashes) \
+	X(checkpoints) \
+	X(tiles) \
+	X(orders) \
 	X(certificates) \
-	X(revocations)  \
-	X(crls)         \
+	X(revocations) \
+	X(crls) \
 	X(cosignatures) \
-	X(stamps)       \
-	X(published)    \
-	X(crl_entries)  \
+	X(stamps) \
+	X(answers) \
+	X(published) \
+	X(crl_entries) \
 	X(publications)
 
 struct crew;
@@ -74,6 +76,11 @@ struct audit {
 	struct findings *findings;
 	struct spot spot; /* that is being looked at */
 	struct crew *crew;
+	struct { /* NULL: not asked, not read */
+		const char *url, *dir;
+		uint64_t sample; /* of certificates that the one at url is asked about */
+		pki_time last_event;
+	} ocsp;
 	struct { /* what stands under it is not looked at again; size 0: all is */
 		uint64_t size;
 		struct pki_hash root;
@@ -85,14 +92,15 @@ struct audit {
 #undef X
 	/* from the log, for the other parts */
 	uint64_t covered; /* entries under the last checkpoint */
-	uint64_t partitioned; /* the entry from which on certificates name partitions; 0: none */
+	uint64_t partitioned; /* the entry from which on certificates name partitions; 0:
+				 none */
 	json_t *ceremony; /* its entry's detail, NULL if there is none */
 };
 
-/* What the options of verify name, opened; the ledger at one view. a is zeroed before; freed also
- * after a failure. */
-enum pki_status audit_open(struct audit *a, const struct pki_args *args, struct place *place,
-	struct pki_err *err) PKI_MUST_CHECK;
+/* What the options of verify name, opened; the ledger at one view. a is zeroed before;
+ * freed also after a failure. */
+enum pki_status audit_open(struct audit *a, const struct pki_args *args,
+	struct place *place, struct pki_err *err) PKI_MUST_CHECK;
 /* The whole verification: counts and findings are in a. */
 void audit_all(struct audit *a, const struct pki_args *args);
 /* The exit status for the worst finding, so that a script knows what to do. */
@@ -102,14 +110,14 @@ void audit_free(struct audit *a);
 /* Record what err says about the object (unless err names one); err is cleared. */
 void finding_add(struct audit *a, const char *object, struct pki_err *err);
 /* A finding of a rule in our own words. */
-void finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
-	PKI_PRINTF(4, 5);
+void finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt,
+	...) PKI_PRINTF(4, 5);
 
 /* A new period begins, unless the digest is that of the last one. */
 enum pki_status period_add(struct audit *a, uint64_t entry, const char *digest,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The policy in force when the entry was made; NULL, a finding once, if it was not given. A log
- * without periods is judged by the first policy given. */
+/* The policy in force when the entry was made; NULL, a finding once, if it was not given. A
+ * log without periods is judged by the first policy given. */
 const struct pki_policy *policy_at(struct audit *a, uint64_t entry);
 
 /* An entry's JSON; NULL if it cannot be read. */
@@ -119,17 +127,20 @@ const char *entry_text(const json_t *entry, const char *name); /* "" if absent *
 bool list_holds(const json_t *list, const char *text);
 
 /* The ledger's issuers, which must be the published ones. */
-enum pki_status audit_issuers(struct audit *a, const char *root, struct pki_err *err)
-	PKI_MUST_CHECK;
-/* One order with its entry, signers, decision and certificates; what is wrong is a finding. */
+enum pki_status
+audit_issuers(struct audit *a, const char *root, struct pki_err *err) PKI_MUST_CHECK;
+/* One order with its entry, signers, decision and certificates; what is wrong is a finding.
+ */
 void audit_order(struct audit *a, const struct pki_order_row *row);
-/* --since: the log contains the checkpoint; what the rest depends on is learnt, and proved. */
-enum pki_status since_begin(struct audit *a, const char *path, struct pki_err *err)
-	PKI_MUST_CHECK;
+/* --since: the log contains the checkpoint; what the rest depends on is learnt, and proved.
+ */
+enum pki_status
+since_begin(struct audit *a, const char *path, struct pki_err *err) PKI_MUST_CHECK;
 /* The last order and certificate that are not looked at again; INT64_MIN: all are. */
-enum pki_status since_order(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status since_certificate(struct audit *a, int64_t *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status
+since_order(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status
+since_certificate(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 /* What other parts need of an entry: policies, partitions, the ceremony. */
 enum pki_status log_learn(struct audit *a, uint64_t index, const json_t *entry,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -141,13 +152,17 @@ enum pki_status log_same(struct audit *a, const char *path, struct pki_checkpoin
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_published(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_repository(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status
+audit_checkpoint(struct audit *a, const char *path, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 /* Certificates that no order names; those of orders are looked at with them. */
 enum pki_status audit_certificates(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_stamps(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_crls(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+/* What --ocsp and --ocsp-export name. */
+enum pki_status audit_ocsp(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ocsp_options(
+	struct audit *a, const struct pki_args *args, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What led to a certificate. */
 struct origin {
@@ -155,8 +170,8 @@ struct origin {
 	uint64_t index; /* the order's log entry */
 	const json_t *entry;
 };
-/* One certificate: its own bytes, the ledger's row, its log entry, the profile in force then.
- * origin NULL: there is no order. *out: what was parsed, or NULL. */
+/* One certificate: its own bytes, the ledger's row, its log entry, the profile in force
+ * then. origin NULL: there is no order. *out: what was parsed, or NULL. */
 void certificate_check(struct audit *a, const struct pki_cert_row *row,
 	const struct origin *origin, struct pki_cert **out);
 /* "serial ..." */
@@ -176,7 +191,8 @@ enum pki_status report_run(const struct pki_args *args, void *ctx, struct pki_er
 enum pki_status trail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status
+check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status export_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

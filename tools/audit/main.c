@@ -52,6 +52,9 @@
 #define EVIDENCE LEDGER, PUBLISH, VKEY, POLICY, ROOT, CHECKPOINT, JOBS, WITNESS, TSA
 
 static const struct pki_option verify_options[] = {
+	{ "ocsp", "URL", "ask a responder, and compare with the ledger", 0 },
+	{ "ocsp-sample", "N", "about so many certificates (1000), evenly spread", 0 },
+	{ "ocsp-export", "DIR", "files of `pki-ocspd export`, all of them", 0 },
 	{ "since", "FILE", "only what is new since a checkpoint that was verified", 0 },
 	EVIDENCE,
 	{ 0 },

@@ -15,6 +15,7 @@ static const struct {
 	{ "orders", audit_orders },
 	{ "certificates", audit_certificates },
 	{ "CRLs", audit_crls },
+	{ "OCSP", audit_ocsp },
 };
 
 /* The ledger's issuers must be the ones that the auditor trusts. */
@@ -104,13 +105,14 @@ static enum pki_status
 report_json(const struct audit *a, FILE *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
-		"checked", "entries", (json_int_t)a->entries, "hashes",
-		(json_int_t)a->hashes, "checkpoints", (json_int_t)a->checkpoints, "tiles",
-		(json_int_t)a->tiles, "orders", (json_int_t)a->orders, "certificates",
+	json_t *json = json_pack(
+		"{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "checked",
+		"entries", (json_int_t)a->entries, "hashes", (json_int_t)a->hashes,
+		"checkpoints", (json_int_t)a->checkpoints, "tiles", (json_int_t)a->tiles,
+		"orders", (json_int_t)a->orders, "certificates",
 		(json_int_t)a->certificates, "revocations", (json_int_t)a->revocations,
 		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures,
-		"timestamps", (json_int_t)a->stamps);
+		"timestamps", (json_int_t)a->stamps, "answers", (json_int_t)a->answers);
 	if (a->since.size != 0)
 		json_object_set_new(json, "since", json_integer((json_int_t)a->since.size));
 	PKI_TRY(findings_json(a->findings, json, err));
@@ -134,6 +136,13 @@ report_text(const struct audit *a, FILE *out)
 			(uintmax_t)a->cosignatures, a->place->witness_count);
 	if (a->stamps > 0)
 		fprintf(out, "time-stamps of checkpoints: %ju\n", (uintmax_t)a->stamps);
+	if (a->answers > 0)
+		fprintf(out,
+			"%ju OCSP answers; of %ju certificates at most %ju were asked "
+			"about\n",
+			(uintmax_t)a->answers, (uintmax_t)a->figures.certificates,
+			(uintmax_t)(a->ocsp.dir != NULL ? a->figures.certificates
+							: a->ocsp.sample));
 	if (a->since.size != 0)
 		fprintf(out,
 			"not looked at again: the first %ju log entries, the orders, "
@@ -206,6 +215,7 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	a->place = place;
 	PKI_TRY(place_find(args, place, err));
 	PKI_TRY(pki_ledger_open(place->ledger, PKI_LEDGER_READ, &a->ledger, err));
+	PKI_TRY(ocsp_options(a, args, err));
 	PKI_TRY(find_crew(a, args, err));
 	PKI_TRY(find_vkey(args, place->publish, &a->vkey_text, err));
 	PKI_TRY(load_policies(a, args, err));
