@@ -90,7 +90,8 @@ said_as() {
 speaks() {
 	local f
 	for f; do
-		tr -d '\0' <"$f" | grep -aqiFf "$D/plain" && echo "$f" && return
+		tr -d '\0' <"$f" >"$D/stripped" # not a pipe: grep that has found enough would make it fail
+		grep -aqiFf "$D/plain" "$D/stripped" && echo "$f" && return
 		tr -d '\r\n' <"$f" >"$D/unfolded"
 		grep -aqiFf "$D/hex" "$D/unfolded" && echo "$f: hex" && return
 		grep -aqFf "$D/base64" "$D/unfolded" && echo "$f: base64" && return
