@@ -76,16 +76,30 @@ sleep_msec(long msec)
 	usleep((useconds_t)msec * 1000);
 }
 
-/* Until the CA has carried it out, or answers that it did: an order counts once. */
+/* The answer may have been lost in an end of the CA, after the commit: it can be asked for.
+ */
+static enum pki_status
+order(const struct pki_buf *cms, json_t **reply, struct pki_err *err)
+{
+	char path[sizeof err->object + 16];
+	const char *socket = town.office.conf.socket;
+	enum pki_status status = pki_api_call(socket, "/v1/orders",
+		"application/pkcs7-mime", pki_buf_bytes(cms), reply, err);
+	if (status != PKI_REFUSED || err->rule != PKI_RULE_ORDER_USED)
+		return status;
+	snprintf(path, sizeof path, "/v1/orders/%s", err->object);
+	*err = (struct pki_err){ 0 };
+	return pki_api_call(socket, path, NULL, (struct pki_bytes){ 0 }, reply, err);
+}
+
+/* Until the CA has carried it out: an order counts once. */
 static json_t *
 carry_out(struct pki_buf *cms)
 {
 	json_t *reply = NULL;
 	while (!atomic_load(&town.over)) {
 		struct pki_err err = { 0 };
-		if (pki_api_call(town.office.conf.socket, "/v1/orders",
-			    "application/pkcs7-mime", pki_buf_bytes(cms), &reply,
-			    &err) == PKI_OK)
+		if (order(cms, &reply, &err) == PKI_OK)
 			break;
 		if (err.status != PKI_UNAVAILABLE && err.status != PKI_BUSY)
 			complain(&town.lost, "an order is refused", err.msg);
