@@ -2,6 +2,8 @@
 #ifndef LIBPKI_OCSP_H
 #define LIBPKI_OCSP_H
 
+#include <limits.h>
+
 #include "libpki/crl.h"
 
 /* A request with 16 SHA-512 CertIDs, a nonce and a signer's chain. */
@@ -76,6 +78,11 @@ enum pki_ocsp_error {
 	PKI_OCSP_UNAUTHORIZED = 6,
 };
 struct pki_bytes pki_ocsp_error_response(enum pki_ocsp_error error);
+
+/* Where the answer to a request stands among exported files: DIR/BASE64, as a GET asks for it, whose
+ * slashes make folders; after one at the end, as web servers do, "index.html". */
+enum pki_status pki_ocsp_file(const char *dir, struct pki_bytes request, char out[PATH_MAX],
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* For `check` commands, the auditor and tests: build a request (hash: "SHA1" or "SHA256"); verify
  * a response against request and issuer and give the first status. at 0: as of its producedAt. */

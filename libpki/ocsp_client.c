@@ -54,6 +54,17 @@ add_nonce(OCSP_REQUEST *req, struct pki_bytes nonce, struct pki_err *err)
 }
 
 enum pki_status
+pki_ocsp_file(
+	const char *dir, struct pki_bytes request, char out[PATH_MAX], struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf base64 = { 0 };
+	PKI_TRY(pki_base64_encode(request.data, request.len, &base64, err));
+	const char *index = base64.data[base64.len - 1] == '/' ? "index.html" : "";
+	int len = snprintf(out, PATH_MAX, "%s/%s%s", dir, (const char *)base64.data, index);
+	return len < PATH_MAX ? PKI_OK : pki_fail(err, PKI_LIMIT, "the path is too long");
+}
+
+enum pki_status
 pki_ocsp_request_build(const struct pki_cert *issuer, const struct pki_serial *serial,
 	const char *hash, struct pki_bytes nonce, struct pki_buf *der, struct pki_err *err)
 {

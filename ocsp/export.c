@@ -40,16 +40,6 @@ struct exporter {
 /* The hashes of CertIDs that clients of RFC 5019 and of RFC 9919 send. */
 static const char *const hashes[] = { "SHA1", "SHA256" };
 
-static enum pki_status
-path_of(const struct exporter *ex, struct pki_bytes request, char out[PATH_MAX],
-	struct pki_err *err)
-{
-	PKI_CLEANUP(pki_buf_free) struct pki_buf base64 = { 0 };
-	PKI_TRY(pki_base64_encode(request.data, request.len, &base64, err));
-	return pki_conf_path(
-		ex->authority->conf.ocsp_export, (const char *)base64.data, out, err);
-}
-
 /* Is what the file says still so, and for long enough? */
 static bool
 is_fresh(const struct exporter *ex, const char *path, const struct pki_cert_row *row)
@@ -95,7 +85,8 @@ export_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *er
 		char path[PATH_MAX];
 		PKI_TRY(pki_ocsp_request_build(issuer, &row->serial, hashes[i],
 			(struct pki_bytes){ 0 }, &request, err));
-		PKI_TRY(path_of(ex, pki_buf_bytes(&request), path, err));
+		PKI_TRY(pki_ocsp_file(ex->authority->conf.ocsp_export,
+			pki_buf_bytes(&request), path, err));
 		if (!is_fresh(ex, path, row))
 			PKI_TRY(write_answer(ex, pki_buf_bytes(&request), path, row, err));
 	}

@@ -13,7 +13,10 @@ B=$D/holders/bruno/auth.pem
 ok "revoke Bruno" ra emma revoke "$holder" --cause lost-phone
 file_of() { # file_of CERTIFICATE HASH: the file that a GET asks for
 	openssl ocsp -issuer "$D/pub/ca.pem" "-$2" -cert "$1" -no_nonce -reqout "$D/q" 2>/dev/null
-	echo "${E:-$D/export}/$(base64 -w0 "$D/q")"
+	local name
+	name=$(base64 -w0 "$D/q")
+	[[ $name != */ ]] || name+=index.html
+	echo "${E:-$D/export}/$name"
 }
 file_says() { # file_says WORD CERTIFICATE
 	openssl ocsp -respin "$(file_of "$2" sha256)" -issuer "$D/pub/ca.pem" -sha256 -cert "$2" -no_nonce \

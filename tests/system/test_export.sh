@@ -25,7 +25,10 @@ sample_wait nginx curl -s -o /dev/null "$NGINX/"
 
 file_of() { # file_of CERTIFICATE HASH: the file that a GET asks for
 	openssl ocsp -issuer "$D/pub/ca.pem" "-$2" -cert "$1" -no_nonce -reqout "$D/q" 2>/dev/null
-	echo "$D/export/$(base64 -w0 "$D/q")"
+	local name
+	name=$(base64 -w0 "$D/q")
+	[[ $name != */ ]] || name+=index.html
+	echo "$D/export/$name"
 }
 file_says() { # file_says WORD CERTIFICATE HASH
 	local file
@@ -66,6 +69,14 @@ ok "... conditionally" bash -c "curl -s -o /dev/null -w '%{http_code}' -H 'If-No
 	'$NGINX/$(base64 -w0 "$D/q" | jq -sRr @uri)' | grep -x 304"
 ok "... and the CRLs" bash -c "curl -sf -D $D/headers -o $D/crl $NGINX/crl/ca.crl && cmp $D/crl $D/pub/ca.crl &&
 	grep -i 'application/pkix-crl' $D/headers"
+slash() { # one of 64 names ends so
+	mkdir -p "$D/export/AA/A" && cp "$D/a" "$D/export/AA/A/index.html" &&
+		curl -sf -D "$D/headers" "$NGINX/AA/A/" | cmp - "$D/a" && grep -i '^content-type: application/ocsp-response' "$D/headers"
+	local status=$?
+	rm -r "$D/export/AA"
+	return "$status"
+}
+ok "... and a name that ends with a slash" slash
 no "... but nothing with a nonce" through_nginx good "$A/auth.pem"
 
 # what happened while no responder ran

@@ -288,6 +288,34 @@ r67_cert_id_as_it_was_sent(void **state)
 }
 
 static void
+files_are_named_as_a_get_asks(void **state)
+{
+	static const struct {
+		uint8_t request[4];
+		size_t len;
+		const char *want;
+	} cases[] = {
+		{ { 0, 0, 0x3e }, 3, "/e/AAA+" },
+		{ { 0, 0x0f, 0xc0 }, 3, "/e/AA/A" },
+		{ { 0, 0, 0x3f }, 3, "/e/AAA/index.html" },
+		{ { 0, 0, 0x3f, 0 }, 4, "/e/AAA/AA==" },
+	};
+	char path[PATH_MAX], dir[PATH_MAX];
+	struct pki_err err = { 0 };
+	(void)state;
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_bytes request = { cases[i].request, cases[i].len };
+		assert_int_equal(pki_ocsp_file("/e", request, path, &err), PKI_OK);
+		assert_string_equal(path, cases[i].want);
+	}
+	memset(dir, 'd', sizeof dir - 1);
+	dir[sizeof dir - 1] = '\0';
+	assert_int_equal(
+		pki_ocsp_file(dir, (struct pki_bytes){ cases[0].request, 3 }, path, &err),
+		PKI_LIMIT);
+}
+
+static void
 r63_only_der_of_version_1(void **state)
 {
 	(void)state;
@@ -658,6 +686,7 @@ main(void)
 		cmocka_unit_test(r67_one_answer_each),
 		cmocka_unit_test(r70_r71_delegates),
 		cmocka_unit_test(r67_cert_id_as_it_was_sent),
+		cmocka_unit_test(files_are_named_as_a_get_asks),
 		cmocka_unit_test(r63_only_der_of_version_1),
 		cmocka_unit_test(r73_reason_in_revoked_info),
 		cmocka_unit_test(signed_requests_are_answered),

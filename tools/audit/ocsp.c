@@ -77,13 +77,11 @@ read_file(const struct audit *a, const struct pki_serial *serial, const char *ha
 {
 	const struct pki_cert *issuer = a->issuers[PKI_ISSUER_CA];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf request = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf base64 = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
 	char path[PATH_MAX];
 	PKI_TRY(pki_ocsp_request_build(
 		issuer, serial, hash, (struct pki_bytes){ 0 }, &request, err));
-	PKI_TRY(pki_base64_encode(request.data, request.len, &base64, err));
-	PKI_TRY(pki_conf_path(a->ocsp.dir, (const char *)base64.data, path, err));
+	PKI_TRY(pki_ocsp_file(a->ocsp.dir, pki_buf_bytes(&request), path, err));
 	if (!pki_file_exists(path))
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_OCSP_NEXT_UPDATE,
 			"no answer for %s is exported", hash);
