@@ -320,7 +320,8 @@ tampered_copy() {
 	must sqlite3 demo/state/ledger.db "VACUUM INTO 'demo/run/tampered.db'"
 	serial=$(openssl x509 -in demo/holders/alice/auth.pem -noout -serial | cut -d= -f2)
 	# an octet of the certificate's serial number, where the certificate itself holds it
-	at=$(LC_ALL=C grep -obUaP "\x02.${serial//??/\\x&}" demo/run/tampered.db | head -n 1 | cut -d: -f1)
+	at=$(od -An -v -tx1 demo/run/tampered.db | tr -d ' \n' | grep -obi "02..$serial" |
+		awk -F: '$1 % 2 == 0 && !n++ { print $1 / 2 }')
 	[ -n "$at" ] || die "the certificate is not in the copy"
 	say "Byte $((at + 10)) is overwritten."
 	# a value that does not stand there already
