@@ -5,6 +5,8 @@
 installation
 services
 ok "enrol Alice" enrolled alice Alice Martin 12AB34567 2035-05-01
+sample_wait "Alice's publication" bash -c "[ \$(sed -n 2p '$D/pub/log/checkpoint') = \
+	\$(sqlite3 'file:$D/state/ledger.db?mode=ro' 'SELECT count(*) FROM entry') ]"
 cp "$D/pub/log/checkpoint" "$D/checkpoint.old"
 alice=$(openssl x509 -in "$D/holders/alice/auth.pem" -noout -serial | sed 's/.*=//' | tr A-F a-f)
 ok "enrol Carla, whose document ends soon" enrolled carla Carla Longo 56EF12345 "$(date -ud '+14 months' +%F)"

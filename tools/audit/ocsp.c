@@ -38,7 +38,8 @@ compare(const struct audit *a, const struct pki_cert_row *row,
 			"OCSP says that it was revoked; the ledger does not");
 	}
 	if (row->revoked && is->status == PKI_OCSP_GOOD) {
-		bool behind = is->this_update < revoked_at &&
+		/* of the same second, it may have been made before */
+		bool behind = is->this_update <= revoked_at &&
 			      a->ocsp.last_event - revoked_at <= SEEN_WITHIN;
 		return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED,
 			PKI_RULE_STATUS_AGREE, "OCSP says good, though it was revoked%s",
