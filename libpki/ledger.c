@@ -50,10 +50,12 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LAST_EVENT] = "SELECT at FROM entry ORDER BY id DESC LIMIT 1",
 	[SQL_NEWEST] = "SELECT id + 1, at FROM entry ORDER BY id DESC LIMIT 1",
 	/* nothing is ever deleted: the last row's number is the count */
-	[SQL_FIGURES] = "SELECT (SELECT max(id) FROM certificate),"
-			" (SELECT sum(p) FROM (SELECT max(position) AS p FROM revocation"
-			" GROUP BY issuer)), (SELECT max(id) FROM orders),"
-			" (SELECT max(id) + 1 FROM entry)",
+	[SQL_FIGURES] =
+		"SELECT (SELECT max(id) FROM certificate),"
+		/* a look for each issuer: GROUP BY walks all rows */
+		" (SELECT sum((SELECT max(position) FROM revocation"
+		" WHERE issuer = i.id)) FROM issuer i), (SELECT max(id) FROM orders),"
+		" (SELECT max(id) + 1 FROM entry)",
 	[SQL_ISSUER_ADD] = "INSERT INTO issuer (id, not_after, der) VALUES (?1, ?2, ?3)",
 	[SQL_ISSUER] = "SELECT der FROM issuer WHERE id = ?1",
 	[SQL_ORDER_ADD] = "INSERT INTO orders (name, action, holder, digest, committed,"
