@@ -62,28 +62,59 @@ check_same(const struct pki_revoked *want, const struct pki_revoked *got, const 
 		where);
 }
 
+/* Nearly all entries of a list are those of the one before, octet for octet. */
+static bool
+unchanged(const struct gate *gate, size_t i, size_t at)
+{
+	struct pki_bytes was = pki_crl_get0_entry(gate->published, i);
+	struct pki_bytes is = pki_crl_get0_entry(gate->crl, at);
+	return was.len == is.len && was.len != 0 && memcmp(was.data, is.data, was.len) == 0;
+}
+
+/* Entries from *at on that stand before `was`, or all: the published list has none of them.
+ * *found: the one after them is of the same certificate. */
+static enum pki_status
+pass_fresh(struct gate *gate, size_t *at, const struct pki_revoked *was,
+	struct pki_revoked *is, bool *found, struct pki_err *err)
+{
+	*found = false;
+	for (; *at < pki_crl_count(gate->crl); ++*at) {
+		PKI_TRY(pki_crl_entry(gate->crl, *at, is, err));
+		int order = was != NULL ? pki_serial_compare(&is->serial, &was->serial)
+					: -1;
+		*found = order == 0;
+		if (order >= 0)
+			return PKI_OK;
+		if (gate->fresh != NULL)
+			sample_add(gate->fresh, is);
+	}
+	return PKI_OK;
+}
+
 /* Both are sorted by serial. */
 static enum pki_status
 check_kept(struct gate *gate, struct pki_err *err)
 {
-	const struct pki_crl *old = gate->published, *crl = gate->crl;
 	struct pki_revoked was, is;
-	size_t at = 0, count = pki_crl_count(crl);
-	if (count > 0)
-		PKI_TRY(pki_crl_entry(crl, 0, &is, err));
-	for (size_t i = 0; i < pki_crl_count(old); i++) {
-		PKI_TRY(pki_crl_entry(old, i, &was, err));
-		while (at < count && pki_serial_compare(&is.serial, &was.serial) < 0)
-			if (++at < count)
-				PKI_TRY(pki_crl_entry(crl, at, &is, err));
-		if (at == count || pki_serial_compare(&is.serial, &was.serial) != 0) {
+	size_t at = 0;
+	bool found;
+	for (size_t i = 0; i < pki_crl_count(gate->published); i++) {
+		if (unchanged(gate, i, at)) {
+			at++;
+			gate->kept++;
+			continue;
+		}
+		PKI_TRY(pki_crl_entry(gate->published, i, &was, err));
+		PKI_TRY(pass_fresh(gate, &at, &was, &is, &found, err));
+		if (!found) {
 			PKI_TRY(check_lost(gate, &was, err));
 			continue;
 		}
 		PKI_TRY(check_same(&was, &is, "the published one", err));
+		at++;
 		gate->kept++;
 	}
-	return PKI_OK;
+	return pass_fresh(gate, &at, NULL, &is, &found, err);
 }
 
 enum pki_status
@@ -107,11 +138,9 @@ gate_must(void *ctx, const struct pki_revoked *want, struct pki_err *err)
 			"certificate %s is revoked and not on the CRL", text);
 	}
 	PKI_TRY(check_same(want, &got, "the ledger", err));
-	bool asks = gate->resumes || (gate->fresh != NULL && gate->published != NULL);
-	bool published = asks && pki_crl_find(gate->published, &want->serial, &got);
-	if (!gate->resumes || !published)
+	if (!gate->resumes || !pki_crl_find(gate->published, &want->serial, &got))
 		gate->found++;
-	if (gate->fresh != NULL && !published)
+	if (gate->fresh != NULL && gate->published == NULL)
 		sample_add(gate->fresh, want);
 	return PKI_OK;
 }

@@ -19,29 +19,33 @@ list_path(const struct crld *d, const struct crld_list *list, char out[PATH_MAX]
 	return pki_conf_path(d->conf.publish, name, out, err);
 }
 
-/* *out stays NULL if nothing of this issuer is published there. */
+/* *out stays empty if nothing is published there. */
 static enum pki_status
-read_published(const struct crld *d, const struct crld_list *list, struct pki_crl **out,
+read_file(const struct crld *d, const struct crld_list *list, struct pki_buf *out,
 	struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct pki_err why = { 0 };
 	PKI_TRY(list_path(d, list, path, err));
-	if (!pki_file_exists(path))
-		return PKI_OK;
-	PKI_TRY(pki_file_read(path, CRLD_MAX, &der, err));
-	if (pki_crl_adopt(&der, &crl, &why) != PKI_OK ||
-		pki_crl_verify(crl, d->issuers[list->issuer], &why) != PKI_OK) {
-		/* what is no CRL of ours protects nobody: the next one mends it */
-		pki_err_object(&why, "%s, which is being replaced", path);
-		crld_report(&why);
-		return PKI_OK;
-	}
-	*out = crl;
-	crl = NULL;
-	return PKI_OK;
+	return pki_file_exists(path) ? pki_file_read(path, CRLD_MAX, out, err) : PKI_OK;
+}
+
+/* NULL if it is no list of this issuer; der is taken over. */
+static struct pki_crl *
+parse_published(const struct crld *d, const struct crld_list *list, struct pki_buf *der)
+{
+	char path[PATH_MAX];
+	struct pki_crl *crl = NULL;
+	struct pki_err why = { 0 };
+	if (der->len == 0 || list_path(d, list, path, &why) != PKI_OK)
+		return NULL;
+	if (pki_crl_adopt(der, &crl, &why) == PKI_OK &&
+		pki_crl_verify(crl, d->issuers[list->issuer], &why) == PKI_OK)
+		return crl;
+	/* what is no CRL of ours protects nobody: the next one mends it */
+	pki_err_object(&why, "%s, which is being replaced", path);
+	crld_report(&why);
+	pki_crl_free(crl);
+	return NULL;
 }
 
 /* Is it what readers now get (rule 104)? Piece by piece: the list may be large. */
@@ -225,14 +229,18 @@ publish_row(struct crld *d, struct crld_list *list, const struct pki_crl_row *ro
 	const struct pki_crl *crl, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *published = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
 	struct pki_bytes der = pki_crl_get0_der(crl);
 	note_file(d, list); /* before it is read: a change meanwhile is seen next time */
-	PKI_TRY(read_published(d, list, &published, err));
-	if (published != NULL && same_octets(pki_crl_get0_der(published), der)) {
+	PKI_TRY(read_file(d, list, &file, err));
+	struct pki_err why = { 0 };
+	if (same_octets(pki_buf_bytes(&file), der) &&
+		pki_crl_verify(crl, d->issuers[list->issuer], &why) == PKI_OK) {
 		list_out(d, list, row, crl,
 			list->out.checked && list->out.number == row->number);
 		return PKI_OK;
 	}
+	published = parse_published(d, list, &file);
 	if (pass_gate(d, list, row, crl, published, err) != PKI_OK) {
 		refuse(d, list, err);
 		return err->status;

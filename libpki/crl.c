@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "libpki/crl_internal.h"
+#include "libpki/der.h"
 #include "libpki/signed.h"
 
 static const struct {
@@ -145,6 +146,18 @@ pki_crl_entry(
 		return pki_fail(err, PKI_NOTFOUND, "entry %zu of a CRL of %zu", i,
 			crl->index.count);
 	return entry_at(crl, pki_crl_index_place(&crl->index, i), out, err);
+}
+
+struct pki_bytes
+pki_crl_get0_entry(const struct pki_crl *crl, size_t i)
+{
+	struct pki_bytes entry = { 0 };
+	if (i < crl->index.count) {
+		uint32_t place = pki_crl_index_place(&crl->index, i);
+		struct pki_bytes rest = { crl->der.data + place, crl->der.len - place };
+		(void)pki_der_get_whole(&rest, PKI_DER_SEQUENCE, &entry); /* it was read */
+	}
+	return entry;
 }
 
 bool

@@ -74,6 +74,8 @@ size_t pki_crl_count(const struct pki_crl *crl);
 /* By serial; NOTFOUND from count on. */
 enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The same one's octets; borrowed, empty from count on. */
+struct pki_bytes pki_crl_get0_entry(const struct pki_crl *crl, size_t i);
 /* false if the serial is not on the list. */
 bool pki_crl_find(const struct pki_crl *crl, const struct pki_serial *serial,
 	struct pki_revoked *out);

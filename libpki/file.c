@@ -8,15 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One read() of a file whose size is not known; most files here fit in two. */
+/* Room for what a file has beyond the size that it says. */
 #define READ_CHUNK 16384
 
+/* 0: it does not say */
+static size_t
+size_of(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+}
+
+/* At once into one room, if the file says how large that has to be. */
 static enum pki_status
 read_all(int fd, size_t max, struct pki_buf *out, struct pki_err *err)
 {
+	size_t size = size_of(fd);
+	PKI_TRY(pki_buf_reserve(out, (size < max ? size : max) + READ_CHUNK, err));
 	for (size_t total = 0;;) {
 		PKI_TRY(pki_buf_reserve(out, READ_CHUNK, err));
-		ssize_t n = read(fd, out->data + out->len, READ_CHUNK);
+		ssize_t n = read(fd, out->data + out->len, out->cap - out->len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -111,7 +111,12 @@ builds_what_it_parses(void **state)
 		assert_int_equal(found.revoked_at, list[i].revoked_at);
 		assert_int_equal(pki_crl_entry(crl, i, &found, &err), PKI_OK);
 		assert_int_equal(found.reason, list[PKI_COUNT(list) - 1 - i].reason);
+		/* SEQUENCE, length, INTEGER of one octet */
+		struct pki_bytes entry = pki_crl_get0_entry(crl, i);
+		assert_int_equal(entry.len, 2u + entry.data[1]);
+		assert_int_equal(entry.data[4], found.serial.octets[0]);
 	}
+	assert_int_equal(pki_crl_get0_entry(crl, PKI_COUNT(list)).len, 0);
 	struct pki_revoked other = revoked(1, PKI_REASON_UNSPECIFIED);
 	assert_false(pki_crl_find(crl, &other.serial, &found));
 	assert_int_equal(pki_crl_entry(crl, PKI_COUNT(list), &found, &err), PKI_NOTFOUND);
