@@ -104,6 +104,8 @@ add_certificate(const struct minted_holder *holder, const char *order, int i)
 	struct pki_cert_row row = {
 		.issuer = PKI_ISSUER_CA,
 		.serial = cert->serial,
+		.partition = pki_serial_partition(
+			&cert->serial, fill.office.conf.ca_urls.partitions),
 		.not_before = holder->not_before,
 		.not_after = holder->not_after,
 		.document_end = holder->not_after,

@@ -111,7 +111,8 @@ start_keys(struct mint *mint, const struct pki_key *key)
 
 struct mint *
 mint_new(const struct pki_profile *profile, const struct pki_urls *urls,
-	const struct pki_cert *issuer, const struct pki_key *issuer_key)
+	const struct pki_serial *serial, const struct pki_cert *issuer,
+	const struct pki_key *issuer_key)
 {
 	struct pki_err err = { 0 };
 	struct pki_name subject;
@@ -125,13 +126,12 @@ mint_new(const struct pki_profile *profile, const struct pki_urls *urls,
 	must(pki_key_generate(PKI_ALG_P256, &key, &err), &err);
 	pki_time now = pki_time_now();
 	struct pki_cert_spec spec = {
-		.profile = profile, .urls = urls, .subject = &subject
+		.profile = profile, .urls = urls, .serial = *serial, .subject = &subject
 	};
 	spec.key = key;
 	spec.issuer = issuer;
 	spec.not_before = now;
 	spec.not_after = pki_profile_not_after(profile, now);
-	must(pki_serial_random(&spec.serial, &err), &err);
 	must(pki_cert_build(&spec, mint->issuer_key, &cert, &err), &err);
 	take_apart(mint, cert);
 	find_places(mint, cert);
@@ -201,7 +201,6 @@ mint_certificate(struct mint *mint, const char *digits, pki_time not_before,
 {
 	struct pki_err err = { 0 };
 	uint8_t *tbs = mint->tbs.data;
-	must(pki_serial_random(&out->serial, &err), &err);
 	memcpy(tbs + mint->serial, out->serial.octets, out->serial.len);
 	memcpy(tbs + mint->digits, digits, MINT_DIGITS);
 	utc_time(not_before, tbs + mint->not_before);

@@ -63,8 +63,25 @@ some_end(const char *digits, pki_time now)
 	return day * PKI_DAY + PKI_DAY - 1;
 }
 
+/* One thread's mints: for each partition, once it is met, and each profile. */
+struct set {
+	struct mint *(*mints)[CERTS_PER_HOLDER];
+	unsigned partitions;
+};
+
+static struct mint *
+mint_of(struct set *set, const struct pki_serial *serial, int i)
+{
+	const struct office *office = minters.office;
+	struct mint **mint = &set->mints[pki_serial_partition(serial, set->partitions)][i];
+	if (*mint == NULL)
+		*mint = mint_new(pki_policy_profile(office->policy, minted_profiles[i]),
+			&office->conf.ca_urls, serial, minters.issuer, minters.issuer_key);
+	return *mint;
+}
+
 static void
-mint_holder(struct mint *mints[CERTS_PER_HOLDER], pki_time now, struct minted_holder *out)
+mint_holder(struct set *set, pki_time now, struct minted_holder *out)
 {
 	struct pki_err err = { 0 };
 	struct pki_name name;
@@ -76,34 +93,44 @@ mint_holder(struct mint *mints[CERTS_PER_HOLDER], pki_time now, struct minted_ho
 	out->not_after = some_end(digits, now);
 	for (int i = 0; i < CERTS_PER_HOLDER; i++) {
 		struct minted *cert = &out->certs[i];
-		mint_certificate(mints[i], digits, now, out->not_after, cert);
+		must(pki_serial_random(&cert->serial, &err), &err);
+		mint_certificate(
+			mint_of(set, &cert->serial, i), digits, now, out->not_after, cert);
 		must(pki_sha256_hex(cert->der.data, cert->der.len, out->digests[i], &err),
 			&err);
 	}
 }
 
+static void
+free_set(struct set *set)
+{
+	for (unsigned k = 0; k <= set->partitions; k++)
+		for (int i = 0; i < CERTS_PER_HOLDER; i++)
+			if (set->mints[k][i] != NULL)
+				mint_free(set->mints[k][i]);
+	free(set->mints);
+}
+
 static void *
 run(void *arg)
 {
-	struct mint *mints[CERTS_PER_HOLDER];
-	const struct office *office = minters.office;
+	struct set set = { .partitions = minters.office->conf.ca_urls.partitions };
 	pki_time now = pki_time_now();
-	for (int i = 0; i < CERTS_PER_HOLDER; i++)
-		mints[i] = mint_new(pki_policy_profile(office->policy, minted_profiles[i]),
-			&office->conf.ca_urls, minters.issuer, minters.issuer_key);
+	set.mints = calloc(set.partitions + (size_t)1, sizeof *set.mints);
+	if (set.mints == NULL)
+		abort();
 	for (;;) {
 		struct minted_chunk *chunk = next_chunk();
 		size_t count = chunk->count;
 		for (size_t i = 0; i < count; i++)
-			mint_holder(mints, now, &chunk->holders[i]);
+			mint_holder(&set, now, &chunk->holders[i]);
 		pthread_mutex_lock(&minters.lock);
 		push(count != 0 ? &minters.full : &minters.empty, chunk);
 		pthread_mutex_unlock(&minters.lock);
 		if (count == 0)
 			break;
 	}
-	for (int i = 0; i < CERTS_PER_HOLDER; i++)
-		mint_free(mints[i]);
+	free_set(&set);
 	return arg;
 }
 
