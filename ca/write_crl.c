@@ -104,7 +104,10 @@ sign_crl(struct writer *w, struct pki_crl_row *row, uint64_t *entries, struct pk
 	PKI_TRY(signer_call(w->signer, &reply, err));
 	PKI_TRY(ipc_get_number(&reply, entries, err));
 	PKI_TRY(ipc_get(&reply, IPC_BYTES, &der, err));
-	return pki_buf_append(&row->der, der.data, der.len, err);
+	enum pki_status status = pki_buf_append(&row->der, der.data, der.len, err);
+	/* as large as the CRL, of which the ledger is about to need another copy */
+	pki_buf_free(&w->signer->buf);
+	return status;
 }
 
 /* The last CRL of any list; zeros if there is none. */
@@ -180,12 +183,8 @@ write_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = now };
 	uint64_t entries = 0;
 	PKI_TRY(read_partition(job, &row.partition, err));
-	enum pki_status status = make_crl(w, job, &row, &entries, err);
-	if (status == PKI_OK)
-		status = answer_crl(job, &row, entries, err);
-	/* as large as the CRL */
-	pki_buf_free(&w->signer->buf);
-	return status;
+	PKI_TRY(make_crl(w, job, &row, &entries, err));
+	return answer_crl(job, &row, entries, err);
 }
 
 /* rules 53, 55: all or none. */
