@@ -43,9 +43,8 @@ const char *pki_http_method(const struct pki_http_request *req);
 /* As sent, without the query: percent escapes are left to the handler, here and below. */
 const char *pki_http_path(const struct pki_http_request *req);
 struct pki_bytes pki_http_body(const struct pki_http_request *req);
-/* NULL if the header / query argument is not there. */
+/* NULL if the header is not there. */
 const char *pki_http_get_header(const struct pki_http_request *req, const char *name);
-const char *pki_http_get_query(const struct pki_http_request *req, const char *name);
 
 struct pki_http_header {
 	const char *name;

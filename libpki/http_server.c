@@ -297,12 +297,6 @@ pki_http_get_header(const struct pki_http_request *req, const char *name)
 	return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
 }
 
-const char *
-pki_http_get_query(const struct pki_http_request *req, const char *name)
-{
-	return MHD_lookup_connection_value(req->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
 /* Paths and arguments stay as they were sent. */
 static size_t
 keep_escaped(void *cls, struct MHD_Connection *connection, char *text)

@@ -330,22 +330,10 @@ pki_key_get_alg(const struct pki_key *key)
 	return key->alg;
 }
 
-int
-pki_key_get_bits(const struct pki_key *key)
-{
-	return key->bits;
-}
-
 struct pki_bytes
 pki_key_get0_spki(const struct pki_key *key)
 {
 	return pki_buf_bytes(&key->spki);
-}
-
-enum pki_status
-pki_key_spki(const struct pki_key *key, struct pki_buf *out, struct pki_err *err)
-{
-	return pki_buf_append(out, key->spki.data, key->spki.len, err);
 }
 
 enum pki_status

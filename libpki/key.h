@@ -73,15 +73,12 @@ enum pki_status pki_key_check_strength(const struct pki_key *key, unsigned allow
 
 /* 0 for an algorithm that this suite does not know (pki_key_check refuses it). */
 enum pki_key_alg pki_key_get_alg(const struct pki_key *key);
-int pki_key_get_bits(const struct pki_key *key);
 
 /*
  * DER SubjectPublicKeyInfo, encoded anew: a key has one, however it was encoded where it came
  * from; its SHA-256, by which the ledger knows a key.
  */
 struct pki_bytes pki_key_get0_spki(const struct pki_key *key);
-enum pki_status pki_key_spki(const struct pki_key *key, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_key_hash(const struct pki_key *key, uint8_t out[PKI_SHA256],
 	struct pki_err *err) PKI_MUST_CHECK;
 /* rule 6: leftmost 160 bits of SHA-256 of the subjectPublicKey BIT STRING's value. */

@@ -95,7 +95,6 @@ r94_every_algorithm_signs(void **state)
 		PKI_CLEANUP(pki_key_cleanup) struct pki_key *opened = NULL;
 		PKI_CLEANUP(pki_key_cleanup) struct pki_key *public = NULL;
 		PKI_CLEANUP(pki_buf_free) struct pki_buf sig = { 0 };
-		PKI_CLEANUP(pki_buf_free) struct pki_buf spki = { 0 };
 		struct pki_err err = { 0 };
 		assert_int_equal(pki_key_generate(cases[i].alg, &made, &err), PKI_OK);
 		const char *path = in_dir(pki_key_alg_name(cases[i].alg));
@@ -106,15 +105,16 @@ r94_every_algorithm_signs(void **state)
 		assert_int_equal(pki_key_open(path, bytes(PASS), &opened, &err), PKI_OK);
 		assert_true(pki_key_matches(made, opened));
 		assert_int_equal(pki_key_get_alg(opened), cases[i].alg);
-		assert_int_equal(pki_key_get_bits(opened), cases[i].want_bits);
+		assert_int_equal(
+			EVP_PKEY_get_bits(pki_key_get0_evp(opened)), cases[i].want_bits);
 		assert_ptr_equal(pki_key_md(opened),
 			cases[i].want_md != NULL ? cases[i].want_md() : NULL);
 		assert_int_equal(pki_key_check(opened, ALL_ALGS, &err), PKI_OK);
 
 		assert_int_equal(pki_key_sign(opened, "data", 4, &sig, &err), PKI_OK);
-		assert_int_equal(pki_key_spki(opened, &spki, &err), PKI_OK);
 		assert_int_equal(
-			pki_key_from_spki(pki_buf_bytes(&spki), &public, &err), PKI_OK);
+			pki_key_from_spki(pki_key_get0_spki(opened), &public, &err),
+			PKI_OK);
 		assert_true(pki_key_matches(made, public));
 		struct pki_bytes s = pki_buf_bytes(&sig);
 		assert_int_equal(pki_key_verify(public, "data", 4, s, &err), PKI_OK);
@@ -330,6 +330,14 @@ r93_r94_refused_keys(void **state)
 	}
 }
 
+static void
+copy_spki(const struct pki_key *key, struct pki_buf *out)
+{
+	struct pki_err err = { 0 };
+	struct pki_bytes spki = pki_key_get0_spki(key);
+	assert_int_equal(pki_buf_append(out, spki.data, spki.len, &err), PKI_OK);
+}
+
 /* A point off its curve does not even decode. */
 static void
 r31_point_off_curve(void **state)
@@ -339,7 +347,7 @@ r31_point_off_curve(void **state)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf spki = { 0 };
 	struct pki_err err = { 0 };
 	assert_int_equal(pki_key_generate(PKI_ALG_P256, &key, &err), PKI_OK);
-	assert_int_equal(pki_key_spki(key, &spki, &err), PKI_OK);
+	copy_spki(key, &spki);
 	spki.data[spki.len - 1] ^= 1;
 	struct pki_key *none = NULL;
 	assert_int_equal(pki_key_from_spki(pki_buf_bytes(&spki), &none, &err), PKI_INPUT);
@@ -354,7 +362,7 @@ spki_refuses_trailing_octets(void **state)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf spki = { 0 };
 	struct pki_err err = { 0 };
 	assert_int_equal(pki_key_generate(PKI_ALG_P256, &key, &err), PKI_OK);
-	assert_int_equal(pki_key_spki(key, &spki, &err), PKI_OK);
+	copy_spki(key, &spki);
 	assert_int_equal(pki_buf_append(&spki, "", 1, &err), PKI_OK);
 	struct pki_key *none = NULL;
 	assert_int_equal(pki_key_from_spki(pki_buf_bytes(&spki), &none, &err), PKI_INPUT);

@@ -71,7 +71,8 @@ find_places(struct mint *mint, const struct pki_cert *cert)
 	const struct pki_serial *serial = pki_cert_get0_serial(cert);
 	uint8_t from[UTC_TIME], to[UTC_TIME], key_id[PKI_KEY_ID];
 	const struct pki_key *key = pki_cert_get0_key(cert);
-	must(pki_key_spki(key, &mint->spki, &err), &err);
+	struct pki_bytes spki = pki_key_get0_spki(key);
+	must(pki_buf_append(&mint->spki, spki.data, spki.len, &err), &err);
 	must(pki_key_id(key, key_id, &err), &err);
 	utc_time(pki_cert_not_before(cert), from);
 	utc_time(pki_cert_not_after(cert), to);
