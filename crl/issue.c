@@ -19,7 +19,7 @@ list_path(const struct crld *d, const struct crld_list *list, char out[PATH_MAX]
 	return pki_conf_path(d->conf.publish, name, out, err);
 }
 
-/* *out stays empty if nothing is published there. */
+/* *out has no data if nothing is published there; a file of no octets has. */
 static enum pki_status
 read_file(const struct crld *d, const struct crld_list *list, struct pki_buf *out,
 	struct pki_err *err)
@@ -29,23 +29,33 @@ read_file(const struct crld *d, const struct crld_list *list, struct pki_buf *ou
 	return pki_file_exists(path) ? pki_file_read(path, CRLD_MAX, out, err) : PKI_OK;
 }
 
-/* NULL if it is no list of this issuer; der is taken over. */
-static struct pki_crl *
-parse_published(const struct crld *d, const struct crld_list *list, struct pki_buf *der)
+/* *out stays NULL if it is no list of this issuer; der is taken over. */
+static enum pki_status
+parse_published(const struct crld *d, const struct crld_list *list, struct pki_buf *der,
+	struct pki_crl **out, struct pki_err *err)
 {
-	char path[PATH_MAX];
-	struct pki_crl *crl = NULL;
+	char name[PKI_CRL_FILE];
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_err why = { 0 };
-	if (der->len == 0 || list_path(d, list, path, &why) != PKI_OK)
-		return NULL;
-	if (pki_crl_adopt(der, &crl, &why) == PKI_OK &&
-		pki_crl_verify(crl, d->issuers[list->issuer], &why) == PKI_OK)
-		return crl;
+	if (der->data == NULL)
+		return PKI_OK;
+	enum pki_status status = pki_crl_adopt(der, &crl, &why);
+	if (status == PKI_OK)
+		status = pki_crl_verify(crl, d->issuers[list->issuer], &why);
+	if (status == PKI_MEMORY) {
+		*err = why;
+		return status;
+	}
+	if (status == PKI_OK) {
+		*out = crl;
+		crl = NULL;
+		return PKI_OK;
+	}
 	/* what is no CRL of ours protects nobody: the next one mends it */
-	pki_err_object(&why, "%s, which is being replaced", path);
+	crld_file(list, name);
+	pki_err_object(&why, "%s, which is being replaced", name);
 	crld_report(&why);
-	pki_crl_free(crl);
-	return NULL;
+	return PKI_OK;
 }
 
 /* Is it what readers now get (rule 104)? Piece by piece: the list may be large. */
@@ -240,7 +250,7 @@ publish_row(struct crld *d, struct crld_list *list, const struct pki_crl_row *ro
 			list->out.checked && list->out.number == row->number);
 		return PKI_OK;
 	}
-	published = parse_published(d, list, &file);
+	PKI_TRY(parse_published(d, list, &file, &published, err));
 	if (pass_gate(d, list, row, crl, published, err) != PKI_OK) {
 		refuse(d, list, err);
 		return err->status;

@@ -41,29 +41,33 @@ whole() { # whole ENTRIES WHAT
 	mb_taken=$(calc %.1f "$(peak "$front") - $front_rest")
 	crl_row "- front meanwhile" "$n" "$octets" "above the $front_rest MB without a list"
 }
-# What the ledger says of the lists made since number $1, in milliseconds: from the revocation to the
-# last file in its place; from the beginning of a list's transaction to its file, the longest.
+last_position() { sqlite3 "$ledger" "SELECT max(position) FROM revocation WHERE issuer = 2"; }
+# What the ledger says of the revocations since position $1, once the lists of all of them are out, in milliseconds:
+# from the revocation to the last file in its place; from the beginning of a list's transaction to its
+# file, the longest.
 took() {
-	sqlite3 -separator ' ' "$ledger" "SELECT max(p.published) - (SELECT max(committed) FROM revocation),
-		max(p.published - c.committed) FROM crl c
-		JOIN publication p ON p.issuer = c.issuer AND p.number = c.number WHERE c.issuer = 2 AND c.number > $1"
-}
-last_number() { sqlite3 "$ledger" "SELECT max(number) FROM crl WHERE issuer = 2"; }
-unpublished_since() {
-	sqlite3 "$ledger" "SELECT count(*) FROM crl c LEFT JOIN publication p ON p.issuer = c.issuer
-		AND p.number = c.number WHERE c.issuer = 2 AND c.number > $1 AND p.number IS NULL"
+	sqlite3 -separator ' ' "$ledger" "SELECT max(out - committed), max(out - made) FROM (
+			SELECT r.committed, min(p.published) AS out, min(c.committed) AS made FROM revocation r
+			LEFT JOIN crl c ON c.issuer = r.issuer AND c.partition = r.partition AND c.revocations >= r.position
+			LEFT JOIN publication p ON p.issuer = c.issuer AND p.number = c.number
+			WHERE r.issuer = 2 AND r.position > $1 GROUP BY r.position)
+		HAVING count(*) > 0 AND count(*) = count(out)"
 }
 # One holder's certificates are revoked. The daemon's pauses, in which it gathers what comes together,
 # are among the first figure, not among the second.
 one_more() { # one_more ENTRIES LIST BOUND
-	local before all list
-	before=$(last_number)
+	local before all list=
+	before=$(last_position)
 	bench_revoke 1 >/dev/null 2>>"$D/commands.log" || failures=$((failures + 1))
 	for ((i = 0; i < 6000; i++)); do
-		[ "$(last_number)" != "$before" ] && [ "$(unpublished_since "$before")" = 0 ] && break
+		read -r all list < <(took "$before") && [ -n "$list" ] && break
 		sleep 0.01
 	done
-	read -r all list < <(took "$before")
+	if [ -z "$list" ]; then
+		failures=$((failures + 1))
+		echo "WRONG: the $2 with a revocation is not out"
+		return
+	fi
 	row "one more revoked: until the $2 is out" "$1" "$(calc %.2f "$all / 1000")" "" "" "" \
 		"of which the list takes $list ms; bound: $3"
 }

@@ -12,7 +12,7 @@
 #define URL "http://a.test/crl/1.crl"
 
 /* The certificates of the ledger; all but EXPIRED are alive. */
-enum { ONE = 1, TWO, THREE, EXPIRED };
+enum { ONE = 1, TWO, THREE, EXPIRED, LAST };
 
 static struct {
 	struct status_id ca, other;
@@ -69,7 +69,7 @@ set_up(void **state)
 	ok(pki_ledger_begin(f.d.ledger, &err));
 	ok(pki_ledger_add_issuer(f.d.ledger, PKI_ISSUER_ROOT, f.ca.cert, &err));
 	ok(pki_ledger_add_issuer(f.d.ledger, PKI_ISSUER_CA, f.ca.cert, &err));
-	for (int n = ONE; n <= EXPIRED; n++)
+	for (int n = ONE; n <= LAST; n++)
 		add_certificate((uint8_t)n);
 	ok(pki_ledger_commit(f.d.ledger, &err));
 	return 0;
@@ -145,6 +145,7 @@ make(const struct list *list)
 /* What the gate is told that it is. */
 struct told {
 	bool partition, keeps, anew; /* held against all of the ledger */
+	struct sample *fresh;
 };
 
 static enum pki_status
@@ -163,6 +164,7 @@ pass_as(const struct list *crl, const struct list *published, const struct list 
 		.published = old,
 		.url = told->partition ? URL : NULL,
 		.keeps = told->keeps,
+		.fresh = told->fresh,
 		.resumes = old != NULL && !told->anew };
 	PKI_TRY(gate_open(&gate, err));
 	for (size_t i = 0; i < count; i++)
@@ -178,16 +180,32 @@ pass(const struct list *crl, const struct list *published, const struct list *mu
 	return pass_as(crl, published, must, &full, err);
 }
 
+struct gate_case {
+	const char *name;
+	struct list crl, published, must;
+	enum pki_status want;
+	enum pki_rule want_rule;
+};
+
+static void
+try_cases(const struct gate_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pki_err err = { 0 };
+		enum pki_status got =
+			pass(&cases[i].crl, &cases[i].published, &cases[i].must, &err);
+		if (got != cases[i].want ||
+			(cases[i].want_rule != 0 && err.rule != cases[i].want_rule))
+			fail_msg("%s: status %d rule %d: %s", cases[i].name, (int)got,
+				(int)err.rule, err.msg);
+	}
+}
+
 static void
 r49_r57_r58_r76_r104_gate(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *name;
-		struct list crl, published, must;
-		enum pki_status want;
-		enum pki_rule want_rule;
-	} cases[] = {
+	static const struct gate_case cases[] = {
 		{ "first", { .number = 1, .serials = { ONE } }, { .number = 0 },
 			{ .number = 0, .serials = { ONE } }, PKI_OK, 0 },
 		{ "next", { .number = 2, .serials = { ONE, TWO } },
@@ -241,15 +259,32 @@ r49_r57_r58_r76_r104_gate(void **state)
 			{ .number = 0 }, { .number = 0 }, PKI_REFUSED,
 			PKI_RULE_CRL_FIELDS },
 	};
-	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		struct pki_err err = { 0 };
-		enum pki_status got =
-			pass(&cases[i].crl, &cases[i].published, &cases[i].must, &err);
-		if (got != cases[i].want ||
-			(cases[i].want_rule != 0 && err.rule != cases[i].want_rule))
-			fail_msg("%s: status %d rule %d: %s", cases[i].name, (int)got,
-				(int)err.rule, err.msg);
-	}
+	try_cases(cases, PKI_COUNT(cases));
+}
+
+static void
+r57_r76_in_the_midst(void **state)
+{
+	(void)state;
+	static const struct gate_case cases[] = {
+		{ "next, before and between those of the last",
+			{ .number = 2, .serials = { ONE, TWO, THREE, LAST } },
+			{ .number = 1, .serials = { TWO, LAST } },
+			{ .number = 0, .serials = { ONE, THREE } }, PKI_OK, 0 },
+		{ "one lost between others", { .number = 2, .serials = { ONE, THREE } },
+			{ .number = 1, .serials = { ONE, TWO, THREE } }, { .number = 0 },
+			PKI_TAMPERED, PKI_RULE_CRL_EXPIRED },
+		{ "one lost where another one came",
+			{ .number = 2, .serials = { TWO, THREE } },
+			{ .number = 1, .serials = { ONE, THREE } },
+			{ .number = 0, .serials = { TWO } }, PKI_TAMPERED,
+			PKI_RULE_CRL_EXPIRED },
+		{ "an expired one gone before others",
+			{ .number = 2, .serials = { ONE, LAST } },
+			{ .number = 1, .serials = { ONE, EXPIRED, LAST } }, { .number = 0 },
+			PKI_OK, 0 },
+	};
+	try_cases(cases, PKI_COUNT(cases));
 }
 
 /* What it says of itself, against what it is asked for. */
@@ -324,14 +359,48 @@ unknown_entry(void **state)
 	assert_int_equal(pass(&crl, &published, &none, &err), PKI_NOTFOUND);
 }
 
+/* The responders are asked about what is new on a list, wherever it stands. */
+static void
+r76_fresh_entries(void **state)
+{
+	(void)state;
+	static const struct list first = { .number = 0 },
+				 published = { .number = 1, .serials = { TWO } };
+	static const struct {
+		const struct list *published;
+		uint8_t want[4];
+		size_t count;
+	} cases[] = {
+		{ &first, { ONE, TWO, THREE }, 3 },
+		{ &published, { ONE, THREE }, 2 },
+	};
+	const struct list crl = { .number = 2, .serials = { ONE, TWO, THREE } };
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_err err = { 0 };
+		struct sample sample;
+		const struct told told = { .anew = true, .fresh = &sample };
+		assert_int_equal(sample_begin(&sample, &err), PKI_OK);
+		assert_int_equal(
+			pass_as(&crl, cases[i].published, &crl, &told, &err), PKI_OK);
+		assert_int_equal(sample.count, cases[i].count);
+		for (size_t k = 0; k < sample.count; k++) {
+			struct pki_serial want = serial(cases[i].want[k]);
+			assert_int_equal(
+				pki_serial_compare(&sample.entries[k].serial, &want), 0);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(r49_r57_r58_r76_r104_gate),
+		cmocka_unit_test(r57_r76_in_the_midst),
 		cmocka_unit_test(r52_r56_its_place),
 		cmocka_unit_test(r56_nothing_leaves),
 		cmocka_unit_test(r76_against_all_of_the_ledger),
+		cmocka_unit_test(r76_fresh_entries),
 		cmocka_unit_test(unknown_entry),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -89,6 +89,30 @@ reading_has_a_limit(void **state)
 	assert_int_equal(pki_file_read("/dev/zero", PKI_FILE_MAX, &got, &err), PKI_LIMIT);
 }
 
+/* Read into one room: sizes around those in which it grows, and around the limit. */
+static void
+large_files(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 255, 256, 16383, 16384, 16385, 65536, 300001 };
+	for (size_t i = 0; i < PKI_COUNT(sizes); i++) {
+		size_t size = sizes[i];
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf got = { 0 }, want = { 0 };
+		assert_int_equal(pki_buf_reserve(&want, size, &err), PKI_OK);
+		for (; want.len < size; want.len++)
+			want.data[want.len] = (uint8_t)('a' + want.len * 7 % 26);
+		want.data[size] = '\0';
+		write_plain("large", (const char *)want.data, 0644);
+		assert_int_equal(
+			pki_file_read(in_dir("large"), size - 1, &got, &err), PKI_LIMIT);
+		pki_buf_reset(&got);
+		assert_int_equal(pki_file_read(in_dir("large"), size, &got, &err), PKI_OK);
+		assert_int_equal(got.len, size);
+		assert_memory_equal(got.data, want.data, size + 1);
+	}
+}
+
 static void
 unreadable_files_are_io(void **state)
 {
@@ -315,6 +339,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(reading_has_a_limit),
+		FILE_TEST(large_files),
 		FILE_TEST(unreadable_files_are_io),
 		FILE_TEST(dash_is_stdin),
 		FILE_TEST(publishing_replaces),
