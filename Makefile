@@ -132,10 +132,11 @@ check: deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
 	@BIN=$O SAN=$(SAN) tests/run.sh
-check-long: deps
+check-long: deps bench-deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
 	@$(MAKE) $(quietly) TSAN=1 SAN= CC=cc all
+	@$(if $(SAN),:,SIZE=full BIN=$O tests/bench/run.sh)
 	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
 .PHONY: check-build
 check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)

@@ -12,7 +12,7 @@ installation
 services
 enrolled alice Alice Martin 12AB34567 2035-05-01 >/dev/null 2>&1
 alice=$holder
-A=$D/holders/alice/auth.pem S=$D/holders/alice/sign.pem
+A=$D/holders/alice/auth.pem
 question() { # question FILE OPTION...
 	local file=$1
 	shift
@@ -118,7 +118,6 @@ counted() { # counted ANSWER COMMAND...: counts one more such answer
 	echo "$id was ${before:-nothing}, is $(value "$id")"
 	[ "$(value "$id")" = "$((before + 1))" ]
 }
-question "$D/foreign" -no_nonce -cert "$A"
 openssl ocsp -issuer "$D/asker.pem" -serial 0x4001 -no_nonce -reqout "$D/foreign" 2>/dev/null
 ok "its metrics count what is malformed" counted malformedRequest post "$D/q17" "$D/b"
 ok "... and what it is not the authority of" counted unauthorized post "$D/foreign" "$D/b"
