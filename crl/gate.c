@@ -91,14 +91,15 @@ pass_fresh(struct gate *gate, size_t *at, const struct pki_revoked *was,
 	return PKI_OK;
 }
 
-/* Both are sorted by serial. */
+/* Both are sorted by serial; of a first list all is fresh. */
 static enum pki_status
 check_kept(struct gate *gate, struct pki_err *err)
 {
 	struct pki_revoked was, is;
 	size_t at = 0;
 	bool found;
-	for (size_t i = 0; i < pki_crl_count(gate->published); i++) {
+	size_t count = gate->published != NULL ? pki_crl_count(gate->published) : 0;
+	for (size_t i = 0; i < count; i++) {
 		if (unchanged(gate, i, at)) {
 			at++;
 			gate->kept++;
@@ -122,7 +123,7 @@ gate_open(struct gate *gate, struct pki_err *err)
 {
 	PKI_TRY(pki_crl_verify(gate->crl, gate->d->issuers[gate->issuer], err));
 	PKI_TRY(check_place(gate, err));
-	return gate->published != NULL ? check_kept(gate, err) : PKI_OK;
+	return check_kept(gate, err);
 }
 
 /* rule 76: what the responder says from the ledger, the CRL says too. */
@@ -140,8 +141,6 @@ gate_must(void *ctx, const struct pki_revoked *want, struct pki_err *err)
 	PKI_TRY(check_same(want, &got, "the ledger", err));
 	if (!gate->resumes || !pki_crl_find(gate->published, &want->serial, &got))
 		gate->found++;
-	if (gate->fresh != NULL && gate->published == NULL)
-		sample_add(gate->fresh, want);
 	return PKI_OK;
 }
 

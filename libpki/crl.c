@@ -130,11 +130,17 @@ pki_crl_count(const struct pki_crl *crl)
 	return crl->index.count;
 }
 
+static struct pki_bytes
+octets_from(const struct pki_crl *crl, uint32_t place)
+{
+	return (struct pki_bytes){ crl->der.data + place, crl->der.len - place };
+}
+
 static enum pki_status
 entry_at(const struct pki_crl *crl, uint32_t place, struct pki_revoked *out,
 	struct pki_err *err)
 {
-	struct pki_bytes rest = { crl->der.data + place, crl->der.len - place };
+	struct pki_bytes rest = octets_from(crl, place);
 	return pki_crl_read_entry(&rest, out, err);
 }
 
@@ -153,8 +159,8 @@ pki_crl_get0_entry(const struct pki_crl *crl, size_t i)
 {
 	struct pki_bytes entry = { 0 };
 	if (i < crl->index.count) {
-		uint32_t place = pki_crl_index_place(&crl->index, i);
-		struct pki_bytes rest = { crl->der.data + place, crl->der.len - place };
+		struct pki_bytes rest =
+			octets_from(crl, pki_crl_index_place(&crl->index, i));
 		(void)pki_der_get_whole(&rest, PKI_DER_SEQUENCE, &entry); /* it was read */
 	}
 	return entry;

@@ -131,6 +131,30 @@ services() {
 	}
 }
 
+# one daemon by itself, up and down
+custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
+ca_up() {
+	sample_daemon "$D" pki-ca serve "${custodians[@]}"
+	sample_wait pki-ca pki-ca status
+}
+ocspd_up() {
+	sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
+	sample_wait pki-ocspd curl -s -o /dev/null "$OCSP_URL/"
+}
+daemon_down() { # daemon_down PROGRAM
+	local pid
+	pid=$(cat "$D/run/$1.pid")
+	kill "$pid"
+	sample_wait "$1's end" bash -c "! kill -0 $pid"
+}
+http_code() { # http_code CODE CURL-ARGUMENT...: the body is in $D/body
+	local want=$1 got
+	shift
+	got=$(curl -s -o "$D/body" --path-as-is -w '%{http_code}' "$@")
+	echo "HTTP $got"
+	[ "$got" = "$want" ]
+}
+
 # ra OFFICER COMMAND...: pki-ra in the name of an officer
 ra() {
 	local officer=$1 command=$2

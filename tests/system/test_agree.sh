@@ -15,16 +15,6 @@ counted() { # counted RESULT: at least one comparison came to it
 }
 healthy() { curl -s "$MONITOR/health" | tee "$D/health" | grep -x ok; }
 on_crl() { openssl crl -inform DER -in "$D/pub/ca.crl" -noout -text | grep -i "Serial Number: 0*$(serial_of "$1")"; }
-down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
-ocspd_up() {
-	sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
-	sample_wait pki-ocspd curl -s -o /dev/null "$OCSP_URL/"
-}
 # liar SQL: openssl ocsp in pki-ocspd's place, with its key, and an index from the ledger by SQL
 liar() {
 	sqlite3 -separator $'\t' "file:$D/state/ledger.db?mode=ro" "$1" >"$D/index.txt"
@@ -69,7 +59,7 @@ ok "... with the number" grep -F 'compared=2' "$D/out"
 ok "... in JSON" bash -c "pki-crl check --ocsp default --json | jq -e '.compared == 2'"
 
 # a responder that is away
-down pki-ocspd
+daemon_down pki-ocspd
 ok "revoke Bruno while no responder is there" ra emma revoke "${holders[bruno]}" --cause lost-phone
 ok "rule 76: that keeps no revocation waiting" sample_wait CRL on_crl "$B"
 ok "... which pki-crl tells" sample_wait warning own_says 'lists go out all the same'
@@ -82,7 +72,7 @@ ok "pki-crl asks none that pki.yaml does not want asked" bash -c "
 	! grep -F 'a responder' $D/out && sed -i 's|ocsp: \[\], ||' $D/pki.yaml"
 
 # one that says good of everything: pki-crl starts anew, as one that was silent is not asked for a minute
-down pki-crl
+daemon_down pki-crl
 sample_daemon "$D" pki-crl run
 sample_wait monitor healthy
 liar "$all_good"
@@ -110,7 +100,7 @@ ok "... and all is well" sample_wait health healthy
 ok "... with the metrics" metric_is 0 "pki_crl_ocsp_contradicts{responder=\"$OCSP_URL\"}"
 
 # one that says revoked of what nobody revoked
-down pki-ocspd
+daemon_down pki-ocspd
 liar "$all_revoked"
 mark
 exits 18 "rule 76: a list is refused while a responder revokes what it does not name" pki-crl once

@@ -133,7 +133,6 @@ exits 5 "YAML that is none" with_conf '1i "' pki-ca status
 exits 6 "a configuration that is not there" env PKI_CONFIG="$D/none.yaml" pki-ca status
 cp -r "$D/policy" "$D/policy2"
 sed -i 's/years: 3/years: 4/' "$D/policy2/holder-signature.yaml"
-custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
 refused three-years "rule 4: a profile of four years is refused" \
 	with_conf 's/^policy: .*/policy: policy2/; s/^state: .*/&\nsocket: other.sock/' \
 	pki-ca serve "${custodians[@]}"

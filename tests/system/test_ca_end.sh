@@ -10,7 +10,6 @@ sample_person "$D" bruno Bruno Rossi 12AB34568 2035-05-01
 invited_application bruno
 four_eyes >/dev/null 2>&1
 ca=$(serial_of "$D/pub/ca.pem")
-custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
 
 # what the root's keepers would make from a ledger that does not know yet
 mkdir "$D/old"

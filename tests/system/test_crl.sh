@@ -28,17 +28,6 @@ judge() {
 		openssl verify -CAfile "$D/chain.pem" -crl_check -CRLfile "${2:-$D/cdp.pem}" "$1"
 }
 revoked_says() { ! judge "$1" >"$D/says" 2>&1 && grep 'certificate revoked' "$D/says"; }
-ca_up() {
-	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
-		--custodian "file:$D/secrets/custodian-2"
-	sample_wait pki-ca pki-ca status
-}
-down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
 ledger() { sqlite3 "file:$D/state/ledger.db?mode=ro" "$1"; }
 export -f serial_of number_of
 
@@ -122,9 +111,9 @@ no "... indeed" diff "$D/before" <(numbers "$a" "$s")
 ok "the auditor finds everything in order" pki-audit verify
 
 # each process by itself, between revocations
-down pki-ca
+daemon_down pki-ca
 ca_up
-down pki-crl
+daemon_down pki-crl
 sample_daemon "$D" pki-crl run
 enrolled carla Carla Conti 12AB34569 2035-05-01 >/dev/null 2>&1
 carla=$holder
@@ -133,9 +122,9 @@ c=$(partition_of "$C/auth.pem")
 ok "after restarts: revoke Bruno" ra emma revoke "$bruno" --cause lost-phone
 ok "rule 58: ... his list has him" sample_wait partition lists_serial "$D/pub/crl/$(partition_of "$B/auth.pem").crl" "$B/auth.pem"
 ok "rule 58: ... Alice's has her" lists_serial "$D/pub/crl/$a.crl" "$A/auth.pem"
-down pki-crl
+daemon_down pki-crl
 ok "revoke Carla while nobody publishes" ra emma revoke "$carla" --cause lost-phone
-down pki-ca
+daemon_down pki-ca
 ca_up
 sample_daemon "$D" pki-crl run
 ok "rule 76: ... the list comes" sample_wait partition lists_serial "$D/pub/crl/$c.crl" "$C/auth.pem"

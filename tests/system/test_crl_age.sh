@@ -18,11 +18,6 @@ later() {
 	sample_stop "$D"
 	export LD_PRELOAD=$preload FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="+$1d"
 }
-ca_up() {
-	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
-		--custodian "file:$D/secrets/custodian-2"
-	sample_wait pki-ca pki-ca status
-}
 soon=$(date -u -d '+14 months' +%F)
 installation
 services

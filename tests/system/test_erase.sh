@@ -16,11 +16,6 @@ later() {
 	sample_stop "$D"
 	export LD_PRELOAD=$preload FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="+$1d"
 }
-ca_up() {
-	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
-		--custodian "file:$D/secrets/custodian-2"
-	sample_wait pki-ca pki-ca status
-}
 # successor ROLE NAME BY BY: an officer NAME of that role, by order of two who are
 successor() {
 	local home=$D/officers/$2 who args=()

@@ -39,12 +39,6 @@ file_says() { # file_says WORD CERTIFICATE HASH
 for hash in sha1 sha256; do
 	ok "a new certificate's answer is a file ($hash)" sample_wait file file_says good "$A/auth.pem" $hash
 done
-daemon_down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
 through_nginx() { # through_nginx WORD CERTIFICATE [OPTION...]: what a client hears
 	OCSP_URL=$NGINX ocsp_says "$@"
 }

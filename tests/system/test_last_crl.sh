@@ -10,17 +10,6 @@ configured() {
 	sed -i "s|^ocsp: {|ocsp: { monitor: \"127.0.0.1:$((PORT + 4))\", export: export,|" "$D/pki.yaml"
 }
 ledger() { sqlite3 "file:$D/state/ledger.db?mode=ro" "$1"; }
-custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
-ca_up() {
-	sample_daemon "$D" pki-ca serve "${custodians[@]}"
-	sample_wait pki-ca pki-ca status
-}
-down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
 healthy() { curl -s "$1/health" | tee "$D/health" | grep -x ok; }
 # an order that is made without the RA's own checks: straight to the CA
 order() { # order FILE OFFICER JSON
@@ -55,7 +44,7 @@ sample_wait partitions test -s "$D/pub/crl/$PARTS.crl"
 # too early
 exits 12 "while the CA is served nobody ends it" pki-ca last-crl "${custodians[@]}"
 ok "... which it says" grep 'stop it (pki-ca serve) first' "$D/out"
-down pki-ca
+daemon_down pki-ca
 refused last-crl "rule 55: not while a certificate lives" pki-ca last-crl "${custodians[@]}"
 ok "... it says how many do" grep -E '1[0-9] certificates have neither expired nor been revoked' "$D/out"
 ok "... and which ends last" grep -E "The last to end is ($(serial_of "$A")|$(serial_of "$D/holders/alice/sign.pem")) " "$D/out"
@@ -75,7 +64,7 @@ all=$(ledger "SELECT lower(hex(serial)) FROM certificate WHERE issuer = 2 AND lo
 for serial in $all; do
 	ra sofia revoke "$serial" --cause service-ended >"$D/out" 2>&1 || cat "$D/out"
 done
-down pki-ca
+daemon_down pki-ca
 refused last-crl "rule 55: one that lives is one too many" pki-ca last-crl "${custodians[@]}"
 ok "... which it names" grep "1 certificates.*$sofia (officer-security)" "$D/out"
 ca_up
@@ -85,7 +74,7 @@ published() { for serial in $all $sofia; do openssl crl -inform DER -in "$D/pub/
 ok "... pki-crl lists all" pki-crl once --all
 ok "... indeed" published
 ok "the auditor finds all in order before the end" pki-audit verify
-down pki-ca
+daemon_down pki-ca
 rm -rf "$D/backup" && mkdir "$D/backup" && cp "$D"/state/ledger.db* "$D/backup/"
 
 # the end
@@ -133,11 +122,11 @@ ok "... and quiet" bash -c "! tail -n +$((gone + 1)) $D/run/pki-crl.log | tee $D
 unauthorized() { ocsp_says nothing "$A" || grep -i unauthorized "$D/says"; }
 ok "rule 62: OCSP says unauthorized: the last CRL says all" sample_wait "OCSP's end" unauthorized
 ok "... and is healthy" sample_wait health healthy "http://127.0.0.1:$((PORT + 4))"
-down pki-ocspd
+daemon_down pki-ocspd
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 ok "... also from a new start" sample_wait OCSP unauthorized
 exits 17 "... which exports nothing" pki-ocspd export --passphrase "file:$D/officers/responder/passphrase"
-down pki-crl
+daemon_down pki-crl
 sample_daemon "$D" pki-crl run
 ok "pki-crl's next start is healthy" sample_wait health healthy "$MONITOR"
 rm "$D/pub/ca.crl"

@@ -7,15 +7,10 @@ if [ -z "$preload" ] || [ -n "${SAN:-}" ]; then
 	finish
 fi
 configured() { sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\", expired: keep }|" "$D/pki.yaml"; }
-custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
 # later DAYS: everything from now on happens that many days after the ceremony
 later() {
 	sample_stop "$D"
 	export LD_PRELOAD=$preload FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="+$1d"
-}
-ca_up() {
-	sample_daemon "$D" pki-ca serve "${custodians[@]}"
-	sample_wait pki-ca pki-ca status
 }
 on_list() { openssl crl -inform DER -in "$D/pub/ca.crl" -noout -text | grep -i "Serial Number: 0*$(serial_of "$1")"; }
 installation

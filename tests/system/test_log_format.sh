@@ -108,7 +108,7 @@ ok "an old checkpoint is one of the log" second "$D/c"
 finds "the log shrank from" "rule 81: who has a later one sees that it shrank" --old "$L/checkpoint"
 
 # what somebody with the log's own key can do: sign another tree
-custodians=$(for part in 1 2; do
+secret=$(for part in 1 2; do
 	text=$(cat "$D/secrets/custodian-$part")
 	printf '00000000000000%02x' ${#text} && printf %s "$text" | xxd -p | tr -d '\n'
 done | xxd -r -p | sha256sum | cut -d' ' -f1)
@@ -116,7 +116,7 @@ sign() { # sign SIZE ROOT: a checkpoint by the log's key
 	local name
 	name=$(cut -d+ -f1 "$L/vkey")
 	printf '%s\n%s\n%s\n' "$name" "$1" "$2" >"$D/text"
-	openssl pkeyutl -sign -inkey "$D/state/keys/log.key" -passin "pass:$custodians" -rawin -in "$D/text" -out "$D/sig" &&
+	openssl pkeyutl -sign -inkey "$D/state/keys/log.key" -passin "pass:$secret" -rawin -in "$D/text" -out "$D/sig" &&
 		{
 			cat "$D/text"
 			printf '\n\342\200\224 %s %s\n' "$name" \

@@ -5,11 +5,6 @@
 installation
 services
 ledger() { sqlite3 "$D/state/ledger.db" "$1"; }
-custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
-ca_up() {
-	sample_daemon "$D" pki-ca serve "${custodians[@]}"
-	sample_wait pki-ca pki-ca status
-}
 
 # two reports of one loss
 enrolled alice Alice Martin 12AB34567 2035-05-01 >/dev/null 2>&1

@@ -21,14 +21,6 @@ question() { # question FILE OPTION...
 post() { # post FILE ANSWER [URL]
 	curl -sf -H 'Content-Type: application/ocsp-request' --data-binary "@$1" -o "$2" "${3:-$OCSP_URL}"
 }
-code() { curl -s -o "$D/body" --path-as-is -w '%{http_code}' "$@"; }
-code_is() { # code_is CODE CURL-ARGUMENT...
-	local want=$1 got
-	shift
-	got=$(code "$@")
-	echo "HTTP $got"
-	[ "$got" = "$want" ]
-}
 answer() { # answer FILE [OPTION...]: as text, verified
 	local file=$1
 	shift
@@ -53,8 +45,8 @@ for url in "$OCSP_URL" "$OCSP_URL/"; do
 done
 type=(-H 'Content-Type: application/ocsp-request' --data-binary "@$D/q")
 for url in "$ROOT_URL" "$ROOT_URL/status" "$ROOT_URL/status/ocspx" "$ROOT_URL/statusocsp"; do
-	ok "GET beside it, at ${url#"$ROOT_URL"}/, is 404" code_is 404 "$url/$get"
-	ok "... POST too" code_is 404 "${type[@]}" "$url"
+	ok "GET beside it, at ${url#"$ROOT_URL"}/, is 404" http_code 404 "$url/$get"
+	ok "... POST too" http_code 404 "${type[@]}" "$url"
 done
 
 # Requests
@@ -100,12 +92,12 @@ ok "... Last-Modified is thisUpdate" \
 	test "$(seconds "$(header last-modified)")" = "$(seconds "$(field 'This Update')")"
 etag=$(header etag)
 for tags in "$etag" "\"x\", $etag" "$etag, \"x\"" "W/$etag" '*'; do
-	ok "If-None-Match: ${tags//$etag/ETAG} is 304" code_is 304 -H "If-None-Match: $tags" "$OCSP_URL/$get"
+	ok "If-None-Match: ${tags//$etag/ETAG} is 304" http_code 304 -H "If-None-Match: $tags" "$OCSP_URL/$get"
 done
 for tags in '"x"' "\"${etag:2:20}\""; do
-	ok "If-None-Match: another tag is 200" code_is 200 -H "If-None-Match: $tags" "$OCSP_URL/$get"
+	ok "If-None-Match: another tag is 200" http_code 200 -H "If-None-Match: $tags" "$OCSP_URL/$get"
 done
-ok "HEAD is 200" code_is 200 -I "$OCSP_URL/$get"
+ok "HEAD is 200" http_code 200 -I "$OCSP_URL/$get"
 ok "... and has the ETag" test "$(curl -sI "$OCSP_URL/$get" | sed -n 's/^etag: //Ip' | tr -d '\r')" = "$etag"
 
 # The page for operators
@@ -122,18 +114,18 @@ openssl ocsp -issuer "$D/asker.pem" -serial 0x4001 -no_nonce -reqout "$D/foreign
 ok "its metrics count what is malformed" counted malformedRequest post "$D/q17" "$D/b"
 ok "... and what it is not the authority of" counted unauthorized post "$D/foreign" "$D/b"
 ok "... which says so" error_is unauthorized "$D/b"
-ok "it is healthy" code_is 200 "http://$MONITOR/health"
+ok "it is healthy" http_code 200 "http://$MONITOR/health"
 mkdir "$D/away"
 mv "$D"/state/ledger.db* "$D/away/"
 ok "without a ledger: tryLater, which is counted" counted tryLater post "$D/q" "$D/b"
 ok "... said" error_is trylater "$D/b"
-ok "... and not healthy" sample_wait health code_is 503 "http://$MONITOR/health"
+ok "... and not healthy" sample_wait health http_code 503 "http://$MONITOR/health"
 mv "$D"/away/* "$D/state/"
-ok "... until it is there again" sample_wait health code_is 200 "http://$MONITOR/health"
+ok "... until it is there again" sample_wait health http_code 200 "http://$MONITOR/health"
 post "$D/q" "$D/b"
 ok "... and answers" says good "$D/b" "$A"
 ra emma revoke "$alice" --cause lost-phone >"$D/out" 2>&1
-ok "after a revocation the old ETag is worth nothing" code_is 200 -H "If-None-Match: $etag" "$OCSP_URL/$get"
+ok "after a revocation the old ETag is worth nothing" http_code 200 -H "If-None-Match: $etag" "$OCSP_URL/$get"
 ok "... the answer says it" says revoked "$D/body" "$A"
 
 # A clock that goes on while it runs
@@ -145,23 +137,10 @@ fi
 at() { faked=(LD_PRELOAD="$preload" FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="$1"); } # for the daemons alone
 end_of() { date -d "$(openssl x509 -in "$1" -noout -enddate | cut -d= -f2)" +%s; }
 begin_of() { date -d "$(openssl x509 -in "$1" -noout -startdate | cut -d= -f2)" +%s; }
-daemon_down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
-ca_up() {
-	run_background "$D/run/pki-ca.log" env "${faked[@]}" pki-ca serve \
-		--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"
-	echo $! >"$D/run/pki-ca.pid"
-	sample_wait pki-ca pki-ca status
-}
-ocspd_up() {
-	run_background "$D/run/pki-ocspd.log" env "${faked[@]}" pki-ocspd serve \
-		--passphrase "file:$D/officers/responder/passphrase"
-	echo $! >"$D/run/pki-ocspd.pid"
-	sample_wait pki-ocspd post "$D/q" "$D/b"
+run_background() {
+	local log=$1
+	shift
+	env "${faked[@]}" "$@" >>"$log" 2>&1 &
 }
 text() { openssl ocsp -respin "$1" -noverify -resp_text 2>&1; }
 update() { date -d "$(text "$2" | sed -n "s/^ *$1 Update: //p")" +%s; } # update This|Next FILE
@@ -178,6 +157,7 @@ sample_stop "$D"
 
 at "+0 x1200" # twenty minutes in a second
 ocspd_up
+post "$D/q" "$D/b"
 made=$(update This "$D/b")
 newer() { post "$D/q" "$D/b" && [ "$(update This "$D/b")" -gt $((made + 3000)) ]; }
 ok "a ready answer is made anew within the hour, though nothing is committed" within 10 newer
@@ -190,6 +170,7 @@ due=$((end - (end - $(begin_of "$first")) / 3))
 at "+$((due - $(date +%s) - 6))" # renewal is due in six seconds
 ca_up
 ocspd_up
+post "$D/q" "$D/b"
 ok "before its certificate is due it has the first one" cmp "$first" "$D/pub/ocsp.pem"
 old=$(responder "$D/b")
 renewed() { post "$D/q" "$D/b" && [ -n "$(responder "$D/b")" ] && [ "$(responder "$D/b")" != "$old" ]; }
@@ -202,14 +183,15 @@ daemon_down pki-ca
 end=$(end_of "$D/pub/ocsp.pem")
 at "+$((end - $(date +%s) - 8))" # it ends in eight seconds
 ocspd_up
+post "$D/q" "$D/b"
 ok "with pki-ca away, in its certificate's last seconds: an answer" \
 	test "$(text "$D/b" | sed -n 's/^ *Cert Status: //p')" = revoked
 ok "rule 72: ... until the certificate's end, no longer" test "$(update Next "$D/b")" -le "$end"
 old=$(responder "$D/b")
 too_late() { post "$D/q" "$D/b" && error_is trylater "$D/b"; }
 ok "... after it tryLater, nothing else" within 20 too_late
-ok "... and not healthy" code_is 503 "http://$MONITOR/health"
+ok "... and not healthy" http_code 503 "http://$MONITOR/health"
 ca_up
 ok "... with pki-ca back it takes a new certificate, while it runs" within 90 renewed
-ok "... and is healthy" sample_wait health code_is 200 "http://$MONITOR/health"
+ok "... and is healthy" sample_wait health http_code 200 "http://$MONITOR/health"
 finish

@@ -8,13 +8,6 @@ alice=$holder
 A=$D/holders/alice
 crl_number() { openssl crl -inform DER -in "$1" -noout -crlnumber | sed 's/.*=0x//;s/.*=//'; }
 number_is() { [ "$(crl_number "$D/pub/$1.crl")" = "$2" ]; }
-http_code() { # http_code CODE CURL-ARGUMENT...
-	local want=$1 got
-	shift
-	got=$(curl -s -o /dev/null --path-as-is -w '%{http_code}' "$@")
-	echo "HTTP $got"
-	[ "$got" = "$want" ]
-}
 # no grep -q behind a pipe: what is cut off counts as failed here
 logged() { sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT entry FROM entry" | grep "\"type\":\"$1\""; }
 
@@ -48,9 +41,7 @@ next_update=$(date -d "$(sed -n 's/^expires: //Ip' "$D/headers" | tr -d '\r')" +
 ok "rule 72: nextUpdate is a day from now, before the responder's end" \
 	test "$next_update" -le "$not_after" -a "$next_update" -le $(($(date +%s) + 86400))
 
-kept=$(cat "$D/run/pki-ca.pid")
-kill "$kept"
-sample_wait "pki-ca's end" bash -c "! kill -0 $kept"
+daemon_down pki-ca
 ok "with pki-ca away the responder answers" ocsp_says good "$A/auth.pem"
 ok "... and the CRL is there" pki-crl check
 exits 14 "... pki-crl once says that pki-ca is not there" pki-crl once
@@ -58,9 +49,7 @@ kill "$(cat "$D/run/pki-ocspd.pid")"
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 ok "... the responder starts with the certificate it has" \
 	sample_wait pki-ocspd ocsp_says good "$A/auth.pem"
-sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
-	--custodian "file:$D/secrets/custodian-2"
-sample_wait pki-ca pki-ca status
+ca_up
 
 before=$(crl_number "$D/pub/ca.crl")
 ok "rule 49: once makes the next number" pki-crl once
@@ -100,21 +89,6 @@ ok "... a file's ETag is good for 304" bash -c "
 	curl -s -o /dev/null -w '%{http_code}' -H \"If-None-Match: \$etag\" $WEB_URL/ca.crl | grep -qx 304"
 
 # the ledger, while it is read and between a stop and a start
-daemon_down() {
-	local pid
-	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
-	sample_wait "$1's end" bash -c "! kill -0 $pid"
-}
-ca_up() {
-	sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
-		--custodian "file:$D/secrets/custodian-2"
-	sample_wait pki-ca pki-ca status
-}
-ocspd_up() {
-	sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
-	sample_wait pki-ocspd curl -s -o "$D/says" "$OCSP_URL/"
-}
 ledger=$D/state/ledger.db
 enrolled bruno Bruno Rossi 12AB34568 2035-05-01 >/dev/null 2>&1
 bruno=$holder
