@@ -2,10 +2,6 @@
 # Octets changed at random, uniformly over all files of a copy: each must be found, or be without meaning
 # and shown to be. Sourced after lived_in.sh.
 
-xored() { # xored FILE OFFSET VALUE: and again, to undo it
-	perl -e 'open my $f, "+<", $ARGV[0] or die; seek $f, $ARGV[1], 0; read $f, my $octet, 1;
-		seek $f, $ARGV[1], 0; print $f chr(ord($octet) ^ $ARGV[2])' "$@"
-}
 # what a database says, and by which rules
 said_by() {
 	rm -rf "$D/said" && mkdir "$D/said" && cp "$1"* "$D/said" 2>/dev/null
@@ -36,7 +32,7 @@ flips() {
 			for (@files) { if ($at < $_->[0]) { printf "%s %d %d\n", $_->[1], $at, 1 + int rand 255; last } $at -= $_->[0] }
 		}' "$seed" "$count" <"$D/sizes" >"$D/flips"
 	while read -r file at value; do
-		xored "$D/c/$file" "$at" "$value"
+		flip "$D/c/$file" "$at" "$value"
 		ledger=copy
 		[ "${file%%/*}" != live ] || ledger=live
 		timeout 60 pki-audit verify --ledger "$D/c/$ledger/ledger.db" --publish "$D/c/pub" --policy "$D/c/policy" \
@@ -51,7 +47,7 @@ flips() {
 			echo "# $file, octet $at, xor $value: exit $status: $(tail -n 1 "$D/flipped")"
 		fi
 		rm -f "$D/c/live/ledger.db-shm"
-		xored "$D/c/$file" "$at" "$value"
+		flip "$D/c/$file" "$at" "$value"
 	done <"$D/flips"
 	echo "# seed $seed: $found found, $nothing without meaning, $bad neither"
 	ok "of $count changed octets each is found, or means nothing" test $bad = 0

@@ -155,6 +155,12 @@ http_code() { # http_code CODE CURL-ARGUMENT...: the body is in $D/body
 	[ "$got" = "$want" ]
 }
 
+# another octet than the one that was there, whatever that was
+flip() { # flip FILE OFFSET [BITS]: and again, to undo it
+	perl -e 'open my $f, "+<", $ARGV[0] or die; seek $f, $ARGV[1], 0; read $f, my $octet, 1;
+		seek $f, $ARGV[1], 0; print $f chr(ord($octet) ^ ($ARGV[2] // 1))' "$@"
+}
+
 # ra OFFICER COMMAND...: pki-ra in the name of an officer
 ra() {
 	local officer=$1 command=$2

@@ -54,7 +54,7 @@ forged() {
 copy
 ok "a copy is in order" audit_copy
 a="serial = x'$alice'"
-flip="CAST(substr(der, 1, 400) || x'00' || substr(der, 402) AS BLOB)"
+flip="CAST(substr(der, 1, 400) || iif(substr(der, 401, 1) = x'00', x'01', x'00') || substr(der, 402) AS BLOB)"
 forged log-hashing "rule 80: an entry's text changed" \
 	"UPDATE entry SET entry = CAST(replace(CAST(entry AS TEXT), 'pki-ca', 'pki-cb') AS BLOB) WHERE id = 3"
 forged log-hashing "rule 80: a hash of the tree changed" "UPDATE hash SET hash = zeroblob(32) WHERE level = 1 AND position = 0"
@@ -209,7 +209,7 @@ outlives "rule 4: so is an end after the CA's" "$D/holders/alice/sign.pem" \
 
 # published files
 copy
-printf x | dd of="$(find "$D/c.pub/log/tile/entries" -type f | sort -V | tail -n 1)" bs=1 seek=40 conv=notrunc status=none
+flip "$(find "$D/c.pub/log/tile/entries" -type f | sort -V | tail -n 1)" 40
 found log-tiles "rule 83: a published entry changed"
 copy
 rm "$(find "$D/c.pub/log/tile/0" -type f | sort -V | tail -n 1)"

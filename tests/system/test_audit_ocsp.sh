@@ -57,7 +57,7 @@ files
 cp "$(file_of "$D/holders/alice/sign.pem" sha256)" "$(file_of "$A" sha256)"
 wrong 18 0 "another certificate's answer is critical"
 files
-printf x | dd of="$(file_of "$A" sha256)" bs=1 seek=60 conv=notrunc status=none
+flip "$(file_of "$A" sha256)" 60
 wrong 18 0 "so is one whose bytes changed"
 files
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj "/CN=TEST Forger" \

@@ -30,7 +30,7 @@ exits 4 "an oversized CSR" submit "${form[@]}" --auth-csr "$D/huge" "${sign[@]}"
 exits 6 "a CSR that is not there" submit "${form[@]}" --auth-csr "$D/none" "${sign[@]}" "${proof[@]}"
 openssl req -in "$H/auth.csr" -outform DER -out "$D/flipped.der"
 size=$(stat -c %s "$D/flipped.der")
-printf '\xff' | dd of="$D/flipped.der" bs=1 seek=$((size - 3)) conv=notrunc status=none
+flip "$D/flipped.der" $((size - 3))
 refused proof-of-possession "rule 39: a CSR whose signature does not fit" \
 	submit "${form[@]}" --auth-csr "$D/flipped.der" "${sign[@]}" "${proof[@]}"
 openssl req -new -newkey rsa:2048 -noenc -subj /CN=x -keyout "$D/k" -out "$D/rsa2048.csr" 2>/dev/null

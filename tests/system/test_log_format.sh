@@ -76,11 +76,6 @@ finds() { # finds WORDS TITLE [OPTION...]: exit 1 and these words
 	[ $? = 1 ] && grep -q -- "$words" "$D/out"
 	result $? "$title"
 }
-flip() { # flip FILE OFFSET
-	local octet
-	octet=$(xxd -s "$2" -l 1 -p "$1")
-	printf %02x $((0x$octet ^ 1)) | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 copy
 flip "$D/c/tile/entries/000" 1000
 finds "another root" "rule 80: a flipped bit in an entry"

@@ -27,7 +27,7 @@ ok "... the phone number as people write it" bash -c \
 ok "... and nothing else" bash -c "pki-ra search zoltane nobody --json | jq -e '.total == 0'"
 ok "the evidence comes out as it went in" bash -c \
 	"pki-ra show $zoe --evidence $D/evidence && cmp $D/evidence/1-passport-page.txt $D/holders/zoe/passport-page.txt"
-printf 'x' | dd of="$S/evidence/$zoe/0" bs=1 seek=20 conv=notrunc status=none
+flip "$S/evidence/$zoe/0" 20
 exits 18 "a changed evidence file is tampering" pki-ra show "$zoe" --evidence "$D/evidence2"
 ok "folders 0700, files 0600" bash -c \
 	"! find $S ! -perm 0700 -type d | grep -q . && ! find $S ! -perm 0600 -type f | grep -q ."

@@ -139,7 +139,7 @@ named "$order" "rule 35: an order's bytes" "UPDATE orders SET cms = CAST(cms || 
 named "$order" "rule 35: an order's time" "UPDATE orders SET committed = committed + 1000 WHERE name = '$order'"
 named "log entry $(entry_of certificate-issued)" "rule 213: an order that is gone" "DELETE FROM orders WHERE name = '$order'"
 named "serial $serial" "rule 35: a certificate's bytes" \
-	"UPDATE certificate SET der = CAST(substr(der, 1, 400) || x'00' || substr(der, 402) AS BLOB) WHERE $c"
+	"UPDATE certificate SET der = CAST(substr(der, 1, 400) || iif(substr(der, 401, 1) = x'00', x'01', x'00') || substr(der, 402) AS BLOB) WHERE $c"
 named "serial $serial" "rule 4: a certificate's end" "UPDATE certificate SET not_after = not_after + 86400 WHERE $c"
 named "serial $serial" "rule 47: a revocation's reason" "UPDATE revocation SET reason = 4 WHERE $c"
 named "serial $serial" "rule 58: a revocation that is gone" "DELETE FROM revocation WHERE $c"

@@ -22,6 +22,7 @@ struct issuer {
 	struct revoked revoked;
 	struct followed *lists; /* the full one, partitions */
 	unsigned partitions;
+	uint64_t last; /* number, of all lists' CRLs */
 	pki_time cutoff; /* of the last CRL */
 };
 
@@ -145,15 +146,25 @@ check_entries(struct coverage *c, const struct pki_crl *crl, struct pki_err *err
 	return PKI_OK;
 }
 
+/* rule 52 */
+static bool
+names_list(const struct issuer *issuer, unsigned partition, const struct pki_crl *crl)
+{
+	char url[PKI_URL_TEXT];
+	const char *is = pki_crl_distribution_point(crl);
+	if (partition == 0 || is == NULL)
+		return partition == 0 && is == NULL;
+	pki_crl_url(&issuer->a->urls, partition, url);
+	return strcmp(is, url) == 0;
+}
+
 /* rules 52, 56: what it says of itself. */
 static void
 check_place(const struct issuer *issuer, const char *object, const struct pki_crl_row *row,
 	const struct pki_crl *crl)
 {
-	char url[PKI_URL_TEXT];
 	const char *is = pki_crl_distribution_point(crl);
-	pki_crl_url(&issuer->a->urls, row->partition, url);
-	if (row->partition == 0 ? is != NULL : is == NULL || strcmp(is, url) != 0)
+	if (!names_list(issuer, row->partition, crl))
 		finding_rule(issuer->a, object, PKI_RULE_CRL_PARTITION,
 			"is for %.200s, not the list that certificates name",
 			is != NULL ? is : "all");
@@ -259,14 +270,16 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 /* A CRL made since the audit began is newer than its view of a ledger in use; in a copy
  * there is none. */
 static bool
-made_since(const struct audit *a, int issuer, const struct pki_buf *file, uint64_t last)
+made_since(const struct issuer *issuer, unsigned partition, const struct pki_buf *file)
 {
+	const struct audit *a = issuer->a;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_err err = { 0 };
-	return a->issuers[issuer] != NULL &&
+	return a->issuers[issuer->number] != NULL &&
 	       pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
-	       pki_crl_verify(crl, a->issuers[issuer], &err) == PKI_OK &&
-	       pki_crl_number(crl) > last && pki_crl_this_update(crl) >= a->started;
+	       pki_crl_verify(crl, a->issuers[issuer->number], &err) == PKI_OK &&
+	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last &&
+	       pki_crl_this_update(crl) >= a->started;
 }
 
 /* One of this list that is in the ledger: the file is behind, not changed. */
@@ -316,7 +329,7 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 		if (pki_bytes_equal(file.data, file.len, row.der.data, row.der.len))
 			return PKI_OK;
 	}
-	if (made_since(a, issuer->number, &file, list->number))
+	if (made_since(issuer, partition, &file))
 		return PKI_OK;
 	bool behind = made_before(issuer, partition, &file);
 	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
@@ -334,6 +347,7 @@ remember(struct issuer *issuer, const struct pki_crl_row *row)
 	list->next_update = row->next_update;
 	if (row->published != 0)
 		list->published = row->number;
+	issuer->last = row->number;
 	issuer->cutoff = row->cutoff;
 }
 
