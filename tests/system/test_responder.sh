@@ -100,6 +100,36 @@ done
 ok "HEAD is 200" http_code 200 -I "$OCSP_URL/$get"
 ok "... and has the ETag" test "$(curl -sI "$OCSP_URL/$get" | sed -n 's/^etag: //Ip' | tr -d '\r')" = "$etag"
 
+# More slow clients than it has room for: each sends an octet of its question every half second, or asks and
+# reads nothing
+slow() { # slow FILE: says there when all have come
+	exec perl -MIO::Socket::INET -e '$SIG{PIPE} = "IGNORE";
+		my ($where, $path, $file) = @ARGV;
+		my @c;
+		for (1 .. 700) {
+			my $s = IO::Socket::INET->new($where) or next;
+			$s->autoflush(1);
+			$s->blocking(0);
+			syswrite $s, $_ % 2 ? "GET /" : "GET /$path HTTP/1.1\r\nHost: x\r\n\r\n" x 400;
+			push @c, $s;
+		}
+		open my $said, ">", $file; print $said scalar(@c); close $said;
+		for (1 .. 120) {
+			select undef, undef, undef, 0.5;
+			for (0 .. $#c) { syswrite $c[$_], "a" unless $_ % 2 }
+		}' "127.0.0.1:$PORT" "$get" "$1"
+}
+slow "$D/slow.1" &
+slowly=($!)
+slow "$D/slow.2" &
+slowly+=($!)
+ok "1,400 slow clients come" sample_wait "slow clients" bash -c "grep -qx 700 $D/slow.1 && grep -qx 700 $D/slow.2"
+ok "... and keep nobody else waiting" bash -c "for n in {1..50}; do
+	curl -sf -m 5 -H 'Content-Type: application/ocsp-request' --data-binary @$D/q -o $D/b $OCSP_URL || exit; done"
+ok "... for the answer" says good "$D/b" "$A"
+kill "${slowly[@]}" 2>/dev/null
+wait "${slowly[@]}" 2>/dev/null
+
 # The page for operators
 value() { curl -s "http://$MONITOR/metrics" | awk -v id="$1" 'index($0, id " ") == 1 { print $2 }'; }
 counted() { # counted ANSWER COMMAND...: counts one more such answer
