@@ -37,6 +37,20 @@ roll_append(struct roll *roll, const void *items, size_t count, struct pki_err *
 	return PKI_OK;
 }
 
+enum pki_status
+roll_move(struct roll *roll, struct roll *from, struct pki_err *err)
+{
+	if (roll->count != 0) {
+		PKI_TRY(roll_append(roll, from->items, from->count, err));
+		roll_free(from);
+		return PKI_OK;
+	}
+	roll_free(roll);
+	*roll = *from;
+	*from = (struct roll){ 0 };
+	return PKI_OK;
+}
+
 static int
 by_serial(const void *a, const void *b)
 {

@@ -15,6 +15,9 @@ void roll_free(struct roll *roll);
 /* At the end, in whatever order; roll_sort() makes a roll of it. items need not be aligned. */
 enum pki_status roll_append(struct roll *roll, const void *items, size_t count,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The same of all items of another, which is empty then; on an error it is as it was. */
+enum pki_status roll_move(struct roll *roll, struct roll *from, struct pki_err *err)
+	PKI_MUST_CHECK;
 /* Serials that are there twice stay so, side by side. */
 void roll_sort(struct roll *roll);
 

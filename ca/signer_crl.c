@@ -189,17 +189,29 @@ once_each(struct roll *roll)
 	roll->count = kept;
 }
 
-/* What is new comes in, what has expired goes. signer_undo() knows the way back. */
+/* For signer_undo(). *out: what was told, where it now stands in `noted`. */
+static enum pki_status
+note(struct roll *noted, struct roll *told, struct roll *out, struct pki_err *err)
+{
+	size_t before = noted->count;
+	PKI_TRY(roll_move(noted, told, err));
+	out->items = noted->count != before ? &noted->items[before] : NULL;
+	out->count = noted->count - before;
+	return PKI_OK;
+}
+
+/* What is new comes in, what has expired goes. */
 static enum pki_status
 bring_up(struct signer_state *s, struct pki_err *err)
 {
+	struct roll gone = { 0 }, fresh = { 0 };
 	signer_begin(s);
 	roll_sort(&s->gone);
 	once_each(&s->gone);
-	PKI_TRY(roll_append(&s->removed, s->gone.items, s->gone.count, err));
-	roll_remove(&s->roll, &s->gone);
-	PKI_TRY(roll_append(&s->added, s->fresh.items, s->fresh.count, err));
-	return roll_add(&s->roll, &s->fresh, err);
+	PKI_TRY(note(&s->removed, &s->gone, &gone, err));
+	roll_remove(&s->roll, &gone);
+	PKI_TRY(note(&s->added, &s->fresh, &fresh, err));
+	return roll_add(&s->roll, &fresh, err);
 }
 
 void

@@ -117,6 +117,29 @@ seeks_from_anywhere(void **state)
 	roll_free(&roll);
 }
 
+static void
+moves_all(void **state)
+{
+	(void)state;
+	struct roll roll = { 0 }, from = { 0 };
+	bool present[KINDS] = { 0 };
+	ok(roll_move(&roll, &from, &err));
+	assert_int_equal(roll.count, 0);
+	for (unsigned n = 0; n < 30; n++) {
+		struct pki_revoked it = item(n);
+		present[n] = true;
+		ok(roll_append(&from, &it, 1, &err));
+		if (n % 10 != 9)
+			continue;
+		ok(roll_move(&roll, &from, &err));
+		assert_null(from.items);
+		assert_int_equal(from.count + from.cap, 0);
+	}
+	roll_sort(&roll);
+	assert_same(&roll, present);
+	roll_free(&roll);
+}
+
 int
 main(void)
 {
@@ -124,6 +147,7 @@ main(void)
 		cmocka_unit_test(comes_and_goes),
 		cmocka_unit_test(removes_what_is_there_alone),
 		cmocka_unit_test(seeks_from_anywhere),
+		cmocka_unit_test(moves_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
