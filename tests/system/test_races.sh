@@ -61,6 +61,17 @@ on_crl() {
 }
 ok "rule 76: the published one soon lists all ten" sample_wait CRL on_crl
 
+# audits beside a CA that goes on committing and publishing
+printf '{"type":"application-verified","source":"pki-ra","actor":"","detail":{}}' >"$D/event.json"
+(while [ ! -e "$D/enough" ]; do
+	curl -s --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" http://ca/v1/events
+done) >"$D/events.log" 2>&1 &
+events=$!
+ok "rule 83: forty audits meanwhile find what is published in the ledger" bash -c \
+	"for i in {1..40}; do pki-audit verify || exit; done"
+: >"$D/enough"
+wait $events
+
 # killed between the CRL's commit and its publication
 sample_stop "$D"
 ca_up

@@ -58,6 +58,15 @@ vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err) PKI_MUST_CH
 
 struct crew;
 
+/* What others write beside a ledger in use, read before its snapshot: what these say, and the
+ * snapshot does not know, is false. */
+enum seen { SEEN_LOG, SEEN_WITNESSES, SEEN_RESPONDER, SEEN_COUNT };
+struct sighting {
+	bool there;
+	struct pki_buf file;
+	struct pki_err err; /* why it could not be read */
+};
+
 struct audit {
 	struct pki_ledger *ledger;
 	pki_time started; /* just before the ledger's snapshot */
@@ -76,6 +85,8 @@ struct audit {
 	struct findings *findings;
 	struct spot spot; /* that is being looked at */
 	struct crew *crew;
+	struct sighting seen[SEEN_COUNT];
+	uint64_t stamped; /* entries under the newest time-stamp then */
 	struct { /* NULL: not asked, not read */
 		const char *url, *dir;
 		uint64_t sample; /* of certificates that the one at url is asked about */
@@ -144,9 +155,16 @@ since_certificate(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_C
 /* What other parts need of an entry: policies, partitions, the ceremony. */
 enum pki_status log_learn(struct audit *a, uint64_t index, const json_t *entry,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* A checkpoint from elsewhere must be of this log. */
-enum pki_status log_same(struct audit *a, const char *path, struct pki_checkpoint *cp,
+/* A checkpoint from elsewhere, at path, must be of this log. */
+enum pki_status log_same(struct audit *a, const char *path, struct pki_bytes note,
+	struct pki_checkpoint *cp, struct pki_err *err) PKI_MUST_CHECK;
+
+void seen_begin(struct audit *a);
+void stamps_begin(struct audit *a);
+/* *out lives as long as a. */
+enum pki_status seen_get(const struct audit *a, enum seen which, struct pki_bytes *out,
 	struct pki_err *err) PKI_MUST_CHECK;
+void seen_free(struct audit *a);
 
 /* The parts. A status other than OK is what ended a part early: a finding too. */
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;

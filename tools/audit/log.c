@@ -279,12 +279,11 @@ check_witnesses(struct audit *a, const char *path, struct pki_bytes note)
 }
 
 enum pki_status
-log_same(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pki_err *err)
+log_same(struct audit *a, const char *path, struct pki_bytes note,
+	struct pki_checkpoint *cp, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_hash root;
-	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
-	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), a->vkey, cp, err));
+	PKI_TRY(pki_checkpoint_open(note, a->vkey, cp, err));
 	if (cp->size > a->figures.entries)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
 			"covers %ju entries, the ledger has %ju; the ledger is an old copy",
@@ -294,7 +293,7 @@ log_same(struct audit *a, const char *path, struct pki_checkpoint *cp, struct pk
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
 			"is not a checkpoint of this log: the log was rewritten");
 	a->checkpoints++;
-	check_witnesses(a, path, pki_buf_bytes(&note));
+	check_witnesses(a, path, note);
 	return PKI_OK;
 }
 
@@ -302,7 +301,9 @@ enum pki_status
 audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
 {
 	struct pki_checkpoint cp;
-	return log_same(a, path, &cp, err);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
+	return log_same(a, path, pki_buf_bytes(&note), &cp, err);
 }
 
 static enum pki_status
@@ -385,8 +386,13 @@ audit_cosigned(struct audit *a)
 {
 	char path[PATH_MAX];
 	struct pki_err err = { 0 };
-	if (pki_conf_path(a->place->publish, "witness/checkpoint", path, &err) != PKI_OK ||
-		(pki_file_exists(path) && audit_checkpoint(a, path, &err) != PKI_OK))
+	struct pki_bytes note;
+	struct pki_checkpoint cp;
+	if (a->seen[SEEN_WITNESSES].there &&
+		(pki_conf_path(a->place->publish, "witness/checkpoint", path, &err) !=
+				PKI_OK ||
+			seen_get(a, SEEN_WITNESSES, &note, &err) != PKI_OK ||
+			log_same(a, path, note, &cp, &err) != PKI_OK))
 		finding_add(a, path, &err);
 }
 
@@ -419,9 +425,11 @@ audit_published(struct audit *a, struct pki_err *err)
 {
 	char path[PATH_MAX], dir[PATH_MAX];
 	struct pki_checkpoint cp;
+	struct pki_bytes note;
 	PKI_TRY(pki_conf_path(a->place->publish, "log", dir, err));
 	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
-	if (log_same(a, path, &cp, err) != PKI_OK) {
+	if (seen_get(a, SEEN_LOG, &note, err) != PKI_OK ||
+		log_same(a, path, note, &cp, err) != PKI_OK) {
 		finding_add(a, path, err);
 		return PKI_OK;
 	}

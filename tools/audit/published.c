@@ -13,15 +13,12 @@ static const struct {
 	const char *file;
 	int issuer; /* it is that one's, DER */
 	enum pki_kind kind; /* else one of the issuing CA's, PEM */
-	bool optional;
 } certificates[] = {
 	{ .file = "root.crt", .issuer = PKI_ISSUER_ROOT },
 	{ .file = "ca.crt", .issuer = PKI_ISSUER_CA },
 	{ .file = "root.pem", .issuer = PKI_ISSUER_ROOT },
 	{ .file = "ca.pem", .issuer = PKI_ISSUER_CA },
 	{ .file = "seal.pem", .kind = PKI_KIND_SEAL },
-	/* before a responder has begun there is none */
-	{ .file = "ocsp.pem", .kind = PKI_KIND_RESPONDER, .optional = true },
 };
 
 static enum pki_status
@@ -44,11 +41,10 @@ check_issuer(struct audit *a, const char *path, int issuer, struct pki_err *err)
 }
 
 static enum pki_status
-check_issued(struct audit *a, const char *path, enum pki_kind kind, struct pki_err *err)
+check_issued(struct audit *a, const struct pki_cert *cert, enum pki_kind kind,
+	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
-	PKI_TRY(pki_cert_read(path, &cert, err));
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	PKI_TRY(pki_ledger_certificate(
 		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, err));
@@ -99,25 +95,42 @@ check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
 			"is not the text whose digest rules.yaml gives");
 }
 
+static enum pki_status
+check_file(struct audit *a, size_t i, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(pki_conf_path(a->place->publish, certificates[i].file, path, err));
+	if (certificates[i].issuer != 0)
+		return check_issuer(a, path, certificates[i].issuer, err);
+	PKI_TRY(pki_cert_read(path, &cert, err));
+	return check_issued(a, cert, certificates[i].kind, err);
+}
+
+/* Each month another one. */
+static enum pki_status
+check_responder(struct audit *a, struct pki_err *err)
+{
+	struct pki_bytes file;
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(seen_get(a, SEEN_RESPONDER, &file, err));
+	PKI_TRY(pki_cert_parse(file, &cert, err));
+	return check_issued(a, cert, PKI_KIND_RESPONDER, err);
+}
+
 enum pki_status
 audit_repository(struct audit *a, struct pki_err *err)
 {
-	for (size_t i = 0; i < PKI_COUNT(certificates); i++) {
-		char path[PATH_MAX];
-		struct pki_err own = { 0 };
-		const char *file = certificates[i].file;
-		PKI_TRY(pki_conf_path(a->place->publish, file, path, err));
-		if (certificates[i].optional && !pki_file_exists(path))
-			continue;
-		if ((certificates[i].issuer != 0
-				    ? check_issuer(a, path, certificates[i].issuer, &own)
-				    : check_issued(a, path, certificates[i].kind, &own)) !=
-			PKI_OK)
-			finding_add(a, file, &own);
-	}
+	struct pki_err own = { 0 };
+	(void)err;
+	for (size_t i = 0; i < PKI_COUNT(certificates); i++)
+		if (check_file(a, i, &own) != PKI_OK)
+			finding_add(a, certificates[i].file, &own);
+	/* before a responder has begun there is none */
+	if (a->seen[SEEN_RESPONDER].there && check_responder(a, &own) != PKI_OK)
+		finding_add(a, "ocsp.pem", &own);
 	for (size_t i = 0; i < a->policy_count; i++)
 		check_terms(a, a->policy_dirs[i], a->policies[i]);
-	struct pki_err own = { 0 };
 	if (check_vkey(a, "log/vkey", &own) != PKI_OK)
 		finding_add(a, "log/vkey", &own);
 	return PKI_OK;

@@ -98,16 +98,33 @@ check_file(struct stamps *s, const char *name)
 }
 
 static bool
-is_ours(const char *name)
+is_ours(const char *name, uint64_t *size)
 {
-	uint64_t size;
-	return is_of(name, ".tsr", &size) || is_of(name, ".note", &size);
+	return is_of(name, ".tsr", size) || is_of(name, ".note", size);
 }
 
 static int
 is_stamp(const struct dirent *entry)
 {
-	return is_ours(entry->d_name);
+	uint64_t size;
+	return is_ours(entry->d_name, &size);
+}
+
+void
+stamps_begin(struct audit *a)
+{
+	char path[PATH_MAX];
+	struct pki_err err = { 0 };
+	DIR *dir = pki_conf_path(a->place->publish, FOLDER, path, &err) == PKI_OK
+			   ? opendir(path)
+			   : NULL;
+	const struct dirent *entry;
+	uint64_t size;
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (is_ours(entry->d_name, &size) && size > a->stamped)
+			a->stamped = size;
+	if (dir != NULL)
+		closedir(dir);
 }
 
 static enum pki_status
@@ -118,7 +135,9 @@ check_folder(struct stamps *s, struct pki_err *err)
 	if (count < 0 && errno != ENOENT)
 		return pki_fail_errno(err, PKI_IO, errno, "%s", s->dir);
 	for (int i = 0; i < count; i++) {
-		check_file(s, files[i]->d_name);
+		uint64_t size;
+		if (is_ours(files[i]->d_name, &size) && size <= s->a->stamped)
+			check_file(s, files[i]->d_name);
 		free(files[i]);
 	}
 	free(files);

@@ -173,6 +173,7 @@ audit_free(struct audit *a)
 	pki_cert_free(a->issuers[PKI_ISSUER_CA]);
 	pki_cms_cache_free(a->cache);
 	findings_free(a->findings);
+	seen_free(a);
 	json_decref(a->ceremony);
 	pki_buf_free(&a->vkey_text);
 }
@@ -222,6 +223,8 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	PKI_TRY(pki_cms_cache_new(&a->cache, err));
 	a->vkey = (const char *)a->vkey_text.data;
 	PKI_TRY(findings_new(&a->findings, err));
+	seen_begin(a);
+	stamps_begin(a);
 	/* one view of a ledger that others go on writing */
 	a->started = pki_time_now();
 	return crew_snapshot(a, err);

@@ -1,0 +1,43 @@
+#include "libpki/file.h"
+#include "tools/audit/audit.h"
+
+static const char *const names[SEEN_COUNT] = {
+	[SEEN_LOG] = "log/checkpoint",
+	[SEEN_WITNESSES] = "witness/checkpoint",
+	[SEEN_RESPONDER] = "ocsp.pem",
+};
+
+static enum pki_status
+look(struct sighting *seen, const char *path, struct pki_err *err)
+{
+	seen->there = pki_file_exists(path);
+	return pki_file_read(path, PKI_FILE_MAX, &seen->file, err);
+}
+
+void
+seen_begin(struct audit *a)
+{
+	char path[PATH_MAX];
+	for (size_t i = 0; i < SEEN_COUNT; i++) {
+		struct sighting *seen = &a->seen[i];
+		if (pki_conf_path(a->place->publish, names[i], path, &seen->err) == PKI_OK)
+			(void)look(seen, path, &seen->err);
+	}
+}
+
+enum pki_status
+seen_get(const struct audit *a, enum seen which, struct pki_bytes *out, struct pki_err *err)
+{
+	const struct sighting *seen = &a->seen[which];
+	*out = pki_buf_bytes(&seen->file);
+	if (seen->err.status != PKI_OK)
+		*err = seen->err;
+	return seen->err.status;
+}
+
+void
+seen_free(struct audit *a)
+{
+	for (size_t i = 0; i < SEEN_COUNT; i++)
+		pki_buf_free(&a->seen[i].file);
+}
