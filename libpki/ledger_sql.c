@@ -5,7 +5,7 @@
 #include "libpki/ledger_priv.h"
 
 /* A commit is in the WAL-index within microseconds, unless its writer was stopped there. */
-#define TRIES 250u
+#define TRIES 1000u
 #define TRY_USEC 200
 
 /* "... r36: text" or "... state: text", as ledger_schema.c names its constraints */
