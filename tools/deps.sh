@@ -25,7 +25,8 @@ if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
 	$as_root chmod 755 $policy
 fi
-apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get"
+# a mirror may hiccup, and another installation hold the lock
+apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300"
 $apt update -qq
 # shellcheck disable=SC2086 # a list of words
 $apt install -y -qq --no-install-recommends $missing >/dev/null

@@ -115,15 +115,15 @@ sample_keys() {
 		-keyout "$home/sign$s.key" -out "$home/sign$s.csr"
 }
 
-# sample_wait WHAT COMMAND...: until the command succeeds, 10 s at most
+# sample_wait WHAT COMMAND...: until the command succeeds, 30 s at most
 sample_wait() {
 	local what=$1 i
 	shift
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
 	done
-	echo "$what did not come up within 10 s" >&2
+	echo "$what did not come up within 30 s" >&2
 	return 1
 }
 
@@ -171,11 +171,11 @@ sample_stop() {
 	for program in pki-ocspd pki-crl pki-ca; do
 		if pid=$(sample_pid "$dir" "$program"); then
 			kill "$pid" 2>/dev/null
-			for ((i = 0; i < 200; i++)); do
+			for ((i = 0; i < 600; i++)); do
 				kill -0 "$pid" 2>/dev/null || break
 				sleep 0.05
 			done
-			kill -9 "$pid" 2>/dev/null && echo "$program did not end within 10 s" >&2 && late=1
+			kill -9 "$pid" 2>/dev/null && echo "$program did not end within 30 s" >&2 && late=1
 		fi
 		rm -f "$dir/run/$program.pid"
 	done

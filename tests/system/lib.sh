@@ -10,9 +10,15 @@ export PATH BIN
 
 tests=0
 D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")
-export D PKI_CONFIG=$D/pki.yaml
+export D PKI_CONFIG=$D/pki.yaml TZ=UTC
 # below those that the kernel gives to connections
 PORT=$((20000 + ($$ * 7) % 12000))
+taken() { # by somebody else's test: one of those that ours may want
+	local p
+	for ((p = PORT; p < PORT + 8; p++)); do (: <"/dev/tcp/127.0.0.1/$p") 2>/dev/null && return; done
+	return 1
+}
+while taken; do PORT=$((20000 + (PORT - 20000 + 977) % 12000)); done
 OCSP_URL=http://127.0.0.1:$PORT
 WEB_URL=http://127.0.0.1:$((PORT + 1))
 CA_SOCKET=$D/state/ca.sock
@@ -34,7 +40,7 @@ run_background() {
 }
 export -f run run_background sanitizers # for disk_full.sh
 
-# result STATUS TITLE: one line of TAP, with the last output as comment where it failed
+# result STATUS TITLE: one line of TAP, with the command's output as comment where it failed
 result() {
 	tests=$((tests + 1))
 	if [ "$1" = 0 ]; then
@@ -44,16 +50,19 @@ result() {
 		[ ! -s "$D/out" ] || tail -n 8 "$D/out" | sed 's/^/# /'
 	fi
 }
-# said: keep what the last command printed in $D/out, for later checks and for the report
-said() { [ ! -s "$D/now" ] || mv "$D/now" "$D/out"; }
+# said STATUS TITLE: the result; what the command printed is kept in $D/out, for later checks
+said() {
+	[ -s "$D/now" ] || [ "$1" = 0 ] || echo "it printed nothing" >"$D/now"
+	[ ! -s "$D/now" ] || mv "$D/now" "$D/out"
+	result "$1" "$2"
+}
 # ok TITLE COMMAND...: must succeed
 ok() {
 	local title=$1 status
 	shift
 	"$@" >"$D/now" 2>&1
 	status=$?
-	said
-	result $status "$title"
+	said $status "$title"
 }
 # no TITLE COMMAND...: must fail (for checks; for refusals use exits or refused)
 no() {
@@ -61,8 +70,7 @@ no() {
 	shift
 	"$@" >"$D/now" 2>&1
 	status=$?
-	said
-	result $((!status)) "$title"
+	said $((!status)) "$title"
 }
 # exits STATUS TITLE COMMAND...: must end with that very status and say something on stderr
 exits() {
@@ -131,6 +139,19 @@ services() {
 	}
 }
 
+# soon COMMAND...: it comes to succeed
+soon() { sample_wait "$1" "$@"; }
+entries() { sed -n 2p "$D/pub/log/checkpoint"; }
+log_published() { [ "$(entries)" = "$(sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT count(*) FROM entry")" ]; }
+# settled: what was begun is in the published log, and nothing more comes
+settled() {
+	local last=
+	until [ "$last" = "$(entries)" ] && log_published; do
+		last=$(entries)
+		sleep 1.5
+	done
+}
+
 # one daemon by itself, up and down
 custodians=(--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2")
 ca_up() {
@@ -141,10 +162,10 @@ ocspd_up() {
 	sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 	sample_wait pki-ocspd curl -s -o /dev/null "$OCSP_URL/"
 }
-daemon_down() { # daemon_down PROGRAM
+daemon_down() { # daemon_down PROGRAM [SIGNAL]
 	local pid
 	pid=$(cat "$D/run/$1.pid")
-	kill "$pid"
+	kill "${2:--TERM}" "$pid"
 	sample_wait "$1's end" bash -c "! kill -0 $pid"
 }
 http_code() { # http_code CODE CURL-ARGUMENT...: the body is in $D/body

@@ -67,6 +67,7 @@ lived_in() {
 	ok "an order counts once" bash -c "pki-ra show $application --order $D/used.p7s && ! post_used"
 	ok "an officer comes" officer_comes
 	sample_wait "CRLs" published_all
+	sample_wait "the log" log_published
 	handed_over "$D/old"
 	ok "Alice renews" renewed "$alice"
 	ok "enrol Carla" enrolled carla Carla Longo 56EF12345 2035-01-01

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # variables are lib.sh's
 # For test_matrix*.sh, after lib.sh: for each status a holder and a TLS server who have it, and
 # a table of what relying parties make of them.
+. tests/system/clock.sh
 STATUSES=(good revoked expired unissued foreign)
 NAMES=(alice bruno chiara nobody stranger) # not the statuses: clients print names too
 H=$D/holders
@@ -18,13 +19,6 @@ SAMPLE_OFFICERS+='
 alice:security:alice.example.test
 bruno:security:bruno.example.test
 chiara:auditor:chiara.example.test'
-
-# in_the_past DAYS, in_the_present: when what follows happens
-in_the_past() {
-	LD_PRELOAD=$(find /usr/lib -name libfaketimeMT.so.1 | head -n 1)
-	export LD_PRELOAD FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="-$1d" LSAN_OPTIONS=detect_leaks=0
-}
-in_the_present() { unset LD_PRELOAD FAKETIME_DONT_FAKE_MONOTONIC FAKETIME LSAN_OPTIONS; }
 
 # What opens the CA's key: ca/custody.c makes it of both custodians' passphrases.
 custody_secret() {
@@ -68,13 +62,13 @@ ca_of() { [ "$1" = stranger ] && echo "$D/foreign.pem" || echo "$D/pub/ca.pem"; 
 
 everybody() {
 	local name officer
-	in_the_past 5
+	from_now_on -5d
 	installation
 	services
 	ok "enrol Chiara, whose certificates have ended by now" \
 		enrolled chiara Chiara Conti 34CD56789 "$(date -u -d '+2 days' +%F)"
 	sample_stop "$D"
-	in_the_present
+	from_now_on
 	services
 	ok "enrol Alice" enrolled alice Alice Martin 12AB34567 2035-05-01
 	ok "enrol Bruno" enrolled bruno Bruno Keller 55DD66778 2034-09-30

@@ -35,7 +35,7 @@ end_all() {
 	cleanup
 }
 trap end_all EXIT
-has() { # has NAME COUNT [JQ]: so many lines came, within 10 s
+has() { # has NAME COUNT [JQ]: so many lines came
 	sample_wait "$2 lines of $1" bash -c "jq -se 'map(select(${3:-true})) | length == $2' $D/$1.lines"
 	cat "$D/$1.lines"
 	jq -se "map(select(${3:-true})) | length == $2" "$D/$1.lines" >/dev/null
@@ -81,7 +81,7 @@ services
 events 20
 last=$(sqlite3 "$L" 'SELECT max(id) FROM entry')
 ok "a CA that was killed and came back is followed" has all 1 ".index == $last"
-ok "... without a gap" bash -c "jq -se 'map(.index) | . == [range(.[0]; $last + 1)]' $D/all.lines"
+ok "... without a gap" bash -c "jq -se 'map(.index) | map(select(. <= $last)) | . == [range(.[0]; $last + 1)]' $D/all.lines"
 ok "SIGINT ends it well" interrupted all
 ok "... SIGTERM too" interrupted revoked TERM
 ok "... and one that had nothing to say" interrupted none

@@ -2,6 +2,7 @@
 # Bad input at every command and endpoint: one clear message, the status of the table, nothing half
 # done, and the next call works.
 . "$(dirname "$0")/lib.sh"
+. tests/system/clock.sh
 installation
 services
 enrolled alice Alice Martin 12AB34567 2035-05-01 >/dev/null 2>&1
@@ -171,16 +172,15 @@ if unshare -m true 2>/dev/null; then
 else
 	echo "ok $((++tests)) - full disk # SKIP no mount namespaces here"
 fi
-if command -v faketime >/dev/null; then
-	# with its clocks the leak checker's threads cannot wait for each other
-	export FAKETIME_DONT_FAKE_MONOTONIC=1 LSAN_OPTIONS=detect_leaks=0
-	run_background "$D/run/future.log" faketime '+500 days' pki-ca serve "${custodians[@]}"
+if [ -n "$FAKED" ]; then
+	clock_of +500d
+	run_background "$D/run/future.log" "${clock[@]}" pki-ca serve "${custodians[@]}"
 	pid=$!
 	if sample_wait pki-ca pki-ca status; then
 		refused officer-status "rule 205: officers whose certificates have expired order nothing" \
-			faketime '+500 days' pki-ra revoke "$alice" --cause lost-phone \
+			at_clock +500d pki-ra revoke "$alice" --cause lost-phone \
 			--officer "$D/officers/emma" --passphrase "file:$D/officers/emma/passphrase"
-		kill "$(pki-ca status --json | jq .pid)" # faketime itself only waits
+		kill "$pid"
 		wait "$pid" 2>/dev/null
 		exits 10 "rule 209: the CA does not start behind its last event" \
 			timeout 10 pki-ca serve "${custodians[@]}"

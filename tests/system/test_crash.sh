@@ -36,7 +36,7 @@ client() {
 }
 # A quarter of them through pki-ra, the others by sending the signed order themselves.
 half_done() {
-	sqlite3 "$D/state/ledger.db" "SELECT count(*) FROM orders o WHERE action = 0 AND holder <> '' AND
+	sqlite3 -cmd ".timeout 5000" "$D/state/ledger.db" "SELECT count(*) FROM orders o WHERE action = 0 AND holder <> '' AND
 		((SELECT count(*) FROM certificate WHERE order_id = o.id) <> 2 OR
 		NOT EXISTS (SELECT 1 FROM entry WHERE id = o.log_index) OR
 		(SELECT max(size) FROM checkpoint) <= o.log_index)"
@@ -59,7 +59,10 @@ done <"$D/people"
 ca_killed
 n=0
 while read -r a _; do
-	client "$a" "${orders[n]}" &
+	{ # one has yet to come when the third kill does
+		((n < people - 1)) || until [ -e "$D/three" ]; do sleep 0.05; done
+		client "$a" "${orders[n]}"
+	} &
 	n=$((n + 1))
 	clients+=($!)
 done <"$D/people"
@@ -74,11 +77,13 @@ while ((killed < ${KILLS:-12})) && kill -0 "${clients[@]}" 2>/dev/null; do
 	sleep "0.0$(printf %02d $((RANDOM % (killed < 3 ? 12 : 60))))"
 	ca_killed
 	killed=$((killed + 1))
+	((killed < 3)) || : >"$D/three"
 	halves=$((halves + $(half_done)))
 done
 sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
 	--custodian "file:$D/secrets/custodian-2"
 sample_wait pki-ca pki-ca status
+: >"$D/three"
 wait "${clients[@]}"
 echo "# killed $killed times, $(wc -l <"$D/cut-off") of the orders sent by hand were cut off"
 ok "pki-ca was killed while it worked" test $killed -ge 3
@@ -100,13 +105,14 @@ ok "the auditor finds everything in order" pki-audit verify
 
 signer=$(pki-ca status --json | jq -r .signer.pid)
 kill -9 "$signer"
-sleep 0.3
+wait "$(cat "$D/run/pki-ca.pid")" 2>/dev/null
 no "without its signer the CA does not go on" pki-ca status
 sample_daemon "$D" pki-ca serve --custodian "file:$D/secrets/custodian-1" \
 	--custodian "file:$D/secrets/custodian-2"
 ok "it starts again without a hand" sample_wait pki-ca pki-ca status
 
-kill -9 "$(cat "$D/run/pki-ocspd.pid")" "$(cat "$D/run/pki-crl.pid")"
+daemon_down pki-ocspd -9
+daemon_down pki-crl -9
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 sample_daemon "$D" pki-crl run
 ok "the responder starts again after a kill" sample_wait pki-ocspd ocsp_says good \

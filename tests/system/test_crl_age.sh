@@ -1,11 +1,8 @@
 #!/bin/bash
 # CRLs over the years: partitions that come later, entries of expired certificates.
 . "$(dirname "$0")/lib.sh"
-preload=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
-if [ -z "$preload" ] || [ -n "${SAN:-}" ]; then
-	echo "ok $((++tests)) - CRLs over the years # SKIP no libfaketime here, or a sanitizer beside it"
-	finish
-fi
+. tests/system/clock.sh
+needs_clock "CRLs over the years"
 with_crl() { sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\"${1:+, $1} }|" "$D/pki.yaml"; }
 cdp_of() { openssl x509 -in "$1" -noout -ext crlDistributionPoints | sed -n 's/.*URI://p'; }
 number_of() { openssl crl -inform DER -in "$1" -noout -crlnumber | sed 's/.*=0x//;s/.*=//'; }
@@ -13,11 +10,6 @@ on_list() { # on_list LIST CERTIFICATE
 	openssl crl -inform DER -in "$1" -noout -text | grep -i "Serial Number: 0*$(serial_of "$2")"
 }
 list_of() { echo "$D/pub/$(cdp_of "$1" | sed "s|$WEB_URL/||")"; }
-# later DAYS: everything from now on happens that many days after the ceremony
-later() {
-	sample_stop "$D"
-	export LD_PRELOAD=$preload FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="+$1d"
-}
 soon=$(date -u -d '+14 months' +%F)
 installation
 services

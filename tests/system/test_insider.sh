@@ -93,7 +93,7 @@ refused invitation "rule 206: an order in the invitation's place" \
 	forge ".invitation = \"$(base64 -w0 "$D/good.p7s")\"" claire david
 sign_as "$D/invite.json" irene
 refused order-form "rule 206: an invitation is no order" post "$D/order.p7s"
-refused validity "rule 4: a fourth year" forge '.certificates[0].not_after = "2030-12-31T00:00:00Z"' claire david
+refused validity "rule 4: a fourth year" forge ".certificates[0].not_after = \"$(date -u -d '+4 years' +%F)T00:00:00Z\"" claire david
 refused renewal-new-key "rule 46: another person's certified key" \
 	forge ".certificates[0].csr = \"$(b64 req -in "$D/holders/bruno/auth.csr")\"" claire david
 refused dn "rule 15: another person's name" \

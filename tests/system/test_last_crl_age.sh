@@ -1,17 +1,9 @@
 #!/bin/bash
 # The end of the CA when everything has expired, with what expired kept on the last CRL.
 . "$(dirname "$0")/lib.sh"
-preload=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
-if [ -z "$preload" ] || [ -n "${SAN:-}" ]; then
-	echo "ok $((++tests)) - the CA's end over the years # SKIP no libfaketime here, or a sanitizer beside it"
-	finish
-fi
+. tests/system/clock.sh
+needs_clock "the CA's end over the years"
 configured() { sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\", expired: keep }|" "$D/pki.yaml"; }
-# later DAYS: everything from now on happens that many days after the ceremony
-later() {
-	sample_stop "$D"
-	export LD_PRELOAD=$preload FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME="+$1d"
-}
 on_list() { openssl crl -inform DER -in "$D/pub/ca.crl" -noout -text | grep -i "Serial Number: 0*$(serial_of "$1")"; }
 installation
 services

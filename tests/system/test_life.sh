@@ -54,11 +54,12 @@ openssl cms -sign -binary -nodetach -in "$D/statement" -signer "$A/sign.pem" -in
 ok "rule 212: the holder accepts with the signature key" \
 	pki-ra accept "$application" --statement "$D/by-sign.p7s"
 
+soon=$(date -u -d '+14 months' +%F)
 ok "rule 4: a document that expires in 14 months bounds the certificates" \
-	enrolled chiara Chiara Rossi 77CC88990 "$(date -u -d '+14 months' +%F)"
+	enrolled chiara Chiara Rossi 77CC88990 "$soon"
 ok "... their last day is the document's" bash -c "
 	openssl x509 -in $D/holders/chiara/sign.pem -noout -enddate | cut -d= -f2 |
-	date -u -f - +%F | grep -qx $(date -u -d '+14 months' +%F)"
+	date -u -f - +%F | grep -qx $soon"
 
 sample_person "$D" eric Eric Blanc 98ZZ00001 2034-01-01
 invited_application eric
@@ -109,7 +110,11 @@ ok "rule 76: OCSP and CRL give the same date" bash -c "
 exits 17 "rule 58: what is revoked stays revoked, and is not revoked again" \
 	ra emma revoke "$bruno_holder" --cause no-longer-wanted
 order=$(jq -r .order "$D/revoke.json")
-ok "the receipt is written" pki-ra receipt "$order" --out "$D/receipt.p7s"
+receipt() { # of the publication, too
+	pki-ra receipt "$order" --out "$D/receipt.p7s" && openssl cms -verify -inform DER -in "$D/receipt.p7s" \
+		-CAfile "$D/pub/root.pem" -purpose any | jq -e '.published != null'
+}
+ok "the receipt is written" sample_wait receipt receipt
 ok "... signed, with the three times" bash -c "
 	openssl cms -verify -inform DER -in $D/receipt.p7s -CAfile $D/pub/root.pem -purpose any 2>/dev/null |
 	jq -e '.reported and .committed and .published and (.serials | length == 2)'"

@@ -19,7 +19,7 @@ ok "... of each filled order, and nothing else" jq -e --argjson n "$entries" \
 for form in "" --get --nonce "--fresh --get --hash SHA256"; do
 	# shellcheck disable=SC2086 # words
 	ok "load ${form:-by POST}: nothing is wrong or lost" ask --verify 1 $form
-	ok "... each answer was verified" figure '.answered > 50 and .verified == .answered'
+	ok "... each answer was verified" figure '.answered > 0 and .verified == .answered'
 done
 ok "an open loop asks as often as it is told" ask --rate 200
 ok "... no more, no less" figure '.answered == 100 and .p50_us <= .p99_us and .p99_us <= .max_us'
@@ -32,13 +32,13 @@ holders=$(ledger "SELECT DISTINCT holder FROM certificate c WHERE holder <> '' A
 for holder in $holders; do
 	ra emma revoke "$holder" --cause lost-phone >/dev/null || echo "# $holder is not revoked"
 done
-old() { load --url "$OCSP_URL" --ledger "$D/before.db" --seconds 1 --certificates 2000 "$@"; }
+old() { load --url "$OCSP_URL" --ledger "$D/before.db" --seconds 5 --certificates 2000 "$@"; }
 no "load knows an answer that is not the ledger's" old
 ok "... and counts it" figure '.wrong > 0 and .lost == 0'
 ok "what may be revoked meanwhile is counted apart" old --revoking
 ok "... not as wrong" figure '.wrong == 0 and .changed > 0'
 
-ask --rate 500 >"$D/lost.json" 2>&1 &
+ask --rate 500 --seconds 5 >"$D/lost.json" 2>&1 &
 asking=$!
 sleep 0.4
 kill -9 "$(cat "$D/run/pki-ocspd.pid")"

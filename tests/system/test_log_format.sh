@@ -92,7 +92,7 @@ copy
 flip "$D/c/checkpoint" $(($(stat -c %s "$D/c/checkpoint") - 20))
 finds "signature is wrong\|no signature\|padding" "rule 82: ... in the signature"
 copy
-sed -i '2s/.*/300/' "$D/c/checkpoint"
+sed -i "2s/.*/$(($(sed -n 2p "$L/checkpoint") + 1))/" "$D/c/checkpoint"
 finds "signature is wrong" "rule 82: another size than was signed"
 copy
 rm "$D"/c/tile/entries/001.p/*
@@ -162,7 +162,7 @@ forged "rule 80: ... at another index" '.index += 1'
 forged "rule 80: ... with another hash" '.proof[2] |= (if startswith("0") then "1" else "0" end) + .[1:]'
 forged "rule 80: ... with a hash too many" '.proof += [.proof[0]]'
 forged "rule 80: ... with one too few" '.proof |= .[1:]'
-forged "rule 82: ... under a checkpoint of another size" '.checkpoint |= sub("\n[0-9]*\n"; "\n300\n")'
+forged "rule 82: ... under a checkpoint of another size" '.checkpoint |= sub("\n[0-9]*\n"; "\n1234567\n")'
 cp "$D/proof.json" "$D/hand/proof.json"
 sed 's/+A.*/+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/' "$L/vkey" >"$D/hand/vkey"
 no "rule 82: under another key, by hand" bash -c "cd $D/hand && sh ../by-hand.sh | grep certificate-issued"

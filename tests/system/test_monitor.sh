@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a monitor asks: the pages for operators, the places that lists are sent to, the probes.
 . "$(dirname "$0")/lib.sh"
+. tests/system/clock.sh
 MONITOR=http://127.0.0.1:$((PORT + 2))
 MIRROR=http://localhost:$((PORT + 3)) # by name: from the sandbox
 SAFE=https://localhost:$((PORT + 4))
@@ -224,11 +225,14 @@ ok "after a start all is compared, and sent where it differs" within 40 mirrored
 ok "... partitions too, in their folder" within 40 cmp "$D/pub/crl/999.crl" "$D/mirror/b/crl/999.crl"
 no "... and nothing else" ls "$D/mirror/b/crl/.7.crl" "$D/mirror/b/crl/8.tmp"
 ok "... and well" within 40 health 200 ok
+crl_down # it would send its own beside
 mirror_down
 exits 14 "once: a place that is down" pki-crl once
 mirror_up
 ok "once: all up" pki-crl once
 ok "... and there" mirrored a b false
+sample_daemon "$D" pki-crl run
+sample_wait pki-crl curl -sf -o "$D/says" "$WEB_URL/ca.crl"
 
 # whom a place trusts, whom we trust
 sed 's/, ca: nginx.cert.pem//' "$PKI_CONFIG" >"$D/other.yaml"
@@ -283,20 +287,20 @@ ok "... no serial" line 3 "PKI-OCSP UNKNOWN - check needs" pki-ocspd check "${as
 # our clock is wrong: the servers' seems ahead of it, or behind
 ok "a clock 20 s behind is a warning" line 1 \
 	"PKI-CRL WARNING - CRL .* clock [0-9.]* s behind ours" \
-	faketime -f +20s pki-crl check --monitor
+	at_clock +20s pki-crl check --monitor
 ok "... ten minutes: critical" line 2 "PKI-CRL CRITICAL - CRL .* s behind ours" \
-	faketime -f +10m pki-crl check --monitor
+	at_clock +10m pki-crl check --monitor
 ok "... in JSON" bash -c "
-	faketime -f +20s pki-crl check --json | jq -e '.clock_offset < -15 and .clock_offset > -25'"
+	at_clock +20s pki-crl check --json | jq -e '.clock_offset < -15 and .clock_offset > -25'"
 ok "... a right clock: 0" bash -c "pki-crl check --json | jq -e '.clock_offset == 0'"
 ok "... in words" bash -c "pki-crl check | grep -qx 'clock        as ours'"
 ok "... a list of the future is critical" line 2 "PKI-CRL CRITICAL - .*thisUpdate" \
-	faketime -f -1d pki-crl check --monitor
+	at_clock -1d pki-crl check --monitor
 ok "... and how far it lies ahead" data ' \| .*offset=86[0-9]{3}[.][0-9]{3}s'
 ok "OCSP: a clock 20 s behind is a warning" line 1 "PKI-OCSP WARNING - revoked.* s behind ours" \
-	faketime -f +20s pki-ocspd check "${asked[@]}" "$serial"
+	at_clock +20s pki-ocspd check "${asked[@]}" "$serial"
 ok "... in JSON" bash -c "
-	faketime -f +20s pki-ocspd check --json --issuer $D/pub/ca.pem --serial $serial |
+	at_clock +20s pki-ocspd check --json --issuer $D/pub/ca.pem --serial $serial |
 	jq -e '.clock_offset < -15 and .clock_offset > -25'"
 
 # configurations that cannot be

@@ -87,9 +87,11 @@ exits 2 "a state that is not there" pki-ra list --state lost
 mkdir "$D/keep"
 cp "$S"/applications.db "$S"/store.key "$D/keep"
 restore() { cp "$D"/keep/* "$S"; }
-sqlite3 "$S/applications.db" 'BEGIN EXCLUSIVE; SELECT 1;' '.shell sleep 7' >/dev/null 2>&1 &
-sleep 0.3
+sqlite3 "$S/applications.db" 'BEGIN EXCLUSIVE; SELECT 1;' \
+	".shell touch $D/locked; while [ ! -e $D/go ]; do sleep 0.1; done" >/dev/null 2>&1 &
+sample_wait "the lock" test -e "$D/locked"
 exits 12 "the store is locked" pki-ra list
+touch "$D/go"
 wait
 ok "... and the next call works" pki-ra list
 sqlite3 "$S/applications.db" 'PRAGMA user_version = 999'

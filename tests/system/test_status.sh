@@ -45,7 +45,7 @@ daemon_down pki-ca
 ok "with pki-ca away the responder answers" ocsp_says good "$A/auth.pem"
 ok "... and the CRL is there" pki-crl check
 exits 14 "... pki-crl once says that pki-ca is not there" pki-crl once
-kill "$(cat "$D/run/pki-ocspd.pid")"
+daemon_down pki-ocspd
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 ok "... the responder starts with the certificate it has" \
 	sample_wait pki-ocspd ocsp_says good "$A/auth.pem"

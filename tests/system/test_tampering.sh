@@ -94,7 +94,8 @@ sql "checkpoint $size: \[82\]" "checkpoint: signature changed" "UPDATE checkpoin
 	CAST(substr($(text note), 1, length($(text note)) - 10) || iif(substr($(text note), -10, 1) = 'A', 'B', 'A')
 	|| substr($(text note), -9) AS BLOB) WHERE $last_note"
 sql "checkpoint $size: \[82\]" "checkpoint: another root" "UPDATE checkpoint SET note =
-	CAST(replace($(text note), substr($(text note), -150, 3), 'AAA') AS BLOB) WHERE $last_note"
+	CAST(replace($(text note), substr($(text note), -150, 3),
+	iif(substr($(text note), -150, 3) = 'AAA', 'BBB', 'AAA')) AS BLOB) WHERE $last_note"
 sql 'checkpoint [0-9]+: \[81\] is signed over' "checkpoint: of another size" "UPDATE checkpoint SET size = size - 1
 	WHERE size = (SELECT min(size) FROM checkpoint c WHERE NOT EXISTS (SELECT 1 FROM checkpoint WHERE size = c.size - 1))"
 sql 'log: \[81\]' "checkpoint: the last one removed" "DELETE FROM checkpoint WHERE $last_note"
@@ -430,5 +431,5 @@ ok "a finding in a folder whose name is no UTF-8 is in the report" \
 	jq -e '.finding_count == 1 and (.findings | length) == 1 and (.findings[0].object | endswith("ca.crl"))' "$D/out"
 
 . tests/system/flips.sh
-flips "${FLIPS:-80}" "${SEED:-$RANDOM}"
+flips "${FLIPS:-80}" "${SEED:-1}" # others: tests/long
 finish

@@ -2,10 +2,11 @@
 # Checkpoints are dated by a time-stamping authority, `openssl ts` behind a small server: what is
 # taken, what is not, and what the auditor finds; the log never waits.
 . "$(dirname "$0")/lib.sh"
+. tests/system/clock.sh
 ok "the authority of this test is built" env GO111MODULE=off GOPATH=/usr/share/gocode \
 	GOCACHE="${GOCACHE:-${TMPDIR:-/tmp}/pki-go-cache}" go build -o "$D/tsa-server" tests/system/go/tsa.go
 
-# authority NAME EXTENDED-KEY-USAGE [FAKETIME]: $D/tsa/NAME.{key,crt}, by a root of that name
+# authority NAME EXTENDED-KEY-USAGE [CLOCK]: $D/tsa/NAME.{key,crt}, by a root of that name
 T=$D/tsa
 mkdir -p "$T"
 authority() {
@@ -15,12 +16,8 @@ authority() {
 	openssl req -new -newkey rsa:3072 -noenc -subj "/CN=TEST authority $name" \
 		-keyout "$T/$name.key" -out "$T/$name.csr"
 	printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=%s\n' "$eku" >"$T/$name.ext"
-	local try
-	for try in 1 2 3; do # faketime may meet what another one of its number left in /dev/shm
-		${3:+faketime "$3"} openssl x509 -req -in "$T/$name.csr" -CA "$T/$name-root.crt" \
-			-CAkey "$T/$name-root.key" -CAcreateserial -days 2 -extfile "$T/$name.ext" -out "$T/$name.crt" && break
-		echo "try $try failed"
-	done
+	at_clock "${3:-+0}" openssl x509 -req -in "$T/$name.csr" -CA "$T/$name-root.crt" \
+		-CAkey "$T/$name-root.key" -CAcreateserial -days 2 -extfile "$T/$name.ext" -out "$T/$name.crt"
 	cat >>"$T/tsa.cnf" <<-CNF
 		[$name]
 		dir = $T
@@ -37,7 +34,7 @@ authority() {
 {
 	authority good critical,timeStamping
 	authority foreign critical,timeStamping
-	authority expired critical,timeStamping '-5 days'
+	authority expired critical,timeStamping -5d
 	cat "$T/good-root.crt" "$T/expired-root.crt" >"$T/trust.pem"
 } >"$D/commands.log" 2>&1
 echo 01 >"$T/serial"
@@ -72,23 +69,7 @@ daemon authority "$D/tsa-server" $((PORT + 2)) "$T"
 sample_wait authority curl -s -o /dev/null "http://127.0.0.1:$((PORT + 2))/"
 services
 S=$D/pub/witness/timestamps
-entries() { sed -n 2p "$D/pub/log/checkpoint"; }
 event() { pki-crl once >>"$D/commands.log" 2>&1; }
-soon() { # soon COMMAND...
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
-settled() {
-	local last=
-	until [ "$last" = "$(entries)" ]; do
-		last=$(entries)
-		sleep 1.5
-	done
-}
 openssl_agrees() { # openssl_agrees SIZE
 	openssl ts -verify -data "$S/$1.note" -in "$S/$1.tsr" -CAfile "$T/trust.pem"
 }
@@ -122,7 +103,7 @@ for case in hash:"not of this checkpoint" nonce:"nonce mismatch" no-nonce:"nonce
 	ok "... and not kept" test ! -e "$S/$size.tsr" -a ! -e "$S/$size.note"
 done
 mode good
-exits 14 "rule 86: an authority whose clock is another" faketime -f +1h pki-witness feed --once
+exits 14 "rule 86: an authority whose clock is another" at_clock +1h pki-witness feed --once
 ok "... is said" grep -q "clock" "$D/out"
 ok "... and not kept" test ! -e "$S/$size.tsr"
 
@@ -160,7 +141,7 @@ ok "rule 86: with the authority's own" pki-audit verify --tsa "$T/good.crt"
 exits 18 "rule 86: by an authority that nobody trusts" pki-audit verify --tsa "$T/foreign-root.crt"
 exits 8 "rule 86: with a file that holds none" pki-audit verify --tsa "$T/serial"
 ok "rule 86: after the authority's certificate has ended, what it dated stays so" \
-	bash -c "faketime -f +10d pki-audit verify --json >'$D/later'; jq -e '.checked.timestamps >= 3 and
+	bash -c "at_clock +10d pki-audit verify --json >'$D/later'; jq -e '.checked.timestamps >= 3 and
 		all(.findings[]; .object | contains(\"timestamps/\") | not)' '$D/later'"
 P=$D/copy
 found() { # found TITLE NAME...: in a copy that was changed, the auditor finds it and names the file

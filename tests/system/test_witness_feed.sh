@@ -57,27 +57,9 @@ done
 
 # cosigned_by NAME [FILE]: what is published has a right cosignature, says Go
 cosigned_by() { "$D/check" verify "${2:-$D/pub/log/checkpoint}" "$vkey" "$(cat "$D/$1.vkey")"; }
-entries() { sed -n 2p "$D/pub/log/checkpoint"; }
-soon() { # soon COMMAND...
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
 # something that the log records
 event() { pki-crl once; }
 grown() { [ "$(entries)" -gt "$1" ]; }
-
-# settled: nothing more comes
-settled() {
-	local last=
-	until [ "$last" = "$(entries)" ]; do
-		last=$(entries)
-		sleep 1.5
-	done
-}
 
 services
 settled
@@ -115,6 +97,7 @@ event >"$D/out" 2>&1
 soon grown "$before"
 daemon feed pki-witness feed
 ok "rule 85: started anew it finds out what the witnesses know" soon cosigned_by state
+soon cosigned_by court
 ended feed
 
 # what does not come from a witness is not published

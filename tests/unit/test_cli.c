@@ -416,14 +416,14 @@ static void
 progress_only_on_a_terminal(void **state)
 {
 	(void)state;
-	static char out[65536];
+	static char out[1 << 17];
 	on_terminal(out, sizeof out);
 	assert_non_null(strstr(out, "signing [#"));
 	assert_non_null(strstr(out, "100 %  100000 of 100000"));
 	int updates = 0;
 	for (const char *p = out; (p = strstr(p, "signing")) != NULL; p++)
 		updates++;
-	assert_in_range(updates, 2, 30);
+	assert_in_range(updates, 2, 1000);
 	struct capture c;
 	call("bare", &c);
 	FILE *err = tmpfile();

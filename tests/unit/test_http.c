@@ -55,19 +55,25 @@ handle(void *ctx, struct pki_http_request *req)
 }
 
 static struct pki_http_server *
-start(unsigned threads)
+start_with(unsigned threads, unsigned idle_seconds)
 {
 	struct pki_http_config config = { .listen = base,
 		.threads = threads,
 		.body_max = BODY_MAX,
 		.connections_max = CONNECTIONS_MAX,
-		.idle_seconds = IDLE_SECONDS,
+		.idle_seconds = idle_seconds,
 		.handler = handle };
 	struct pki_http_server *server = NULL;
 	struct pki_err err = { 0 };
 	if (pki_http_start(&config, &server, &err) != PKI_OK)
 		fail_msg("%s", err.msg);
 	return server;
+}
+
+static struct pki_http_server *
+start(unsigned threads)
+{
+	return start_with(threads, IDLE_SECONDS);
 }
 
 static long
@@ -197,9 +203,9 @@ static void
 idle_crowd(void **state)
 {
 	(void)state;
-	enum { CROWD = 3 * CONNECTIONS_MAX };
+	enum { CROWD = 3 * CONNECTIONS_MAX, IDLE = 30 };
 	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\n";
-	struct pki_http_server *server = start(2);
+	struct pki_http_server *server = start_with(2, IDLE);
 	int fds[CROWD];
 	for (size_t i = 0; i < CROWD; i++) {
 		fds[i] = raw_connect();
@@ -210,7 +216,7 @@ idle_crowd(void **state)
 	pki_msec before = pki_msec_now();
 	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
 	assert_int_equal(call("POST", "/echo", 5, &out), 200);
-	assert_true(pki_msec_now() - before < IDLE_SECONDS * 1000 / 2);
+	assert_true(pki_msec_now() - before < IDLE * 1000 / 2);
 	char octet;
 	assert_true(
 		read(fds[0], &octet, 1) <= 0); /* the first to wait was the first to go */
@@ -323,7 +329,9 @@ handle_and_hold(void *ctx, struct pki_http_request *req)
 static void *
 stop_later(void *arg)
 {
-	usleep(200000);
+	while (held == NULL)
+		usleep(1000);
+	usleep(50000);
 	atomic_store((atomic_bool *)arg, true);
 	return NULL;
 }
@@ -340,7 +348,7 @@ a_server_that_hangs(void **state)
 		.idle_seconds = 60,
 		.handler = handle_and_hold };
 	struct pki_http_outgoing calls[] = {
-		{ .url_base = base, .method = "GET", .path = "/hold", .stall_seconds = 1 },
+		{ .url_base = base, .method = "GET", .path = "/hold", .stall_seconds = 3 },
 		{ .url_base = base, .method = "GET", .path = "/hold", .stop = &stop },
 	};
 	for (size_t i = 0; i < PKI_COUNT(calls); i++) {
@@ -349,6 +357,7 @@ a_server_that_hangs(void **state)
 		struct pki_http_response response;
 		pthread_t thread;
 		stop = false;
+		held = NULL;
 		assert_int_equal(pki_http_start(&config, &server, &err), PKI_OK);
 		assert_int_equal(pthread_create(&thread, NULL, stop_later, &stop), 0);
 		assert_int_equal(

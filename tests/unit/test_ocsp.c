@@ -658,7 +658,7 @@ false_answers_are_seen(void **state)
 	/* within the signature */
 	size_t at = 0;
 	for (size_t i = 0; i + 32 < response.len; i++)
-		if (memcmp(response.data + i, nonce_octets, 3) == 0)
+		if (memcmp(response.data + i, nonce_octets, 32) == 0)
 			at = i;
 	assert_true(at > 0);
 	response.data[at] ^= 1;

@@ -56,7 +56,7 @@ tell(const char *first, const char *second, char *line, size_t size)
 	return status;
 }
 
-/* No case stands at a threshold: seconds may pass. */
+/* No case stands at a threshold, or at a text's end: seconds may pass. */
 static const struct {
 	pki_time left;
 	pki_msec offset;
@@ -65,9 +65,9 @@ static const struct {
 	int want_status;
 	const char *want; /* a part */
 } told[] = {
-	{ .left = 7200, .want_status = 0, .want = "PKI-TEST OK - list 7, 7200 s left" },
-	{ .left = 1790, .want_status = 1, .want = "PKI-TEST WARNING - list 7, 1790 s" },
-	{ .left = 290, .want_status = 2, .want = "PKI-TEST CRITICAL - list 7, 290 s" },
+	{ .left = 7250, .want_status = 0, .want = "PKI-TEST OK - list 7, 72" },
+	{ .left = 1750, .want_status = 1, .want = "PKI-TEST WARNING - list 7, 17" },
+	{ .left = 250, .want_status = 2, .want = "PKI-TEST CRITICAL - list 7, 2" },
 	{ .left = 7200, .first = "--warning=3h", .want_status = 1, .want = "WARNING" },
 	{ .left = 7200,
 		.first = "--warning=4h",

@@ -31,8 +31,10 @@ open_passwd(void)
 static int
 write_tmp(void)
 {
-	int fd = open("/tmp/test_sandbox.file", O_WRONLY | O_CREAT, 0600);
-	unlink("/tmp/test_sandbox.file");
+	char path[64];
+	snprintf(path, sizeof path, "/tmp/test_sandbox.%d", (int)getpid());
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	unlink(path);
 	return fd < 0 ? errno : 0;
 }
 

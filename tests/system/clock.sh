@@ -1,0 +1,38 @@
+# shellcheck shell=bash disable=SC2154 # variables are lib.sh's
+# For tests in which it is another time, after lib.sh. By libfaketime's library: its program fails where a
+# process of the same number left something in /dev/shm, which those that die in a sandbox do.
+FAKED=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+export FAKED
+for left in /dev/shm/{sem.faketime_sem,faketime_shm}_*; do
+	[ -e "/proc/${left##*_}" ] || rm -f "$left"
+done
+
+# have_clock: for daemons; a sanitizer beside it cannot do it
+have_clock() { [ -n "$FAKED" ] && [ -z "${SAN:-}" ]; }
+# needs_clock TITLE: else that is all of the test
+needs_clock() {
+	have_clock && return
+	echo "ok $((++tests)) - $1 # SKIP no libfaketime here, or a sanitizer beside it"
+	finish
+}
+# clock_of OFFSET: sets `clock`, which stands before a command; "+20s", "-5d", "+0 x60": a minute in a second
+clock_of() {
+	# with such a clock the leak checker's threads cannot wait for each other
+	clock=(env "LD_PRELOAD=$FAKED" FAKETIME_DONT_FAKE_MONOTONIC=1 LSAN_OPTIONS=detect_leaks=0 "FAKETIME=$1")
+}
+at_clock() { # at_clock OFFSET COMMAND...
+	local clock
+	clock_of "$1"
+	"${clock[@]}" "${@:2}"
+}
+export -f clock_of at_clock
+# from_now_on OFFSET: for all that follows; from_now_on: it is now again
+from_now_on() {
+	unset LD_PRELOAD FAKETIME_DONT_FAKE_MONOTONIC FAKETIME LSAN_OPTIONS
+	[ $# = 0 ] || export "LD_PRELOAD=$FAKED" FAKETIME_DONT_FAKE_MONOTONIC=1 LSAN_OPTIONS=detect_leaks=0 "FAKETIME=$1"
+}
+# later DAYS: everything from now on happens that many days after the ceremony
+later() {
+	sample_stop "$D"
+	from_now_on "+$1d"
+}
