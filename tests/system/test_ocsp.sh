@@ -186,7 +186,7 @@ ok "... what was signed with it is not given any more" sample_wait "another's si
 daemon_down pki-ca
 mkdir "$D/away"
 mv "$ledger"* "$D/away/"
-sleep 0.2 # PKI_LEDGER_LOOK_MSEC, and the clock's own grain
+sleep 0.3 # PKI_LEDGER_LOOK_MSEC, and the clock's own grain
 post "$D/q0" "$D/a"
 ok "without a ledger a ready 'revoked' is still given" says revoked "$D/a" "$D/holders/alice/auth.pem"
 post "$D/q" "$D/a"
@@ -261,6 +261,7 @@ if have_clock; then
 	ok "... right again, it answers" says good "$D/a" "$dora"
 	post "$D/q0" "$D/a"
 	mv "$ledger"* "$D/away/"
+	sleep 0.3 # PKI_LEDGER_LOOK_MSEC: until then a new answer may be made
 	set_clock +86280
 	post "$D/q0" "$D/a"
 	ok "rule 68: a ready 'revoked' without a ledger, two minutes before its end" says revoked "$D/a" "$D/holders/alice/auth.pem"
