@@ -1,6 +1,7 @@
 #include "ca/signer.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "libpki/file.h"
 #include "libpki/ledger.h"
 #include "libpki/sandbox.h"
+
+/* An allocation that is a mapping of its own. */
+#define LARGE (1 << 20)
 
 static const signer_op ops[] = {
 	[IPC_DECIDE] = signer_decide,
@@ -179,6 +183,9 @@ signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
 	enum pki_status status = setup(&s, args, &err);
 	if (status == PKI_OK)
 		status = warm_up(&s, &err);
+	/* opening keys took scrypt's 16 MB; what is large goes back when it is freed */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	malloc_trim(0);
 	if (status == PKI_OK)
 		status = shut_in(&err);
 	struct pki_err ignored = { 0 };

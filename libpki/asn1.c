@@ -27,7 +27,7 @@ pki_asn1_serial_get(const ASN1_INTEGER *in, struct pki_serial *out, struct pki_e
 			"serialNumber is negative or above %d octets (RFC 5280 4.1.2.2)",
 			PKI_SERIAL_MAX);
 	memcpy(out->octets, ASN1_STRING_get0_data(in), (size_t)len);
-	out->len = (size_t)len;
+	out->len = (uint8_t)len;
 	return PKI_OK;
 }
 

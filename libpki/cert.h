@@ -16,7 +16,7 @@
 /* Big-endian, no leading zero octet: the INTEGER's magnitude. */
 struct pki_serial {
 	uint8_t octets[PKI_SERIAL_MAX];
-	size_t len;
+	uint8_t len; /* lists of a million are kept in memory */
 };
 
 struct pki_cert;

@@ -62,7 +62,7 @@ check_entry(const struct pki_revoked *entry, struct pki_err *err)
 	const struct pki_serial *serial = &entry->serial;
 	if (serial->len == 0 || serial->len > PKI_SERIAL_MAX || serial->octets[0] == 0)
 		return pki_refuse(err, PKI_RULE_SERIAL,
-			"a serial of %zu octets; it has 1 to %d, the first of them not 0",
+			"a serial of %d octets; it has 1 to %d, the first of them not 0",
 			serial->len, PKI_SERIAL_MAX);
 	if (pki_reason_name(entry->reason) == NULL)
 		return pki_refuse(err, PKI_RULE_CRL_REASON,

@@ -33,7 +33,7 @@ read_serial(struct pki_bytes *in, struct pki_serial *out, struct pki_err *err)
 			"4.1.2.2)",
 			PKI_SERIAL_MAX);
 	memcpy(out->octets, n.data, n.len);
-	out->len = n.len;
+	out->len = (uint8_t)n.len;
 	return PKI_OK;
 }
 

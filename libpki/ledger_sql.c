@@ -192,7 +192,7 @@ ledger_column_serial(
 	if (blob == NULL || len == 0 || len > PKI_SERIAL_MAX)
 		return damaged(statement, i, err);
 	memcpy(out->octets, blob, len);
-	out->len = len;
+	out->len = (uint8_t)len;
 	return PKI_OK;
 }
 

@@ -26,21 +26,18 @@ pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT])
 enum pki_status
 pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
 {
-	struct pki_serial serial = { 0 };
-	if (pki_hex_decode(hex, serial.octets, sizeof serial.octets, &serial.len, err) !=
-		PKI_OK) {
+	uint8_t octets[PKI_SERIAL_MAX];
+	size_t len, zeros = 0;
+	if (pki_hex_decode(hex, octets, sizeof octets, &len, err) != PKI_OK) {
 		pki_err_object(err, "serial \"%.48s\"", hex);
 		return err->status;
 	}
-	size_t zeros = 0;
-	while (zeros < serial.len && serial.octets[zeros] == 0)
+	while (zeros < len && octets[zeros] == 0)
 		zeros++;
-	if (zeros == serial.len)
+	if (zeros == len)
 		return pki_fail(err, PKI_INPUT, "serial \"%.48s\": zero or empty", hex);
-	memmove(serial.octets, serial.octets + zeros, serial.len - zeros);
-	memset(serial.octets + serial.len - zeros, 0, zeros);
-	serial.len -= zeros;
-	*out = serial;
+	*out = (struct pki_serial){ .len = (uint8_t)(len - zeros) };
+	memcpy(out->octets, octets + zeros, out->len);
 	return PKI_OK;
 }
 
