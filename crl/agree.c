@@ -5,7 +5,7 @@
 #include "crl/crld.h"
 #include "libpki/probe.h"
 
-/* A revocation waits for one responder's answers this long at most. */
+/* A revocation waits for one responder's answers this long, unless one contradicts. */
 #define ASK_MSEC 3000
 /* One that contradicts may be about to read what was just committed: asked again. */
 #define AGAIN_TIMES 3

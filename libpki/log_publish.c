@@ -179,17 +179,23 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	return PKI_OK;
 }
 
-/* The partial tile, or the full one that took its place. */
+/* The partial tile, or the full one that took its place, perhaps just now. */
 static enum pki_status
 read_file(const char *dir, int level, uint64_t index, unsigned width, struct pki_buf *out,
 	struct pki_err *err)
 {
 	char path[PATH_MAX];
+	struct pki_err own = { 0 };
 	if (width == 0 || width > PKI_TILE_WIDTH)
 		return pki_fail(err, PKI_INTERNAL, "a tile of width %u", width);
 	PKI_TRY(tile_path(dir, level, index, width, path, err));
-	if (!pki_file_exists(path))
-		PKI_TRY(tile_path(dir, level, index, PKI_TILE_WIDTH, path, err));
+	if (pki_file_read(path, BUNDLE_MAX, out, &own) == PKI_OK)
+		return PKI_OK;
+	if (pki_file_exists(path)) {
+		*err = own;
+		return own.status;
+	}
+	PKI_TRY(tile_path(dir, level, index, PKI_TILE_WIDTH, path, err));
 	if (!pki_file_exists(path))
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_LOG_TILES,
 			"%s is not there; publish the log again", path);

@@ -183,6 +183,30 @@ resign() {
 	done
 	dd if="$D/sig" of="$3" bs=1 seek=$(($(stat -c %s "$3") - size)) conv=notrunc status=none
 }
+# the like for a CRL, of a number and a time to come
+cat >"$D/gencrl.cnf" <<-CNF
+	[ca]
+	default_ca = own
+	[own]
+	database = $D/gencrl.txt
+	crlnumber = $D/gencrl.number
+	certificate = $D/pub/ca.pem
+	private_key = $D/state/keys/ca.key
+	default_md = sha256
+	crl_extensions = ext
+	[ext]
+	authorityKeyIdentifier = keyid
+CNF
+: >"$D/gencrl.txt"
+echo 7000 >"$D/gencrl.number"
+ok "a CRL that the ledger never had, well signed" bash -c "
+	openssl ca -gencrl -config $D/gencrl.cnf -passin pass:$secret -crl_lastupdate $(date -ud '+1 hour' +%Y%m%d%H%M%SZ) \
+		-crl_nextupdate $(date -ud '+1 day' +%Y%m%d%H%M%SZ) -out $D/gencrl.pem &&
+	openssl crl -in $D/gencrl.pem -outform DER -out $D/gencrl.der"
+copy
+cp "$D/gencrl.der" "$D/c.pub/ca.crl"
+found status-agreement "rule 76: ... is not taken for one made since"
+
 # outlives TITLE CERTIFICATE END FINDING...
 outlives() {
 	local title=$1 cert=$2 end=$3 want missing=

@@ -63,6 +63,7 @@ ok "rule 76: the published one soon lists all ten" sample_wait CRL on_crl
 
 # audits beside a CA that goes on committing and publishing
 printf '{"type":"application-verified","source":"pki-ra","actor":"","detail":{}}' >"$D/event.json"
+before=$(entries)
 (while [ ! -e "$D/enough" ]; do
 	curl -s --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" http://ca/v1/events
 done) >"$D/events.log" 2>&1 &
@@ -71,6 +72,7 @@ ok "rule 83: forty audits meanwhile find what is published in the ledger" bash -
 	"for i in {1..40}; do pki-audit verify || exit; done"
 : >"$D/enough"
 wait $events
+ok "... while the log grew" test "$(entries)" -gt $((before + 40))
 
 # killed between the CRL's commit and its publication
 sample_stop "$D"

@@ -70,6 +70,7 @@ struct sighting {
 struct audit {
 	struct pki_ledger *ledger;
 	pki_time started; /* just before the ledger's snapshot */
+	struct timespec begun; /* the same, as files are dated */
 	const struct place *place;
 	const char *vkey; /* of vkey_text */
 	struct pki_buf vkey_text;

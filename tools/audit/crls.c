@@ -1,6 +1,7 @@
 /* Revocations and the CRLs over them. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libpki/file.h"
 #include "tools/audit/audit.h"
@@ -267,19 +268,29 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	return PKI_OK;
 }
 
-/* A CRL made since the audit began is newer than its view of a ledger in use; in a copy
- * there is none. */
+/* Put there since the audit began: a copy has no such file. */
 static bool
-made_since(const struct issuer *issuer, unsigned partition, const struct pki_buf *file)
+put_since(const struct audit *a, const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 &&
+	       (st.st_ctim.tv_sec > a->begun.tv_sec ||
+		       (st.st_ctim.tv_sec == a->begun.tv_sec &&
+			       st.st_ctim.tv_nsec > a->begun.tv_nsec));
+}
+
+/* A CRL published since the audit began is newer than its view of a ledger in use. */
+static bool
+made_since(const struct issuer *issuer, unsigned partition, const char *path,
+	const struct pki_buf *file)
 {
 	const struct audit *a = issuer->a;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_err err = { 0 };
-	return a->issuers[issuer->number] != NULL &&
+	return a->issuers[issuer->number] != NULL && put_since(a, path) &&
 	       pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
 	       pki_crl_verify(crl, a->issuers[issuer->number], &err) == PKI_OK &&
-	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last &&
-	       pki_crl_this_update(crl) >= a->started;
+	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last;
 }
 
 /* One of this list that is in the ledger: the file is behind, not changed. */
@@ -329,7 +340,7 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 		if (pki_bytes_equal(file.data, file.len, row.der.data, row.der.len))
 			return PKI_OK;
 	}
-	if (made_since(issuer, partition, &file))
+	if (made_since(issuer, partition, path, &file))
 		return PKI_OK;
 	bool behind = made_before(issuer, partition, &file);
 	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED, PKI_RULE_STATUS_AGREE,

@@ -1,5 +1,6 @@
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "libpki/file.h"
 #include "tools/audit/crew.h"
@@ -227,6 +228,7 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	stamps_begin(a);
 	/* one view of a ledger that others go on writing */
 	a->started = pki_time_now();
+	clock_gettime(CLOCK_REALTIME_COARSE, &a->begun);
 	return crew_snapshot(a, err);
 }
 
