@@ -28,8 +28,9 @@ at_clock() { # at_clock OFFSET COMMAND...
 export -f clock_of at_clock
 # from_now_on OFFSET: for all that follows; from_now_on: it is now again
 from_now_on() {
+	local clock
 	unset LD_PRELOAD FAKETIME_DONT_FAKE_MONOTONIC FAKETIME LSAN_OPTIONS
-	[ $# = 0 ] || export "LD_PRELOAD=$FAKED" FAKETIME_DONT_FAKE_MONOTONIC=1 LSAN_OPTIONS=detect_leaks=0 "FAKETIME=$1"
+	[ $# = 0 ] || { clock_of "$1" && export "${clock[@]:1}"; }
 }
 # later DAYS: everything from now on happens that many days after the ceremony
 later() {

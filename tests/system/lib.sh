@@ -182,6 +182,22 @@ flip() { # flip FILE OFFSET [BITS]: and again, to undo it
 		seek $f, $ARGV[1], 0; print $f chr(ord($octet) ^ ($ARGV[2] // 1))' "$@"
 }
 
+# What opens the CA's key: ca/custody.c makes it of both custodians' passphrases.
+custody_secret() {
+	local part text
+	for part in 1 2; do
+		text=$(cat "$D/secrets/custodian-$part")
+		# shellcheck disable=SC2059 # the format is the octet
+		printf '\0\0\0\0\0\0\0' && printf "\\x$(printf %02x ${#text})" && printf %s "$text"
+	done | sha256sum | cut -d' ' -f1
+}
+
+# receipt ORDER: $D/receipt.p7s, which says when its revocations were published
+receipt() {
+	pki-ra receipt "$1" --out "$D/receipt.p7s" && openssl cms -verify -inform DER -in "$D/receipt.p7s" \
+		-CAfile "$D/pub/root.pem" -purpose any | jq -e '.published != null'
+}
+
 # ra OFFICER COMMAND...: pki-ra in the name of an officer
 ra() {
 	local officer=$1 command=$2

@@ -110,12 +110,3 @@ audit_copy() {
 	jq -r '.findings[]? | "\(.object): [\(.rule)] \(.message)"' "$D/report.json" >>"$D/out" 2>/dev/null
 	return $status
 }
-# What the two custodians' passphrases open the keys with.
-custody_secret() {
-	local part text
-	for part in 1 2; do
-		text=$(cat "$D/secrets/custodian-$part")
-		# shellcheck disable=SC2059 # the format is the octet
-		printf '\0\0\0\0\0\0\0' && printf "\\x$(printf %02x ${#text})" && printf %s "$text"
-	done | sha256sum | cut -d' ' -f1
-}

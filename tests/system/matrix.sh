@@ -20,16 +20,6 @@ alice:security:alice.example.test
 bruno:security:bruno.example.test
 chiara:auditor:chiara.example.test'
 
-# What opens the CA's key: ca/custody.c makes it of both custodians' passphrases.
-custody_secret() {
-	local part
-	for part in "$D"/secrets/custodian-[12]; do
-		part=$(<"$part")
-		# shellcheck disable=SC2059 # the length, in eight octets
-		printf "\\0\\0\\0\\0\\0\\0\\0\\x$(printf %02x ${#part})"
-		printf %s "$part"
-	done | sha256sum | cut -d' ' -f1
-}
 # unknown_to_all ISSUER CSR CERTIFICATE SUBJECT EXTENSION...: signed with the key of ISSUER.pem and
 # entered nowhere; all else is as the CA would have it
 unknown_to_all() {

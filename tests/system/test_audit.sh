@@ -159,15 +159,7 @@ exits 17 "without the checkpoint all is looked at" pki-audit verify --json --sin
 ok "... and it says so" jq -e --slurpfile all "$D/all" '.checked == $all[0].checked and (has("since") | not)' "$D/stdout"
 
 # what a CA would have made that had lost its rules: a certificate of other dates, signed with its key
-secret() {
-	local part text
-	for part in 1 2; do
-		text=$(cat "$D/secrets/custodian-$part")
-		# shellcheck disable=SC2059 # the format is the octet
-		printf '\0\0\0\0\0\0\0' && printf "\\x$(printf %02x ${#text})" && printf %s "$text"
-	done | sha256sum | cut -d' ' -f1
-}
-secret=$(secret)
+secret=$(custody_secret)
 # resign CERTIFICATE END OUT: the same with another notAfter, DER; the signature must have the old length
 resign() {
 	local old size=0 want
@@ -183,30 +175,6 @@ resign() {
 	done
 	dd if="$D/sig" of="$3" bs=1 seek=$(($(stat -c %s "$3") - size)) conv=notrunc status=none
 }
-# the like for a CRL, of a number and a time to come
-cat >"$D/gencrl.cnf" <<-CNF
-	[ca]
-	default_ca = own
-	[own]
-	database = $D/gencrl.txt
-	crlnumber = $D/gencrl.number
-	certificate = $D/pub/ca.pem
-	private_key = $D/state/keys/ca.key
-	default_md = sha256
-	crl_extensions = ext
-	[ext]
-	authorityKeyIdentifier = keyid
-CNF
-: >"$D/gencrl.txt"
-echo 7000 >"$D/gencrl.number"
-ok "a CRL that the ledger never had, well signed" bash -c "
-	openssl ca -gencrl -config $D/gencrl.cnf -passin pass:$secret -crl_lastupdate $(date -ud '+1 hour' +%Y%m%d%H%M%SZ) \
-		-crl_nextupdate $(date -ud '+1 day' +%Y%m%d%H%M%SZ) -out $D/gencrl.pem &&
-	openssl crl -in $D/gencrl.pem -outform DER -out $D/gencrl.der"
-copy
-cp "$D/gencrl.der" "$D/c.pub/ca.crl"
-found status-agreement "rule 76: ... is not taken for one made since"
-
 # outlives TITLE CERTIFICATE END FINDING...
 outlives() {
 	local title=$1 cert=$2 end=$3 want missing=

@@ -82,8 +82,9 @@ ok "export writes the revoked and the new ones, once" test "$(jq .written <<<"$o
 ok "... revoked" file_says revoked "$A/auth.pem" sha1
 ok "... by either hash" file_says revoked "$A/sign.pem" sha256
 ok "... new" file_says good "$D/holders/bruno/sign.pem" sha256
+# within the minute that this test needs; none where it took longer
 ok "a second time it writes only what was revoked in the last minute" bash -c "
-	pki-ocspd export --passphrase file:$D/officers/responder/passphrase --json 2>/dev/null | jq -e '.written <= 4'"
+	pki-ocspd export --passphrase file:$D/officers/responder/passphrase --json 2>/dev/null | jq -e '.written == 4 or .written == 0'"
 
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 sample_wait pki-ocspd curl -s -o "$D/says" "$OCSP_URL/"

@@ -114,7 +114,7 @@ ok "rule 74: without a wish the usual one" bash -c "
 
 # HTTP
 host=${OCSP_URL#http://}
-raw() { # raw: stdin to the responder, what it says until it closes or is silent for a second
+raw() { # raw: stdin to the responder, what it says until it closes
 	exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
 	cat >&3
 	timeout 20 cat <&3

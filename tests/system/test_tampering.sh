@@ -287,14 +287,22 @@ done >"$D/index.txt"
 printf '%02X\n' "$full" >"$D/crlnumber"
 printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index.txt\ncrlnumber=%s/crlnumber\ndefault_md=sha256\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n' \
 	"$D" "$D" >"$D/ca.cnf"
+forged_crl() { # forged_crl FROM UNTIL: $D/forged.crl, of the next number in $D/crlnumber
+	openssl ca -config "$D/ca.cnf" -gencrl -cert "$D/pub/ca.pem" -keyfile "$D/stolen.key" -crl_lastupdate "$(zulu "$1")" \
+		-crl_nextupdate "$(zulu "$2")" 2>"$D/out" | openssl crl -outform DER -out "$D/forged.crl"
+}
 dates=$(get "SELECT this_update || ' ' || next_update FROM crl WHERE issuer = 2 AND number = $full")
-openssl ca -config "$D/ca.cnf" -gencrl -cert "$D/pub/ca.pem" -keyfile "$D/stolen.key" -crl_lastupdate "$(zulu "${dates% *}")" \
-	-crl_nextupdate "$(zulu "${dates#* }")" 2>"$D/out" | openssl crl -outform DER -out "$D/forged.crl"
+forged_crl "${dates% *}" "${dates#* }"
 fresh
 apply "UPDATE crl SET der = readfile('$D/forged.crl') WHERE issuer = 2 AND number = $full"
 cp "$D/forged.crl" "$D/c/pub/ca.crl"
 found 18 "log entry [0-9]+: \[35\].*CRL $full of issuer 2" "CA's key: a list signed again without one entry"
 found 18 "CRL $full of issuer 2: \[57\] lacks $bruno" "... of which the entry is missed"
+echo 7000 >"$D/crlnumber"
+ok "a CRL that the ledger never had, well signed" forged_crl $(($(date +%s) + 3600)) $(($(date +%s) + 86400))
+fresh
+cp "$D/forged.crl" "$D/c/pub/ca.crl"
+found 18 'ca.crl: \[76\]' "rule 76: ... of a time to come, is not taken for one made since"
 
 # with the tree computed afresh, but without the log's key
 retreed() {

@@ -69,8 +69,7 @@ struct sighting {
 
 struct audit {
 	struct pki_ledger *ledger;
-	pki_time started; /* just before the ledger's snapshot */
-	struct timespec begun; /* the same, as files are dated */
+	struct timespec started; /* just before the ledger's snapshot, as files are dated */
 	const struct place *place;
 	const char *vkey; /* of vkey_text */
 	struct pki_buf vkey_text;
@@ -87,7 +86,6 @@ struct audit {
 	struct spot spot; /* that is being looked at */
 	struct crew *crew;
 	struct sighting seen[SEEN_COUNT];
-	uint64_t stamped; /* entries under the newest time-stamp then */
 	struct { /* NULL: not asked, not read */
 		const char *url, *dir;
 		uint64_t sample; /* of certificates that the one at url is asked about */
@@ -160,19 +158,22 @@ enum pki_status log_learn(struct audit *a, uint64_t index, const json_t *entry,
 enum pki_status log_same(struct audit *a, const char *path, struct pki_bytes note,
 	struct pki_checkpoint *cp, struct pki_err *err) PKI_MUST_CHECK;
 
-void seen_begin(struct audit *a);
-void stamps_begin(struct audit *a);
-/* *out lives as long as a. */
-enum pki_status seen_get(const struct audit *a, enum seen which, struct pki_bytes *out,
+/* The same of what a file holds. */
+enum pki_status log_same_file(struct audit *a, const char *path, struct pki_checkpoint *cp,
 	struct pki_err *err) PKI_MUST_CHECK;
+
+void seen_begin(struct audit *a);
+/* path: of the file; *out lives as long as a. */
+enum pki_status seen_get(const struct audit *a, enum seen which, char path[PATH_MAX],
+	struct pki_bytes *out, struct pki_err *err) PKI_MUST_CHECK;
 void seen_free(struct audit *a);
+/* Put there since the audit began: a copy has no such file. */
+bool seen_since(const struct audit *a, const char *path);
 
 /* The parts. A status other than OK is what ended a part early: a finding too. */
 enum pki_status audit_log(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_published(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_repository(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status
-audit_checkpoint(struct audit *a, const char *path, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status audit_orders(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 /* Certificates that no order names; those of orders are looked at with them. */
 enum pki_status audit_certificates(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;

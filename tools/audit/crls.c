@@ -1,7 +1,6 @@
 /* Revocations and the CRLs over them. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "libpki/file.h"
 #include "tools/audit/audit.h"
@@ -268,17 +267,6 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	return PKI_OK;
 }
 
-/* Put there since the audit began: a copy has no such file. */
-static bool
-put_since(const struct audit *a, const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 &&
-	       (st.st_ctim.tv_sec > a->begun.tv_sec ||
-		       (st.st_ctim.tv_sec == a->begun.tv_sec &&
-			       st.st_ctim.tv_nsec > a->begun.tv_nsec));
-}
-
 /* A CRL published since the audit began is newer than its view of a ledger in use. */
 static bool
 made_since(const struct issuer *issuer, unsigned partition, const char *path,
@@ -287,7 +275,7 @@ made_since(const struct issuer *issuer, unsigned partition, const char *path,
 	const struct audit *a = issuer->a;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_err err = { 0 };
-	return a->issuers[issuer->number] != NULL && put_since(a, path) &&
+	return a->issuers[issuer->number] != NULL && seen_since(a, path) &&
 	       pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
 	       pki_crl_verify(crl, a->issuers[issuer->number], &err) == PKI_OK &&
 	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last;

@@ -298,12 +298,21 @@ log_same(struct audit *a, const char *path, struct pki_bytes note,
 }
 
 enum pki_status
-audit_checkpoint(struct audit *a, const char *path, struct pki_err *err)
+log_same_file(
+	struct audit *a, const char *path, struct pki_checkpoint *cp, struct pki_err *err)
 {
-	struct pki_checkpoint cp;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
-	return log_same(a, path, pki_buf_bytes(&note), &cp, err);
+	return log_same(a, path, pki_buf_bytes(&note), cp, err);
+}
+
+static enum pki_status
+log_same_seen(struct audit *a, enum seen which, char path[PATH_MAX],
+	struct pki_checkpoint *cp, struct pki_err *err)
+{
+	struct pki_bytes note;
+	PKI_TRY(seen_get(a, which, path, &note, err));
+	return log_same(a, path, note, cp, err);
 }
 
 static enum pki_status
@@ -386,13 +395,9 @@ audit_cosigned(struct audit *a)
 {
 	char path[PATH_MAX];
 	struct pki_err err = { 0 };
-	struct pki_bytes note;
 	struct pki_checkpoint cp;
 	if (a->seen[SEEN_WITNESSES].there &&
-		(pki_conf_path(a->place->publish, "witness/checkpoint", path, &err) !=
-				PKI_OK ||
-			seen_get(a, SEEN_WITNESSES, &note, &err) != PKI_OK ||
-			log_same(a, path, note, &cp, &err) != PKI_OK))
+		log_same_seen(a, SEEN_WITNESSES, path, &cp, &err) != PKI_OK)
 		finding_add(a, path, &err);
 }
 
@@ -425,11 +430,8 @@ audit_published(struct audit *a, struct pki_err *err)
 {
 	char path[PATH_MAX], dir[PATH_MAX];
 	struct pki_checkpoint cp;
-	struct pki_bytes note;
 	PKI_TRY(pki_conf_path(a->place->publish, "log", dir, err));
-	PKI_TRY(pki_conf_path(a->place->publish, "log/checkpoint", path, err));
-	if (seen_get(a, SEEN_LOG, &note, err) != PKI_OK ||
-		log_same(a, path, note, &cp, err) != PKI_OK) {
+	if (log_same_seen(a, SEEN_LOG, path, &cp, err) != PKI_OK) {
 		finding_add(a, path, err);
 		return PKI_OK;
 	}

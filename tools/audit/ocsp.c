@@ -32,7 +32,7 @@ compare(const struct audit *a, const struct pki_cert_row *row,
 			"OCSP does not know it, though it was issued");
 	if (!row->revoked && is->status == PKI_OCSP_REVOKED) {
 		/* later than our view of a ledger in use */
-		if (a->ocsp.url != NULL && is->revoked_at >= a->started)
+		if (a->ocsp.url != NULL && is->revoked_at >= a->started.tv_sec)
 			return PKI_OK;
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
 			"OCSP says that it was revoked; the ledger does not");

@@ -111,9 +111,10 @@ check_file(struct audit *a, size_t i, struct pki_err *err)
 static enum pki_status
 check_responder(struct audit *a, struct pki_err *err)
 {
+	char path[PATH_MAX];
 	struct pki_bytes file;
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(seen_get(a, SEEN_RESPONDER, &file, err));
+	PKI_TRY(seen_get(a, SEEN_RESPONDER, path, &file, err));
 	PKI_TRY(pki_cert_parse(file, &cert, err));
 	return check_issued(a, cert, PKI_KIND_RESPONDER, err);
 }

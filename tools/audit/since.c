@@ -2,7 +2,6 @@
  * looked at again, but for what the rest depends on. */
 #include <string.h>
 
-#include "libpki/file.h"
 #include "tools/audit/audit.h"
 
 /* rule 80: the entry is under the checkpoint, as it was when that was verified. */
@@ -60,9 +59,7 @@ enum pki_status
 since_begin(struct audit *a, const char *path, struct pki_err *err)
 {
 	struct pki_checkpoint cp;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
-	PKI_TRY(log_same(a, path, pki_buf_bytes(&note), &cp, err));
+	PKI_TRY(log_same_file(a, path, &cp, err));
 	if (cp.size == 0)
 		return PKI_OK;
 	a->since.size = cp.size;

@@ -110,21 +110,15 @@ is_stamp(const struct dirent *entry)
 	return is_ours(entry->d_name, &size);
 }
 
-void
-stamps_begin(struct audit *a)
+/* Of a checkpoint that the ledger got since the audit began. */
+static bool
+is_later(const struct stamps *s, const char *name)
 {
 	char path[PATH_MAX];
 	struct pki_err err = { 0 };
-	DIR *dir = pki_conf_path(a->place->publish, FOLDER, path, &err) == PKI_OK
-			   ? opendir(path)
-			   : NULL;
-	const struct dirent *entry;
 	uint64_t size;
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (is_ours(entry->d_name, &size) && size > a->stamped)
-			a->stamped = size;
-	if (dir != NULL)
-		closedir(dir);
+	return is_ours(name, &size) && size > s->a->figures.entries &&
+	       pki_conf_path(s->dir, name, path, &err) == PKI_OK && seen_since(s->a, path);
 }
 
 static enum pki_status
@@ -135,8 +129,7 @@ check_folder(struct stamps *s, struct pki_err *err)
 	if (count < 0 && errno != ENOENT)
 		return pki_fail_errno(err, PKI_IO, errno, "%s", s->dir);
 	for (int i = 0; i < count; i++) {
-		uint64_t size;
-		if (is_ours(files[i]->d_name, &size) && size <= s->a->stamped)
+		if (!is_later(s, files[i]->d_name))
 			check_file(s, files[i]->d_name);
 		free(files[i]);
 	}
@@ -155,7 +148,7 @@ check_late(struct stamps *s)
 		return;
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(s->a, s->covered);
 	if (pki_msec_parse(entry_text(entry, "at"), &at, &err) != PKI_OK ||
-		s->a->started - at / 1000 <= LATE * conf->every)
+		s->a->started.tv_sec - at / 1000 <= LATE * conf->every)
 		return;
 	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
 		"from entry %ju on the log has no time-stamp, since %s; there should be "

@@ -96,7 +96,8 @@ audit_all(struct audit *a, const struct pki_args *args)
 	a->spot = (struct spot){ PKI_COUNT(parts) + 1, 0 };
 	for (int i = 0; i < pki_arg_count(args, "checkpoint"); i++) {
 		const char *path = pki_arg_at(args, "checkpoint", i);
-		if (audit_checkpoint(a, path, &err) != PKI_OK)
+		struct pki_checkpoint cp;
+		if (log_same_file(a, path, &cp, &err) != PKI_OK)
 			finding_add(a, path, &err);
 	}
 	pki_progress_end();
@@ -225,10 +226,8 @@ audit_open(struct audit *a, const struct pki_args *args, struct place *place,
 	a->vkey = (const char *)a->vkey_text.data;
 	PKI_TRY(findings_new(&a->findings, err));
 	seen_begin(a);
-	stamps_begin(a);
 	/* one view of a ledger that others go on writing */
-	a->started = pki_time_now();
-	clock_gettime(CLOCK_REALTIME_COARSE, &a->begun);
+	clock_gettime(CLOCK_REALTIME_COARSE, &a->started);
 	return crew_snapshot(a, err);
 }
 
