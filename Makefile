@@ -42,7 +42,7 @@ dir_pki-ocspd := ocsp
 dir_pki-audit := tools/audit
 dir_pki-witness := witness
 
-objects = $(patsubst %.c,$O/%.o,$(wildcard $1/*.c))
+objects = $(patsubst %.c,$O/%.o,$(wildcard $1/*.c $1/*/*.c))
 LIB := $O/libpki.a
 BINARIES := $(PROGRAMS:%=$O/%)
 UNIT := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
@@ -102,7 +102,7 @@ $O/bench/%: $O/tests/bench/%.o $(BENCH_COMMON) $(LIB)
 
 .PHONY: lib unit bench bench-deps
 bench-deps:
-	@tools/deps.sh wrk nginx-core golang-cfssl procps util-linux time
+	@tools/make/deps.sh wrk nginx-core golang-cfssl procps util-linux time
 lib: $(LIB)
 unit: $(UNIT)
 bench: deps bench-deps $(BINARIES) $(BENCH)
@@ -111,21 +111,21 @@ bench: deps bench-deps $(BINARIES) $(BENCH)
 # What a fresh Debian 12 lacks. Silent when everything is there.
 .PHONY: deps
 deps:
-	@tools/deps.sh $(PACKAGES) $(TEST_PACKAGES)
+	@tools/make/deps.sh $(PACKAGES) $(TEST_PACKAGES)
 
 # builds without a word but errors, on all processors unless told otherwise
 quietly = -s --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: demo demo-up demo-down
 demo:
-	@tools/deps.sh $(PACKAGES) $(DEMO_PACKAGES)
+	@tools/make/deps.sh $(PACKAGES) $(DEMO_PACKAGES)
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) all
-	@BIN=$O tools/demo.sh run
+	@BIN=$O tools/make/demo.sh run
 demo-up: all
-	@BIN=$O tools/demo.sh up
+	@BIN=$O tools/make/demo.sh up
 demo-down:
-	@BIN=$O tools/demo.sh down
+	@BIN=$O tools/make/demo.sh down
 
 .PHONY: check check-long
 check: deps
@@ -143,11 +143,11 @@ check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)
 
 .PHONY: lint format rules
 lint:
-	tools/lint.sh
+	tools/make/lint.sh
 format:
 	clang-format -i $(shell git ls-files '*.c')
 rules:
-	tools/rules.sh > tests/rules.md
+	tools/make/rules.sh > tests/rules.md
 
 DESTDIR ?=
 bindir = $(PREFIX)/bin

@@ -2,7 +2,7 @@
 #ifndef CA_COMMANDS_H
 #define CA_COMMANDS_H
 
-#include "libpki/cli.h"
+#include "libpki/host/cli.h"
 
 enum pki_status cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err);

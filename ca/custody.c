@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
-#include "libpki/hex.h"
+#include "libpki/base/file.h"
+#include "libpki/base/hex.h"
 
 static enum pki_status
 refuse(struct pki_err *err, const char *what)

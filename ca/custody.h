@@ -2,8 +2,8 @@
 #ifndef CA_CUSTODY_H
 #define CA_CUSTODY_H
 
-#include "libpki/cli.h"
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
+#include "libpki/host/cli.h"
 
 /*
  * From the two --custodian SOURCEs: lower-case hex of SHA-256(len(a) || a || len(b) || b),

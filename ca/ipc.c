@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 #define HEADER 5
 

@@ -7,7 +7,7 @@
 #ifndef CA_IPC_H
 #define CA_IPC_H
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 /* Requests in one frame: what one transaction takes at most. */
 #define IPC_BATCH_MAX 64

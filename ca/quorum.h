@@ -5,8 +5,8 @@
 #ifndef CA_QUORUM_H
 #define CA_QUORUM_H
 
-#include "libpki/conf.h"
-#include "libpki/policy.h"
+#include "libpki/host/conf.h"
+#include "libpki/state/policy.h"
 
 struct quorum {
 	/* entries of the largest checkpoint that each of the configuration's witnesses cosigned */

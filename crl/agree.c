@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "crl/crld.h"
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 
 /* A revocation waits for one responder's answers this long, unless one contradicts. */
 #define ASK_MSEC 3000

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "crl/crld.h"
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 
 /* local time with the name of a zone */
 #define LOCAL_TEXT 40

@@ -4,12 +4,12 @@
 
 #include <sys/stat.h>
 
-#include "libpki/cli.h"
-#include "libpki/conf.h"
-#include "libpki/crl.h"
-#include "libpki/http.h"
-#include "libpki/ledger.h"
-#include "libpki/monitor.h"
+#include "libpki/host/cli.h"
+#include "libpki/host/conf.h"
+#include "libpki/host/http.h"
+#include "libpki/host/monitor.h"
+#include "libpki/state/ledger.h"
+#include "libpki/x509/crl.h"
 
 #define CRLD_NAME "pki-crl"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "crl/crld.h"
-#include "libpki/api.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/host/api.h"
 
 /* rule 54: the root's keepers need time to come together. */
 #define ROOT_WARNING (30 * PKI_DAY)

@@ -1,5 +1,5 @@
 #include "crl/crld.h"
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 
 static const struct pki_option no_options[] = { { 0 } };
 

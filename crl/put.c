@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "crl/crld.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 /* Attempts at a place that fails come this long after each other, at most. */
 #define BACKOFF_MSEC 1000

@@ -1,9 +1,9 @@
 #include <stdio.h>
 
 #include "crl/crld.h"
-#include "libpki/api.h"
-#include "libpki/daemon.h"
-#include "libpki/sandbox.h"
+#include "libpki/host/api.h"
+#include "libpki/host/daemon.h"
+#include "libpki/host/sandbox.h"
 
 #define POLL_MSEC 200
 /* Revocations that come together, as those of a holder's two certificates, make one CRL. */

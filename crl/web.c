@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "crl/crld.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 30

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "libpki/decide.h"
+#include "libpki/state/decide.h"
 #include "ocsp/ocspd.h"
 
 /* A ready answer is replaced when a quarter of its life is over, or after an hour: who asks

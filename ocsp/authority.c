@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/api.h"
-#include "libpki/crl.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/host/api.h"
+#include "libpki/x509/crl.h"
 #include "ocsp/ocspd.h"
 
 /* A CRL of a million entries takes 53 MB. */

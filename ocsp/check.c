@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 #include "ocsp/ocspd.h"
 
 static const char *

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "ocsp/ocspd.h"
 
 /* An answer is replaced when a third of its life is over; a round over all certificates

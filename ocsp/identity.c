@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/api.h"
-#include "libpki/csr.h"
-#include "libpki/file.h"
-#include "libpki/order.h"
+#include "libpki/base/file.h"
+#include "libpki/cms/order.h"
+#include "libpki/host/api.h"
+#include "libpki/x509/csr.h"
 #include "ocsp/ocspd.h"
 
 /* The profile that rules.yaml lets the service's role order. */

@@ -1,4 +1,4 @@
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 #include "ocsp/ocspd.h"
 
 static const struct pki_option serve_options[] = {

@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "libpki/cli.h"
-#include "libpki/conf.h"
-#include "libpki/http.h"
-#include "libpki/ledger.h"
-#include "libpki/monitor.h"
-#include "libpki/ocsp.h"
+#include "libpki/host/cli.h"
+#include "libpki/host/conf.h"
+#include "libpki/host/http.h"
+#include "libpki/host/monitor.h"
+#include "libpki/ocsp/ocsp.h"
+#include "libpki/state/ledger.h"
 
 #define OCSPD_NAME "pki-ocspd"
 

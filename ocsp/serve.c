@@ -1,9 +1,9 @@
 #include <malloc.h>
 #include <stdio.h>
 
-#include "libpki/daemon.h"
-#include "libpki/file.h"
-#include "libpki/sandbox.h"
+#include "libpki/base/file.h"
+#include "libpki/host/daemon.h"
+#include "libpki/host/sandbox.h"
 #include "ocsp/ocspd.h"
 
 #define CONNECTIONS_MAX 1024

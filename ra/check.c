@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/csr.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/x509/csr.h"
 #include "ra/ra.h"
 
 static const struct pki_document_rule *

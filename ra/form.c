@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/file.h"
-#include "libpki/yaml.h"
+#include "libpki/base/file.h"
+#include "libpki/base/yaml.h"
 
 typedef bool (*check_fn)(const char *text);
 

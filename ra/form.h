@@ -5,9 +5,9 @@
 #ifndef RA_FORM_H
 #define RA_FORM_H
 
-#include "libpki/json.h"
-#include "libpki/name.h"
-#include "libpki/time.h"
+#include "libpki/base/json.h"
+#include "libpki/base/time.h"
+#include "libpki/x509/name.h"
 
 #define RA_DATE 11     /* "2026-11-22" and the NUL */
 #define RA_EMAIL 255   /* RFC 5321 4.5.3.1: 254 octets of a path's address */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 void
 ra_officer_free(struct ra_officer *officer)

@@ -2,7 +2,7 @@
 #ifndef RA_OFFICER_H
 #define RA_OFFICER_H
 
-#include "libpki/cert.h"
+#include "libpki/x509/cert.h"
 
 struct ra_officer {
 	struct pki_cert *cert;

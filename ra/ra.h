@@ -2,12 +2,12 @@
 #ifndef RA_RA_H
 #define RA_RA_H
 
-#include "libpki/cli.h"
-#include "libpki/conf.h"
-#include "libpki/ledger.h"
-#include "libpki/policy.h"
+#include "libpki/host/cli.h"
+#include "libpki/host/conf.h"
+#include "libpki/state/ledger.h"
+#include "libpki/state/policy.h"
 #include "ra/officer.h"
-#include "ra/record.h"
+#include "ra/store/record.h"
 
 struct ra {
 	struct pki_conf conf;

@@ -6,7 +6,7 @@
 #ifndef RA_WORDS_H
 #define RA_WORDS_H
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 /* A word's octets at most, and the NUL: the longest name has 64 characters. */
 #define RA_WORD 260

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "libpki/log.h"
+#include "libpki/state/log.h"
 #include "witness/witness.h"
 
 /* Signature lines of a witness that has several keys. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libpki/yaml.h"
+#include "libpki/base/yaml.h"
 
 #define DEFAULT_PATH "/etc/pki/pki-witness.yaml"
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "libpki/conf.h"
-#include "libpki/daemon.h"
-#include "libpki/file.h"
-#include "libpki/sandbox.h"
+#include "libpki/base/file.h"
+#include "libpki/host/conf.h"
+#include "libpki/host/daemon.h"
+#include "libpki/host/sandbox.h"
 #include "witness/witness.h"
 
 /* How soon a new checkpoint is seen. */

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "witness/witness.h"
 
 enum pki_status

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/daemon.h"
-#include "libpki/file.h"
-#include "libpki/sandbox.h"
+#include "libpki/base/file.h"
+#include "libpki/host/daemon.h"
+#include "libpki/host/sandbox.h"
 #include "witness/witness.h"
 
 #define CONNECTIONS_MAX 256

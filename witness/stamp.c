@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/file.h"
-#include "libpki/tsp.h"
+#include "libpki/base/file.h"
+#include "libpki/cms/tsp.h"
 #include "witness/witness.h"
 
 /* The authority's clock and ours. */

@@ -5,7 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "witness/witness.h"
 
 #define NOTES "checkpoints.json"

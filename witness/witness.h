@@ -4,10 +4,10 @@
 
 #include <pthread.h>
 
-#include "libpki/cli.h"
-#include "libpki/http.h"
-#include "libpki/monitor.h"
-#include "libpki/note.h"
+#include "libpki/host/cli.h"
+#include "libpki/host/http.h"
+#include "libpki/host/monitor.h"
+#include "libpki/tlog/note.h"
 #include "witness/conf.h"
 
 #define WITNESS_NAME "pki-witness"

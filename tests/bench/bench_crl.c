@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "libpki/crl.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/x509/crl.h"
 
 static struct {
 	struct pki_key *key;

@@ -2,7 +2,7 @@
  * bench_issue [ORDERS [CONNECTIONS]]: certificates per second of a running pki-ca
  * ($PKI_CONFIG), each order with two certificates, two officers' signatures and an
  * invitation. Orders are made beforehand with the officers of $D/officers
- * (tools/sample.sh). JSON on stdout.
+ * (tools/make/sample.sh). JSON on stdout.
  */
 #include <stdio.h>
 

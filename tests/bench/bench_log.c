@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libpki/log.h"
+#include "libpki/state/log.h"
 #include "tests/bench/common/office.h"
 
 /* As many orders as one commit of pki-ca's takes. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/ledger.h"
+#include "libpki/state/ledger.h"
 #include "tests/bench/common/office.h"
 #include "tests/bench/common/submit.h"
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
-#include "libpki/ledger_priv.h"
-#include "libpki/log.h"
+#include "libpki/base/file.h"
+#include "libpki/state/ledger_priv.h"
+#include "libpki/state/log.h"
 #include "tests/bench/common/minters.h"
 
 /* What a certificate's rows take in indexes: these stay in memory, so that each page is

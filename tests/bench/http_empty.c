@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "libpki/file.h"
-#include "libpki/http.h"
+#include "libpki/base/file.h"
+#include "libpki/host/http.h"
 #include "tests/bench/common/tool.h"
 
 static struct pki_buf answer;

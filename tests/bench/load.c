@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/bench/common/hist.h"
 #include "tests/bench/common/http_load.h"
 #include "tests/bench/common/ocsp_brief.h"

@@ -82,7 +82,7 @@ bench_nonce() {
 }
 # The responder with a key of another algorithm, where the configuration offers that.
 responder_with() {
-	grep -q ocsp_alg libpki/conf.h || return
+	grep -q ocsp_alg libpki/host/conf.h || return
 	sample_stop "$D"
 	configure 's/ocsp: { listen/ocsp: { algorithms: [P-256], listen/;s/algorithms: \[[^]]*\]/algorithms: ['"$1"']/'
 	services

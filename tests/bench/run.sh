@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit
 BIN=$(realpath "${BIN:-build/out}")
 PATH=$BIN:$BIN/bench:$PATH:/usr/sbin
 export PATH
-. tools/sample.sh
+. tools/make/sample.sh
 . tests/bench/lib.sh
 . tests/bench/issue.sh
 . tests/bench/ocsp.sh

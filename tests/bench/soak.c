@@ -17,9 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/api.h"
-#include "libpki/crl.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/host/api.h"
+#include "libpki/x509/crl.h"
 #include "tests/bench/common/office.h"
 #include "tests/bench/common/questions.h"
 

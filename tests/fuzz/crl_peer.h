@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libpki/crl.h"
+#include "libpki/x509/crl.h"
 
 static inline bool
 peer_time_is(const ASN1_TIME *t, pki_time want)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ca/writer.h"
-#include "libpki/api.h"
+#include "ca/front/writer.h"
+#include "libpki/host/api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Certificates: the parser, the getters, verification and the lint. */
-#include "libpki/lint.h"
+#include "libpki/x509/lint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Signed notes and entry bundles. */
 #include <string.h>
 
-#include "libpki/log.h"
+#include "libpki/state/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

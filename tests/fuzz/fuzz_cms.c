@@ -1,6 +1,6 @@
 /* pki_cms_open() and pki_cms_cosign() over any octets; the issuer is the one of the corpus.
  */
-#include "libpki/order.h"
+#include "libpki/cms/order.h"
 #include "tests/fuzz/cms_issuer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* Certification requests, and the checks of the key in them. */
-#include "libpki/csr.h"
+#include "libpki/x509/csr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

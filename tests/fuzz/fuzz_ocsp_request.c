@@ -1,5 +1,5 @@
 /* What parses keeps within the limits that the responder counts on. */
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

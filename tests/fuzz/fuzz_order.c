@@ -1,7 +1,7 @@
 /* pki_order_decode() over any octets; what it reads, it writes and reads again the same. */
 #include <string.h>
 
-#include "libpki/order.h"
+#include "libpki/cms/order.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

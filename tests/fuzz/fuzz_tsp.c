@@ -1,5 +1,5 @@
 /* An authority's response is any octets; what it would be taken for is never right. */
-#include "libpki/tsp.h"
+#include "libpki/cms/tsp.h"
 #include "tests/fuzz/cms_issuer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* Parse, then walk the tree with every reader. */
-#include "libpki/yaml.h"
+#include "libpki/base/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

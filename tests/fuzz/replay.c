@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # For test_bad_input.sh, in a mount namespace of its own: the state on a file system that fills up.
 # $D: a stopped installation with an enrolled holder alice; run and run_background are the caller's.
-. "$(dirname "$0")/../../tools/sample.sh"
+. "$(dirname "$0")/../../tools/make/sample.sh"
 set -e
 mount -t tmpfs -o size=8m tmpfs "$D/small"
 cp -r "$D/state" "$D/small/state"

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 BIN=$(realpath "${BIN:-build/out}")
 PATH=$BIN:$PATH
 export PATH BIN
-. tools/sample.sh
+. tools/make/sample.sh
 
 tests=0
 D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")

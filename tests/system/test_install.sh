@@ -66,13 +66,13 @@ commands_agree() {
 	done
 }
 ok "... and the same commands" commands_agree
-# Every status of a manual page is one of libpki/err.h and means the same: the text's last word.
+# Every status of a manual page is one of libpki/base/err.h and means the same: the text's last word.
 statuses_agree() {
 	local program code text line
 	declare -A words
 	while IFS=$'\t' read -r code text; do
 		words[$code]=${text##* }
-	done < <(sed -n 's/^\tX([A-Z]*, \([0-9]*\), "[a-z]*", *"\(.*\)").*/\1\t\2/p' libpki/err.h)
+	done < <(sed -n 's/^\tX([A-Z]*, \([0-9]*\), "[a-z]*", *"\(.*\)").*/\1\t\2/p' libpki/base/err.h)
 	[ ${#words[@]} -ge 20 ] || return 1
 	for program in $programs; do
 		while read -r code line; do
@@ -105,19 +105,19 @@ named() {
 	[ $# -gt 3 ]
 }
 words() { grep -ohE '"[a-z][a-z_-]*"' | tr -d '"' | sort -u; }
-mapfile -t list < <(sed -n '/events\[\]/,/^};/p' libpki/log.c | words)
+mapfile -t list < <(sed -n '/events\[\]/,/^};/p' libpki/state/log.c | words)
 ok "log(5) has every event" named log.5 "${list[@]}"
 mapfile -t list < <(sed -n '/^.Ss Entr/,/^.Ss Tree/s/^.It Cm //p' man/log.5 | tr -d ',' | tr ' ' '\n' | grep -- -)
-no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/log.c || echo "$e"; done | grep .' - "${list[@]}"
-mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/order_form.c | words)
+no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/state/log.c || echo "$e"; done | grep .' - "${list[@]}"
+mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/cms/order_form.c | words)
 ok "order(5) has every member" named order.5 "${list[@]}"
-mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/conf*.c | words)
+mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/host/conf*.c | words)
 ok "pki.yaml(5) has every key" named pki.yaml.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_text' witness/conf.c | words)
 ok "pki-witness.yaml(5) has every key" named pki-witness.yaml.5 "${list[@]}"
-mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|^\s*\{ "' libpki/policy_profile.c libpki/policy_rules.c | words)
+mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|^\s*\{ "' libpki/state/policy_profile.c libpki/state/policy_rules.c | words)
 ok "profile(5) has every key" named profile.5 "${list[@]}"
-mapfile -t list < <(sed -n '/version_1/,/^};/p' libpki/ledger_schema.c | grep -oE '^\s*" ?[a-z_]+ (INTEGER|TEXT|BLOB)|CREATE TABLE [a-z]+' |
+mapfile -t list < <(sed -n '/version_1/,/^};/p' libpki/state/ledger_schema.c | grep -oE '^\s*" ?[a-z_]+ (INTEGER|TEXT|BLOB)|CREATE TABLE [a-z]+' |
 	sed 's/CREATE TABLE//; s/INTEGER\|TEXT\|BLOB//' | tr -d '" \t' | sort -u)
 ok "ledger(5) has every table and column" named ledger.5 "${list[@]}"
 finish

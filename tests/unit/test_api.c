@@ -1,4 +1,4 @@
-#include "libpki/api.h"
+#include "libpki/host/api.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

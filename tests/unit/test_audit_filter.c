@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/common/expect.h"
-#include "tools/audit/filter.h"
+#include "tools/audit/trail/filter.h"
 
 #define H "H-00112233445566778899aabbccddeeff"
 #define O "O-00112233445566778899aabbccddeeff"

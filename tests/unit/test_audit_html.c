@@ -1,4 +1,4 @@
-#include "tools/audit/html.h"
+#include "tools/audit/report/html.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 struct written {
 	char *text;

@@ -1,4 +1,4 @@
-#include "tools/audit/revoked.h"
+#include "tools/audit/verify/revoked.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

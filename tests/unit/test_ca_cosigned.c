@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "ca/cosigned.h"
-#include "libpki/file.h"
+#include "ca/front/cosigned.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
 
 #define ORIGIN "log.example.test/1"

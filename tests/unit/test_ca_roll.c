@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ca/roll.h"
+#include "ca/signer/roll.h"
 #include "tests/unit/common/expect.h"
 
 #define KINDS 256

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "ca/signer_state.h"
-#include "libpki/json.h"
+#include "ca/signer/signer_state.h"
+#include "libpki/base/json.h"
 #include "tests/unit/common/orders.h"
 
 #define HOUR ((pki_time)3600)

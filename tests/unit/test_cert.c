@@ -8,7 +8,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/chain.h"
 
 static struct chain chain;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/cli.h"
+#include "libpki/host/cli.h"
 
 struct capture {
 	int status;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/cms_cache.h"
+#include "libpki/cms/cms_cache.h"
 #include "tests/unit/common/fixture.h"
 
 static struct fixture_id ca, claire, david;

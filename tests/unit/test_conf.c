@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "libpki/conf.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/host/conf.h"
 
 static char dir[] = "/tmp/test_conf.XXXXXX";
 static char file[64];

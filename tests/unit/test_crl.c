@@ -1,4 +1,4 @@
-#include "libpki/crl.h"
+#include "libpki/x509/crl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

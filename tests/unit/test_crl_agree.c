@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
 #include "tests/unit/common/ledger_rows.h"
 #include "tests/unit/common/status_pki.h"
 

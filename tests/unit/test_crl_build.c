@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/fuzz/crl_peer.h"
 #include "tests/unit/common/status_pki.h"
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "libpki/der.h"
+#include "libpki/asn1/der.h"
 #include "tests/fuzz/crl_peer.h"
 #include "tests/unit/common/status_pki.h"
 

@@ -9,7 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "libpki/csr.h"
+#include "libpki/x509/csr.h"
 
 static struct pki_bytes
 bytes(const void *data, size_t len)

@@ -1,4 +1,4 @@
-#include "libpki/der.h"
+#include "libpki/asn1/der.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

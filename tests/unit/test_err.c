@@ -9,8 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include "libpki/err.h"
-#include "libpki/mem.h"
+#include "libpki/base/err.h"
+#include "libpki/base/mem.h"
 
 static void
 innermost_message_wins(void **state)

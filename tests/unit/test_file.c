@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 static char dir[] = "/tmp/test_file.XXXXXX";
 

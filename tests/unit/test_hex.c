@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/hex.h"
+#include "libpki/base/hex.h"
 
 static void
 hex_decode_cases(void **state)

@@ -1,4 +1,4 @@
-#include "libpki/http.h"
+#include "libpki/host/http.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "libpki/time.h"
+#include "libpki/base/time.h"
 
 #define BODY_MAX ((size_t)64 << 10)
 #define CONNECTIONS_MAX 64

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/json.h"
+#include "libpki/base/json.h"
 
 static void
 parse_then_canonical(void **state)

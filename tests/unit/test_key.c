@@ -15,8 +15,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "libpki/file.h"
-#include "libpki/key.h"
+#include "libpki/base/file.h"
+#include "libpki/x509/key.h"
 
 #define PASS "correct horse"
 #define ALL_ALGS \

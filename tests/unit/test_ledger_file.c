@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/ledger_rows.h"
 
 static void

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/ledger_rows.h"
 
 #define READERS 4

@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-#include "libpki/lint_rules.h"
-#include "libpki/qc.h"
+#include "libpki/asn1/qc.h"
+#include "libpki/x509/lint_priv.h"
 #include "tests/unit/common/chain.h"
 
 static struct chain chain;

@@ -1,4 +1,4 @@
-#include "libpki/log.h"
+#include "libpki/state/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
 
 #define ORIGIN "ca.example.test/log"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 static void
 appending_grows_and_terminates(void **state)

@@ -1,4 +1,4 @@
-#include "libpki/merkle.h"
+#include "libpki/tlog/merkle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "libpki/monitor.h"
+#include "libpki/host/monitor.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/http.h"
+#include "libpki/host/http.h"
 #include "tests/unit/common/expect.h"
 
 enum { REQUESTS, DEPTH, LAST, END, LATENCY, PLAIN, PARTS };

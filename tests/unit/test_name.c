@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <openssl/x509.h>
 
-#include "libpki/der.h"
-#include "libpki/name.h"
+#include "libpki/asn1/der.h"
+#include "libpki/x509/name.h"
 
 static const struct pki_name alice = {
 	.country = "FR",

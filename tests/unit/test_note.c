@@ -1,4 +1,4 @@
-#include "libpki/note.h"
+#include "libpki/tlog/note.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

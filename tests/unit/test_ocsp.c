@@ -1,4 +1,4 @@
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

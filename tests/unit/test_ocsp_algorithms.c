@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <openssl/ocsp.h>
 
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
 #include "tests/unit/common/expect.h"
 #include "tests/unit/common/status_pki.h"
 

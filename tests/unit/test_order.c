@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "libpki/json.h"
-#include "libpki/order.h"
+#include "libpki/base/json.h"
+#include "libpki/cms/order.h"
 #include "tests/unit/common/fixture.h"
 
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

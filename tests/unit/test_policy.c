@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "libpki/file.h"
-#include "libpki/policy.h"
+#include "libpki/base/file.h"
+#include "libpki/state/policy.h"
 #include "tests/unit/common/fixture.h"
 
 #define SHIPPED "policy"

@@ -1,4 +1,4 @@
-#include "libpki/probe.h"
+#include "libpki/host/probe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/profile.h"
+#include "libpki/x509/profile.h"
 
 static void
 role_names(void **state)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libpki/csr.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/x509/csr.h"
 #include "ra/ra.h"
 
 static char dir[] = "/tmp/test-ra-form-XXXXXX";

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
-#include "libpki/http.h"
-#include "ra/store.h"
+#include "libpki/base/file.h"
+#include "libpki/host/http.h"
+#include "ra/store/store.h"
 #include "ra/words.h"
 
 static char dir[] = "/tmp/test-ra-XXXXXX";

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libpki/file.h"
-#include "ra/record.h"
-#include "ra/vault.h"
+#include "libpki/base/file.h"
+#include "ra/store/record.h"
+#include "ra/store/vault.h"
 
 #define PARTS 3
 #define PERSON_PARTS (PARTS + 2) /* "wrapped" stands beside them, and the evidence */

@@ -1,4 +1,4 @@
-#include "libpki/sandbox.h"
+#include "libpki/host/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 static int
 open_passwd(void)

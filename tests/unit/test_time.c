@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "libpki/mem.h"
-#include "libpki/time.h"
+#include "libpki/base/mem.h"
+#include "libpki/base/time.h"
 
 static void
 format_and_parse(void **state)

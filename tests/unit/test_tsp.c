@@ -11,7 +11,7 @@
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
 
-#include "libpki/tsp.h"
+#include "libpki/cms/tsp.h"
 #include "tests/unit/common/expect.h"
 
 #define DAY ((pki_time)86400)

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <openssl/bn.h>
 
-#include "libpki/mem.h"
-#include "libpki/weak.h"
+#include "libpki/base/mem.h"
+#include "libpki/x509/weak.h"
 
 enum { PRIME_BITS = 1536 };
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
 #include "witness/witness.h"
 

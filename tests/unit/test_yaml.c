@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/yaml.h"
+#include "libpki/base/yaml.h"
 
 static enum pki_status
 parse(const char *text, struct pki_yaml **root, struct pki_err *err)

@@ -4,12 +4,12 @@
 
 #include <stdatomic.h>
 
-#include "libpki/cli.h"
-#include "libpki/conf.h"
-#include "libpki/csr.h"
-#include "libpki/lint.h"
-#include "libpki/log.h"
-#include "libpki/policy.h"
+#include "libpki/host/cli.h"
+#include "libpki/host/conf.h"
+#include "libpki/state/log.h"
+#include "libpki/state/policy.h"
+#include "libpki/x509/csr.h"
+#include "libpki/x509/lint.h"
 #include "tools/audit/findings.h"
 
 /* When the log says that a policy was loaded. */

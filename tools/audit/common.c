@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 static enum pki_status
 copy_path(const char *from, char out[PATH_MAX], struct pki_err *err)

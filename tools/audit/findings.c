@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libpki/cli.h"
+#include "libpki/host/cli.h"
 
 struct finding {
 	struct spot spot;

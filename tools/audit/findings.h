@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "libpki/json.h"
+#include "libpki/base/json.h"
 
 /* Of each severity: findings kept and shown; beyond them they are only counted. */
 #define FINDINGS_MAX 1000

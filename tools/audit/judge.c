@@ -1,7 +1,7 @@
 /* How bad a finding is, and what to do about it. */
 #include "tools/audit/findings.h"
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 #define EVIDENCE \
 	"stop pki-ca, keep this copy as evidence, find out who could write; go on with " \

@@ -8,7 +8,7 @@
 
 #include <netinet/in.h>
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 
 #define HTTP_LOAD_CONNECTIONS_MAX 1024
 /* The largest answer; more counts as lost. */

@@ -6,7 +6,7 @@
 #ifndef TESTS_BENCH_MINT_H
 #define TESTS_BENCH_MINT_H
 
-#include "libpki/cert.h"
+#include "libpki/x509/cert.h"
 
 /* A name's variable part: digits of the holder's identifier. */
 #define MINT_DIGITS 16

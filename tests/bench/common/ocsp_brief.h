@@ -2,7 +2,7 @@
 #ifndef TESTS_BENCH_OCSP_BRIEF_H
 #define TESTS_BENCH_OCSP_BRIEF_H
 
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
 
 struct ocsp_brief {
 	unsigned response;           /* OCSPResponseStatus; 0: successful, the rest holds */

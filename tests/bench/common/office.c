@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/csr.h"
-#include "libpki/file.h"
+#include "libpki/base/file.h"
+#include "libpki/x509/csr.h"
 
 void
 officer_load(const char *name, struct officer *out)

@@ -1,8 +1,8 @@
-/* The officers of a sample installation ($D, tools/sample.sh), and orders that they sign. */
+/* The officers of a sample installation ($D, tools/make/sample.sh), and orders that they sign. */
 #ifndef TESTS_BENCH_OFFICE_H
 #define TESTS_BENCH_OFFICE_H
 
-#include "libpki/policy.h"
+#include "libpki/state/policy.h"
 #include "tests/bench/common/tool.h"
 
 struct officer {

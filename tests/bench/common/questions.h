@@ -3,8 +3,8 @@
 #ifndef TESTS_BENCH_QUESTIONS_H
 #define TESTS_BENCH_QUESTIONS_H
 
-#include "libpki/ledger.h"
-#include "libpki/ocsp.h"
+#include "libpki/ocsp/ocsp.h"
+#include "libpki/state/ledger.h"
 
 struct question {
 	struct pki_serial serial;

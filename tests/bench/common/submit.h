@@ -2,7 +2,7 @@
 #ifndef TESTS_BENCH_SUBMIT_H
 #define TESTS_BENCH_SUBMIT_H
 
-#include "libpki/mem.h"
+#include "libpki/base/mem.h"
 #include "tests/bench/common/hist.h"
 
 #define SUBMIT_CONNECTIONS_MAX 256

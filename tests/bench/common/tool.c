@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libpki/file.h"
+#include "libpki/base/file.h"
 
 void
 must(enum pki_status status, const struct pki_err *err)

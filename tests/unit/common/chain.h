@@ -2,7 +2,7 @@
 #ifndef TESTS_CHAIN_H
 #define TESTS_CHAIN_H
 
-#include "libpki/cert.h"
+#include "libpki/x509/cert.h"
 
 #define CHAIN_NOW ((pki_time)1795608000) /* 2026-11-25T12:00:00Z */
 

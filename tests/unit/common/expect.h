@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_EXPECT_H
 #define TESTS_UNIT_EXPECT_H
 
-#include "libpki/err.h"
+#include "libpki/base/err.h"
 
 #define ok(call) \
 	do { \

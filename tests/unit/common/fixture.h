@@ -5,8 +5,8 @@
 #ifndef TESTS_UNIT_FIXTURE_H
 #define TESTS_UNIT_FIXTURE_H
 
-#include "libpki/cert.h"
-#include "libpki/csr.h"
+#include "libpki/x509/cert.h"
+#include "libpki/x509/csr.h"
 
 struct fixture_id {
 	struct pki_key *key;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/ledger.h"
+#include "libpki/state/ledger.h"
 #include "tests/unit/common/expect.h"
 
 /* 2026-01-01T00:00:00Z */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/csr.h"
+#include "libpki/x509/csr.h"
 
 #define ROLE(n) "2.999.492.1.1.1.1.6.1,2.999.492.2." n
 

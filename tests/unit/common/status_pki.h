@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_STATUS_PKI_H
 #define TESTS_UNIT_STATUS_PKI_H
 
-#include "libpki/cert.h"
+#include "libpki/x509/cert.h"
 
 struct status_id {
 	struct pki_key *key;

@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include "ca/ceremony/ceremony.h"
+#include "ca/ceremony/root_crl.h"
+#include "libpki/tlog/note.h"
+
+static enum pki_status
+find_profile(const struct pki_policy *policy, enum pki_kind kind,
+	const struct pki_profile **out, struct pki_err *err)
+{
+	*out = pki_policy_kind(policy, kind);
+	if (*out == NULL)
+		return pki_fail(err, PKI_CONFIG, "the policy has no profile of kind %s",
+			pki_kind_name(kind));
+	return PKI_OK;
+}
+
+static enum pki_status
+certify(const struct ceremony *c, const struct pki_profile *profile,
+	const struct pki_urls *urls, const struct pki_name *subject,
+	const struct pki_key *key, const struct ceremony_part *issuer,
+	struct pki_key *issuer_key, struct pki_cert **out, struct pki_err *err)
+{
+	pki_time now = c->at / 1000;
+	struct pki_cert_spec spec = {
+		.profile = profile,
+		.urls = urls,
+		.subject = subject,
+		.key = key,
+		.issuer = issuer != NULL ? issuer->cert : NULL,
+		.not_before = now,
+		.not_after = pki_profile_not_after(profile, now),
+	};
+	if (issuer != NULL && spec.not_after > pki_cert_not_after(issuer->cert))
+		spec.not_after = pki_cert_not_after(issuer->cert);
+	PKI_TRY(pki_serial_random(&spec.serial, err));
+	enum pki_status status = pki_cert_build(&spec, issuer_key, out, err);
+	if (status != PKI_OK)
+		pki_err_object(err, "%s", subject->common_name);
+	return status;
+}
+
+static enum pki_status
+make_authorities(struct ceremony *c, const struct pki_conf *conf,
+	const struct pki_policy *policy, struct pki_err *err)
+{
+	PKI_TRY(find_profile(policy, PKI_KIND_ROOT, &c->root.profile, err));
+	PKI_TRY(find_profile(policy, PKI_KIND_CA, &c->ca.profile, err));
+	PKI_TRY(find_profile(policy, PKI_KIND_SEAL, &c->seal.profile, err));
+	PKI_TRY(pki_key_generate(conf->root_alg, &c->root.key, err));
+	PKI_TRY(pki_key_generate(conf->ca_alg, &c->ca.key, err));
+	PKI_TRY(pki_key_generate(PKI_ALG_P256, &c->seal.key, err));
+	PKI_TRY(pki_key_generate(PKI_ALG_ED25519, &c->log_key, err));
+	PKI_TRY(pki_note_vkey(PKI_NOTE_LOG, conf->log_origin, c->log_key, &c->vkey, err));
+	PKI_TRY(certify(c, c->root.profile, NULL, &conf->root_name, c->root.key, NULL,
+		c->root.key, &c->root.cert, err));
+	PKI_TRY(certify(c, c->ca.profile, &conf->root_urls, &conf->ca_name, c->ca.key,
+		&c->root, c->root.key, &c->ca.cert, err));
+	return certify(c, c->seal.profile, &conf->ca_urls, &conf->seal_name, c->seal.key,
+		&c->ca, c->ca.key, &c->seal.cert, err);
+}
+
+static enum pki_status
+make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *err)
+{
+	for (size_t i = 0; i < c->officer_count; i++) {
+		struct ceremony_officer *officer = &c->officers[i];
+		struct pki_name name = { .country = "" };
+		memcpy(name.country, conf->ca_name.country, sizeof name.country);
+		memcpy(name.organization, conf->ca_name.organization,
+			sizeof name.organization);
+		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
+		PKI_TRY(certify(c, officer->profile, &conf->ca_urls, &name,
+			pki_csr_get0_key(officer->csr), &c->ca, c->ca.key, &officer->cert,
+			err));
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+make_crls(struct ceremony *c, const struct pki_conf *conf, struct pki_err *err)
+{
+	pki_time now = c->at / 1000;
+	struct pki_crl_spec spec = {
+		.issuer = c->ca.cert,
+		.number = 1,
+		.this_update = now,
+		.next_update = now + conf->crl_lifetime,
+	};
+	PKI_TRY(root_crl_build(
+		c->root.cert, c->root.key, 1, now, NULL, 0, &c->root.crl, err));
+	return pki_crl_build(&spec, c->ca.key, &c->ca.crl, err);
+}
+
+enum pki_status
+ceremony_make(struct ceremony *c, const struct pki_conf *conf,
+	const struct pki_policy *policy, struct pki_err *err)
+{
+	c->at = pki_msec_now();
+	c->policy = policy;
+	PKI_TRY(make_authorities(c, conf, policy, err));
+	PKI_TRY(make_officers(c, conf, err));
+	return make_crls(c, conf, err);
+}
+
+static void
+part_free(struct ceremony_part *part)
+{
+	pki_crl_free(part->crl);
+	pki_cert_free(part->cert);
+	pki_key_free(part->key);
+}
+
+void
+ceremony_free(struct ceremony *c)
+{
+	for (size_t i = 0; i < PKI_COUNT(c->officers); i++) {
+		pki_csr_free(c->officers[i].csr);
+		pki_cert_free(c->officers[i].cert);
+	}
+	part_free(&c->root);
+	part_free(&c->ca);
+	part_free(&c->seal);
+	pki_key_free(c->log_key);
+	pki_buf_free(&c->vkey);
+	*c = (struct ceremony){ .at = 0 };
+}

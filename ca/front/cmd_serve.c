@@ -1,0 +1,219 @@
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ca/commands.h"
+#include "ca/front/front.h"
+#include "ca/front/start.h"
+#include "ca/front/writer.h"
+#include "libpki/base/file.h"
+#include "libpki/host/daemon.h"
+#include "libpki/host/sandbox.h"
+
+/* More than the queue holds: the answer "busy" needs a connection too. */
+#define CONNECTIONS_SPARE 64
+#define IDLE_SECONDS 30
+
+struct server {
+	struct pki_conf conf;
+	struct pki_policy *policy;
+	struct signer signer;
+	struct pki_ledger *ledger, *front_ledger, *publisher_ledger;
+	struct queue queue;
+	struct publisher publisher;
+	struct writer writer;
+	struct front front;
+	struct pki_http_server *http;
+	pthread_t thread;
+	bool writing; /* the thread runs */
+	char log_dir[PATH_MAX];
+};
+
+static enum pki_status
+open_ledgers(struct server *s, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(s->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &s->ledger, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->front_ledger, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->publisher_ledger, err));
+	PKI_TRY(pki_ledger_issuer(s->ledger, PKI_ISSUER_CA, &s->writer.ca, err));
+	return pki_ledger_issuer(s->ledger, PKI_ISSUER_ROOT, &s->writer.root, err);
+}
+
+static enum pki_status
+listen_and_shut_in(struct server *s, struct pki_err *err)
+{
+	char where[PATH_MAX + 8], folder[PATH_MAX];
+	snprintf(folder, sizeof folder, "%s", s->conf.socket);
+	const char *socket_dir = dirname(folder);
+	PKI_TRY(pki_file_mkdirs(socket_dir, 0750, err));
+	snprintf(where, sizeof where, "unix:%s", s->conf.socket);
+	struct pki_http_config config = {
+		.listen = where,
+		.threads = 1,
+		.body_max = PKI_CMS_MAX,
+		.connections_max = (unsigned)s->conf.queue + CONNECTIONS_SPARE,
+		.idle_seconds = IDLE_SECONDS,
+		.handler = front_handle,
+		.ctx = &s->front,
+	};
+	PKI_TRY(pki_http_listen(&config, &s->http, err));
+	const char *const writable[] = { s->conf.state, s->conf.publish, socket_dir, NULL };
+	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, NULL, err);
+}
+
+static void
+wire(struct server *s)
+{
+	s->writer.conf = &s->conf;
+	s->writer.policy = s->policy;
+	s->writer.signer = &s->signer;
+	s->writer.ledger = s->ledger;
+	s->writer.queue = &s->queue;
+	s->writer.publisher = NULL;
+	s->writer.checkpoint = s->signer.ready.checkpoint;
+	s->writer.told = s->writer.telling = s->signer.ready.told;
+	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer,
+		&s->writer };
+}
+
+/* From 0 to N lists, once: what is certified from now on names them. */
+static enum pki_status
+begin_partitions(struct server *s, struct pki_err *err)
+{
+	struct pki_urls known;
+	PKI_TRY(pki_ledger_partitions(s->ledger, PKI_ISSUER_CA, &known, err));
+	if (known.partitions == s->conf.ca_urls.partitions)
+		return PKI_OK;
+	return writer_job(&s->writer, JOB_PARTITIONS, err);
+}
+
+/* Whose cosignatures count is on record, as the policy is. */
+static enum pki_status
+load_event(struct server *s, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:s}", "digest", s->policy->digest);
+	PKI_CLEANUP(pki_json_cleanup) json_t *witnesses = json_array();
+	for (size_t i = 0; s->policy->witnesses > 0 && i < s->conf.witness_count; i++) {
+		char digest[PKI_SHA256_HEX];
+		const char *vkey = s->conf.witnesses[i].vkey;
+		PKI_TRY(pki_sha256_hex(vkey, strlen(vkey), digest, err));
+		json_array_append_new(witnesses, json_string(digest));
+	}
+	if (s->policy->witnesses > 0)
+		json_object_set(detail, "witnesses", witnesses);
+	return writer_event(&s->writer, "policy-loaded", json_incref(detail), err);
+}
+
+static enum pki_status
+start(struct server *s, const struct pki_args *args, struct pki_err *err)
+{
+	uint64_t published = 0;
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
+	PKI_TRY(pki_policy_load(s->conf.policy, &s->policy, err));
+	PKI_TRY(quorum_configured(&s->conf, s->policy, err));
+	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
+	PKI_TRY(start_ledger(&s->conf, err));
+	PKI_TRY(signer_start(&s->conf, s->policy, args, SIGNER_SERVES, &s->signer, err));
+	PKI_TRY(open_ledgers(s, err));
+	PKI_TRY(start_check_log(
+		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
+	PKI_TRY(start_check_crls(&s->conf, s->ledger, err));
+	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
+	wire(s);
+	PKI_TRY(quorum_begin(&s->writer, err));
+	PKI_TRY(listen_and_shut_in(s, err));
+	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
+	PKI_TRY(load_event(s, err));
+	PKI_TRY(begin_partitions(s, err));
+	PKI_TRY(publisher_start(
+		&s->publisher, &s->conf, s->publisher_ledger, s->log_dir, published, err));
+	s->writer.publisher = &s->publisher;
+	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
+	if (rc != 0)
+		return pki_fail_errno(err, PKI_INTERNAL, rc, "writer's thread");
+	s->writing = true;
+	return pki_http_begin(s->http, err);
+}
+
+/* They come to wait_for_end() alone. */
+static void
+block_signals(sigset_t *set)
+{
+	pki_daemon_signals(set);
+	sigaddset(set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, set, NULL);
+}
+
+static enum pki_status
+wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
+{
+	for (;;) {
+		siginfo_t info;
+		if (sigwaitinfo(set, &info) < 0)
+			continue;
+		if (info.si_signo != SIGCHLD)
+			return PKI_OK;
+		/* signer_stop() reaps it: others read its pid until then */
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)s->signer.pid, &info,
+			    WEXITED | WNOHANG | WNOWAIT) != 0 ||
+			info.si_pid == 0)
+			continue;
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"the signer ended (%s %d); start pki-ca again",
+			info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+	}
+}
+
+/* What was handed in is answered first. A start that failed may have begun any part. */
+static void
+finish(struct server *s, bool in_order)
+{
+	pki_http_stop(s->http);
+	if (s->writing) {
+		queue_close(&s->queue);
+		pthread_join(s->thread, NULL);
+	}
+	struct pki_err err = { 0 };
+	if (in_order && writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
+		fprintf(stderr, "pki-ca: %s\n", err.msg);
+	if (s->writer.publisher != NULL)
+		publisher_stop(s->writer.publisher);
+}
+
+static void
+release(struct server *s)
+{
+	pki_ledger_close(s->publisher_ledger);
+	pki_ledger_close(s->front_ledger);
+	pki_ledger_close(s->ledger);
+	pki_cert_free(s->writer.root);
+	pki_cert_free(s->writer.ca);
+	signer_stop(&s->signer);
+	pki_policy_free(s->policy);
+}
+
+enum pki_status
+cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	static struct server s = { .signer = { .fd = -1 } };
+	sigset_t signals;
+	block_signals(&signals);
+	enum pki_status status = start(&s, args, err);
+	if (status == PKI_OK) {
+		fprintf(stderr, "pki-ca: ready at %s (front: %s, signer: %s)\n",
+			s.conf.socket, pki_sandbox_text(), s.signer.ready.sandbox);
+		status = wait_for_end(&s, &signals, err);
+	}
+	finish(&s, status == PKI_OK);
+	release(&s);
+	return status;
+}

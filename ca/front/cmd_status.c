@@ -1,0 +1,123 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "ca/commands.h"
+#include "libpki/host/api.h"
+#include "libpki/host/conf.h"
+#include "libpki/x509/crl.h"
+
+static void
+row(const char *label, const char *text)
+{
+	printf("%-14s %s\n", label, text);
+}
+
+static void
+local_time(const char *text, char *out, size_t size)
+{
+	struct pki_err err = { 0 };
+	pki_msec t;
+	snprintf(out, size, "%s", text);
+	if (pki_msec_parse(text, &t, &err) == PKI_OK)
+		pki_time_format_local(t / 1000, out, size);
+}
+
+/* rule 53: none follows the last one. */
+static void
+crl_text(json_int_t number, const char *next_update, char *out, size_t size)
+{
+	char last[PKI_TIME_TEXT], when[64];
+	pki_time_format(PKI_CRL_LAST, last);
+	local_time(next_update, when, sizeof when);
+	if (strcmp(next_update, last) == 0)
+		snprintf(out, size, "number %lld, the last", (long long)number);
+	else
+		snprintf(out, size, "number %lld, next by %s", (long long)number, when);
+}
+
+static void
+print_issuers(const json_t *issuers)
+{
+	for (size_t i = 0; i < json_array_size(issuers); i++) {
+		const char *name = "", *not_after = "";
+		char when[64], text[512];
+		json_unpack(json_array_get(issuers, i), "{s:s, s:s}", "name", &name,
+			"not_after", &not_after);
+		local_time(not_after, when, sizeof when);
+		snprintf(text, sizeof text, "%s, until %s", name, when);
+		row("issuer", text);
+	}
+}
+
+/* Nothing where nobody asks for witnesses. */
+static void
+print_witnesses(json_t *status)
+{
+	json_int_t needed = 0, configured = 0, cosigned = 0, waiting = 0;
+	int issuing = 1;
+	const char *message = "";
+	char text[1024];
+	if (json_unpack(status, "{s:{s:I, s:I, s:I, s:I, s:b, s:s}}", "witnesses", "needed",
+		    &needed, "configured", &configured, "cosigned", &cosigned, "waiting",
+		    &waiting, "issuing", &issuing, "message", &message) != 0 ||
+		needed == 0)
+		return;
+	snprintf(text, sizeof text, "%lld of %lld must cosign; %lld entries are cosigned",
+		(long long)needed, (long long)configured, (long long)cosigned);
+	row("witnesses", text);
+	snprintf(text, sizeof text, "%lld orders wait; %s", (long long)waiting, message);
+	row("issuing", issuing ? "goes on" : text);
+}
+
+static enum pki_status
+print_status(json_t *status, struct pki_err *err)
+{
+	const char *version, *sandbox, *next_update, *clock;
+	int pid, signer;
+	json_int_t waiting, limit, certificates, revocations, orders, entries, number;
+	json_t *issuers;
+	char text[512], when[64];
+	if (json_unpack(status,
+		    "{s:s, s:i, s:{s:i, s:s}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
+		    "s:{s:I, "
+		    "s:s}, s:o, s:s}",
+		    "version", &version, "pid", &pid, "signer", "pid", &signer, "sandbox",
+		    &sandbox, "queue", "waiting", &waiting, "limit", &limit, "ledger",
+		    "certificates", &certificates, "revocations", &revocations, "orders",
+		    &orders, "entries", &entries, "crl", "number", &number, "next_update",
+		    &next_update, "issuers", &issuers, "clock", &clock) != 0)
+		return pki_fail(err, PKI_UNAVAILABLE, "that is not a status of pki-ca");
+	snprintf(text, sizeof text, "%s, process %d", version, pid);
+	row("pki-ca", text);
+	snprintf(text, sizeof text, "process %d, %s", signer, sandbox);
+	row("signer", text);
+	snprintf(text, sizeof text, "%lld of %lld", (long long)waiting, (long long)limit);
+	row("queue", text);
+	snprintf(text, sizeof text, "%lld certificates, %lld revocations, %lld orders",
+		(long long)certificates, (long long)revocations, (long long)orders);
+	row("ledger", text);
+	snprintf(text, sizeof text, "%lld entries", (long long)entries);
+	row("log", text);
+	crl_text(number, next_update, text, sizeof text);
+	row("CRL", text);
+	print_witnesses(status);
+	print_issuers(issuers);
+	local_time(clock, when, sizeof when);
+	row("clock", when);
+	return PKI_OK;
+}
+
+enum pki_status
+cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	static struct pki_conf conf;
+	PKI_CLEANUP(pki_json_cleanup) json_t *status = NULL;
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
+	PKI_TRY(pki_api_call(
+		conf.socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, &status, err));
+	if (!pki_arg_flag(args, "json"))
+		return print_status(status, err);
+	pki_cli_json(status, stdout);
+	return PKI_OK;
+}

@@ -1,0 +1,22 @@
+/* The HTTP side of `pki-ca serve`: routes, answers. pki-ca(8) lists the calls. */
+#ifndef CA_FRONT_FRONT_H
+#define CA_FRONT_FRONT_H
+
+#include "ca/front/queue.h"
+#include "libpki/host/api.h"
+
+struct front {
+	const struct pki_conf *conf;
+	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
+	struct queue *queue;
+	const struct signer *signer;
+	struct writer *writer; /* what it tells in any thread */
+};
+
+/* A pki_http_handler; ctx is a struct front. */
+void front_handle(void *ctx, struct pki_http_request *req);
+
+/* Answer with 200 and json, or with the error if there is one. */
+void front_reply(struct pki_http_request *req, const json_t *json, const struct pki_err *err);
+
+#endif

@@ -1,0 +1,80 @@
+/* Requests that wait for the writer: bounded, first come first served. */
+#ifndef CA_FRONT_QUEUE_H
+#define CA_FRONT_QUEUE_H
+
+#include <pthread.h>
+
+#include "ca/signer/signer.h"
+#include "libpki/host/http.h"
+#include "libpki/state/ledger.h"
+
+enum job_kind {
+	JOB_ORDER,     /* body: CMS */
+	JOB_ANSWER,    /* the answer to a revoke order once more */
+	JOB_RECEIPT,   /* its receipt */
+	JOB_EVENT,     /* input */
+	JOB_CRL,
+	JOB_PUBLISHED, /* input */
+	JOB_ROOT_CRL,  /* body: DER */
+	JOB_PARTITIONS, /* certificates name partitions of the CRL from now on */
+	JOB_LAST_CRLS, /* of each list (rule 55) */
+};
+
+/* A certificate that an order revokes. */
+struct target {
+	int issuer;
+	struct pki_serial serial;
+	char profile[PKI_PROFILE_NAME];
+};
+
+/* Certificates that one order may revoke: a holder's, over all renewals not yet expired. */
+#define TARGETS_MAX 64
+
+struct job {
+	enum job_kind kind;
+	struct job *next;
+	struct pki_http_request *req; /* NULL: the front's own */
+	struct pki_bytes body;        /* the request's */
+	json_t *input;
+	char order[PKI_ID_TEXT];
+
+	/* the writer's */
+	bool waits; /* on an order before it in the batch */
+	bool held;  /* until the witnesses have cosigned (rule 214) */
+	struct facts facts;
+	struct pki_buf invitation;
+	struct pki_buf certs[PKI_ORDER_CERTS_MAX];
+	struct target targets[TARGETS_MAX];
+	size_t target_count;
+	bool logged;
+	uint64_t index; /* of its log entry */
+	json_t *answer;
+	struct pki_err err;
+};
+
+void job_free(struct job *job);
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct job *first, *last;
+	size_t waiting;
+	size_t limit;
+	bool closed;
+};
+
+enum pki_status queue_init(struct queue *queue, size_t limit, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* BUSY if it is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
+enum pki_status queue_push(struct queue *queue, struct job *job, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* Up to max jobs; waits for the first one so long at most, QUEUE_FOREVER: until it is closed. 0:
+ * nothing there. */
+#define QUEUE_FOREVER (-1L)
+size_t queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec);
+size_t queue_waiting(struct queue *queue);
+bool queue_closed(struct queue *queue); /* and empty */
+/* No more come in; what is there will still be taken. */
+void queue_close(struct queue *queue);
+
+#endif

@@ -1,0 +1,394 @@
+#include "ca/front/standing.h"
+
+#include <string.h>
+
+static enum pki_status
+check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
+	const char *what, struct pki_err *err)
+{
+	struct pki_order_row row = { 0 };
+	struct pki_err none = { 0 };
+	enum pki_status status = pki_ledger_order(ledger, id, &row, &none);
+	if (status == PKI_NOTFOUND)
+		return PKI_OK;
+	if (status != PKI_OK) {
+		*err = none;
+		return status;
+	}
+	char when[PKI_MSEC_TEXT];
+	pki_msec_format(row.committed, when);
+	pki_order_row_free(&row);
+	return pki_refuse(
+		err, rule, "%s %s was used at %s; it counts once", what, id, when);
+}
+
+/* rule 205 */
+static enum pki_status
+check_officers(struct pki_ledger *ledger, const struct pki_serial *serials, size_t count,
+	struct pki_err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pki_cert_status standing = { 0 };
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(&serials[i], text);
+		PKI_TRY(pki_ledger_status(
+			ledger, PKI_ISSUER_CA, &serials[i], &standing, err));
+		if (!standing.issued)
+			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+				"certificate %s of a signer is not in the ledger", text);
+		if (standing.revoked)
+			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+				"certificate %s of a signer is revoked; another officer "
+				"must "
+				"sign",
+				text);
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+check_keys(struct pki_ledger *ledger, const struct facts *facts, struct pki_err *err)
+{
+	for (size_t i = 0; i < facts->cert_count; i++) {
+		bool certified = false, blocked = false;
+		PKI_TRY(pki_ledger_key_known(
+			ledger, facts->certs[i].key_hash, &certified, &blocked, err));
+		if (blocked)
+			return pki_refuse(err, PKI_RULE_WEAK_KEY,
+				"the key for %s was revoked and is blocked for ever; make "
+				"a "
+				"new one",
+				facts->certs[i].profile);
+		if (certified)
+			return pki_refuse(err, PKI_RULE_REKEY,
+				"the key for %s was certified before; each certificate "
+				"needs "
+				"a new key",
+				facts->certs[i].profile);
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err *err)
+{
+	char holder[PKI_ID_TEXT] = "";
+	PKI_TRY(pki_ledger_name_holder(ledger, facts->name_hash, holder, err));
+	/* an officer's or a service's next certificate has the name of the last */
+	const char *own = facts->holder[0] != '\0' ? facts->holder : PKI_HOLDER_SERVICE;
+	if (holder[0] != '\0' && strcmp(holder, own) != 0)
+		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
+			"the name belongs to holder %s; a name never goes to another "
+			"person",
+			holder);
+	return PKI_OK;
+}
+
+struct history {
+	struct pki_ledger *ledger;
+	const struct facts *facts;
+};
+
+/* What was ordered before a report of loss dies with it. */
+static enum pki_status
+older_than_revocation(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	const struct history *history = ctx;
+	if (!row->revoked || row->revoked_at < history->facts->created)
+		return PKI_OK;
+	return pki_refuse(err, PKI_RULE_ORDER_AGE,
+		"certificates of holder %s were revoked after this order was made; "
+		"identify the "
+		"person again and make another",
+		history->facts->holder);
+}
+
+static enum pki_status
+renewed(struct pki_ledger *ledger, const struct pki_cert_row *row, bool *out,
+	struct pki_err *err)
+{
+	struct pki_order_row order = { 0 };
+	*out = false;
+	if (row->order[0] == '\0')
+		return PKI_OK;
+	PKI_TRY(pki_ledger_order(ledger, row->order, &order, err));
+	*out = order.action == PKI_ACTION_RENEW;
+	pki_order_row_free(&order);
+	return PKI_OK;
+}
+
+/* The newest certificates decide: once renewed, the next time identifies afresh. */
+static enum pki_status
+last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct history *history = ctx;
+	struct pki_cert_row predecessor = { 0 };
+	bool by_renewal = false;
+	PKI_TRY(renewed(history->ledger, row, &by_renewal, err));
+	if (!by_renewal)
+		return PKI_OK;
+	PKI_TRY(pki_ledger_certificate(history->ledger, PKI_ISSUER_CA,
+		&history->facts->serials[0], &predecessor, err));
+	bool newer = row->id >= predecessor.id;
+	pki_cert_row_free(&predecessor);
+	if (newer)
+		return pki_refuse(err, PKI_RULE_RENEWAL,
+			"these certificates were renewed once; the next ones need a new "
+			"identification (an issue order)");
+	return PKI_OK;
+}
+
+/* The pair that was issued together is renewed, or identified afresh, together. */
+static enum pki_status
+not_revoked(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	(void)ctx;
+	if (!row->revoked)
+		return PKI_OK;
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(&row->serial, text);
+	return pki_refuse(err, PKI_RULE_RENEWAL,
+		"%s is revoked; after a revocation the person is identified as at first",
+		text);
+}
+
+static enum pki_status
+check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
+	const struct pki_serial *serial, pki_msec now, struct pki_err *err)
+{
+	struct pki_cert_row row = { 0 };
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(serial, text);
+	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, err));
+	enum pki_status status = PKI_OK;
+	if (strcmp(row.holder, facts->holder) != 0)
+		status = pki_refuse(err, PKI_RULE_RENEWAL, "%s is another holder's", text);
+	else if (row.not_after < now / 1000)
+		status = pki_refuse(err, PKI_RULE_RENEWAL,
+			"%s has expired; the person is identified as at first", text);
+	else if (memcmp(row.name_hash, facts->name_hash, sizeof row.name_hash) != 0)
+		status = pki_refuse(err, PKI_RULE_RENEWAL,
+			"%s bears another name; a changed name is verified as at first",
+			text);
+	else
+		status = pki_ledger_by_order(ledger, row.order, not_revoked, NULL, err);
+	pki_cert_row_free(&row);
+	return status;
+}
+
+/* rule 37 */
+static enum pki_status
+check_ca(struct pki_ledger *ledger, const struct pki_cert *ca, struct pki_err *err)
+{
+	struct pki_cert_status standing = { 0 };
+	PKI_TRY(pki_ledger_status(
+		ledger, PKI_ISSUER_ROOT, pki_cert_get0_serial(ca), &standing, err));
+	if (standing.revoked)
+		return pki_refuse(err, PKI_RULE_CA_REVOKED,
+			"the CA's own certificate is revoked; it issues no more");
+	return PKI_OK;
+}
+
+static enum pki_status
+check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now,
+	const struct facts *facts, struct pki_err *err)
+{
+	struct history history = { ledger, facts };
+	PKI_TRY(check_ca(ledger, ca, err));
+	if (facts->action == PKI_ACTION_RENEW) {
+		if (facts->serial_count == 0)
+			return pki_refuse(
+				err, PKI_RULE_RENEWAL, "the order names no predecessor");
+		for (size_t i = 0; i < facts->serial_count; i++)
+			PKI_TRY(check_predecessor(
+				ledger, facts, &facts->serials[i], now, err));
+		PKI_TRY(pki_ledger_by_holder(
+			ledger, facts->holder, last_was_renewal, &history, err));
+	}
+	if (facts->holder[0] != '\0')
+		PKI_TRY(pki_ledger_by_holder(
+			ledger, facts->holder, older_than_revocation, &history, err));
+	PKI_TRY(check_name(ledger, facts, err));
+	return check_keys(ledger, facts, err);
+}
+
+/* Do the signers meet a need, each person once? */
+static bool
+met(const struct pki_order_rule *rule, const struct facts *facts)
+{
+	bool taken[PKI_CMS_SIGNERS_MAX] = { false };
+	for (size_t n = 0; n < rule->need_count; n++) {
+		int found = 0;
+		for (size_t i = 0; i < facts->officer_count && found < rule->needs[n].count;
+			i++)
+			if (!taken[i] && (rule->needs[n].roles & facts->roles[i]) != 0) {
+				taken[i] = true;
+				found++;
+			}
+		if (found < rule->needs[n].count)
+			return false;
+	}
+	return true;
+}
+
+static bool
+covers(const struct pki_order_rule *rule, const char *profile)
+{
+	for (size_t i = 0; i < rule->profile_count; i++)
+		if (strcmp(rule->profiles[i], profile) == 0)
+			return true;
+	return false;
+}
+
+/* The signer knew roles, not what is behind a serial: rule 201 for the certificate itself.
+ */
+static enum pki_status
+check_entitled(const struct pki_policy *policy, const struct facts *facts,
+	const char *profile, struct pki_err *err)
+{
+	for (size_t i = 0; i < policy->order_count; i++) {
+		const struct pki_order_rule *rule = &policy->orders[i];
+		if (rule->action == PKI_ACTION_REVOKE && covers(rule, profile) &&
+			met(rule, facts))
+			return PKI_OK;
+	}
+	return pki_refuse(err, PKI_RULE_ROLE,
+		"these officers may not revoke a certificate of profile %s (rules.yaml "
+		"orders)",
+		profile);
+}
+
+/* rule 51, RFC 5280 5.3.1: the compromise of a CA, and of anybody else. */
+static enum pki_status
+check_reason(enum pki_reason reason, const struct pki_cert_row *row, struct pki_err *err)
+{
+	bool of_ca = row->issuer == PKI_ISSUER_ROOT;
+	if (reason == (of_ca ? PKI_REASON_KEY_COMPROMISE : PKI_REASON_CA_COMPROMISE))
+		return pki_refuse(err, PKI_RULE_CRL_REASON,
+			"%s is no reason for a certificate of profile %s",
+			pki_reason_name(reason), row->profile);
+	return PKI_OK;
+}
+
+struct gather {
+	const struct pki_policy *policy;
+	struct job *job;
+	pki_time now;
+	bool revoked; /* one was left out because it is revoked already */
+};
+
+static enum pki_status
+add_target(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+{
+	struct gather *gather = ctx;
+	struct job *job = gather->job;
+	gather->revoked |= row->revoked;
+	if (row->revoked || row->not_after < gather->now)
+		return PKI_OK;
+	for (size_t i = 0; i < job->target_count; i++)
+		if (pki_serial_compare(&job->targets[i].serial, &row->serial) == 0)
+			return PKI_OK;
+	PKI_TRY(check_entitled(gather->policy, &job->facts, row->profile, err));
+	PKI_TRY(check_reason(job->facts.reason, row, err));
+	if (job->target_count == TARGETS_MAX)
+		return pki_fail(err, PKI_LIMIT, "more than %d certificates in one order",
+			TARGETS_MAX);
+	struct target *target = &job->targets[job->target_count++];
+	target->issuer = row->issuer;
+	target->serial = row->serial;
+	memcpy(target->profile, row->profile, sizeof target->profile);
+	return PKI_OK;
+}
+
+static enum pki_status
+add_serial(struct pki_ledger *ledger, struct gather *gather,
+	const struct pki_serial *serial, struct pki_err *err)
+{
+	struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_ledger_issued(ledger, serial, &row, err));
+	enum pki_status status = PKI_OK;
+	if (strcmp(row.holder, gather->job->facts.holder) != 0)
+		status = pki_refuse(err, PKI_RULE_REVOCATION,
+			"the certificate is not of the holder whom the order names");
+	else
+		status = add_target(gather, &row, err);
+	pki_cert_row_free(&row);
+	return status;
+}
+
+/* Promise and rule 47: a loss takes everything that the holder has, in one transaction. */
+static enum pki_status
+check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
+	struct job *job, struct pki_err *err)
+{
+	const struct facts *facts = &job->facts;
+	struct gather gather = { policy, job, now / 1000, false };
+	job->target_count = 0;
+	for (size_t i = 0; i < facts->serial_count; i++)
+		PKI_TRY(add_serial(ledger, &gather, &facts->serials[i], err));
+	if (facts->holder[0] != '\0' && (facts->whole_holder || facts->serial_count == 0))
+		PKI_TRY(pki_ledger_by_holder(
+			ledger, facts->holder, add_target, &gather, err));
+	if (job->target_count > 0)
+		return PKI_OK;
+	if (gather.revoked)
+		return pki_fail(err, PKI_STATE,
+			"revoked already; a revocation is final and needs no second one");
+	return pki_fail(
+		err, PKI_NOTFOUND, "holder %s has no valid certificate", facts->holder);
+}
+
+enum pki_status
+standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
+	const struct pki_cert *ca, pki_msec now, struct job *job, struct pki_err *err)
+{
+	const struct facts *facts = &job->facts;
+	pki_err_object(err, "%s", facts->id);
+	PKI_TRY(check_unused(ledger, facts->id, PKI_RULE_ORDER_USED, "order", err));
+	PKI_TRY(check_officers(ledger, facts->officers, facts->officer_count, err));
+	if (facts->invitation[0] != '\0') {
+		PKI_TRY(check_unused(
+			ledger, facts->invitation, PKI_RULE_INVITATION, "invitation", err));
+		PKI_TRY(check_officers(ledger, facts->inviters, facts->inviter_count, err));
+	}
+	switch (facts->action) {
+	case PKI_ACTION_ISSUE:
+	case PKI_ACTION_RENEW:
+		return check_certify(ledger, ca, now, facts, err);
+	case PKI_ACTION_REVOKE:
+		return check_revoke(ledger, policy, now, job, err);
+	case PKI_ACTION_INVITE:
+		return pki_refuse(err, PKI_RULE_ORDER_FORM,
+			"an invitation is not sent by itself: it rides in an issue order");
+	case PKI_ACTION_ERASE:
+		return pki_refuse(err, PKI_RULE_ORDER_FORM,
+			"personal data lies in the RA's store alone: pki-ra erase");
+	}
+	return pki_fail(err, PKI_INTERNAL, "action %d", (int)facts->action);
+}
+
+static bool
+share_key(const struct facts *a, const struct facts *b)
+{
+	for (size_t i = 0; i < a->cert_count; i++)
+		for (size_t k = 0; k < b->cert_count; k++)
+			if (memcmp(a->certs[i].key_hash, b->certs[k].key_hash,
+				    PKI_SHA256) == 0)
+				return true;
+	return false;
+}
+
+bool
+standing_conflict(const struct facts *a, const struct facts *b)
+{
+	/* an officer's or a service's certificate goes: everything after it must see that
+	 */
+	if (a->action == PKI_ACTION_REVOKE && a->holder[0] == '\0')
+		return true;
+	if (strcmp(a->id, b->id) == 0 ||
+		(a->holder[0] != '\0' && strcmp(a->holder, b->holder) == 0) ||
+		(a->invitation[0] != '\0' && strcmp(a->invitation, b->invitation) == 0))
+		return true;
+	return a->cert_count > 0 && b->cert_count > 0 &&
+	       (memcmp(a->name_hash, b->name_hash, PKI_SHA256) == 0 || share_key(a, b));
+}

@@ -1,0 +1,20 @@
+/* What must hold before a signer is started, and before anything is asked of it. */
+#ifndef CA_FRONT_START_H
+#define CA_FRONT_START_H
+
+#include "libpki/host/conf.h"
+#include "libpki/state/ledger.h"
+
+/* Brings the ledger to this version: its readers, the signer among them, cannot. CONFIG if
+ * pki.yaml has other partitions than the ledger's certificates name (rule 52). */
+enum pki_status start_ledger(const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Promise 9: what is published must be in the ledger; else TAMPERED: a backup was restored. */
+enum pki_status start_check_crls(const struct pki_conf *conf, struct pki_ledger *ledger,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The same of the log in dir; size: of the ledger's last checkpoint. *published: what stands
+ * there, in entries. */
+enum pki_status start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
+	uint64_t *published, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

@@ -1,0 +1,207 @@
+/* A new CRL of the issuing CA: what was revoked and what has expired since the last one
+ * goes to the signer, which knows the rest. */
+#include <string.h>
+
+#include "ca/front/writer.h"
+
+struct entries {
+	struct signer *signer;
+	struct pki_revoked chunk[IPC_ENTRIES_MAX];
+	size_t count;
+};
+
+/* A request to the signer that it answers with nothing, or with an error. */
+static enum pki_status
+tell(struct signer *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
+	size_t len, struct pki_err *err)
+{
+	struct pki_bytes reply;
+	PKI_TRY(ipc_begin(&signer->buf, type, err));
+	PKI_TRY(ipc_put(&signer->buf, tag, data, len, err));
+	PKI_TRY(signer_call(signer, &reply, err));
+	return reply.len > 0 ? ipc_get(&reply, IPC_BYTES, &reply, err) : PKI_OK;
+}
+
+static enum pki_status
+send_entries(struct entries *e, struct pki_err *err)
+{
+	if (e->count == 0)
+		return PKI_OK;
+	size_t len = e->count * sizeof e->chunk[0];
+	e->count = 0;
+	return tell(e->signer, IPC_ENTRIES, IPC_STRUCT, e->chunk, len, err);
+}
+
+static enum pki_status
+on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	struct entries *e = ctx;
+	e->chunk[e->count++] = *revoked;
+	return e->count == IPC_ENTRIES_MAX ? send_entries(e, err) : PKI_OK;
+}
+
+static enum pki_status
+send_revoked(struct writer *w, pki_time unexpired_at, struct pki_err *err)
+{
+	const struct pki_revoked_query query = {
+		.issuer = PKI_ISSUER_CA, .after = w->told, .from = unexpired_at
+	};
+	PKI_CLEANUP(pki_free_ptr) struct entries *e = malloc(sizeof *e);
+	if (e == NULL)
+		return pki_fail(err, PKI_MEMORY, "CRL entries");
+	e->signer = w->signer;
+	e->count = 0;
+	PKI_TRY(pki_ledger_each_revoked(w->ledger, &query, on_revoked, e, err));
+	return send_entries(e, err);
+}
+
+/* What the last CRL listed and this one need not: the certificate is the signer's proof. */
+static enum pki_status
+on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	struct writer *w = ctx;
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_ledger_certificate(
+		w->ledger, PKI_ISSUER_CA, &revoked->serial, &row, err));
+	return tell(w->signer, IPC_EXPIRED, IPC_BYTES, row.der.data, row.der.len, err);
+}
+
+/* rules 56, 57: from when on certificates are listed. It does not go back, unless what
+ * expired is kept from now on. */
+static enum pki_status
+ask_cutoff(struct writer *w, pki_time last, pki_time *out, struct pki_err *err)
+{
+	struct pki_bytes reply;
+	uint64_t cutoff;
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CUTOFF, err));
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(ipc_get_number(&reply, &cutoff, err));
+	*out = (pki_time)cutoff < last && !w->conf->crl_keep ? last : (pki_time)cutoff;
+	return PKI_OK;
+}
+
+static enum pki_status
+tell_changes(
+	struct writer *w, pki_time last, const struct pki_crl_row *row, struct pki_err *err)
+{
+	pki_time from = row->cutoff < last ? row->cutoff : last;
+	PKI_TRY(send_revoked(w, from, err));
+	if (row->cutoff <= last)
+		return PKI_OK;
+	return pki_ledger_each_ending(
+		w->ledger, PKI_ISSUER_CA, last, row->cutoff, on_expired, w, err);
+}
+
+static enum pki_status
+sign_crl(struct writer *w, struct pki_crl_row *row, uint64_t *entries, struct pki_err *err)
+{
+	struct pki_bytes reply, der;
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CRL, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, row->partition, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, row->number, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, (uint64_t)row->this_update, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, (uint64_t)row->next_update, err));
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(ipc_get_number(&reply, entries, err));
+	PKI_TRY(ipc_get(&reply, IPC_BYTES, &der, err));
+	enum pki_status status = pki_buf_append(&row->der, der.data, der.len, err);
+	/* as large as the CRL, of which the ledger is about to need another copy */
+	pki_buf_free(&w->signer->buf);
+	return status;
+}
+
+/* The last CRL of any list; zeros if there is none. */
+static enum pki_status
+last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err)
+{
+	struct pki_err none = { 0 };
+	enum pki_status status =
+		pki_ledger_last_crl(ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, &none);
+	if (status == PKI_NOTFOUND) {
+		*out = (struct pki_crl_row){ 0 };
+		return PKI_OK;
+	}
+	if (status != PKI_OK)
+		*err = none;
+	return status;
+}
+
+static enum pki_status
+answer_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries,
+	struct pki_err *err)
+{
+	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
+	pki_time_format(row->this_update, this_update);
+	pki_time_format(row->next_update, next_update);
+	job->answer = json_pack("{s:i, s:i, s:I, s:s, s:s, s:I}", "issuer", row->issuer,
+		"partition", (int)row->partition, "number", (json_int_t)row->number,
+		"this_update", this_update, "next_update", next_update, "entries",
+		(json_int_t)entries);
+	return job->answer != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "answer");
+}
+
+static enum pki_status
+make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, uint64_t *entries,
+	struct pki_err *err)
+{
+	struct pki_crl_row last = { 0 };
+	PKI_TRY(last_crl(w->ledger, &last, err));
+	row->number = last.number + 1;
+	row->this_update = row->committed / 1000;
+	if (row->next_update != PKI_CRL_LAST)
+		row->next_update = row->this_update + w->conf->crl_lifetime;
+	PKI_TRY(pki_ledger_revocation_count(
+		w->ledger, PKI_ISSUER_CA, &row->revocations, err));
+	PKI_TRY(ask_cutoff(w, last.cutoff, &row->cutoff, err));
+	PKI_TRY(tell_changes(w, last.cutoff, row, err));
+	PKI_TRY(sign_crl(w, row, entries, err));
+	PKI_TRY(write_crl_row(w, job, row, (size_t)*entries, "crl-issued", err));
+	w->telling = row->revocations;
+	return PKI_OK;
+}
+
+/* {} or {"partition": N} */
+static enum pki_status
+read_partition(const struct job *job, unsigned *out, struct pki_err *err)
+{
+	json_int_t partition = 0;
+	if (job->input != NULL &&
+		json_unpack(job->input, "{s?I !}", "partition", &partition) != 0)
+		return pki_fail(
+			err, PKI_INPUT, "a CRL is asked for by {} or {\"partition\": N}");
+	if (partition < 0 || partition > PKI_PARTITIONS_MAX)
+		return pki_fail(err, PKI_INPUT, "a partition is a number from 1 to %d",
+			PKI_PARTITIONS_MAX);
+	*out = (unsigned)partition;
+	return PKI_OK;
+}
+
+enum pki_status
+write_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_row_free)
+	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = now };
+	uint64_t entries = 0;
+	PKI_TRY(read_partition(job, &row.partition, err));
+	PKI_TRY(make_crl(w, job, &row, &entries, err));
+	return answer_crl(job, &row, entries, err);
+}
+
+/* rules 53, 55: all or none. */
+enum pki_status
+write_last_crls(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	unsigned lists = 1 + w->conf->ca_urls.partitions;
+	for (unsigned k = 0; k < lists; k++) {
+		PKI_CLEANUP(pki_crl_row_free)
+		struct pki_crl_row row = { .issuer = PKI_ISSUER_CA,
+			.partition = k,
+			.next_update = PKI_CRL_LAST,
+			.committed = now };
+		uint64_t entries = 0;
+		PKI_TRY(make_crl(w, job, &row, &entries, err));
+	}
+	return write_log(w, "ca-ended", "",
+		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "lists", (int)lists), now,
+		job, err);
+}

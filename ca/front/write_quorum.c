@@ -1,0 +1,174 @@
+/* Orders that wait until witnesses have cosigned what was issued before (rule 214). */
+#include <stdio.h>
+#include <string.h>
+
+#include "ca/front/front.h"
+#include "ca/front/writer.h"
+#include "libpki/base/file.h"
+#include "libpki/state/log.h"
+
+/* Witnesses that are well need a second; who asks for a certificate waits so long for them.
+ */
+#define HOLD_MSEC 5000
+
+enum pki_status
+quorum_begin(struct writer *w, struct pki_err *err)
+{
+	w->quorum.issued = w->signer->ready.checkpoint;
+	w->closed = pki_msec_now();
+	if (pthread_mutex_init(&w->quorum_lock, NULL) != 0)
+		return pki_fail(err, PKI_INTERNAL, "a lock");
+	return queue_init(&w->held, (size_t)w->conf->queue, err);
+}
+
+static enum pki_status
+check(struct writer *w, struct pki_err *err)
+{
+	return quorum_check(&w->quorum, w->conf, w->policy, err);
+}
+
+bool
+quorum_open(struct writer *w)
+{
+	struct pki_err why = { 0 };
+	return check(w, &why) == PKI_OK;
+}
+
+/* The signer looks at it itself. */
+static enum pki_status
+offer(struct writer *w, struct pki_bytes note, uint64_t size, struct pki_err *err)
+{
+	struct pki_merkle_source source = pki_log_source(w->ledger);
+	struct pki_proof proof = { .count = 0 };
+	struct pki_bytes reply;
+	uint64_t cosigned[PKI_WITNESSES_MAX];
+	PKI_TRY(pki_merkle_consistency(size, w->checkpoint, &source, &proof, err));
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_COSIGNED, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, note.data, note.len, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(ipc_get_struct(&reply, cosigned, sizeof cosigned, err));
+	pthread_mutex_lock(&w->quorum_lock);
+	memcpy(w->quorum.cosigned, cosigned, sizeof cosigned);
+	pthread_mutex_unlock(&w->quorum_lock);
+	return PKI_OK;
+}
+
+static enum pki_status
+look_at(struct writer *w, size_t witness, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	struct pki_checkpoint cp;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	PKI_TRY(pki_conf_witness_path(w->conf, witness, path, err));
+	if (!pki_file_exists(path))
+		return PKI_OK;
+	pki_err_object(err, "%s", path);
+	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
+	PKI_TRY(pki_checkpoint_parse(pki_buf_bytes(&note), &cp, err));
+	if (cp.size <= w->quorum.cosigned[witness] || cp.size > w->checkpoint)
+		return PKI_OK;
+	PKI_TRY(offer(w, pki_buf_bytes(&note), cp.size, err));
+	if (w->quorum.cosigned[witness] < cp.size)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_COSIGNATURE,
+			"is no cosignature of %s", w->conf->witnesses[witness].name);
+	return PKI_OK;
+}
+
+void
+quorum_look(struct writer *w)
+{
+	struct pki_err err = { 0 };
+	for (size_t i = 0; i < w->conf->witness_count; i++) {
+		struct pki_err own = { 0 };
+		if (look_at(w, i, &own) != PKI_OK && err.status == PKI_OK)
+			err = own;
+	}
+	if (err.status != PKI_OK && err.status != w->said) {
+		char text[1024];
+		pki_err_text(&err, text, sizeof text);
+		fprintf(stderr, "pki-ca: %s\n", text);
+	}
+	w->said = err.status;
+}
+
+static bool
+concerned(const struct writer *w, const struct job *job)
+{
+	for (size_t i = 0; i < job->facts.cert_count; i++)
+		if (quorum_concerns(
+			    pki_policy_profile(w->policy, job->facts.certs[i].profile)))
+			return true;
+	return false;
+}
+
+static bool
+late(const struct writer *w)
+{
+	return pki_msec_now() >= w->closed + HOLD_MSEC;
+}
+
+void
+quorum_hold(struct writer *w, struct job *job)
+{
+	if (!concerned(w, job) || quorum_open(w))
+		return;
+	if (late(w)) {
+		pki_err_object(&job->err, "%s", job->facts.id);
+		(void)check(w, &job->err);
+	} else {
+		job->waits = job->held = true;
+	}
+}
+
+void
+quorum_expire(struct writer *w)
+{
+	struct pki_err err = { 0 };
+	struct job *job;
+	if (queue_closed(w->queue))
+		(void)pki_fail(
+			&err, PKI_UNAVAILABLE, "pki-ca is stopping; try again later");
+	else if (!late(w) || check(w, &err) == PKI_OK)
+		return;
+	while (queue_take(&w->held, &job, 1, 0) == 1) {
+		front_reply(job->req, NULL, &err);
+		job_free(job);
+	}
+}
+
+void
+quorum_signed(struct writer *w)
+{
+	pthread_mutex_lock(&w->quorum_lock);
+	w->quorum.issuing = true;
+	pthread_mutex_unlock(&w->quorum_lock);
+}
+
+void
+quorum_committed(struct writer *w, uint64_t size)
+{
+	if (!w->quorum.issuing)
+		return;
+	w->closed = pki_msec_now();
+	pthread_mutex_lock(&w->quorum_lock);
+	w->quorum.issuing = false;
+	w->quorum.issued = size;
+	pthread_mutex_unlock(&w->quorum_lock);
+}
+
+json_t *
+quorum_json(struct writer *w)
+{
+	struct pki_err why = { 0 };
+	pthread_mutex_lock(&w->quorum_lock);
+	struct quorum quorum = w->quorum;
+	pthread_mutex_unlock(&w->quorum_lock);
+	bool open = quorum_check(&quorum, w->conf, w->policy, &why) == PKI_OK;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "needed",
+		(json_int_t)w->policy->witnesses, "configured",
+		(json_int_t)w->conf->witness_count, "cosigned",
+		(json_int_t)quorum_covered(&quorum, w->conf, w->policy), "issued",
+		(json_int_t)quorum.issued, "waiting", (json_int_t)queue_waiting(&w->held),
+		"issuing", open, "message", why.msg);
+}

@@ -1,0 +1,151 @@
+/* Events, CRLs made elsewhere, and publications into the transaction. */
+#include <string.h>
+
+#include "ca/front/writer.h"
+#include "libpki/state/log.h"
+
+enum pki_status
+write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
+	pki_msec now, struct job *job, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
+	if (owned == NULL)
+		return pki_fail(err, PKI_MEMORY, "event %s", type);
+	struct pki_event event = {
+		.type = type, .source = "pki-ca", .actor = actor, .at = now, .detail = owned
+	};
+	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
+	job->logged = true;
+	return PKI_OK;
+}
+
+enum pki_status
+write_event(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	struct pki_event event = { .at = now };
+	if (json_unpack(job->input, "{s:s, s:s, s:s, s?o !}", "source", &event.source,
+		    "type", &event.type, "actor", &event.actor, "detail",
+		    &event.detail) != 0)
+		return pki_fail(err, PKI_INPUT,
+			"an event is {\"source\", \"type\", \"actor\", \"detail\": {}}");
+	if (!pki_event_known(event.type))
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
+			"no event has the type \"%.40s\"; see log(5)", event.type);
+	/* what pki-ca did it says itself, in the transaction that does it */
+	if (job->req != NULL && strcmp(pki_event_source(event.type), "pki-ca") == 0)
+		return pki_refuse(
+			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);
+	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
+	job->logged = true;
+	job->answer = json_pack("{s:I}", "index", (json_int_t)job->index);
+	return PKI_OK;
+}
+
+/* rule 52 */
+enum pki_status
+write_partitions(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	const struct pki_urls *urls = &w->conf->ca_urls;
+	PKI_TRY(pki_ledger_add_partitions(w->ledger, PKI_ISSUER_CA, urls, err));
+	return write_log(w, "crl-partitioned", "",
+		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "partitions",
+			(int)urls->partitions),
+		now, job, err);
+}
+
+enum pki_status
+write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
+	size_t entries, const char *type, struct pki_err *err)
+{
+	char digest[PKI_SHA256_HEX];
+	PKI_TRY(pki_ledger_add_crl(w->ledger, row, err));
+	PKI_TRY(pki_sha256_hex(row->der.data, row->der.len, digest, err));
+	return write_log(w, type, "",
+		json_pack("{s:i, s:I, s:i, s:s, s:I}", "issuer", row->issuer, "number",
+			(json_int_t)row->number, "partition", (int)row->partition, "digest",
+			digest, "entries", (json_int_t)entries),
+		row->committed, job, err);
+}
+
+enum pki_status
+write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	int issuer = 0;
+	json_int_t number = 0;
+	const char *text = NULL;
+	pki_msec published;
+	if (json_unpack(job->input, "{s:i, s:I, s:s !}", "issuer", &issuer, "number",
+		    &number, "published", &text) != 0 ||
+		number < 1)
+		return pki_fail(err, PKI_INPUT,
+			"a publication is {\"issuer\", \"number\", \"published\"}");
+	PKI_TRY(pki_msec_parse(text, &published, err));
+	struct pki_crl_row row;
+	PKI_TRY(pki_ledger_crl_head(w->ledger, issuer, (uint64_t)number, &row, err));
+	if (published > now)
+		return pki_fail(err, PKI_INPUT, "published in the future: %s", text);
+	PKI_TRY(pki_ledger_add_publication(
+		w->ledger, issuer, (uint64_t)number, published, err));
+	PKI_TRY(write_log(w, "crl-published", "",
+		json_pack("{s:i, s:I, s:s}", "issuer", issuer, "number", number,
+			"published", text),
+		now, job, err));
+	job->answer = json_pack("{s:I}", "index", (json_int_t)job->index);
+	return PKI_OK;
+}
+
+static enum pki_status
+must_list(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
+{
+	const struct pki_crl *crl = ctx;
+	struct pki_revoked listed;
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(&revoked->serial, text);
+	if (!pki_crl_find(crl, &revoked->serial, &listed) ||
+		listed.revoked_at != revoked->revoked_at ||
+		listed.reason != revoked->reason)
+		return pki_refuse(err, PKI_RULE_STATUS_AGREE,
+			"%s is revoked and not so on the root's CRL; make it from this "
+			"ledger",
+			text);
+	return PKI_OK;
+}
+
+/* rule 54: made offline by `pki-ca root-crl`. */
+enum pki_status
+write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	PKI_TRY(pki_crl_parse(job->body, &crl, err));
+	PKI_TRY(pki_crl_verify(crl, w->root, err));
+	struct pki_crl_row row = {
+		.issuer = PKI_ISSUER_ROOT,
+		.number = pki_crl_number(crl),
+		.this_update = pki_crl_this_update(crl),
+		.next_update = pki_crl_next_update(crl),
+		.committed = now,
+	};
+	if (row.this_update > now / 1000 || row.next_update <= now / 1000)
+		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
+			"the root CRL is not of now: check the offline machine's clock");
+	if (pki_crl_distribution_point(crl) != NULL || pki_crl_expired_since(crl) != 0)
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"the root's CRL is neither partitioned nor does it keep expired "
+			"certificates");
+	struct pki_crl_row last;
+	PKI_TRY(pki_ledger_crl_head(w->ledger, PKI_ISSUER_ROOT, 0, &last, err));
+	row.cutoff = last.this_update;
+	const struct pki_revoked_query all = { .issuer = PKI_ISSUER_ROOT,
+		.from = row.cutoff };
+	PKI_TRY(pki_ledger_each_revoked(w->ledger, &all, must_list, crl, err));
+	PKI_TRY(pki_ledger_revocation_count(
+		w->ledger, PKI_ISSUER_ROOT, &row.revocations, err));
+	PKI_TRY(pki_buf_append(&row.der, job->body.data, job->body.len, err));
+	enum pki_status status =
+		write_crl_row(w, job, &row, pki_crl_count(crl), "root-crl-recorded", err);
+	pki_crl_row_free(&row);
+	if (status == PKI_OK)
+		job->answer = json_pack("{s:I, s:I}", "number",
+			(json_int_t)pki_crl_number(crl), "index", (json_int_t)job->index);
+	return status;
+}

@@ -1,0 +1,499 @@
+#include "ca/front/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ca/front/answer.h"
+#include "ca/front/front.h"
+#include "ca/front/standing.h"
+#include "libpki/state/log.h"
+
+/* Are the witnesses back? */
+#define LOOK_MSEC 50
+
+struct batch {
+	struct job *jobs[IPC_BATCH_MAX];
+	size_t count;
+	pki_msec now;
+};
+
+/* What befalls one request, and what befalls the machine: the latter ends the batch. */
+static bool
+concerns_all(enum pki_status status)
+{
+	switch (status) {
+	case PKI_OK:
+	case PKI_USAGE:
+	case PKI_INPUT:
+	case PKI_LIMIT:
+	case PKI_REFUSED:
+	case PKI_OFFICER:
+	case PKI_NOTFOUND:
+	case PKI_STATE:
+		return false;
+	case PKI_INTERNAL:
+	case PKI_CONFIG:
+	case PKI_IO:
+	case PKI_SECRET:
+	case PKI_CLOCK:
+	case PKI_VERSION:
+	case PKI_LOCKED:
+	case PKI_FULL:
+	case PKI_UNAVAILABLE:
+	case PKI_BUSY:
+	case PKI_TAMPERED:
+	case PKI_MEMORY:
+		return true;
+	}
+	return true;
+}
+
+static bool
+to_sign(const struct job *job)
+{
+	return job->kind == JOB_ORDER && job->err.status == PKI_OK && !job->waits &&
+	       job->facts.cert_count > 0;
+}
+
+/* rule 209 */
+static enum pki_status
+check_clock(struct writer *w, pki_msec now, struct pki_err *err)
+{
+	pki_msec last = 0;
+	PKI_TRY(pki_ledger_last_event(w->ledger, &last, err));
+	if (now >= last)
+		return PKI_OK;
+	char text[PKI_MSEC_TEXT];
+	pki_msec_format(last, text);
+	return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
+		"the clock is behind the ledger's youngest event, %s; set it right", text);
+}
+
+static enum pki_status
+decide(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	struct pki_bytes reply;
+	size_t orders = 0;
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_DECIDE, err));
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		if (job->kind != JOB_ORDER)
+			continue;
+		PKI_TRY(ipc_put(
+			&w->signer->buf, IPC_BYTES, job->body.data, job->body.len, err));
+		orders++;
+	}
+	if (orders == 0)
+		return PKI_OK;
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		struct pki_bytes invitation;
+		if (job->kind != JOB_ORDER)
+			continue;
+		PKI_TRY(ipc_get_struct(&reply, &job->facts, sizeof job->facts, err));
+		if (ipc_get(&reply, IPC_BYTES, &invitation, &job->err) == PKI_OK)
+			PKI_TRY(pki_buf_append(
+				&job->invitation, invitation.data, invitation.len, err));
+	}
+	return ipc_end(reply, err);
+}
+
+static void
+hold(struct writer *w, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (to_sign(b->jobs[i]))
+			quorum_hold(w, b->jobs[i]);
+}
+
+/* Orders that hang together do not share a batch. */
+static void
+separate(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		for (size_t k = 0; k < i && job->kind == JOB_ORDER && !job->waits; k++)
+			job->waits = b->jobs[k]->kind == JOB_ORDER && !b->jobs[k]->held &&
+				     b->jobs[k]->err.status == PKI_OK &&
+				     standing_conflict(&b->jobs[k]->facts, &job->facts);
+	}
+}
+
+static enum pki_status
+check_standing(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		if (job->kind != JOB_ORDER || job->waits || job->err.status != PKI_OK)
+			continue;
+		enum pki_status status =
+			standing_check(w->ledger, w->policy, w->ca, b->now, job, &job->err);
+		if (concerns_all(status)) {
+			*err = job->err;
+			return status;
+		}
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+sign(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	uint64_t mask = 0;
+	size_t n = 0;
+	struct pki_bytes reply, der;
+	for (size_t i = 0; i < b->count; i++)
+		if (b->jobs[i]->kind == JOB_ORDER)
+			mask |= (uint64_t)to_sign(b->jobs[i]) << n++;
+	if (mask == 0)
+		return PKI_OK;
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_SIGN, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, mask, err));
+	PKI_TRY(signer_call(w->signer, &reply, err));
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		if (!to_sign(job))
+			continue;
+		for (size_t c = 0; c < job->facts.cert_count && job->err.status == PKI_OK;
+			c++)
+			if (ipc_get(&reply, IPC_BYTES, &der, &job->err) == PKI_OK)
+				PKI_TRY(pki_buf_append(
+					&job->certs[c], der.data, der.len, err));
+		w->signing += job->err.status != PKI_BUSY;
+	}
+	if (w->signing > 0)
+		quorum_signed(w);
+	return ipc_end(reply, err);
+}
+
+/* Digests and serials only: what was refused may hold anything. */
+static enum pki_status
+log_refusal(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	char digest[PKI_SHA256_HEX], serial[PKI_SERIAL_TEXT];
+	const struct facts *facts = &job->facts;
+	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
+	json_t *officers = json_array();
+	for (size_t i = 0; i < facts->officer_count; i++) {
+		pki_serial_text(&facts->officers[i], serial);
+		json_array_append_new(officers, json_string(serial));
+	}
+	return write_log(w, "order-refused", "",
+		json_pack("{s:s, s:s, s:s, s:s, s:o}", "order", facts->id, "order_digest",
+			digest, "status", pki_status_name(job->err.status), "rule",
+			job->err.rule == PKI_RULE_NONE ? ""
+						       : pki_rule_info(job->err.rule)->name,
+			"officers", officers),
+		now, job, err);
+}
+
+static enum pki_status
+write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	switch (job->kind) {
+	case JOB_ORDER:
+		return write_order(w, job, now, err);
+	case JOB_EVENT:
+		return write_event(w, job, now, err);
+	case JOB_CRL:
+		return write_crl(w, job, now, err);
+	case JOB_PUBLISHED:
+		return write_published(w, job, now, err);
+	case JOB_ROOT_CRL:
+		return write_root_crl(w, job, now, err);
+	case JOB_PARTITIONS:
+		return write_partitions(w, job, now, err);
+	case JOB_LAST_CRLS:
+		return write_last_crls(w, job, now, err);
+	case JOB_ANSWER:
+	case JOB_RECEIPT:
+		return PKI_OK;
+	}
+	return PKI_OK;
+}
+
+/* One request between marks: refused, it leaves nothing but the event that says so. */
+static enum pki_status
+write_marked(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+{
+	if (job->err.status == PKI_OK) {
+		PKI_TRY(pki_ledger_mark(w->ledger, err));
+		enum pki_status status = write_one(w, job, now, &job->err);
+		if (status == PKI_OK)
+			return pki_ledger_keep(w->ledger, err);
+		pki_ledger_undo(w->ledger);
+		job->logged = false;
+		if (concerns_all(status)) {
+			*err = job->err;
+			return status;
+		}
+	}
+	/* one that was only put off may be handed in again */
+	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
+	return refused ? log_refusal(w, job, now, err) : PKI_OK;
+}
+
+/* CRLs last: they list what the same batch revokes. */
+static enum pki_status
+write_all(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	for (int crls = 0; crls < 2; crls++)
+		for (size_t i = 0; i < b->count; i++) {
+			struct job *job = b->jobs[i];
+			if (!job->waits && (job->kind == JOB_CRL) == (crls == 1))
+				PKI_TRY(write_marked(w, job, b->now, err));
+		}
+	return PKI_OK;
+}
+
+static enum pki_status
+sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
+{
+	struct pki_merkle_source source = pki_log_source(w->ledger);
+	struct pki_proof proof = { .count = 0 };
+	struct pki_hash root;
+	struct pki_bytes note;
+	PKI_TRY(pki_log_root(w->ledger, size, &root, err));
+	if (w->checkpoint > 0)
+		PKI_TRY(pki_merkle_consistency(w->checkpoint, size, &source, &proof, err));
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CHECKPOINT, err));
+	PKI_TRY(ipc_put_number(&w->signer->buf, size, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, root.octets, sizeof root.octets, err));
+	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
+	PKI_TRY(signer_call(w->signer, &note, err));
+	PKI_TRY(ipc_get(&note, IPC_BYTES, &note, err));
+	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
+}
+
+/* Certificates that were signed and went nowhere, as their batch failed. */
+static enum pki_status
+log_lost(struct writer *w, pki_msec now, struct pki_err *err)
+{
+	uint64_t index;
+	if (w->lost == 0)
+		return PKI_OK;
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:I}", "orders", (json_int_t)w->lost);
+	struct pki_event event = { .type = "issuing-failed",
+		.source = "pki-ca",
+		.actor = "",
+		.at = now,
+		.detail = detail };
+	if (detail == NULL)
+		return pki_fail(err, PKI_MEMORY, "an event");
+	return pki_log_append(w->ledger, &event, &index, err);
+}
+
+static enum pki_status
+transact(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	uint64_t size = 0;
+	PKI_TRY(check_standing(w, b, err));
+	PKI_TRY(sign(w, b, err));
+	PKI_TRY(log_lost(w, b->now, err));
+	PKI_TRY(write_all(w, b, err));
+	PKI_TRY(pki_ledger_entry_count(w->ledger, &size, err));
+	if (size > w->checkpoint)
+		PKI_TRY(sign_checkpoint(w, size, err));
+	PKI_TRY(pki_ledger_commit(w->ledger, err));
+	if (size > w->checkpoint)
+		quorum_committed(w, size);
+	w->lost = 0;
+	w->checkpoint = size;
+	w->told = w->telling;
+	return PKI_OK;
+}
+
+/* What was signed for a batch that did not commit goes nowhere. */
+static void
+forget(struct writer *w)
+{
+	struct pki_err err = { 0 };
+	struct pki_bytes reply;
+	if (ipc_begin(&w->signer->buf, IPC_FORGET, &err) == PKI_OK &&
+		ipc_put_number(&w->signer->buf, w->checkpoint, &err) == PKI_OK &&
+		signer_call(w->signer, &reply, &err) == PKI_OK)
+		return;
+	fprintf(stderr, "pki-ca: %s\n", err.msg);
+}
+
+static enum pki_status
+carry_out(struct writer *w, struct batch *b, struct pki_err *err)
+{
+	PKI_TRY(decide(w, b, err));
+	/* what was decided, dates of certificates included, comes before what is recorded
+	 */
+	b->now = pki_msec_now();
+	PKI_TRY(check_clock(w, b->now, err));
+	w->signing = 0;
+	hold(w, b);
+	separate(b);
+	PKI_TRY(pki_ledger_begin(w->ledger, err));
+	enum pki_status status = transact(w, b, err);
+	if (status != PKI_OK) {
+		pki_ledger_rollback(w->ledger);
+		w->telling = w->told;
+		w->lost += w->signing;
+		forget(w);
+	}
+	return status;
+}
+
+static enum pki_status
+read_answer(struct writer *w, struct job *job, struct pki_err *err)
+{
+	struct pki_order_row row = { 0 };
+	PKI_TRY(pki_ledger_order(w->ledger, job->order, &row, err));
+	enum pki_status status = answer_read(w->ledger, &row, &job->answer, err);
+	pki_order_row_free(&row);
+	return status;
+}
+
+/* After the commit: what an answer says of the log, and receipts. */
+static enum pki_status
+complete(struct writer *w, struct job *job, struct pki_err *err)
+{
+	json_t *receipt = NULL;
+	const char *order = job->kind == JOB_ORDER ? job->facts.id : job->order;
+	bool sealed = job->kind == JOB_ANSWER || job->kind == JOB_RECEIPT ||
+		      (job->kind == JOB_ORDER && job->facts.action == PKI_ACTION_REVOKE);
+	if (job->kind == JOB_ORDER)
+		PKI_TRY(answer_add_log(job->answer, job->index, w->checkpoint, err));
+	if (job->kind == JOB_ANSWER)
+		PKI_TRY(read_answer(w, job, err));
+	if (!sealed)
+		return PKI_OK;
+	if (job->kind == JOB_ORDER) {
+		/* what is committed is done, sealed or not; the receipt can be asked for */
+		struct pki_err unsealed = { 0 };
+		if (read_receipt(w, order, &receipt, &unsealed) != PKI_OK) {
+			fprintf(stderr, "pki-ca: receipt of %s: %s\n", order, unsealed.msg);
+			receipt = json_null();
+		}
+	} else {
+		PKI_TRY(read_receipt(w, order, &receipt, err));
+	}
+	if (job->answer == NULL)
+		job->answer = json_object();
+	json_object_set_new(job->answer, "receipt", receipt);
+	return PKI_OK;
+}
+
+/* For the next batch, or until the witnesses have cosigned. */
+static void
+put_off(struct writer *w, struct job *job)
+{
+	bool held = job->held;
+	job->waits = job->held = false;
+	pki_buf_reset(&job->invitation);
+	job->err = (struct pki_err){ 0 };
+	if (!held) {
+		w->waiting[w->waiting_count++] = job;
+	} else if (queue_push(&w->held, job, &job->err) != PKI_OK) {
+		front_reply(job->req, NULL, &job->err);
+		job_free(job);
+	}
+}
+
+static void
+finish(struct writer *w, struct batch *b, const struct pki_err *failure)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		if (job->waits && failure->status == PKI_OK) {
+			put_off(w, job);
+			continue;
+		}
+		if (failure->status != PKI_OK)
+			job->err = *failure;
+		else if (job->err.status == PKI_OK)
+			(void)complete(w, job, &job->err);
+		if (job->req != NULL) {
+			front_reply(job->req, job->answer, &job->err);
+			job_free(job);
+		}
+	}
+	if (failure->status == PKI_OK && w->publisher != NULL)
+		publisher_notify(w->publisher, w->checkpoint, !quorum_open(w));
+}
+
+static void
+take(struct queue *queue, struct batch *b, long wait_msec)
+{
+	b->count +=
+		queue_take(queue, b->jobs + b->count, IPC_BATCH_MAX - b->count, wait_msec);
+}
+
+static void
+fill(struct writer *w, struct batch *b)
+{
+	memcpy(b->jobs, w->waiting, w->waiting_count * sizeof b->jobs[0]);
+	b->count = w->waiting_count;
+	w->waiting_count = 0;
+	if (!quorum_open(w))
+		quorum_look(w);
+	bool open = quorum_open(w);
+	if (open)
+		take(&w->held, b, 0);
+	take(w->queue, b,
+		b->count > 0           ? 0
+		: open && w->lost == 0 ? QUEUE_FOREVER
+				       : LOOK_MSEC);
+}
+
+void *
+writer_run(void *arg)
+{
+	struct writer *w = arg;
+	for (;;) {
+		struct batch b = { .count = 0 };
+		struct pki_err err = { 0 };
+		fill(w, &b);
+		if (b.count > 0 || w->lost > 0) {
+			(void)carry_out(w, &b, &err);
+			finish(w, &b, &err);
+		}
+		quorum_expire(w);
+		if (b.count == 0 && queue_closed(w->queue))
+			return NULL;
+	}
+}
+
+/* The front's own; takes input over. */
+static enum pki_status
+one_job(struct writer *w, enum job_kind kind, json_t *input, struct pki_err *err)
+{
+	struct batch b = { .count = 1 };
+	struct job *job = calloc(1, sizeof *job);
+	if (job == NULL) {
+		json_decref(input);
+		return pki_fail(err, PKI_MEMORY, "a job of the front's own");
+	}
+	job->kind = kind;
+	job->input = input;
+	b.jobs[0] = job;
+	enum pki_status status = carry_out(w, &b, err);
+	finish(w, &b, err);
+	if (status == PKI_OK && job->err.status != PKI_OK) {
+		*err = job->err;
+		status = err->status;
+	}
+	job_free(job);
+	return status;
+}
+
+enum pki_status
+writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err *err)
+{
+	return one_job(w, JOB_EVENT,
+		json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type,
+			"actor", "", "detail", detail),
+		err);
+}
+
+enum pki_status
+writer_job(struct writer *w, enum job_kind kind, struct pki_err *err)
+{
+	return one_job(w, kind, NULL, err);
+}

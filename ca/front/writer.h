@@ -1,0 +1,92 @@
+/*
+ * The writer: takes what waits in the queue as one batch, has the signer decide, asks the
+ * ledger, has the signer sign, and commits all of it with its log entries and the checkpoint
+ * over them in one transaction. Only then does anything go out.
+ */
+#ifndef CA_FRONT_WRITER_H
+#define CA_FRONT_WRITER_H
+
+#include "ca/front/publisher.h"
+#include "ca/front/queue.h"
+#include "ca/quorum.h"
+
+struct writer {
+	const struct pki_conf *conf;
+	const struct pki_policy *policy;
+	struct signer *signer;
+	struct pki_ledger *ledger;
+	struct queue *queue;
+	struct publisher *publisher;
+	struct pki_cert *root; /* for root CRLs */
+	struct pki_cert *ca;   /* the issuing CA, which may be revoked */
+	uint64_t checkpoint;   /* size of the last one */
+	uint64_t told;         /* revocations that the signer knows of */
+	uint64_t telling;      /* ... once the transaction is committed */
+	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
+	size_t waiting_count;
+	size_t signing; /* orders of the batch that the signer has signed for */
+	size_t lost;	/* ... of batches that failed since, which the log does not tell yet */
+	/* rule 214 */
+	struct quorum quorum; /* as the signer counts */
+	pthread_mutex_t quorum_lock; /* the front reads it */
+	struct queue held; /* orders that wait for witnesses */
+	pki_msec closed; /* since when */
+	enum pki_status said; /* of what was left in witnesses' names */
+};
+
+/* The thread's body; ends when the queue is closed and empty. */
+void *writer_run(void *writer);
+
+/* One batch now, in the caller's thread; jobs keep their answers, nothing is sent. For the
+ * front's own events, before the thread starts and after it ended; detail is taken over, may
+ * be NULL. */
+enum pki_status writer_event(struct writer *writer, const char *type, json_t *detail,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* The same for a job that needs no more to be said: JOB_PARTITIONS; JOB_LAST_CRLS, where the signer
+ * is there for it. */
+enum pki_status writer_job(struct writer *writer, enum job_kind kind, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* The parts of a batch, each on one job within the transaction. */
+enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_event(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_crl(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_published(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_root_crl(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_last_crls(struct writer *w, struct job *job, pki_msec now,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Any issuer's CRL, with an event of that type. */
+enum pki_status write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
+	size_t entries, const char *type, struct pki_err *err) PKI_MUST_CHECK;
+/* write_quorum.c, rule 214: may certificates be issued? */
+enum pki_status quorum_begin(struct writer *w, struct pki_err *err) PKI_MUST_CHECK;
+bool quorum_open(struct writer *w);
+/* Is there something new of the witnesses? */
+void quorum_look(struct writer *w);
+/* Hold a decided order back, or refuse it when witnesses are away for longer. */
+void quorum_hold(struct writer *w, struct job *job);
+/* Answer those that were held in vain. */
+void quorum_expire(struct writer *w);
+/* The signer has signed certificates; a checkpoint of that size covers them. */
+void quorum_signed(struct writer *w);
+void quorum_committed(struct writer *w, uint64_t size);
+/* For status, in any thread. */
+json_t *quorum_json(struct writer *w);
+
+/* After the commit. */
+enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Append an event of pki-ca to the log; detail is taken over. */
+enum pki_status write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
+	pki_msec now, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

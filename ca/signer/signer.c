@@ -1,0 +1,286 @@
+#include "ca/signer/signer.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ca/custody.h"
+#include "ca/signer/signer_state.h"
+#include "libpki/base/file.h"
+#include "libpki/host/sandbox.h"
+#include "libpki/state/ledger.h"
+
+/* An allocation that is a mapping of its own. */
+#define LARGE (1 << 20)
+
+static const signer_op ops[] = {
+	[IPC_DECIDE] = signer_decide,
+	[IPC_SIGN] = signer_sign,
+	[IPC_CUTOFF] = signer_cutoff,
+	[IPC_ENTRIES] = signer_entries,
+	[IPC_EXPIRED] = signer_expired,
+	[IPC_CRL] = signer_crl,
+	[IPC_CHECKPOINT] = signer_checkpoint,
+	[IPC_FORGET] = signer_forget,
+	[IPC_COSIGNED] = signer_cosigned,
+	[IPC_SEAL] = signer_seal,
+	[IPC_REPLY] = NULL,
+};
+
+static enum pki_status
+open_key(const char *uri, const struct pki_buf *secret, const struct pki_cert *cert,
+	struct pki_key **out, struct pki_err *err)
+{
+	pki_err_object(err, "%s", uri);
+	PKI_TRY(pki_key_open(uri, pki_buf_bytes(secret), out, err));
+	if (cert != NULL && !pki_key_matches(*out, pki_cert_get0_key(cert)))
+		return pki_fail(err, PKI_TAMPERED, "is not the key of its certificate");
+	*err = (struct pki_err){ 0 };
+	return PKI_OK;
+}
+
+/* The log goes on from the last checkpoint that this log key signed. */
+static enum pki_status
+load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
+	PKI_TRY(pki_note_vkey(
+		PKI_NOTE_LOG, s->conf->log_origin, s->log_key, &s->vkey, err));
+	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), (const char *)s->vkey.data,
+		&s->last.checkpoint, err));
+	s->quorum.issued = s->last.checkpoint.size; /* who knows where the last one is */
+	return PKI_OK;
+}
+
+/* rule 55 */
+static enum pki_status
+check_end(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct pki_ledger_alive alive;
+	char serial[PKI_SERIAL_TEXT], end[PKI_TIME_TEXT];
+	PKI_TRY(pki_ledger_alive(ledger, PKI_ISSUER_CA, pki_time_now(), &alive, err));
+	if (alive.count == 0)
+		return PKI_OK;
+	pki_serial_text(&alive.serial, serial);
+	pki_time_format(alive.not_after, end);
+	return pki_refuse(err, PKI_RULE_CRL_LAST,
+		"%ju certificates have neither expired nor been revoked; wait or revoke "
+		"them. The last to end is %s (%s), on %s",
+		(uintmax_t)alive.count, serial, alive.profile, end);
+}
+
+static enum pki_status
+load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_TRY(load_checkpoint(s, ledger, err));
+	PKI_TRY(pki_ledger_last_event(ledger, &s->clock, err));
+	PKI_TRY(signer_load_crls(s, ledger, err));
+	if (s->ends)
+		PKI_TRY(check_end(ledger, err));
+	s->before = s->last;
+	return PKI_OK;
+}
+
+static enum pki_status
+setup(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = { 0 };
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
+	char path[PATH_MAX];
+	PKI_TRY(custody_secret(args, &secret, err));
+	PKI_TRY(pki_conf_path(s->conf->state, "ledger.db", path, err));
+	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, err));
+	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_CA, &s->ca, err));
+	PKI_TRY(pki_conf_path(s->conf->publish, "seal.pem", path, err));
+	PKI_TRY(pki_cert_read(path, &s->seal, err));
+	/* an expired seal stops receipts, not revocations */
+	PKI_TRY(pki_cert_verify(s->seal, s->ca, pki_cert_not_before(s->seal), err));
+	PKI_TRY(open_key(s->conf->ca_key, &secret, s->ca, &s->ca_key, err));
+	PKI_TRY(open_key(s->conf->seal_key, &secret, s->seal, &s->seal_key, err));
+	PKI_TRY(open_key(s->conf->log_key, &secret, NULL, &s->log_key, err));
+	PKI_TRY(load_ledger(s, ledger, err));
+	return pki_cms_cache_new(&s->cache, err);
+}
+
+/* Whatever the library does for the first time, it does before the door shuts. */
+static enum pki_status
+warm_up(struct signer_state *s, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf sig = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
+	static const char text[] = "self-test";
+	struct pki_bytes data = { (const uint8_t *)text, sizeof text - 1 };
+	struct pki_serial serial;
+	PKI_TRY(pki_serial_random(&serial, err));
+	PKI_TRY(pki_key_sign(s->ca_key, data.data, data.len, &sig, err));
+	PKI_TRY(pki_key_verify(
+		pki_cert_get0_key(s->ca), data.data, data.len, pki_buf_bytes(&sig), err));
+	return pki_cms_seal(data, s->seal_key, s->seal, s->ca, &cms, err);
+}
+
+static enum pki_status
+shut_in(struct pki_err *err)
+{
+	/* only what is touched: whole libraries would count as this process's memory. Not
+	 * everybody may lock; then swap must be encrypted. */
+	(void)mlockall(MCL_CURRENT | MCL_ONFAULT);
+	return pki_sandbox_enter(PKI_SANDBOX_SIGNER, NULL, NULL, err);
+}
+
+static enum pki_status
+answer(struct signer_state *s, int fd, enum ipc_type type, struct pki_bytes fields,
+	struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	s->tail = (struct pki_bytes){ 0 };
+	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
+	if (ops[type] == NULL)
+		(void)pki_fail(&own, PKI_INPUT, "not a request");
+	else
+		(void)ops[type](s, fields, &own);
+	if (own.status != PKI_OK) {
+		s->tail = (struct pki_bytes){ 0 };
+		PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
+		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
+	}
+	PKI_TRY(ipc_send_tail(fd, &s->reply, s->tail, err));
+	pki_crl_free(s->crl);
+	s->crl = NULL;
+	return PKI_OK;
+}
+
+static enum pki_status
+report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_err *err)
+{
+	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size,
+		.told = s->told };
+	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
+	if (result->status != PKI_OK)
+		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));
+	snprintf(ready.sandbox, sizeof ready.sandbox, "%s", pki_sandbox_text());
+	PKI_TRY(ipc_put(&s->reply, IPC_STRUCT, &ready, sizeof ready, err));
+	return ipc_send(fd, &s->reply, err);
+}
+
+int
+signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
+	const struct pki_args *args, enum signer_purpose purpose, int fd)
+{
+	/* too large for the stack, and as long-lived as the process */
+	static struct signer_state s;
+	s.conf = conf;
+	s.policy = policy;
+	s.ends = purpose == SIGNER_ENDS;
+	struct pki_err err = { 0 };
+	enum pki_status status = setup(&s, args, &err);
+	if (status == PKI_OK)
+		status = warm_up(&s, &err);
+	/* opening keys took scrypt's 16 MB; what is large goes back when it is freed */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	malloc_trim(0);
+	if (status == PKI_OK)
+		status = shut_in(&err);
+	struct pki_err ignored = { 0 };
+	if (report(&s, fd, &err, &ignored) != PKI_OK || status != PKI_OK)
+		return (int)PKI_UNAVAILABLE;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	for (;;) {
+		enum ipc_type type;
+		err = (struct pki_err){ 0 };
+		status = ipc_receive(fd, IPC_REQUEST_MAX, &frame, &type, &err);
+		if (status != PKI_OK)
+			return status == PKI_UNAVAILABLE ? 0 : (int)status;
+		if (answer(&s, fd, type, pki_buf_bytes(&frame), &err) != PKI_OK)
+			return (int)err.status;
+	}
+}
+
+static void
+become_signer(const struct pki_conf *conf, const struct pki_policy *policy,
+	const struct pki_args *args, enum signer_purpose purpose, int fd, pid_t front)
+{
+	/* the front decides when to end; ours comes with its own */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NAME, "pki-ca-signer", 0, 0, 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != front)
+		_exit((int)PKI_UNAVAILABLE);
+	exit(signer_main(conf, policy, args, purpose, fd));
+}
+
+static enum pki_status
+wait_ready(struct signer *signer, struct pki_err *err)
+{
+	enum ipc_type type;
+	PKI_TRY(ipc_receive(signer->fd, IPC_REPLY_MAX, &signer->buf, &type, err));
+	struct pki_bytes fields = pki_buf_bytes(&signer->buf);
+	return ipc_get_struct(&fields, &signer->ready, sizeof signer->ready, err);
+}
+
+enum pki_status
+signer_start(const struct pki_conf *conf, const struct pki_policy *policy,
+	const struct pki_args *args, enum signer_purpose purpose, struct signer *out,
+	struct pki_err *err)
+{
+	int fds[2];
+	*out = (struct signer){ .fd = -1 };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		return pki_fail_errno(err, PKI_INTERNAL, errno, "signer's channel");
+	pid_t front = getpid();
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		become_signer(conf, policy, args, purpose, fds[1], front);
+	}
+	close(fds[1]);
+	if (pid < 0) {
+		close(fds[0]);
+		return pki_fail_errno(err, PKI_INTERNAL, errno, "fork the signer");
+	}
+	custody_close(args);
+	out->pid = pid;
+	out->fd = fds[0];
+	enum pki_status status = wait_ready(out, err);
+	if (status != PKI_OK)
+		signer_stop(out);
+	return status;
+}
+
+void
+signer_stop(struct signer *signer)
+{
+	pki_close_fd(&signer->fd);
+	signer->fd = -1;
+	if (signer->pid > 0)
+		waitpid(signer->pid, NULL, 0);
+	signer->pid = 0;
+	pki_buf_free(&signer->buf);
+}
+
+enum pki_status
+signer_call(struct signer *signer, struct pki_bytes *reply, struct pki_err *err)
+{
+	enum ipc_type type = IPC_REPLY;
+	enum pki_status status = ipc_send(signer->fd, &signer->buf, err);
+	if (status == PKI_OK)
+		status = ipc_receive(signer->fd, IPC_REPLY_MAX, &signer->buf, &type, err);
+	if (status == PKI_OK && type != IPC_REPLY)
+		status = pki_fail(err, PKI_INTERNAL, "the signer sent no reply");
+	if (status != PKI_OK) {
+		*err = (struct pki_err){ 0 };
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"the signer is gone; pki-ca must be started again");
+	}
+	*reply = pki_buf_bytes(&signer->buf);
+	return PKI_OK;
+}

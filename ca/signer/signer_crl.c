@@ -1,0 +1,319 @@
+/*
+ * CRLs. The signer keeps what its lists name, and is told only what is new: what was listed
+ * once stays listed, as it was, until its certificate has expired. Nobody can have it left
+ * out.
+ */
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ca/signer/signer_state.h"
+#include "libpki/state/decide.h"
+
+/* Memory, before anything else. */
+#define REVOKED_MAX ((size_t)2 << 20)
+
+static enum pki_status
+check_entry(
+	const struct signer_state *s, const struct pki_revoked *entry, struct pki_err *err)
+{
+	const struct pki_serial *serial = &entry->serial;
+	if (serial->len == 0 || serial->len > PKI_SERIAL_MAX ||
+		pki_reason_name(entry->reason) == NULL)
+		return pki_fail(err, PKI_INPUT, "a CRL entry is malformed");
+	if (entry->partition != 0 &&
+		entry->partition !=
+			pki_serial_partition(serial, s->conf->ca_urls.partitions))
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"a CRL entry's partition is not its serial number's");
+	return PKI_OK;
+}
+
+enum pki_status
+signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	struct pki_bytes in;
+	PKI_TRY(ipc_get(&fields, IPC_STRUCT, &in, err));
+	PKI_TRY(ipc_end(fields, err));
+	size_t count = in.len / sizeof *s->fresh.items;
+	if (in.len % sizeof *s->fresh.items != 0 || count == 0 || count > IPC_ENTRIES_MAX)
+		return pki_fail(err, PKI_INPUT, "CRL entries of %zu octets", in.len);
+	if (s->roll.count + s->fresh.count + count > REVOKED_MAX)
+		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
+			REVOKED_MAX);
+	PKI_TRY(roll_append(&s->fresh, in.data, count, err));
+	for (size_t i = s->fresh.count - count; i < s->fresh.count; i++)
+		PKI_TRY(check_entry(s, &s->fresh.items[i], err));
+	return PKI_OK;
+}
+
+bool
+signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
+{
+	return roll_find(&s->roll, serial) != NULL;
+}
+
+/* What expires before then is past its expiry on every list: on one list after it at least.
+ */
+static pki_time
+cutoff(const struct signer_state *s)
+{
+	pki_time oldest = s->last.made[0];
+	for (unsigned k = 1; k <= s->conf->ca_urls.partitions; k++)
+		if (s->last.made[k] < oldest)
+			oldest = s->last.made[k];
+	return s->conf->crl_keep ? 0 : oldest;
+}
+
+static void
+drop_told(struct signer_state *s)
+{
+	roll_free(&s->fresh);
+	roll_free(&s->gone);
+}
+
+/* A CRL begins: what was told for another one that was not made is gone. */
+enum pki_status
+signer_cutoff(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	PKI_TRY(ipc_end(fields, err));
+	drop_told(s);
+	return ipc_put_number(&s->reply, (uint64_t)cutoff(s), err);
+}
+
+/* rule 57: the certificate itself shows that it had expired when the last lists were made.
+ */
+enum pki_status
+signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	struct pki_bytes der;
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &der, err));
+	PKI_TRY(ipc_end(fields, err));
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(pki_cert_parse(der, &cert, err));
+	PKI_TRY(pki_cert_verify(cert, s->ca, pki_cert_not_before(cert), err));
+	if (pki_cert_not_after(cert) >= cutoff(s))
+		return pki_refuse(err, PKI_RULE_CRL_EXPIRED,
+			"a certificate stays on the CRL until it has expired");
+	const struct pki_revoked *entry = roll_find(&s->roll, pki_cert_get0_serial(cert));
+	return entry != NULL ? roll_append(&s->gone, entry, 1, err) : PKI_OK;
+}
+
+static bool
+same_entry(const struct pki_revoked *a, const struct pki_revoked *b)
+{
+	return a->revoked_at == b->revoked_at && a->reason == b->reason &&
+	       (b->partition == 0 || a->partition == b->partition);
+}
+
+/* rule 58: what is told again is as it was; it is taken out, what is left is new. */
+static enum pki_status
+check_told(struct signer_state *s, struct pki_err *err)
+{
+	struct roll *fresh = &s->fresh;
+	size_t at = 0, kept = 0;
+	roll_sort(fresh);
+	for (size_t i = 0; i < fresh->count; i++) {
+		struct pki_revoked *item = &fresh->items[i], *known = NULL;
+		at = roll_seek(&s->roll, at, &item->serial);
+		if (kept > 0 && pki_serial_compare(
+					&fresh->items[kept - 1].serial, &item->serial) == 0)
+			known = &fresh->items[kept - 1];
+		else if (at < s->roll.count &&
+			 pki_serial_compare(&s->roll.items[at].serial, &item->serial) == 0)
+			known = &s->roll.items[at];
+		if (known == NULL) {
+			fresh->items[kept++] = *item;
+			continue;
+		}
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(&item->serial, text);
+		if (!same_entry(item, known))
+			return pki_refuse(err, PKI_RULE_REVOKED_FINAL,
+				"the last CRL lists %s otherwise; a revocation is final",
+				text);
+		/* a list read at the start does not tell which certificates name it */
+		known->partition = item->partition;
+	}
+	fresh->count = kept;
+	return PKI_OK;
+}
+
+/* rules 49, 53, 55: of now, for as long as pki.yaml says, or for ever where that is asked
+ * for. */
+static enum pki_status
+check_times(const struct signer_state *s, const struct pki_crl_spec *spec, pki_msec now,
+	struct pki_err *err)
+{
+	pki_time end = s->ends ? PKI_CRL_LAST : spec->this_update + s->conf->crl_lifetime;
+	if (spec->next_update == PKI_CRL_LAST && !s->ends)
+		return pki_refuse(err, PKI_RULE_CRL_LAST,
+			"only pki-ca last-crl, with both custodians, makes the last CRL");
+	if (spec->this_update > now / 1000 || spec->this_update < s->last.crl_made ||
+		spec->this_update < (now - PKI_CLOCK_SKEW_MS) / 1000 ||
+		spec->next_update != end)
+		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
+			"a CRL is of now and holds as long as pki.yaml says");
+	return PKI_OK;
+}
+
+static enum pki_status
+check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned partition,
+	struct pki_err *err)
+{
+	pki_msec now = 0;
+	PKI_TRY(signer_now(s, &now, err));
+	if (partition > s->conf->ca_urls.partitions)
+		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
+			"there is no partition %u; pki.yaml has %u", partition,
+			s->conf->ca_urls.partitions);
+	if (s->last.made[partition] == PKI_CRL_LAST)
+		return pki_refuse(
+			err, PKI_RULE_CRL_LAST, "the last CRL of this list is made");
+	if (spec->number != s->last.crl_number + 1)
+		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
+			"CRL number %llu after %llu; numbers grow by one",
+			(unsigned long long)spec->number,
+			(unsigned long long)s->last.crl_number);
+	return check_times(s, spec, now, err);
+}
+
+static void
+once_each(struct roll *roll)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < roll->count; i++)
+		if (kept == 0 || pki_serial_compare(&roll->items[kept - 1].serial,
+					 &roll->items[i].serial) != 0)
+			roll->items[kept++] = roll->items[i];
+	roll->count = kept;
+}
+
+/* For signer_undo(). *out: what was told, where it now stands in `noted`. */
+static enum pki_status
+note(struct roll *noted, struct roll *told, struct roll *out, struct pki_err *err)
+{
+	size_t before = noted->count;
+	PKI_TRY(roll_move(noted, told, err));
+	out->items = noted->count != before ? &noted->items[before] : NULL;
+	out->count = noted->count - before;
+	return PKI_OK;
+}
+
+/* What is new comes in, what has expired goes. */
+static enum pki_status
+bring_up(struct signer_state *s, struct pki_err *err)
+{
+	struct roll gone = { 0 }, fresh = { 0 };
+	signer_begin(s);
+	roll_sort(&s->gone);
+	once_each(&s->gone);
+	PKI_TRY(note(&s->removed, &s->gone, &gone, err));
+	roll_remove(&s->roll, &gone);
+	PKI_TRY(note(&s->added, &s->fresh, &fresh, err));
+	return roll_add(&s->roll, &fresh, err);
+}
+
+void
+signer_undo(struct signer_state *s)
+{
+	struct pki_err err = { 0 };
+	roll_sort(&s->removed);
+	/* nothing is left to go on from, and no list may come of it */
+	if (roll_add(&s->roll, &s->removed, &err) != PKI_OK)
+		_exit((int)PKI_MEMORY);
+	roll_sort(&s->added);
+	roll_remove(&s->roll, &s->added);
+	roll_free(&s->added);
+	roll_free(&s->removed);
+}
+
+/* The entries of the certificates that name a partition: neighbours on the roll. */
+static enum pki_status
+select_entries(const struct signer_state *s, unsigned partition, struct roll *out,
+	struct pki_err *err)
+{
+	const struct roll *roll = &s->roll;
+	unsigned partitions = s->conf->ca_urls.partitions;
+	size_t low = 0, high = roll->count, kept = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (pki_serial_partition(&roll->items[middle].serial, partitions) <
+			partition)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (high < roll->count &&
+		pki_serial_partition(&roll->items[high].serial, partitions) == partition)
+		high++;
+	PKI_TRY(roll_append(out, &roll->items[low], high - low, err));
+	for (size_t i = 0; i < out->count; i++)
+		if (out->items[i].partition == partition)
+			out->items[kept++] = out->items[i];
+	out->count = kept;
+	return PKI_OK;
+}
+
+static void
+roll_cleanup(struct roll *roll)
+{
+	roll_free(roll);
+}
+
+static enum pki_status
+build(struct signer_state *s, const struct pki_crl_spec *place, unsigned partition,
+	struct pki_err *err)
+{
+	struct pki_crl_spec spec = *place;
+	char url[PKI_URL_TEXT];
+	PKI_CLEANUP(roll_cleanup) struct roll selected = { 0 };
+	const struct roll *roll = &s->roll;
+	if (partition != 0) {
+		PKI_TRY(select_entries(s, partition, &selected, err));
+		pki_crl_url(&s->conf->ca_urls, partition, url);
+		spec.distribution_point = url;
+		roll = &selected;
+	}
+	spec.expired_since = s->conf->crl_keep ? pki_cert_not_before(s->ca) : 0;
+	spec.revoked = roll->items;
+	spec.count = roll->count;
+	pki_crl_free(s->crl);
+	s->crl = NULL;
+	return pki_crl_build(&spec, s->ca_key, &s->crl, err);
+}
+
+static enum pki_status
+make_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	uint64_t partition, number, this_update, next_update;
+	PKI_TRY(ipc_get_number(&fields, &partition, err));
+	PKI_TRY(ipc_get_number(&fields, &number, err));
+	PKI_TRY(ipc_get_number(&fields, &this_update, err));
+	PKI_TRY(ipc_get_number(&fields, &next_update, err));
+	PKI_TRY(ipc_end(fields, err));
+	struct pki_crl_spec spec = {
+		.issuer = s->ca,
+		.number = number,
+		.this_update = (pki_time)this_update,
+		.next_update = (pki_time)next_update,
+	};
+	unsigned k = partition > PKI_PARTITIONS_MAX ? UINT_MAX : (unsigned)partition;
+	PKI_TRY(check_place(s, &spec, k, err));
+	PKI_TRY(check_told(s, err));
+	PKI_TRY(bring_up(s, err));
+	PKI_TRY(build(s, &spec, k, err));
+	s->last.crl_number = number;
+	s->last.crl_made = spec.this_update;
+	s->last.made[k] = s->ends ? PKI_CRL_LAST : spec.this_update;
+	PKI_TRY(ipc_put_number(&s->reply, pki_crl_count(s->crl), err));
+	return ipc_put_tail(&s->reply, pki_crl_get0_der(s->crl), &s->tail, err);
+}
+
+enum pki_status
+signer_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	enum pki_status status = make_crl(s, fields, err);
+	drop_told(s);
+	return status;
+}

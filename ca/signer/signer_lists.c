@@ -1,0 +1,98 @@
+/* The last CRLs, at the start: the signer goes on from what it signed. */
+#include <string.h>
+
+#include "ca/signer/signer_state.h"
+
+/* What certificates name cannot move. */
+static enum pki_status
+check_scope(const struct signer_state *s, unsigned partition, const struct pki_crl *crl,
+	struct pki_err *err)
+{
+	char url[PKI_URL_TEXT];
+	const char *is = pki_crl_distribution_point(crl);
+	pki_crl_url(&s->conf->ca_urls, partition, url);
+	if (partition == 0 ? is == NULL : is != NULL && strcmp(is, url) == 0)
+		return PKI_OK;
+	return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_CRL_PARTITION,
+		"its certificates name %.200s; set urls.repository in pki.yaml to it",
+		is != NULL ? is : "the full CRL");
+}
+
+/* Each of its entries, as it is on the roll; what is not there yet goes to more. */
+static enum pki_status
+add_entries(struct signer_state *s, unsigned partition, const struct pki_crl *crl,
+	struct roll *more, struct pki_err *err)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < pki_crl_count(crl); i++) {
+		struct pki_revoked entry;
+		PKI_TRY(pki_crl_entry(crl, i, &entry, err));
+		entry.partition = (uint16_t)partition;
+		at = roll_seek(&s->roll, at, &entry.serial);
+		if (at < s->roll.count &&
+			pki_serial_compare(&s->roll.items[at].serial, &entry.serial) == 0)
+			s->roll.items[at].partition = entry.partition;
+		else
+			PKI_TRY(roll_append(more, &entry, 1, err));
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+signer_load_crl(struct signer_state *s, unsigned partition, struct pki_bytes der,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
+	struct roll more = { 0 };
+	PKI_TRY(pki_crl_parse(der, &crl, err));
+	PKI_TRY(pki_crl_verify(crl, s->ca, err));
+	PKI_TRY(check_scope(s, partition, crl, err));
+	enum pki_status status = add_entries(s, partition, crl, &more, err);
+	if (status == PKI_OK)
+		status = roll_add(&s->roll, &more, err);
+	roll_free(&more);
+	bool last = pki_crl_next_update(crl) == PKI_CRL_LAST;
+	s->last.made[partition] = last ? PKI_CRL_LAST : pki_crl_this_update(crl);
+	if (pki_crl_number(crl) > s->last.crl_number)
+		s->last.crl_number = pki_crl_number(crl);
+	if (pki_crl_this_update(crl) > s->last.crl_made)
+		s->last.crl_made = pki_crl_this_update(crl);
+	return status;
+}
+
+static enum pki_status
+load_list(struct signer_state *s, struct pki_ledger *ledger, unsigned partition,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row head = { 0 };
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
+	struct pki_err none = { 0 };
+	enum pki_status status =
+		pki_ledger_last_crl(ledger, PKI_ISSUER_CA, (int)partition, &head, &none);
+	if (status == PKI_NOTFOUND) {
+		s->told = 0;
+		return PKI_OK;
+	}
+	if (status != PKI_OK) {
+		*err = none;
+		return status;
+	}
+	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, err));
+	PKI_TRY(signer_load_crl(s, partition, pki_buf_bytes(&crl.der), err));
+	/* from now on what expired is kept: it comes back from the ledger */
+	if (s->conf->crl_keep && crl.cutoff != 0)
+		crl.revocations = 0;
+	if (crl.revocations < s->told)
+		s->told = crl.revocations;
+	return PKI_OK;
+}
+
+enum pki_status
+signer_load_crls(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
+{
+	s->told = UINT64_MAX;
+	for (unsigned k = 0; k <= s->conf->ca_urls.partitions; k++) {
+		PKI_TRY(load_list(s, ledger, k, err));
+	}
+	return PKI_OK;
+}

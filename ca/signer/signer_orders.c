@@ -1,0 +1,224 @@
+/* Orders: verified, decided, and - once the ledger agrees - carried out. */
+#include <string.h>
+
+#include "ca/signer/signer_state.h"
+
+static void
+drop_pending(struct signer_state *s)
+{
+	for (size_t i = 0; i < s->pending_count; i++) {
+		pki_decision_free(&s->pending[i].decision);
+		pki_order_close(&s->pending[i].order);
+		s->pending[i] = (struct pending){ 0 };
+	}
+	s->pending_count = 0;
+}
+
+static void
+copy_signers(
+	struct facts *facts, const struct pki_policy *policy, const struct pki_cms *cms)
+{
+	for (size_t i = 0; i < cms->signer_count; i++) {
+		const struct pki_cert *cert = cms->signers[i].cert;
+		facts->officers[i] = *pki_cert_get0_serial(cert);
+		facts->roles[i] = pki_policy_role(policy, cert);
+	}
+	facts->officer_count = cms->signer_count;
+}
+
+static void
+copy_order(struct facts *facts, const struct pki_order *order)
+{
+	memcpy(facts->id, order->id, sizeof facts->id);
+	memcpy(facts->holder, order->holder, sizeof facts->holder);
+	memcpy(facts->cause, order->cause, sizeof facts->cause);
+	facts->action = order->action;
+	facts->created = order->created;
+	facts->document_end = order->document_end;
+	facts->reported = order->reported;
+	memcpy(facts->serials, order->serials, sizeof facts->serials);
+	facts->serial_count = order->serial_count;
+}
+
+static void
+copy_invitation(struct facts *facts, const struct pki_signed_order *invitation)
+{
+	if (invitation == NULL)
+		return;
+	memcpy(facts->invitation, invitation->order.id, sizeof facts->invitation);
+	memcpy(facts->invitation_digest, invitation->digest, PKI_SHA256);
+	for (size_t i = 0; i < invitation->cms.signer_count; i++)
+		facts->inviters[i] = *pki_cert_get0_serial(invitation->cms.signers[i].cert);
+	facts->inviter_count = invitation->cms.signer_count;
+}
+
+static enum pki_status
+copy_decision(struct facts *facts, const struct pki_order *order,
+	const struct pki_decision *decision, struct pki_err *err)
+{
+	facts->reason = decision->reason;
+	facts->whole_holder = decision->whole_holder;
+	facts->cert_count = decision->cert_count;
+	if (decision->cert_count > 0)
+		PKI_TRY(pki_name_hash(&order->subject, facts->name_hash, err));
+	for (size_t i = 0; i < decision->cert_count; i++) {
+		memcpy(facts->certs[i].profile, decision->certs[i].profile->name,
+			sizeof facts->certs[i].profile);
+		facts->certs[i].not_before = decision->certs[i].not_before;
+		facts->certs[i].not_after = decision->certs[i].not_after;
+		PKI_TRY(pki_key_hash(pki_csr_get0_key(decision->certs[i].csr),
+			facts->certs[i].key_hash, err));
+		PKI_TRY(pki_serial_random(&facts->certs[i].serial, err));
+	}
+	return PKI_OK;
+}
+
+/* rule 205, as far as the signer can tell without a ledger: whom it has put on a CRL. */
+static enum pki_status
+check_unlisted(const struct signer_state *s, const struct pki_cms *cms, struct pki_err *err)
+{
+	for (size_t i = 0; i < cms->signer_count; i++) {
+		const struct pki_serial *serial =
+			pki_cert_get0_serial(cms->signers[i].cert);
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(serial, text);
+		if (signer_has_listed(s, serial))
+			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+				"certificate %s of a signer is revoked; another officer "
+				"must sign",
+				text);
+	}
+	return PKI_OK;
+}
+
+/* rules 53, 55: no list could say so any more. */
+static enum pki_status
+check_not_ended(const struct signer_state *s, struct pki_bytes cms,
+	uint8_t digest[PKI_SHA256], struct pki_err *err)
+{
+	if (s->last.made[0] != PKI_CRL_LAST)
+		return PKI_OK;
+	PKI_TRY(pki_sha256(cms.data, cms.len, digest, err));
+	return pki_refuse(err, PKI_RULE_CRL_LAST,
+		"the CA's last CRL is made; it certifies and revokes nothing more");
+}
+
+static enum pki_status
+decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
+	struct pki_err *err)
+{
+	struct facts *facts = &p->facts;
+	pki_msec now = 0;
+	PKI_TRY(signer_now(s, &now, err));
+	PKI_TRY(check_not_ended(s, cms, facts->digest, err));
+	enum pki_status status =
+		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
+	memcpy(facts->digest, p->order.digest, sizeof facts->digest);
+	PKI_TRY(status);
+	const struct pki_order *order = &p->order.order;
+	pki_err_object(err, "%s", order->id);
+	copy_order(facts, order);
+	copy_signers(facts, s->policy, &p->order.cms);
+	PKI_TRY(check_unlisted(s, &p->order.cms, err));
+	PKI_TRY(pki_decide(s->policy, &p->order, s->ca, now, s->cache, &p->decision, err));
+	copy_invitation(facts, p->decision.invitation);
+	if (p->decision.invitation != NULL)
+		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));
+	PKI_TRY(copy_decision(facts, order, &p->decision, err));
+	p->ready = true;
+	return PKI_OK;
+}
+
+/* Facts come for refused orders too, as far as they are known: the refusal is logged. */
+enum pki_status
+signer_decide(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	drop_pending(s);
+	while (fields.len > 0) {
+		struct pki_bytes cms;
+		PKI_TRY(ipc_get(&fields, IPC_BYTES, &cms, err));
+		if (s->pending_count == IPC_BATCH_MAX)
+			return pki_fail(err, PKI_LIMIT, "more than %d orders in one batch",
+				IPC_BATCH_MAX);
+		struct pending *p = &s->pending[s->pending_count++];
+		struct pki_err own = { 0 };
+		enum pki_status status = decide_one(s, p, cms, &own);
+		PKI_TRY(ipc_put(&s->reply, IPC_STRUCT, &p->facts, sizeof p->facts, err));
+		if (status != PKI_OK) {
+			PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
+			continue;
+		}
+		const struct pki_buf *invitation = &p->order.order.invitation;
+		PKI_TRY(ipc_put(
+			&s->reply, IPC_BYTES, invitation->data, invitation->len, err));
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+sign_one(struct signer_state *s, const struct pending *p, size_t i, struct pki_err *err)
+{
+	const struct pki_decision *decision = &p->decision;
+	struct pki_cert_spec spec = {
+		.profile = decision->certs[i].profile,
+		.urls = &s->conf->ca_urls,
+		.subject = &p->order.order.subject,
+		.key = pki_csr_get0_key(decision->certs[i].csr),
+		.issuer = s->ca,
+		.not_before = decision->certs[i].not_before,
+		.not_after = decision->certs[i].not_after,
+		.document_end = p->order.order.document_end,
+		.serial = p->facts.certs[i].serial,
+	};
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	pki_err_object(err, "%s", p->facts.id);
+	PKI_TRY(pki_cert_build(&spec, s->ca_key, &cert, err));
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
+}
+
+/* rule 214 */
+static enum pki_status
+check_quorum(const struct signer_state *s, const struct pending *p, struct pki_err *err)
+{
+	bool concerned = false;
+	for (size_t c = 0; c < p->decision.cert_count; c++)
+		concerned = concerned || quorum_concerns(p->decision.certs[c].profile);
+	pki_err_object(err, "%s", p->facts.id);
+	return concerned ? quorum_check(&s->quorum, s->conf, s->policy, err) : PKI_OK;
+}
+
+static enum pki_status
+sign_all(struct signer_state *s, const struct pending *p, struct pki_err *err)
+{
+	for (size_t c = 0; c < p->decision.cert_count; c++)
+		PKI_TRY(sign_one(s, p, c, err));
+	return PKI_OK;
+}
+
+enum pki_status
+signer_sign(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	uint64_t mask;
+	bool signing = false;
+	PKI_TRY(ipc_get_number(&fields, &mask, err));
+	PKI_TRY(ipc_end(fields, err));
+	for (size_t i = 0; i < s->pending_count; i++) {
+		const struct pending *p = &s->pending[i];
+		if ((mask >> i & 1) == 0)
+			continue;
+		if (!p->ready)
+			return pki_fail(
+				err, PKI_STATE, "order %zu of the batch was refused", i);
+		struct pki_err own = { 0 };
+		enum pki_status status = check_quorum(s, p, &own);
+		signing = signing || status == PKI_OK;
+		if (status == PKI_OK)
+			status = sign_all(s, p, &own);
+		if (status != PKI_OK)
+			PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
+	}
+	s->quorum.issuing = s->quorum.issuing || signing;
+	drop_pending(s);
+	return PKI_OK;
+}

@@ -1,0 +1,170 @@
+/* What the signer signs about the log: checkpoints, receipts. */
+#include <string.h>
+
+#include "ca/signer/signer_state.h"
+#include "libpki/base/json.h"
+
+/* type, order, holder, reason, reported, committed, serials, published, crl_number, log */
+#define RECEIPT_MEMBERS 10
+
+/* rule 81: never one that does not contain the last one. */
+enum pki_status
+signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	struct pki_checkpoint next = { 0 };
+	struct pki_bytes root;
+	struct pki_proof proof;
+	PKI_TRY(ipc_get_number(&fields, &next.size, err));
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &root, err));
+	PKI_TRY(ipc_get_struct(&fields, &proof, sizeof proof, err));
+	PKI_TRY(ipc_end(fields, err));
+	if (root.len != sizeof next.root || proof.count > PKI_PROOF_MAX)
+		return pki_fail(err, PKI_INPUT, "malformed checkpoint request");
+	memcpy(&next.root, root.data, sizeof next.root);
+	memcpy(next.origin, s->conf->log_origin, sizeof next.origin);
+	PKI_TRY(pki_merkle_check_consistency(s->last.checkpoint.size,
+		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
+	signer_begin(s);
+	s->last.checkpoint = next;
+	s->under_way = false;
+	signer_covered(s, next.size);
+	return ipc_put(&s->reply, IPC_BYTES, note.data, note.len, err);
+}
+
+void
+signer_begin(struct signer_state *s)
+{
+	if (s->under_way)
+		return;
+	s->under_way = true;
+	s->before = s->last;
+	roll_free(&s->added);
+	roll_free(&s->removed);
+}
+
+/*
+ * The last transaction did not commit (disk full): what was signed for it goes nowhere, and
+ * all goes on from before, from the checkpoint of `size`. A front that lies here gets a
+ * fork of the log, or two CRLs of one number, which anyone who keeps them can show.
+ */
+enum pki_status
+signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	uint64_t size;
+	PKI_TRY(ipc_get_number(&fields, &size, err));
+	PKI_TRY(ipc_end(fields, err));
+	if (!s->under_way && s->last.checkpoint.size == size)
+		return PKI_OK;
+	if (s->before.checkpoint.size != size)
+		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
+	PKI_TRY(signer_uncovered(s, size, err));
+	signer_undo(s);
+	s->last = s->before;
+	s->under_way = false;
+	return PKI_OK;
+}
+
+enum pki_status
+signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
+{
+	char text[PKI_MSEC_TEXT];
+	*out = pki_msec_now();
+	pki_msec_format(s->clock, text);
+	if (*out < s->clock)
+		return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
+			"the clock went back behind %s; set it right", text);
+	s->clock = *out;
+	return PKI_OK;
+}
+
+/* What the log's entry says, the receipt says: each of these members, to the letter. */
+static bool
+says_the_same(const json_t *receipt, const json_t *entry)
+{
+	static const char *const members[] = { "order", "holder", "reason", "reported",
+		"serials" };
+	const json_t *detail = json_object_get(entry, "detail");
+	for (size_t i = 0; i < PKI_COUNT(members); i++)
+		if (!json_equal(json_object_get(receipt, members[i]),
+			    json_object_get(detail, members[i])))
+			return false;
+	return json_equal(
+		json_object_get(receipt, "committed"), json_object_get(entry, "at"));
+}
+
+static enum pki_status
+read_proof(const json_t *list, struct pki_proof *out, struct pki_err *err)
+{
+	size_t len = 0;
+	if (json_array_size(list) > PKI_PROOF_MAX)
+		return pki_fail(err, PKI_INPUT, "a receipt's proof is too long");
+	for (out->count = 0; out->count < json_array_size(list); out->count++) {
+		const char *hex = json_string_value(json_array_get(list, out->count));
+		PKI_TRY(pki_hex_decode(hex != NULL ? hex : "",
+			out->hashes[out->count].octets, PKI_SHA256, &len, err));
+		if (len != PKI_SHA256)
+			return pki_fail(err, PKI_INPUT, "a receipt's proof is malformed");
+	}
+	return PKI_OK;
+}
+
+/* The entry lies where the receipt says, under a checkpoint that this log signed. */
+static enum pki_status
+check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes entry,
+	struct pki_err *err)
+{
+	const char *hex = json_string_value(json_object_get(log, "entry_hash"));
+	const char *note = json_string_value(json_object_get(log, "checkpoint"));
+	json_int_t index = json_integer_value(json_object_get(log, "index"));
+	struct pki_checkpoint cp;
+	struct pki_proof proof = { .count = 0 };
+	struct pki_hash leaf;
+	char want[PKI_SHA256_HEX];
+	if (hex == NULL || note == NULL || index < 0)
+		return pki_fail(err, PKI_INPUT, "a receipt without its place in the log");
+	PKI_TRY(pki_checkpoint_open(
+		(struct pki_bytes){ (const uint8_t *)note, strlen(note) },
+		(const char *)s->vkey.data, &cp, err));
+	PKI_TRY(read_proof(json_object_get(log, "proof"), &proof, err));
+	PKI_TRY(pki_merkle_leaf(entry, &leaf, err));
+	pki_hex_encode(leaf.octets, PKI_SHA256, want);
+	if (strcmp(want, hex) != 0)
+		return pki_fail(err, PKI_TAMPERED, "the receipt's hash is not its entry's");
+	return pki_merkle_check_inclusion(
+		&leaf, (uint64_t)index, cp.size, &cp.root, &proof, err);
+}
+
+/* The seal stands under receipts of revocations, and they say of them what the log says. */
+static enum pki_status
+check_receipt(const struct signer_state *s, struct pki_bytes content,
+	struct pki_bytes entry_text, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *receipt = NULL;
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
+	PKI_TRY(pki_json_parse(content, &receipt, err));
+	PKI_TRY(pki_json_parse(entry_text, &entry, err));
+	const char *type = json_string_value(json_object_get(receipt, "type"));
+	const char *of = json_string_value(json_object_get(entry, "type"));
+	if (type == NULL || strcmp(type, "receipt") != 0 || of == NULL ||
+		strcmp(of, "certificate-revoked") != 0)
+		return pki_fail(err, PKI_INPUT, "only receipts of revocations are sealed");
+	if (json_object_size(receipt) != RECEIPT_MEMBERS || !says_the_same(receipt, entry))
+		return pki_fail(err, PKI_TAMPERED,
+			"the receipt says something else than its log entry");
+	return check_logged(s, json_object_get(receipt, "log"), entry_text, err);
+}
+
+enum pki_status
+signer_seal(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
+{
+	struct pki_bytes content, entry;
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &content, err));
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &entry, err));
+	PKI_TRY(ipc_end(fields, err));
+	PKI_TRY(check_receipt(s, content, entry, err));
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
+	PKI_TRY(pki_cms_seal(content, s->seal_key, s->seal, s->ca, &cms, err));
+	return ipc_put(&s->reply, IPC_BYTES, cms.data, cms.len, err);
+}

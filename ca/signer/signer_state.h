@@ -1,0 +1,102 @@
+/* What the signer's own files share. */
+#ifndef CA_SIGNER_SIGNER_STATE_H
+#define CA_SIGNER_SIGNER_STATE_H
+
+#include "ca/quorum.h"
+#include "ca/signer/roll.h"
+#include "ca/signer/signer.h"
+#include "libpki/state/ledger.h"
+#include "libpki/tlog/note.h"
+#include "libpki/x509/csr.h"
+
+/* An order that was decided and waits to be signed. */
+struct pending {
+	bool ready;
+	struct pki_signed_order order;
+	struct pki_decision decision;
+	struct facts facts;
+};
+
+/* What the signer vouched for last: what comes next must go on from there. */
+struct vouched {
+	struct pki_checkpoint checkpoint; /* size 0: none */
+	uint64_t crl_number; /* of all lists together */
+	pki_time crl_made;
+	/* thisUpdate of each list's last one, the full list first; 0: not made yet,
+	 * PKI_CRL_LAST: none follows */
+	pki_time made[PKI_PARTITIONS_MAX + 1];
+};
+
+struct signer_state {
+	const struct pki_conf *conf;
+	const struct pki_policy *policy;
+	struct pki_cert *ca;
+	struct pki_cert *seal;
+	struct pki_key *ca_key;
+	struct pki_key *seal_key;
+	struct pki_key *log_key;
+	struct pki_cms_cache *cache;
+	struct pending pending[IPC_BATCH_MAX];
+	size_t pending_count;
+	struct roll roll;  /* all that lists name */
+	uint64_t told;     /* at the start: revocations in the ledger that were told for it */
+	struct roll fresh; /* told for the next CRL: revoked since, in any order */
+	struct roll gone;  /* ... and expired since */
+	struct roll added, removed; /* since `before` */
+	struct vouched last;
+	struct vouched before; /* before the transaction that is under way or the last one */
+	struct quorum quorum;  /* a transaction that failed undoes none of it */
+	bool ends;	       /* it is there for the last CRLs */
+	bool under_way;	       /* something was signed, not yet the checkpoint over it */
+	struct pki_buf vkey;   /* of the log */
+	pki_msec clock;	       /* the latest that was seen: time does not go back */
+	struct pki_buf reply;
+	struct pki_bytes tail; /* goes out behind reply: */
+	struct pki_crl *crl;   /* ... the DER of this one */
+};
+
+/* One request type; fields are read to their end, answers put into s->reply. */
+typedef enum pki_status (*signer_op)(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err);
+enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_cutoff(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_entries(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_expired(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_crl(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_checkpoint(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_forget(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_cosigned(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* rule 209: CLOCK if the clock went back. */
+enum pki_status signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The last CRLs, from the ledger, at the start. */
+enum pki_status signer_load_crls(struct signer_state *s, struct pki_ledger *ledger,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* One of them: the full one, 0, before the partitions. */
+enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
+	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
+/* Is it on a CRL? */
+bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
+/* Before a signature that a transaction needs, so that IPC_FORGET can take it back. */
+void signer_begin(struct signer_state *s);
+/* A checkpoint of that size covers the certificates that were signed; it is taken back. */
+void signer_covered(struct signer_state *s, uint64_t size);
+enum pki_status signer_uncovered(struct signer_state *s, uint64_t size, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* The roll as it was before the transaction. */
+void signer_undo(struct signer_state *s);
+
+#endif

@@ -1,0 +1,172 @@
+#define PKI_ERR_IMPLEMENTATION
+#include "libpki/base/err.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	enum pki_status status;
+	const char *name;
+	const char *text;
+} statuses[] = {
+#define X(id, code, name, text) { PKI_##id, name, text },
+	PKI_STATUSES(X)
+#undef X
+};
+
+enum { STATUS_COUNT = sizeof(statuses) / sizeof(statuses[0]) };
+
+/* Room for one of OpenSSL's lines; it documents 120 as the least. */
+#define SSL_TEXT 256
+
+static bool
+is_set(const struct pki_err *err)
+{
+	return err->status != PKI_OK;
+}
+
+static PKI_PRINTF(3, 0) void set(
+	struct pki_err *err, enum pki_status status, const char *fmt, va_list ap)
+{
+	err->status = status != PKI_OK ? status : PKI_INTERNAL;
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+}
+
+static PKI_PRINTF(2, 3) void add(struct pki_err *err, const char *fmt, ...)
+{
+	size_t used = strlen(err->msg);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->msg + used, sizeof err->msg - used, fmt, ap);
+	va_end(ap);
+}
+
+enum pki_status
+pki_fail(struct pki_err *err, enum pki_status status, const char *fmt, ...)
+{
+	if (is_set(err))
+		return err->status;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, status, fmt, ap);
+	va_end(ap);
+	return err->status;
+}
+
+enum pki_status
+pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
+{
+	if (is_set(err))
+		return err->status;
+	bool officer = rule == PKI_RULE_ROLE || rule == PKI_RULE_OFFICER_STATUS;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, officer ? PKI_OFFICER : PKI_REFUSED, fmt, ap);
+	va_end(ap);
+	err->rule = rule;
+	return err->status;
+}
+
+enum pki_status
+pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
+	const char *fmt, ...)
+{
+	if (is_set(err))
+		return err->status;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, status, fmt, ap);
+	va_end(ap);
+	err->rule = rule;
+	return err->status;
+}
+
+enum pki_status
+pki_fail_errno(
+	struct pki_err *err, enum pki_status status, int errnum, const char *fmt, ...)
+{
+	if (is_set(err))
+		return err->status;
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		status = PKI_FULL;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, status, fmt, ap);
+	va_end(ap);
+	add(err, ": %s", strerror(errnum));
+	return err->status;
+}
+
+enum pki_status
+pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt, ...)
+{
+	unsigned long last = ERR_peek_last_error();
+	char text[SSL_TEXT];
+	ERR_error_string_n(last, text, sizeof text);
+	ERR_clear_error();
+	if (is_set(err))
+		return err->status;
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, status, fmt, ap);
+	va_end(ap);
+	if (last != 0)
+		add(err, " (%s)", text);
+	return err->status;
+}
+
+void
+pki_err_object(struct pki_err *err, const char *fmt, ...)
+{
+	if (err->object[0] != '\0')
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->object, sizeof err->object, fmt, ap);
+	va_end(ap);
+}
+
+void
+pki_err_text(const struct pki_err *err, char *out, size_t size)
+{
+	const char *object = err->object;
+	const char *colon = object[0] != '\0' ? ": " : "";
+	if (err->rule == PKI_RULE_NONE) {
+		snprintf(out, size, "%s%s%s", object, colon, err->msg);
+		return;
+	}
+	const struct pki_rule_info *info = pki_rule_info(err->rule);
+	snprintf(out, size, "%s%srule %d %s (%s): %s", object, colon, (int)info->rule,
+		info->name, info->clause, err->msg);
+}
+
+const char *
+pki_status_name(enum pki_status status)
+{
+	for (size_t i = 0; i < STATUS_COUNT; i++)
+		if (statuses[i].status == status)
+			return statuses[i].name;
+	return pki_status_name(PKI_INTERNAL);
+}
+
+const char *
+pki_status_text(enum pki_status status)
+{
+	for (size_t i = 0; i < STATUS_COUNT; i++)
+		if (statuses[i].status == status)
+			return statuses[i].text;
+	return pki_status_text(PKI_INTERNAL);
+}
+
+enum pki_status
+pki_status_by_name(const char *name)
+{
+	for (size_t i = 0; i < STATUS_COUNT; i++)
+		if (strcmp(statuses[i].name, name) == 0)
+			return statuses[i].status;
+	return PKI_INTERNAL;
+}

@@ -1,0 +1,66 @@
+#include "libpki/base/serial.h"
+
+#include <string.h>
+
+#include "libpki/base/hex.h"
+
+/* pki_serial_random()'s first octet is 0x40 to 0x7f: three octets hold 22 random bits. */
+#define FIRST 0x400000u
+#define SPREAD_BITS 22
+
+enum pki_status
+pki_serial_random(struct pki_serial *out, struct pki_err *err)
+{
+	PKI_TRY(pki_random(out->octets, PKI_SERIAL_MAX, err));
+	/* positive, and always of 20 octets: 158 random bits */
+	out->octets[0] = (out->octets[0] & 0x3f) | 0x40;
+	out->len = PKI_SERIAL_MAX;
+	return PKI_OK;
+}
+
+void
+pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT])
+{
+	pki_hex_encode(serial->octets, serial->len, out);
+}
+
+enum pki_status
+pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
+{
+	uint8_t octets[PKI_SERIAL_MAX];
+	size_t len, zeros = 0;
+	if (pki_hex_decode(hex, octets, sizeof octets, &len, err) != PKI_OK) {
+		pki_err_object(err, "serial \"%.48s\"", hex);
+		return err->status;
+	}
+	while (zeros < len && octets[zeros] == 0)
+		zeros++;
+	if (zeros == len)
+		return pki_fail(err, PKI_INPUT, "serial \"%.48s\": zero or empty", hex);
+	*out = (struct pki_serial){ .len = (uint8_t)(len - zeros) };
+	memcpy(out->octets, octets + zeros, out->len);
+	return PKI_OK;
+}
+
+int
+pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b)
+{
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->octets, b->octets, a->len);
+}
+
+unsigned
+pki_serial_partition(const struct pki_serial *serial, unsigned partitions)
+{
+	const uint8_t *p = serial->octets;
+	uint64_t head = (uint64_t)p[0] << 16 | (uint64_t)p[1] << 8 | p[2];
+	if (partitions == 0)
+		return 0;
+	/* none of ours, or damaged: still in the order of serials */
+	if (serial->len < PKI_SERIAL_MAX || head < FIRST)
+		return 1;
+	if (head >= FIRST + FIRST)
+		return partitions;
+	return 1 + (unsigned)((head - FIRST) * partitions >> SPREAD_BITS);
+}

@@ -1,0 +1,368 @@
+#include "libpki/cms/cms.h"
+
+#include <openssl/cms.h>
+#include <openssl/ess.h>
+#include <openssl/objects.h>
+#include <string.h>
+
+#include "libpki/cms/cms_cache.h"
+#include "libpki/cms/cms_der.h"
+
+/* How far the clocks of two of the State's machines may be apart, seconds. */
+#define CLOCK_SKEW ((pki_time)5 * 60)
+
+/* What pki_cms_open() holds while it works. */
+struct opening {
+	CMS_ContentInfo *cms;
+	struct pki_cms_parts parts;
+	struct pki_cert *certs[PKI_CMS_CERTS_MAX]; /* of parts.certs */
+	struct pki_bytes content;
+	const struct pki_cert *issuer;
+	pki_time at;
+	struct pki_cms_cache *cache;
+};
+
+#define MALFORMED(err, ...) \
+	pki_fail_rule((err), PKI_INPUT, PKI_RULE_ORDER_FORM, __VA_ARGS__)
+
+static enum pki_status
+malformed_ssl(struct pki_err *err, const char *text)
+{
+	struct pki_err ssl = { 0 };
+	enum pki_status status = pki_fail_ssl(&ssl, PKI_INPUT, "%s", text);
+	return pki_fail_rule(err, status, PKI_RULE_ORDER_FORM, "%s", ssl.msg);
+}
+
+void
+pki_cms_close(struct pki_cms *cms)
+{
+	for (size_t i = 0; i < cms->signer_count; i++)
+		pki_cert_free(cms->signers[i].cert);
+	pki_buf_free(&cms->content);
+	*cms = (struct pki_cms){ 0 };
+}
+
+static void
+opening_free(struct opening *o)
+{
+	for (size_t i = 0; i < PKI_CMS_CERTS_MAX; i++)
+		pki_cert_free(o->certs[i]);
+	pki_buf_free(&o->parts.rest);
+	CMS_ContentInfo_free(o->cms);
+}
+
+/* DER has one encoding: what differs from it is not what an officer's tool wrote. */
+static enum pki_status
+check_der(CMS_ContentInfo *cms, struct pki_bytes der, struct pki_err *err)
+{
+	uint8_t *again = NULL;
+	int len = i2d_CMS_ContentInfo(cms, &again);
+	bool same = len >= 0 && pki_bytes_equal(again, (size_t)len, der.data, der.len);
+	OPENSSL_free(again);
+	if (!same)
+		return MALFORMED(err,
+			"the CMS message is not DER (X.690 10); sign it with a "
+			"tool that writes DER");
+	return PKI_OK;
+}
+
+static enum pki_status
+parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
+{
+	if (der.len > PKI_CMS_MAX)
+		return pki_fail(err, PKI_LIMIT, "a CMS message of %zu octets; at most %zu",
+			der.len, PKI_CMS_MAX);
+	PKI_TRY(pki_cms_split(der, &o->parts, err));
+	struct pki_bytes rest = pki_buf_bytes(&o->parts.rest);
+	const uint8_t *p = rest.data;
+	o->cms = d2i_CMS_ContentInfo(NULL, &p, (long)rest.len);
+	if (o->cms == NULL)
+		return malformed_ssl(err, "no CMS message (RFC 5652 3)");
+	if (OBJ_obj2nid(CMS_get0_type(o->cms)) != NID_pkcs7_signed)
+		return MALFORMED(err, "the CMS message is not SignedData (RFC 5652 5.1)");
+	if (OBJ_obj2nid(CMS_get0_eContentType(o->cms)) != NID_pkcs7_data)
+		return MALFORMED(err, "the signed content is not id-data (RFC 5652 4)");
+	PKI_TRY(check_der(o->cms, rest, err));
+	STACK_OF(X509_CRL) *crls = CMS_get1_crls(o->cms);
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	if (crls != NULL)
+		return MALFORMED(err, "CRLs are attached; an order has none");
+	ASN1_OCTET_STRING **content = CMS_get0_content(o->cms);
+	if (content == NULL || *content == NULL || ASN1_STRING_length(*content) == 0)
+		return MALFORMED(err, "no content attached (RFC 5652 5.2); sign with the "
+				      "content inside");
+	o->content = (struct pki_bytes){ ASN1_STRING_get0_data(*content),
+		(size_t)ASN1_STRING_length(*content) };
+	return PKI_OK;
+}
+
+/* A signed attribute that is there once with one value of this type, else NULL. */
+static const void *
+signed_attribute(CMS_SignerInfo *si, int nid, int type)
+{
+	return CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(nid), -3, type);
+}
+
+static enum pki_status
+signing_time(CMS_SignerInfo *si, pki_time *out, struct pki_err *err)
+{
+	const ASN1_TIME *t = signed_attribute(si, NID_pkcs9_signingTime, V_ASN1_UTCTIME);
+	if (t == NULL)
+		t = signed_attribute(si, NID_pkcs9_signingTime, V_ASN1_GENERALIZEDTIME);
+	struct tm tm;
+	if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1)
+		return MALFORMED(err, "no signing-time among the signed attributes "
+				      "(RFC 5652 11.3)");
+	*out = timegm(&tm);
+	return PKI_OK;
+}
+
+/* rule 94; the signature's algorithm, which OpenSSL does not look at, fits the digest's. */
+static enum pki_status
+signer_digest(CMS_SignerInfo *si, const EVP_MD **out, struct pki_err *err)
+{
+	X509_ALGOR *algs[2] = { NULL };
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &algs[0], &algs[1]);
+	int nids[2];
+	for (size_t i = 0; i < PKI_COUNT(algs); i++) {
+		const ASN1_OBJECT *oid = NULL;
+		X509_ALGOR_get0(&oid, NULL, NULL, algs[i]);
+		nids[i] = OBJ_obj2nid(oid);
+	}
+	switch (nids[0]) {
+	case NID_sha256:
+		*out = EVP_sha256();
+		break;
+	case NID_sha384:
+		*out = EVP_sha384();
+		break;
+	case NID_sha512:
+		*out = EVP_sha512();
+		break;
+	default:
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
+			"signed over a digest other than SHA-256, SHA-384 and SHA-512");
+	}
+	int md = NID_undef, pkey = NID_undef;
+	if (nids[1] != NID_rsaEncryption && nids[1] != NID_rsassaPss &&
+		(OBJ_find_sigid_algs(nids[1], &md, &pkey) != 1 || md != nids[0]))
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
+			"the signature's algorithm does not fit the digest's");
+	return PKI_OK;
+}
+
+static enum pki_status
+check_digest(struct pki_bytes content, CMS_SignerInfo *si, struct pki_err *err)
+{
+	const EVP_MD *md = NULL;
+	PKI_TRY(signer_digest(si, &md, err));
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	if (EVP_Digest(content.data, content.len, digest, &len, md, NULL) != 1)
+		return pki_fail_ssl(err, PKI_INTERNAL, "digest of the content");
+	const ASN1_OCTET_STRING *said =
+		signed_attribute(si, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING);
+	if (said == NULL)
+		return MALFORMED(err, "no message-digest among the signed attributes "
+				      "(RFC 5652 11.2)");
+	if (!pki_bytes_equal(ASN1_STRING_get0_data(said), (size_t)ASN1_STRING_length(said),
+		    digest, len))
+		return MALFORMED(err,
+			"the content is not what was signed: its digest is not "
+			"the signed message-digest (RFC 5652 5.4)");
+	return PKI_OK;
+}
+
+/* RFC 5035 3: the signed attribute that ties the signature to one certificate. */
+static enum pki_status
+check_signing_certificate(CMS_SignerInfo *si, X509 *x509, struct pki_err *err)
+{
+	ASN1_OBJECT *oid = OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2);
+	if (CMS_signed_get_attr_by_OBJ(si, oid, -1) < 0)
+		return PKI_OK;
+	const ASN1_STRING *der =
+		signed_attribute(si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE);
+	ESS_SIGNING_CERT_V2 *ess = NULL;
+	if (der != NULL) {
+		const uint8_t *p = ASN1_STRING_get0_data(der);
+		ess = d2i_ESS_SIGNING_CERT_V2(NULL, &p, ASN1_STRING_length(der));
+	}
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	bool fits = ess != NULL && chain != NULL && sk_X509_push(chain, x509) > 0 &&
+		    OSSL_ESS_check_signing_certs(NULL, ess, chain, 1) > 0;
+	sk_X509_free(chain);
+	ESS_SIGNING_CERT_V2_free(ess);
+	if (!fits)
+		return malformed_ssl(err,
+			"signing-certificate-v2 does not name the signer's "
+			"certificate (RFC 5035 3)");
+	return PKI_OK;
+}
+
+static enum pki_status
+check_attributes(
+	const struct opening *o, CMS_SignerInfo *si, X509 *x509, struct pki_err *err)
+{
+	const ASN1_OBJECT *type =
+		signed_attribute(si, NID_pkcs9_contentType, V_ASN1_OBJECT);
+	if (type == NULL || OBJ_obj2nid(type) != NID_pkcs7_data)
+		return MALFORMED(err, "no content-type id-data among the signed attributes "
+				      "(RFC 5652 11.1)");
+	if (CMS_unsigned_get_attr_count(si) > 0)
+		return MALFORMED(err, "unsigned attributes, for which nobody answers; sign "
+				      "without them");
+	PKI_TRY(check_digest(o->content, si, err));
+	return check_signing_certificate(si, x509, err);
+}
+
+/* NULL without a cache, or one that knows it. */
+static struct pki_cert *
+find_known(const struct opening *o, struct pki_bytes der)
+{
+	return o->cache != NULL ? pki_cms_cache_find(o->cache, der, o->issuer) : NULL;
+}
+
+/* The attached certificates, those that the cache knows from there. */
+static enum pki_status
+load_certs(struct opening *o, struct pki_err *err)
+{
+	for (size_t i = 0; i < o->parts.cert_count; i++) {
+		struct pki_bytes der = o->parts.certs[i];
+		const struct pki_cert *known = find_known(o, der);
+		if (known != NULL) {
+			o->certs[i] = pki_cert_share(known);
+			continue;
+		}
+		struct pki_err why = { 0 };
+		enum pki_status status = pki_cert_parse(der, &o->certs[i], &why);
+		if (status == PKI_INPUT || status == PKI_LIMIT)
+			return MALFORMED(err, "an attached certificate: %s", why.msg);
+		if (status != PKI_OK)
+			return pki_fail(err, status, "%s", why.msg);
+	}
+	return PKI_OK;
+}
+
+/* Issued by our issuer: verified now, or earlier and remembered. */
+static enum pki_status
+verify_cert(const struct opening *o, const struct pki_cert *cert, struct pki_err *err)
+{
+	if (find_known(o, pki_cert_get0_der(cert)) != NULL)
+		return PKI_OK;
+	PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
+	if (o->cache != NULL)
+		pki_cms_cache_add(o->cache, cert, o->issuer);
+	return PKI_OK;
+}
+
+static enum pki_status
+check_dates(const struct pki_cert *cert, const char *what, pki_time t, struct pki_err *err)
+{
+	if (t >= pki_cert_not_before(cert) && t <= pki_cert_not_after(cert))
+		return PKI_OK;
+	char from[PKI_TIME_TEXT], to[PKI_TIME_TEXT], then[PKI_TIME_TEXT];
+	pki_time_format(pki_cert_not_before(cert), from);
+	pki_time_format(pki_cert_not_after(cert), to);
+	pki_time_format(t, then);
+	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+		"the signer's certificate is valid from %s to %s, not %s (%s); sign with a "
+		"valid one",
+		from, to, what, then);
+}
+
+/* Anything but an error of ours means that the certificate is not one of our officers'. */
+static enum pki_status
+not_an_officer(struct pki_err *err)
+{
+	if (err->status != PKI_INPUT && err->status != PKI_REFUSED)
+		return err->status;
+	struct pki_err why = *err;
+	char text[sizeof why.msg];
+	pki_err_text(&why, text, sizeof text);
+	*err = (struct pki_err){ 0 };
+	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+		"the signer's certificate is not one of this CA's: %s", text);
+}
+
+static enum pki_status
+check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer *out,
+	struct pki_err *err)
+{
+	X509 *x509 = pki_cert_get0_x509(out->cert);
+	if (verify_cert(o, out->cert, err) != PKI_OK)
+		return not_an_officer(err);
+	unsigned usage = pki_cert_key_usage(out->cert);
+	if ((usage & (PKI_KU_DIGITAL_SIGNATURE | PKI_KU_NON_REPUDIATION)) == 0)
+		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+			"the signer's certificate has no keyUsage for signatures "
+			"(RFC 5280 4.2.1.3)");
+	PKI_TRY(check_dates(out->cert, "now", o->at, err));
+	PKI_TRY(check_attributes(o, si, x509, err));
+	pki_time signed_at = 0;
+	PKI_TRY(signing_time(si, &signed_at, err));
+	if (signed_at > o->at + CLOCK_SKEW)
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CLOCK,
+			"signed %lld seconds in the future; set the signer's clock",
+			(long long)(signed_at - o->at));
+	PKI_TRY(check_dates(out->cert, "when it signed", signed_at, err));
+	out->signed_at = signed_at * 1000;
+	CMS_SignerInfo_set1_signer_cert(si, x509);
+	if (CMS_SignerInfo_verify(si) != 1)
+		return malformed_ssl(err, "a signature that does not fit (RFC 5652 5.6)");
+	return PKI_OK;
+}
+
+/* The signer's certificate, taken out of o: once taken it is not found again. */
+static struct pki_cert *
+take_cert(struct opening *o, CMS_SignerInfo *si)
+{
+	for (size_t i = 0; i < o->parts.cert_count; i++) {
+		struct pki_cert *cert = o->certs[i];
+		if (cert == NULL ||
+			CMS_SignerInfo_cert_cmp(si, pki_cert_get0_x509(cert)) != 0)
+			continue;
+		o->certs[i] = NULL;
+		return cert;
+	}
+	return NULL;
+}
+
+static enum pki_status
+check_signers(struct opening *o, struct pki_cms *out, struct pki_err *err)
+{
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(o->cms);
+	int count = infos != NULL ? sk_CMS_SignerInfo_num(infos) : 0;
+	if (count < 1 || count > PKI_CMS_SIGNERS_MAX)
+		return MALFORMED(err,
+			"%d signatures; at least 1, at most %d (RFC 5652 5.1)", count,
+			PKI_CMS_SIGNERS_MAX);
+	for (int i = 0; i < count; i++) {
+		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(infos, i);
+		struct pki_cms_signer *signer = &out->signers[i];
+		signer->cert = take_cert(o, si);
+		if (signer->cert == NULL)
+			return MALFORMED(err,
+				"a signer's certificate is not attached, or signed "
+				"twice (RFC 5652 5.3)");
+		out->signer_count++;
+		PKI_TRY(check_signer(o, si, signer, err));
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
+	struct pki_cms_cache *cache, struct pki_cms *out, struct pki_err *err)
+{
+	*out = (struct pki_cms){ 0 };
+	PKI_CLEANUP(opening_free)
+	struct opening o = { .issuer = issuer, .at = at, .cache = cache };
+	PKI_TRY(parse(der, &o, err));
+	PKI_TRY(load_certs(&o, err));
+	enum pki_status status = check_signers(&o, out, err);
+	if (status == PKI_OK)
+		status = pki_buf_append(&out->content, o.content.data, o.content.len, err);
+	if (status != PKI_OK)
+		pki_cms_close(out);
+	return status;
+}

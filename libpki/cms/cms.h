@@ -1,0 +1,60 @@
+/*
+ * CMS SignedData (RFC 5652) with the content attached: orders, receipts, reports. Signed
+ * attributes: content-type, message-digest, signing-time, signing-certificate-v2 (CAdES B-B).
+ * This module owns CMS_ContentInfo.
+ */
+#ifndef LIBPKI_CMS_CMS_H
+#define LIBPKI_CMS_CMS_H
+
+#include "libpki/x509/cert.h"
+
+/* Two CSRs of RSA-4096, evidence digests, an invitation, two officers' certificates. */
+#define PKI_CMS_MAX ((size_t)128 << 10)
+#define PKI_CMS_SIGNERS_MAX 4
+
+/* cert is the signer's own; STATE if key is not its key. Appends DER to out. */
+enum pki_status pki_cms_sign(struct pki_bytes content, struct pki_key *key,
+	const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* As sign, with the issuer's certificate attached too: for what people keep for years and
+ * verify with the root alone (receipts, reports). */
+enum pki_status pki_cms_seal(struct pki_bytes content, struct pki_key *key,
+	const struct pki_cert *cert, const struct pki_cert *issuer, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Add one more signature over the same content; the others stay as they are. STATE if cert
+ * has signed already, or PKI_CMS_SIGNERS_MAX have. */
+enum pki_status pki_cms_cosign(struct pki_bytes cms, struct pki_key *key,
+	const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+
+struct pki_cms_signer {
+	struct pki_cert *cert;
+	pki_msec signed_at; /* signing-time, whole seconds */
+};
+
+struct pki_cms {
+	struct pki_buf content;
+	struct pki_cms_signer signers[PKI_CMS_SIGNERS_MAX];
+	size_t signer_count; /* at least 1; no certificate twice */
+};
+
+/*
+ * Parse DER, verify every signature, and that each signer's certificate (attached) was issued
+ * by issuer and was within its dates at its signing-time and is at `at`. INPUT: malformed or a
+ * signature that does not fit (rule 210, clause of RFC 5652 in the message), or signed more than
+ * five minutes in the future (rule 209). OFFICER (rule 205): certificate of another issuer,
+ * expired or not yet valid, of a keyUsage without digitalSignature and nonRepudiation.
+ * Revocation, roles and ages are the caller's. One certificate that verified is remembered in
+ * cache (may be NULL; one thread at a time) so that a busy officer costs one signature check,
+ * not two.
+ */
+struct pki_cms_cache;
+enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
+	struct pki_cms_cache *cache, struct pki_cms *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_cms_close(struct pki_cms *cms); /* frees what it holds, zeroes it */
+
+enum pki_status pki_cms_cache_new(struct pki_cms_cache **out, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_cms_cache_free(struct pki_cms_cache *cache);
+
+#endif

@@ -1,0 +1,127 @@
+#include "libpki/host/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned
+http_code(enum pki_status status)
+{
+	switch (status) {
+	case PKI_OK:
+		return 200;
+	case PKI_INPUT:
+	case PKI_USAGE:
+		return 400;
+	case PKI_LIMIT:
+		return 413;
+	case PKI_REFUSED:
+	case PKI_OFFICER:
+		return 403;
+	case PKI_NOTFOUND:
+		return 404;
+	case PKI_STATE:
+		return 409;
+	case PKI_BUSY:
+	case PKI_LOCKED:
+	case PKI_UNAVAILABLE:
+	case PKI_FULL:
+		return 503;
+	case PKI_INTERNAL:
+	case PKI_CONFIG:
+	case PKI_IO:
+	case PKI_SECRET:
+	case PKI_CLOCK:
+	case PKI_VERSION:
+	case PKI_TAMPERED:
+	case PKI_MEMORY:
+		return 500;
+	}
+	return 500;
+}
+
+enum pki_status
+pki_api_error_body(const struct pki_err *err, struct pki_buf *json, unsigned *code,
+	struct pki_err *fail)
+{
+	/* a message may be cut within a character, and quotes what others sent */
+	json_t *message = json_string(err->msg);
+	json_t *object = json_string(err->object);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *body = json_pack("{s:{s:s, s:s, s:o, s:o}}", "error", "status",
+		pki_status_name(err->status), "rule",
+		err->rule == PKI_RULE_NONE ? "" : pki_rule_info(err->rule)->name, "object",
+		object != NULL ? object : json_string(""), "message",
+		message != NULL ? message : json_string(pki_status_text(err->status)));
+	if (body == NULL)
+		return pki_fail(fail, PKI_MEMORY, "error answer");
+	*code = http_code(err->status);
+	return pki_json_dump(body, json, fail);
+}
+
+/* What the service said is what the caller says. */
+static enum pki_status
+take_error(json_t *body, long code, struct pki_err *err)
+{
+	const char *status = NULL, *rule = NULL, *object = NULL, *message = NULL;
+	if (json_unpack(body, "{s:{s:s, s:s, s:s, s:s}}", "error", "status", &status,
+		    "rule", &rule, "object", &object, "message", &message) != 0)
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"answer %ld is not one of pki-ca's; what listens there?", code);
+	enum pki_status what = pki_status_by_name(status);
+	if (what == PKI_OK)
+		what = PKI_INTERNAL;
+	enum pki_status result = pki_fail(err, what, "%s", message);
+	err->rule = pki_rule_by_name(rule);
+	pki_err_object(err, "%s", object);
+	return result;
+}
+
+/* The HTTP server itself refuses with a bare code. */
+static enum pki_status
+take_code(long code, struct pki_err *err)
+{
+	if (code == 413)
+		return pki_fail(err, PKI_LIMIT, "the service takes no request so large");
+	if (code == 503)
+		return pki_fail(err, PKI_UNAVAILABLE, "the service is stopping");
+	return pki_fail(err, PKI_UNAVAILABLE, "unexpected answer %ld", code);
+}
+
+enum pki_status
+pki_api_call(const char *socket, const char *path, const char *content_type,
+	struct pki_bytes body, json_t **reply, struct pki_err *err)
+{
+	char base[512];
+	if (snprintf(base, sizeof base, "unix:%s", socket) >= (int)sizeof base)
+		return pki_fail(err, PKI_CONFIG, "%s: too long for a socket", socket);
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	PKI_TRY(pki_http_call(base, body.len > 0 ? "POST" : "GET", path, content_type,
+		(struct pki_bytes){ body.len > 0 ? body.data : NULL, body.len },
+		PKI_API_MAX, &response, err));
+	if (response.body.len == 0)
+		return take_code(response.code, err);
+	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
+	PKI_TRY(pki_json_parse(pki_buf_bytes(&response.body), &json, err));
+	if (response.code != 200)
+		return take_error(json, response.code, err);
+	*reply = json;
+	json = NULL;
+	return PKI_OK;
+}
+
+enum pki_status
+pki_api_event(const char *socket, const char *source, const char *type, const char *actor,
+	json_t *detail, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *event = json_pack("{s:s, s:s, s:s, s:o}", "source", source, "type", type,
+		"actor", actor, "detail",
+		detail != NULL ? json_incref(detail) : json_object());
+	if (event == NULL)
+		return pki_fail(err, PKI_MEMORY, "event %s", type);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	PKI_TRY(pki_json_dump(event, &body, err));
+	return pki_api_call(socket, "/v1/events", "application/json", pki_buf_bytes(&body),
+		&reply, err);
+}

@@ -1,0 +1,55 @@
+/* The HTTP server's own parts. */
+#ifndef LIBPKI_HOST_HTTP_PRIV_H
+#define LIBPKI_HOST_HTTP_PRIV_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "libpki/host/http.h"
+
+/* A listening socket, "unix:/path" or "127.0.0.1:8880". *fd is the caller's in any case. */
+enum pki_status pki_http_open_listener(const char *where, int *fd, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/*
+ * The connections of a server whose next step is the client's: a request to finish, an answer
+ * to read. Above the limit the one that has waited longest goes, so that slow and idle clients
+ * cannot keep others out.
+ */
+struct pki_http_guest {
+	struct pki_http_guest *prev, *next; /* NULL: the server's turn */
+	int fd;
+};
+
+struct pki_http_crowd {
+	pthread_mutex_t lock;
+	struct pki_http_guest waiting; /* the ring's head: longest waiting first */
+	unsigned count, max;
+};
+
+void pki_http_crowd_init(struct pki_http_crowd *crowd, unsigned max);
+void pki_http_crowd_free(struct pki_http_crowd *crowd);
+/* NULL without memory: such a connection is never shut. */
+struct pki_http_guest *pki_http_crowd_join(struct pki_http_crowd *crowd, int fd);
+/* Before its fd is closed. */
+void pki_http_crowd_leave(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
+/* From now on it is the client's turn, or the server's. */
+void pki_http_crowd_wait(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
+void pki_http_crowd_serve(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
+/* Shut all that wait for a client. */
+void pki_http_crowd_disperse(struct pki_http_crowd *crowd);
+
+/* http_ready.c. Five headers are fetched by their names and values, more are waited for. */
+#define READY_PARTS 10
+struct pki_http_ready {
+	atomic_uint owners;
+	struct MHD_Response *response; /* the last owner of all this */
+	size_t part_count, body_len;
+	const char *parts[READY_PARTS]; /* the response's names and values */
+	uint8_t body[];
+};
+/* Nothing if there is no response. */
+void pki_http_add_headers(struct MHD_Response *response,
+	const struct pki_http_header *headers, size_t header_count);
+
+#endif

@@ -1,0 +1,175 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/state/decide.h"
+
+static bool
+has_profile(const struct pki_order_rule *rule, const char *profile)
+{
+	for (size_t i = 0; i < rule->profile_count; i++)
+		if (strcmp(rule->profiles[i], profile) == 0)
+			return true;
+	return false;
+}
+
+static bool
+applies(const struct pki_policy *policy, const struct pki_order_rule *rule,
+	const struct pki_order *order)
+{
+	if (rule->action != order->action)
+		return false;
+	if (order->action == PKI_ACTION_INVITE || order->action == PKI_ACTION_ERASE)
+		return true;
+	if (order->action != PKI_ACTION_REVOKE)
+		return has_profile(rule, order->certs[0].profile);
+	const struct pki_profile *first = pki_policy_profile(policy, rule->profiles[0]);
+	return pki_kind_is_holder(first->kind) == (order->holder[0] != '\0');
+}
+
+static enum pki_status
+find_rule(const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
+{
+	const struct pki_order *order = &c->order->order;
+	for (size_t i = 0; i < c->policy->order_count; i++) {
+		*out = &c->policy->orders[i];
+		if (applies(c->policy, *out, order))
+			return PKI_OK;
+	}
+	return pki_refuse(err, PKI_RULE_ROLE,
+		"nobody may %s %s: rules.yaml has no rule for it; ask the security officer",
+		pki_action_name(order->action),
+		order->cert_count != 0              ? order->certs[0].profile
+		: order->action == PKI_ACTION_ERASE ? "a holder's data"
+						    : "these certificates");
+}
+
+static enum pki_status
+check_ages(const struct pki_case *c, const struct pki_order_rule *rule, struct pki_err *err)
+{
+	const struct pki_order *order = &c->order->order;
+	char created[PKI_MSEC_TEXT];
+	pki_msec_format(order->created, created);
+	if (order->created > c->now + PKI_CLOCK_SKEW_MS)
+		return pki_refuse(err, PKI_RULE_CLOCK,
+			"the order was made in the future (%s); set the clocks", created);
+	pki_msec until = order->action == PKI_ACTION_INVITE ? order->expires * 1000
+							    : c->now;
+	if (until - order->created > rule->max_age * 1000)
+		return pki_refuse(err, PKI_RULE_ORDER_AGE,
+			"made %s, %lld seconds before %s; at most %lld; make a new order",
+			created, (long long)(until - order->created) / 1000,
+			order->action == PKI_ACTION_INVITE ? "it expires" : "now",
+			(long long)rule->max_age);
+	for (size_t i = 0; i < c->order->cms.signer_count; i++)
+		if (c->order->cms.signers[i].signed_at + PKI_CLOCK_SKEW_MS < order->created)
+			return pki_refuse(err, PKI_RULE_ORDER_AGE,
+				"signed before it was made (%s); set the clocks", created);
+	return PKI_OK;
+}
+
+/* "2 of registration and 1 of security or revocation" */
+static void
+describe_needs(const struct pki_order_rule *rule, char *out, size_t size)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < rule->need_count; i++) {
+		size_t used = strlen(out);
+		snprintf(out + used, size - used, "%s%d of", i != 0 ? " and " : "",
+			rule->needs[i].count);
+		const char *between = " ";
+		for (unsigned role = 1; role <= PKI_ROLE_RESPONDER; role <<= 1) {
+			if ((rule->needs[i].roles & role) == 0)
+				continue;
+			used = strlen(out);
+			snprintf(out + used, size - used, "%s%s", between,
+				pki_role_name((enum pki_role)role));
+			between = " or ";
+		}
+	}
+}
+
+/* Each signer holds a role that the rule asks for. */
+static enum pki_status
+check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
+	enum pki_role roles[PKI_CMS_SIGNERS_MAX], struct pki_err *err)
+{
+	const struct pki_cms *cms = &c->order->cms;
+	unsigned asked = 0;
+	for (size_t i = 0; i < rule->need_count; i++)
+		asked |= rule->needs[i].roles;
+	for (size_t i = 0; i < cms->signer_count; i++) {
+		char serial[PKI_SERIAL_TEXT], needs[160];
+		roles[i] = pki_policy_role(c->policy, cms->signers[i].cert);
+		if ((roles[i] & asked) != 0)
+			continue;
+		pki_serial_text(pki_cert_get0_serial(cms->signers[i].cert), serial);
+		describe_needs(rule, needs, sizeof needs);
+		const char *name = pki_role_name(roles[i]);
+		return pki_refuse(err, PKI_RULE_ROLE,
+			"signer %s has role %s; to %s takes signatures: %s", serial,
+			name != NULL ? name : "none",
+			pki_action_name(c->order->order.action), needs);
+	}
+	return PKI_OK;
+}
+
+/* Two certificates of one name or one key are one person. */
+static enum pki_status
+check_distinct(const struct pki_cms *cms, struct pki_err *err)
+{
+	for (size_t i = 0; i < cms->signer_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct pki_cert *a = cms->signers[i].cert;
+			const struct pki_cert *b = cms->signers[j].cert;
+			struct pki_bytes an = pki_cert_get0_subject_der(a);
+			struct pki_bytes bn = pki_cert_get0_subject_der(b);
+			if (pki_bytes_equal(an.data, an.len, bn.data, bn.len) ||
+				pki_key_matches(pki_cert_get0_key(a), pki_cert_get0_key(b)))
+				return pki_refuse(err, PKI_RULE_SIGNATURES,
+					"one officer signed twice; another one must sign");
+		}
+	}
+	return PKI_OK;
+}
+
+/* Can the signers not yet spent fill the needs from need on? At most 4 signers: by trying.
+ */
+static bool
+fill(const struct pki_order_rule *rule, size_t need, int filled, const enum pki_role *roles,
+	size_t count, unsigned spent)
+{
+	if (need == rule->need_count)
+		return true;
+	if (filled == rule->needs[need].count)
+		return fill(rule, need + 1, 0, roles, count, spent);
+	for (size_t i = 0; i < count; i++) {
+		unsigned bit = 1u << i;
+		if ((spent & bit) == 0 && (roles[i] & rule->needs[need].roles) != 0 &&
+			fill(rule, need, filled + 1, roles, count, spent | bit))
+			return true;
+	}
+	return false;
+}
+
+enum pki_status
+pki_decide_signers(
+	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
+{
+	const struct pki_cms *cms = &c->order->cms;
+	const struct pki_order_rule *rule = NULL;
+	enum pki_role roles[PKI_CMS_SIGNERS_MAX] = { PKI_ROLE_NONE };
+	PKI_TRY(find_rule(c, &rule, err));
+	PKI_TRY(check_ages(c, rule, err));
+	PKI_TRY(check_roles(c, rule, roles, err));
+	PKI_TRY(check_distinct(cms, err));
+	if (!fill(rule, 0, 0, roles, cms->signer_count, 0)) {
+		char needs[160];
+		describe_needs(rule, needs, sizeof needs);
+		return pki_refuse(err, PKI_RULE_SIGNATURES,
+			"%zu signature%s; to %s takes %s", cms->signer_count,
+			cms->signer_count == 1 ? "" : "s",
+			pki_action_name(c->order->order.action), needs);
+	}
+	*out = rule;
+	return PKI_OK;
+}

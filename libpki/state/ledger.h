@@ -1,0 +1,334 @@
+/*
+ * The ledger: the one truth about issuers, orders, certificates, revocations, CRLs and the
+ * log. ledger(5) describes the tables. It is append-only; the schema's triggers and
+ * constraints refuse what this header offers no way to ask for. One writer (pki-ca), any
+ * number of readers in other processes; nothing of SQLite shows here.
+ *
+ * A struct pki_ledger is used by one thread at a time. Errors beyond the documented: LOCKED,
+ * FULL, TAMPERED (corrupt database), VERSION (made by a newer suite), REFUSED with the rule for
+ * a constraint.
+ */
+#ifndef LIBPKI_STATE_LEDGER_H
+#define LIBPKI_STATE_LEDGER_H
+
+#include "libpki/cms/order.h"
+#include "libpki/tlog/merkle.h"
+
+struct pki_ledger;
+
+enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
+
+/* READ: never writes, never blocks the writer. WRITE: the only writer (LOCKED if another
+ * process is). CREATE: as WRITE, on a file that must not exist yet (STATE). */
+enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
+	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
+/* A further reader, for another thread. Readers beside each other know the youngest state that
+ * any of them saw: none takes an older file in its place (TAMPERED). A WAL or WAL-index that
+ * was replaced is read once all readers of the process have let go of the old one, each with
+ * the next that it reads; until then STATE. */
+enum pki_status pki_ledger_open_beside(const struct pki_ledger *reader,
+	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_ledger_close(struct pki_ledger *ledger);
+void pki_ledger_cleanup(struct pki_ledger **ledger);
+
+/*
+ * One durable transaction; within it marks, so that one refused order of a batch undoes only
+ * itself. begin takes the write lock. commit returns after fsync.
+ * snapshot/release: a consistent view for several reads (READ mode too).
+ */
+enum pki_status pki_ledger_begin(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_ledger_rollback(struct pki_ledger *ledger);
+enum pki_status pki_ledger_mark(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_keep(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+void pki_ledger_undo(struct pki_ledger *ledger); /* back to the mark */
+enum pki_status pki_ledger_snapshot(struct pki_ledger *ledger, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_ledger_release(struct pki_ledger *ledger);
+
+/*
+ * What a reader would read now. Between two that are equal nothing was committed, whichever
+ * reader of the file took them. Costs no system call; that other files stand at the path is
+ * seen within PKI_LEDGER_LOOK_MSEC. A commit shows in the next view that anybody takes.
+ */
+#define PKI_LEDGER_LOOK_MSEC 10
+#define PKI_LEDGER_FILES 4
+#define PKI_LEDGER_COMMIT 12
+struct pki_ledger_view {
+	/* device and inodes of the database, its WAL and WAL-index */
+	uint64_t files[PKI_LEDGER_FILES];
+	int64_t changed[2]; /* of a file that has no WAL: seconds, nanoseconds */
+	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
+	 * says of the WAL */
+	uint32_t commit[PKI_LEDGER_COMMIT];
+	int64_t entries;     /* of the log */
+	pki_msec last_event; /* not compared */
+};
+enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+bool pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b);
+
+/* Changes whenever another connection committed; costs no disk access. */
+enum pki_status pki_ledger_version(struct pki_ledger *ledger, uint64_t *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The time of the youngest event; 0 in an empty ledger (rule 209). */
+enum pki_status pki_ledger_last_event(struct pki_ledger *ledger, pki_msec *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Issuers: small integers from 1. root: issuer 1, issuing CA: issuer 2. */
+#define PKI_ISSUER_ROOT 1
+#define PKI_ISSUER_CA 2
+enum pki_status pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer,
+	const struct pki_cert *cert, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer, struct pki_cert **out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * rule 52: the issuer's certificates are spread over partitions of its CRL, from now on and
+ * for ever: urls' crl_base and partitions. A second time is refused. What was certified before
+ * names the full list.
+ */
+enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
+	const struct pki_urls *urls, struct pki_err *err) PKI_MUST_CHECK;
+/* Sets out's crl_base and partitions; "" and 0 if there are none. */
+enum pki_status pki_ledger_partitions(struct pki_ledger *ledger, int issuer,
+	struct pki_urls *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Orders. A second one of the same id or digest is refused (rule 203). */
+struct pki_order_row {
+	char id[PKI_ID_TEXT];
+	enum pki_action action;
+	char holder[PKI_ID_TEXT]; /* "" : none */
+	uint8_t digest[PKI_SHA256];
+	pki_msec committed;
+	uint64_t log_index; /* of the entry that records it */
+	struct pki_buf cms; /* owned by the row */
+	int64_t row;        /* ascending; read only */
+};
+enum pki_status pki_ledger_add_order(struct pki_ledger *ledger, const struct pki_order_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* NOTFOUND */
+enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
+	struct pki_order_row *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_order_row_free(struct pki_order_row *row);
+typedef enum pki_status (*pki_order_fn)(void *ctx, const struct pki_order_row *row,
+	struct pki_err *err);
+/* All, in the order of their commits. */
+enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* From row > after, at most limit; 0: no limit. */
+enum pki_status pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after,
+	uint64_t limit, pki_order_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Certificates. */
+struct pki_cert_row {
+	int64_t id; /* set by the ledger, ascending */
+	int issuer;
+	struct pki_serial serial;
+	char holder[PKI_ID_TEXT];
+	char profile[PKI_PROFILE_NAME];
+	char order[PKI_ID_TEXT];     /* "" : made at the ceremony */
+	uint8_t name_hash[PKI_SHA256];
+	uint8_t key_hash[PKI_SHA256];
+	pki_time not_before;
+	pki_time not_after;
+	pki_time document_end; /* 0: none */
+	pki_msec issued;
+	unsigned partition; /* of the CRL, that it names; 0: the full one, or none */
+	struct pki_buf der; /* owned by the row */
+	bool revoked;       /* these four: read only */
+	pki_msec revoked_at;
+	enum pki_reason reason;
+	char revoked_by[PKI_ID_TEXT]; /* order */
+};
+/*
+ * rules 1, 3, 4 (CHECK constraints; what the root issues is excepted from the three years), 15
+ * (the name belongs to another holder; names of certificates without a holder belong to
+ * officers and services together), 36 (the key was certified before), 31 (the key is blocked),
+ * 35 (no order, or not one to issue or renew for this holder; only before the first order may
+ * a certificate of no holder do without), 52 (no such partition), 55 (the issuer's last CRL is
+ * made). Sets row->id.
+ */
+enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki_cert_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* NOTFOUND */
+enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* By whichever issuer; the issuing CA first. NOTFOUND */
+enum pki_status pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
+	struct pki_cert_row *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_cert_row_free(struct pki_cert_row *row);
+
+typedef enum pki_status (*pki_cert_fn)(void *ctx, const struct pki_cert_row *row,
+	struct pki_err *err);
+/* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. A
+ * status other than OK from fn ends the walk and is returned. */
+enum pki_status pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder,
+	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order,
+	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after,
+	uint64_t limit, pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* The responder's question: one indexed read, nothing copied but this. */
+struct pki_cert_status {
+	bool issued;
+	bool revoked;
+	pki_time revoked_at;
+	enum pki_reason reason;
+};
+enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_cert_status *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* rule 55: of the issuer's certificates that end at `at` or later and are not revoked, how many
+ * there are, and the one that ends last. */
+struct pki_ledger_alive {
+	uint64_t count;
+	struct pki_serial serial; /* these three: only if there is one */
+	char profile[PKI_PROFILE_NAME];
+	pki_time not_after;
+};
+enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
+	struct pki_ledger_alive *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What the rules ask before anything is signed. */
+enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
+	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;
+/* holder "" if the name is free, PKI_HOLDER_SERVICE if a certificate without a holder (of an
+ * officer, a service, the CA itself) carries it */
+#define PKI_HOLDER_SERVICE "service"
+enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
+	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* Revocations: final (rule 58), by an order to revoke (rule 47), before the issuer's last CRL
+ * (rule 55). NOTFOUND; STATE if the certificate is revoked already. Its status and CRL entry say committed / 1000. The
+ * certificate's key is blocked with it. */
+struct pki_revocation_row {
+	int issuer;
+	struct pki_serial serial;
+	enum pki_reason reason;
+	char order[PKI_ID_TEXT];
+	pki_msec reported;
+	pki_msec committed;
+	pki_time not_after; /* the certificate's, and its partition: read only */
+	unsigned partition;
+};
+enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
+	const struct pki_revocation_row *row, struct pki_err *err) PKI_MUST_CHECK;
+
+typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocation_row *row,
+	struct pki_err *err);
+/* All of the issuer's, in the order of their commits. TAMPERED if what a CRL is made of is not
+ * what the certificate's row says. */
+enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
+	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* What CRLs are made of: revoked at a position above `after` and up to `to` (0: no end), expiring
+ * at `from` or later (rule 57); of this partition, or of all for 0; oldest first. */
+struct pki_revoked_query {
+	int issuer;
+	unsigned partition;
+	uint64_t after, to;
+	pki_time from;
+};
+typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,
+	struct pki_err *err);
+enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
+	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Revoked, and expiring at `from` or later and before `until`; in any order. */
+enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
+	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+/* Revocation rows of the issuer so far: grows with each. */
+enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
+	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * CRLs: the full one, partition 0, and the partitions, with numbers from one sequence: one that
+ * does not grow by one is refused (rule 49). Nothing follows a list's last one, whose nextUpdate
+ * is PKI_CRL_LAST; before that each of the issuer's certificates has expired or is revoked (rule
+ * 55).
+ */
+struct pki_crl_row {
+	int issuer;
+	uint64_t number;
+	unsigned partition;
+	pki_time this_update;
+	pki_time next_update;
+	pki_msec committed;
+	pki_msec published; /* 0: not yet */
+	uint64_t revocations; /* revocation rows of this issuer that it was built over */
+	pki_time cutoff; /* it lists what expires then or later (rule 57) */
+	struct pki_buf der; /* owned by the row */
+};
+enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger, const struct pki_crl_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* number 0: the last full one. NOTFOUND */
+enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_crl_row_free(struct pki_crl_row *row);
+/* The same without its DER, which may be large. */
+enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer, uint64_t number,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The last one of a partition, or of all lists, without its DER; NOTFOUND */
+#define PKI_LIST_ANY (-1)
+enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
+	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The first one of the list that certificate `serial` names that was built over its
+ * revocation, without its DER; NOTFOUND if there is none yet. */
+enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_crl_row *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* Once per CRL. */
+enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
+	uint64_t number, pki_msec published, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Log storage, for log.c: entries, the hashes of complete subtrees, checkpoints. */
+enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
+	struct pki_bytes entry, struct pki_err *err) PKI_MUST_CHECK;
+/* Appends to out; NOTFOUND */
+enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_entry_count(struct pki_ledger *ledger, uint64_t *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	const struct pki_hash *hash, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size,
+	struct pki_bytes note, struct pki_err *err) PKI_MUST_CHECK;
+/* size 0: the last one. Appends to note; NOTFOUND */
+enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
+	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
+typedef enum pki_status (*pki_checkpoint_fn)(void *ctx, uint64_t size, struct pki_bytes note,
+	struct pki_err *err);
+/* All, smallest first. */
+enum pki_status pki_ledger_each_checkpoint(struct pki_ledger *ledger, pki_checkpoint_fn fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* Figures for status pages. */
+struct pki_ledger_figures {
+	uint64_t certificates;
+	uint64_t revocations;
+	uint64_t orders;
+	uint64_t entries;
+};
+enum pki_status pki_ledger_count(struct pki_ledger *ledger, struct pki_ledger_figures *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* The database's own integrity check; TAMPERED with its words. */
+enum pki_status pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+/*
+ * For auditors: is the schema this suite's, whose triggers and constraints refuse what must not
+ * be, and do the tables say the same of one thing, entries of the log included? fn for each
+ * object that does not fit; it takes over what err says.
+ */
+typedef void pki_ledger_finding_fn(void *ctx, const char *object, struct pki_err *err);
+enum pki_status pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

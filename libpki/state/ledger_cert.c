@@ -1,0 +1,332 @@
+/* Issuers, orders, certificates. */
+#include <stdio.h>
+
+#include "libpki/state/ledger_priv.h"
+
+enum pki_status
+pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	PKI_TRY(ledger_statement(ledger, SQL_ISSUER_ADD, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	sqlite3_bind_int64(s, 2, pki_cert_not_after(cert));
+	ledger_bind_blob(s, 3, der.data, der.len);
+	return ledger_run(ledger, s, "record the issuer", err);
+}
+
+enum pki_status
+pki_ledger_issuer(
+	struct pki_ledger *ledger, int issuer, struct pki_cert **out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ISSUER, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the issuer", err));
+	if (!row)
+		return pki_fail(err, PKI_NOTFOUND, "the ledger has no issuer %d", issuer);
+	struct pki_bytes der = { sqlite3_column_blob(s, 0),
+		(size_t)sqlite3_column_bytes(s, 0) };
+	return pki_cert_parse(der, out, err);
+}
+
+enum pki_status
+pki_ledger_add_order(
+	struct pki_ledger *ledger, const struct pki_order_row *row, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_ORDER_ADD, &s, err));
+	ledger_bind_text(s, 1, row->id);
+	sqlite3_bind_int(s, 2, (int)row->action);
+	ledger_bind_text(s, 3, row->holder);
+	ledger_bind_blob(s, 4, row->digest, sizeof row->digest);
+	sqlite3_bind_int64(s, 5, row->committed);
+	sqlite3_bind_int64(s, 6, (int64_t)row->log_index);
+	ledger_bind_blob(s, 7, row->cms.data, row->cms.len);
+	enum pki_status status = ledger_run(ledger, s, "record the order", err);
+	if (status != PKI_OK)
+		pki_err_object(err, "%s", row->id);
+	return status;
+}
+
+static enum pki_status
+load_order(sqlite3_stmt *s, struct pki_order_row *out, struct pki_err *err)
+{
+	*out = (struct pki_order_row){ 0 };
+	PKI_TRY(ledger_column_text(s, 0, out->id, sizeof out->id, err));
+	out->action = (enum pki_action)sqlite3_column_int(s, 1);
+	PKI_TRY(ledger_column_text(s, 2, out->holder, sizeof out->holder, err));
+	PKI_TRY(ledger_column_fixed(s, 3, out->digest, sizeof out->digest, err));
+	out->committed = sqlite3_column_int64(s, 4);
+	out->log_index = (uint64_t)sqlite3_column_int64(s, 5);
+	out->row = sqlite3_column_int64(s, 7);
+	return ledger_column_blob(s, 6, &out->cms, err);
+}
+
+enum pki_status
+pki_ledger_order(struct pki_ledger *ledger, const char *id, struct pki_order_row *out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ORDER, &s, err));
+	ledger_bind_text(s, 1, id);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the order", err));
+	if (!row)
+		return pki_fail(err, PKI_NOTFOUND, "the ledger has no order %s", id);
+	return load_order(s, out, err);
+}
+
+enum pki_status
+pki_ledger_each_order(
+	struct pki_ledger *ledger, pki_order_fn fn, void *ctx, struct pki_err *err)
+{
+	return pki_ledger_orders_after(ledger, INT64_MIN, 0, fn, ctx, err);
+}
+
+enum pki_status
+pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after, uint64_t limit,
+	pki_order_fn fn, void *ctx, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_ORDERS, &s, err));
+	sqlite3_bind_int64(s, 1, after);
+	sqlite3_bind_int64(s, 2, limit != 0 ? (int64_t)limit : -1);
+	for (;;) {
+		PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
+		bool row = false;
+		PKI_TRY(ledger_step(ledger, s, &row, "read the orders", err));
+		if (!row)
+			return PKI_OK;
+		PKI_TRY(load_order(s, &order, err));
+		PKI_TRY(fn(ctx, &order, err));
+	}
+}
+
+void
+pki_order_row_free(struct pki_order_row *row)
+{
+	pki_buf_free(&row->cms);
+}
+
+/* The order's row number; STATE if it is not in the ledger. */
+static enum pki_status
+order_row(struct pki_ledger *ledger, const char *id, int64_t *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ORDER_ROW, &s, err));
+	ledger_bind_text(s, 1, id);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the order", err));
+	if (!row)
+		return pki_refuse(err, PKI_RULE_RECORD,
+			"the order %s is not in the ledger; record it first", id);
+	*out = sqlite3_column_int64(s, 0);
+	return PKI_OK;
+}
+
+enum pki_status
+pki_ledger_add_certificate(
+	struct pki_ledger *ledger, struct pki_cert_row *row, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	int64_t order = 0;
+	if (row->order[0] != '\0')
+		PKI_TRY(order_row(ledger, row->order, &order, err));
+	PKI_TRY(ledger_statement(ledger, SQL_CERT_ADD, &s, err));
+	sqlite3_bind_int(s, 1, row->issuer);
+	ledger_bind_serial(s, 2, &row->serial);
+	ledger_bind_text(s, 3, row->holder);
+	ledger_bind_text(s, 4, row->profile);
+	if (order != 0)
+		sqlite3_bind_int64(s, 5, order);
+	ledger_bind_blob(s, 6, row->name_hash, sizeof row->name_hash);
+	ledger_bind_blob(s, 7, row->key_hash, sizeof row->key_hash);
+	sqlite3_bind_int64(s, 8, row->not_before);
+	sqlite3_bind_int64(s, 9, row->not_after);
+	sqlite3_bind_int64(s, 10, row->document_end);
+	sqlite3_bind_int64(s, 11, row->issued);
+	ledger_bind_blob(s, 12, row->der.data, row->der.len);
+	sqlite3_bind_int(s, 13, (int)row->partition);
+	enum pki_status status = ledger_run(ledger, s, "record the certificate", err);
+	if (status == PKI_OK)
+		row->id = sqlite3_last_insert_rowid(ledger->db);
+	return status;
+}
+
+static enum pki_status
+load_certificate(sqlite3_stmt *s, struct pki_cert_row *out, struct pki_err *err)
+{
+	*out = (struct pki_cert_row){ .id = sqlite3_column_int64(s, 0) };
+	out->issuer = sqlite3_column_int(s, 1);
+	PKI_TRY(ledger_column_serial(s, 2, &out->serial, err));
+	PKI_TRY(ledger_column_text(s, 3, out->holder, sizeof out->holder, err));
+	PKI_TRY(ledger_column_text(s, 4, out->profile, sizeof out->profile, err));
+	PKI_TRY(ledger_column_text(s, 5, out->order, sizeof out->order, err));
+	PKI_TRY(ledger_column_fixed(s, 6, out->name_hash, sizeof out->name_hash, err));
+	PKI_TRY(ledger_column_fixed(s, 7, out->key_hash, sizeof out->key_hash, err));
+	out->not_before = sqlite3_column_int64(s, 8);
+	out->not_after = sqlite3_column_int64(s, 9);
+	out->document_end = sqlite3_column_int64(s, 10);
+	out->issued = sqlite3_column_int64(s, 11);
+	out->revoked = sqlite3_column_type(s, 13) != SQLITE_NULL;
+	out->revoked_at = sqlite3_column_int64(s, 13);
+	out->reason = (enum pki_reason)sqlite3_column_int(s, 14);
+	PKI_TRY(ledger_column_text(s, 15, out->revoked_by, sizeof out->revoked_by, err));
+	out->partition = (unsigned)sqlite3_column_int(s, 16);
+	return ledger_column_blob(s, 12, &out->der, err);
+}
+
+enum pki_status
+pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
+	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_CERT, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	ledger_bind_serial(s, 2, serial);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the certificate", err));
+	if (row)
+		return load_certificate(s, out, err);
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(serial, text);
+	return pki_fail(err, PKI_NOTFOUND, "the ledger has no certificate %s of issuer %d",
+		text, issuer);
+}
+
+enum pki_status
+pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
+	struct pki_cert_row *out, struct pki_err *err)
+{
+	struct pki_err why = { 0 };
+	enum pki_status status =
+		pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, out, &why);
+	if (status == PKI_NOTFOUND)
+		return pki_ledger_certificate(ledger, PKI_ISSUER_ROOT, serial, out, err);
+	if (status != PKI_OK)
+		*err = why;
+	return status;
+}
+
+void
+pki_cert_row_free(struct pki_cert_row *row)
+{
+	pki_buf_free(&row->der);
+}
+
+/* s is bound; ends when the rows or fn's patience do. */
+static enum pki_status
+walk(struct pki_ledger *ledger, sqlite3_stmt *s, pki_cert_fn fn, void *ctx,
+	struct pki_err *err)
+{
+	for (;;) {
+		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
+		bool row = false;
+		PKI_TRY(ledger_step(ledger, s, &row, "read the certificates", err));
+		if (!row)
+			return PKI_OK;
+		PKI_TRY(load_certificate(s, &cert, err));
+		PKI_TRY(fn(ctx, &cert, err));
+	}
+}
+
+enum pki_status
+pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder, pki_cert_fn fn,
+	void *ctx, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_CERTS_BY_HOLDER, &s, err));
+	ledger_bind_text(s, 1, holder);
+	return walk(ledger, s, fn, ctx, err);
+}
+
+enum pki_status
+pki_ledger_by_order(struct pki_ledger *ledger, const char *order, pki_cert_fn fn, void *ctx,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_CERTS_BY_ORDER, &s, err));
+	ledger_bind_text(s, 1, order);
+	return walk(ledger, s, fn, ctx, err);
+}
+
+enum pki_status
+pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after, uint64_t limit,
+	pki_cert_fn fn, void *ctx, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_CERTS, &s, err));
+	sqlite3_bind_int64(s, 1, after);
+	sqlite3_bind_int64(s, 2, limit != 0 && limit < INT64_MAX ? (int64_t)limit : -1);
+	return walk(ledger, s, fn, ctx, err);
+}
+
+enum pki_status
+pki_ledger_status(struct pki_ledger *ledger, int issuer, const struct pki_serial *serial,
+	struct pki_cert_status *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_STATUS, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	ledger_bind_serial(s, 2, serial);
+	*out = (struct pki_cert_status){ 0 };
+	PKI_TRY(ledger_step(ledger, s, &out->issued, "read the status", err));
+	if (!out->issued)
+		return PKI_OK;
+	out->revoked = sqlite3_column_type(s, 0) != SQLITE_NULL;
+	out->revoked_at = sqlite3_column_int64(s, 0) / 1000;
+	out->reason = (enum pki_reason)sqlite3_column_int(s, 1);
+	return PKI_OK;
+}
+
+enum pki_status
+pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
+	struct pki_ledger_alive *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ALIVE, &s, err));
+	sqlite3_bind_int(s, 1, issuer);
+	sqlite3_bind_int64(s, 2, at);
+	*out = (struct pki_ledger_alive){ 0 };
+	PKI_TRY(ledger_step(ledger, s, &row, "look for certificates that live", err));
+	if (!row)
+		return PKI_OK;
+	out->not_after = sqlite3_column_int64(s, 2);
+	out->count = (uint64_t)sqlite3_column_int64(s, 3);
+	PKI_TRY(ledger_column_text(s, 1, out->profile, sizeof out->profile, err));
+	return ledger_column_serial(s, 0, &out->serial, err);
+}
+
+enum pki_status
+pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
+	bool *certified, bool *blocked, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_KEY, &s, err));
+	ledger_bind_blob(s, 1, hash, PKI_SHA256);
+	PKI_TRY(ledger_step(ledger, s, certified, "look for the key", err));
+	*blocked = *certified && sqlite3_column_type(s, 0) != SQLITE_NULL;
+	return PKI_OK;
+}
+
+enum pki_status
+pki_ledger_name_holder(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
+	char holder[PKI_ID_TEXT], struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	holder[0] = '\0';
+	PKI_TRY(ledger_statement(ledger, SQL_NAME, &s, err));
+	ledger_bind_blob(s, 1, hash, PKI_SHA256);
+	PKI_TRY(ledger_step(ledger, s, &row, "look for the name", err));
+	if (!row)
+		return PKI_OK;
+	PKI_TRY(ledger_column_text(s, 0, holder, PKI_ID_TEXT, err));
+	if (holder[0] == '\0')
+		snprintf(holder, PKI_ID_TEXT, "%s", PKI_HOLDER_SERVICE);
+	return PKI_OK;
+}

@@ -1,0 +1,124 @@
+/* Storage for the log: entries, hashes of complete subtrees, checkpoints; the file's check.
+ */
+#include <string.h>
+
+#include "libpki/state/ledger_priv.h"
+
+enum pki_status
+pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
+	struct pki_bytes entry, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_ENTRY_ADD, &s, err));
+	sqlite3_bind_int64(s, 1, (int64_t)index);
+	sqlite3_bind_int64(s, 2, at);
+	ledger_bind_blob(s, 3, entry.data, entry.len);
+	return ledger_run(ledger, s, "append to the log", err);
+}
+
+enum pki_status
+pki_ledger_entry(
+	struct pki_ledger *ledger, uint64_t index, struct pki_buf *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ENTRY, &s, err));
+	sqlite3_bind_int64(s, 1, (int64_t)index);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the log entry", err));
+	if (!row)
+		return pki_fail(
+			err, PKI_NOTFOUND, "the log has no entry %ju", (uintmax_t)index);
+	return ledger_column_blob(s, 0, out, err);
+}
+
+enum pki_status
+pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	const struct pki_hash *hash, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_HASH_ADD, &s, err));
+	sqlite3_bind_int(s, 1, (int)level);
+	sqlite3_bind_int64(s, 2, (int64_t)index);
+	ledger_bind_blob(s, 3, hash->octets, sizeof hash->octets);
+	return ledger_run(ledger, s, "append to the log", err);
+}
+
+enum pki_status
+pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
+	struct pki_hash *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_HASH, &s, err));
+	sqlite3_bind_int(s, 1, (int)level);
+	sqlite3_bind_int64(s, 2, (int64_t)index);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the log's tree", err));
+	if (!row)
+		return pki_fail(err, PKI_NOTFOUND, "the log's tree has no hash %u/%ju",
+			level, (uintmax_t)index);
+	return ledger_column_fixed(s, 0, out->octets, sizeof out->octets, err);
+}
+
+enum pki_status
+pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_bytes note,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_CHECKPOINT_ADD, &s, err));
+	sqlite3_bind_int64(s, 1, (int64_t)size);
+	ledger_bind_blob(s, 2, note.data, note.len);
+	return ledger_run(ledger, s, "record the checkpoint", err);
+}
+
+enum pki_status
+pki_ledger_checkpoint(
+	struct pki_ledger *ledger, uint64_t size, struct pki_buf *note, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_CHECKPOINT, &s, err));
+	sqlite3_bind_int64(s, 1, (int64_t)size);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the checkpoint", err));
+	if (!row)
+		return pki_fail(err, PKI_NOTFOUND, "the ledger has no such checkpoint");
+	return ledger_column_blob(s, 0, note, err);
+}
+
+enum pki_status
+pki_ledger_each_checkpoint(
+	struct pki_ledger *ledger, pki_checkpoint_fn fn, void *ctx, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(ledger_statement(ledger, SQL_CHECKPOINTS, &s, err));
+	for (;;) {
+		bool row = false;
+		PKI_TRY(ledger_step(ledger, s, &row, "read the checkpoints", err));
+		if (!row)
+			return PKI_OK;
+		struct pki_bytes note = { sqlite3_column_blob(s, 1),
+			(size_t)sqlite3_column_bytes(s, 1) };
+		PKI_TRY(fn(ctx, (uint64_t)sqlite3_column_int64(s, 0), note, err));
+	}
+}
+
+enum pki_status
+pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err)
+{
+	static const char *const checks[] = { "PRAGMA integrity_check(1)",
+		"PRAGMA foreign_key_check" };
+	for (size_t i = 0; i < PKI_COUNT(checks); i++) {
+		sqlite3_stmt *s = NULL;
+		if (sqlite3_prepare_v2(ledger->db, checks[i], -1, &s, NULL) != SQLITE_OK)
+			return ledger_fail(ledger, "check", err);
+		bool row = false;
+		enum pki_status status = ledger_step(ledger, s, &row, "check", err);
+		const char *text = (const char *)sqlite3_column_text(s, 0);
+		if (status == PKI_OK && row && (text == NULL || strcmp(text, "ok") != 0))
+			status = pki_fail(err, PKI_TAMPERED,
+				"%s: %s; keep the file and restore a backup", checks[i],
+				text != NULL ? text : "");
+		sqlite3_finalize(s);
+		PKI_TRY(status);
+	}
+	return PKI_OK;
+}

@@ -1,0 +1,384 @@
+/* Readers: each sees what stands at the path now, whatever was put there since it opened.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libpki/state/ledger_priv.h"
+
+enum { FILE_DEVICE, FILE_DATABASE, FILE_WAL, FILE_INDEX };
+
+/* SQLite maps its WAL-index in regions of this size (walformat.html 2). */
+#define INDEX_REGION 32768
+
+#define LOOK_NS ((int64_t)PKI_LEDGER_LOOK_MSEC * 1000000)
+
+/* Each octet of a path may need three. */
+#define URI_TEXT (sizeof "file:?readonly_shm=1" + (size_t)PATH_MAX * 3)
+
+/* All zeros: no such file. */
+static enum pki_status
+stat_beside(const char *path, const char *suffix, struct stat *out, struct pki_err *err)
+{
+	char name[PATH_MAX];
+	if ((size_t)snprintf(name, sizeof name, "%s%s", path, suffix) >= sizeof name)
+		return pki_fail(err, PKI_CONFIG, "the path is too long");
+	memset(out, 0, sizeof *out);
+	(void)!stat(name, out);
+	return PKI_OK;
+}
+
+/*
+ * Connections of this process. SQLite gives those to one file one WAL-index between them,
+ * the first one's, also once another stands at the path: which no writer would then change.
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct pki_ledger *first;
+} connected = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool
+in_the_way(const uint64_t theirs[PKI_LEDGER_FILES], const uint64_t ours[PKI_LEDGER_FILES])
+{
+	return theirs[FILE_DEVICE] == ours[FILE_DEVICE] &&
+	       theirs[FILE_DATABASE] == ours[FILE_DATABASE] && theirs[FILE_WAL] != 0 &&
+	       ours[FILE_WAL] != 0 &&
+	       (theirs[FILE_WAL] != ours[FILE_WAL] ||
+		       theirs[FILE_INDEX] != ours[FILE_INDEX]);
+}
+
+static enum pki_status
+join(struct pki_ledger *ledger, struct pki_err *err)
+{
+	bool room = true;
+	pthread_mutex_lock(&connected.lock);
+	for (struct pki_ledger *l = connected.first; l != NULL; l = l->next)
+		room = room && !in_the_way(l->opened, ledger->seen.files);
+	if (room) {
+		memcpy(ledger->opened, ledger->seen.files, sizeof ledger->opened);
+		ledger->next = connected.first;
+		connected.first = ledger;
+		ledger->joined = true;
+	}
+	pthread_mutex_unlock(&connected.lock);
+	return room ? PKI_OK
+		    : pki_fail(err, PKI_STATE,
+			      "the ledger's WAL or its index was replaced; this "
+			      "program reads on once all of it has let go of the "
+			      "old, or is restarted");
+}
+
+void
+ledger_leave(struct pki_ledger *ledger)
+{
+	if (!ledger->joined)
+		return;
+	pthread_mutex_lock(&connected.lock);
+	struct pki_ledger **at = &connected.first;
+	while (*at != ledger)
+		at = &(*at)->next;
+	*at = ledger->next;
+	pthread_mutex_unlock(&connected.lock);
+	ledger->joined = false;
+}
+
+/* A copy without a WAL, perhaps where nothing can be written, is read as it stands. A
+ * WAL-index is the writer's: readers have no right to it, or do not use it. */
+static void
+reader_uri(const char *path, const struct pki_ledger_view *seen, char uri[URI_TEXT])
+{
+	const char *option = "";
+	if (seen->files[FILE_WAL] == 0)
+		option = "?immutable=1";
+	else if (seen->files[FILE_INDEX] != 0)
+		option = "?readonly_shm=1";
+	char *p = uri + sprintf(uri, "file:");
+	for (; *path != '\0'; path++)
+		if (strchr("?#%", *path) != NULL)
+			p += sprintf(p, "%%%02X", (unsigned char)*path);
+		else
+			*p++ = *path;
+	sprintf(p, "%s", option);
+}
+
+/*
+ * SQLite's shared index of the WAL, which this connection has mapped. Its header changes
+ * with each commit, after which the writer's call returns (walformat.html 2.1): comparing
+ * it tells what PRAGMA data_version tells, without a system call.
+ */
+static enum pki_status
+map_index(struct pki_ledger *ledger, struct pki_err *err)
+{
+	sqlite3_file *file = NULL;
+	void volatile *index = NULL;
+	if (ledger->seen.files[FILE_WAL] == 0)
+		return PKI_OK;
+	if (sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+			SQLITE_OK ||
+		file->pMethods->iVersion < 2)
+		return pki_fail(err, PKI_INTERNAL, "SQLite's files have no WAL-index");
+	int code = file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &index);
+	/* no writer is there, or one that has not begun */
+	if (code == SQLITE_READONLY_CANTINIT || code == SQLITE_BUSY)
+		return PKI_OK;
+	if (code != SQLITE_OK && code != SQLITE_READONLY)
+		return pki_fail(
+			err, PKI_IO, "the WAL-index cannot be mapped (SQLite %d)", code);
+	ledger->index = index;
+	return PKI_OK;
+}
+
+/* SQLite makes an index that is missing, if it may. */
+static enum pki_status
+note_index(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct stat st;
+	if (ledger->seen.files[FILE_WAL] == 0 || ledger->seen.files[FILE_INDEX] != 0)
+		return PKI_OK;
+	PKI_TRY(stat_beside(ledger->path, "-shm", &st, err));
+	pthread_mutex_lock(&connected.lock);
+	ledger->opened[FILE_INDEX] = st.st_ino;
+	pthread_mutex_unlock(&connected.lock);
+	ledger->seen.files[FILE_INDEX] = st.st_ino;
+	return PKI_OK;
+}
+
+static enum pki_status
+connect_reader(struct pki_ledger *ledger, struct pki_err *err)
+{
+	char uri[URI_TEXT];
+	if (access(ledger->path, R_OK) != 0)
+		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
+	PKI_TRY(join(ledger, err));
+	reader_uri(ledger->path, &ledger->seen, uri);
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
+		return ledger_fail(ledger, "open", err);
+	sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MSEC);
+	PKI_TRY(ledger_exec(ledger,
+		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+		"PRAGMA query_only = ON",
+		err));
+	PKI_TRY(ledger_migrate(ledger, PKI_LEDGER_READ, err));
+	return note_index(ledger, err);
+}
+
+/* Which files a reader reads. SQLite keeps what it opened, also when a backup was put in
+ * its place or a WAL has come to a file that it takes for immutable. */
+static enum pki_status
+look(const char *path, struct pki_ledger_view *out, struct pki_err *err)
+{
+	struct stat st, wal = { 0 }, index = { 0 };
+	memset(out, 0, sizeof *out);
+	if (stat(path, &st) != 0)
+		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
+	out->files[FILE_DEVICE] = st.st_dev;
+	out->files[FILE_DATABASE] = st.st_ino;
+	PKI_TRY(stat_beside(path, "-wal", &wal, err));
+	PKI_TRY(stat_beside(path, "-shm", &index, err));
+	/* SQLite would wait for a FIFO */
+	if (!S_ISREG(st.st_mode) || (wal.st_ino != 0 && !S_ISREG(wal.st_mode)) ||
+		(index.st_ino != 0 && !S_ISREG(index.st_mode)))
+		return pki_fail(err, PKI_INPUT,
+			"the ledger, its WAL or the WAL's index is no regular file");
+	out->files[FILE_WAL] = wal.st_ino;
+	if (wal.st_ino != 0) {
+		out->files[FILE_INDEX] = index.st_ino;
+	} else {
+		out->changed[0] = st.st_mtim.tv_sec;
+		out->changed[1] = st.st_mtim.tv_nsec;
+	}
+	return PKI_OK;
+}
+
+static bool
+same_files(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
+{
+	return memcmp(a->files, b->files, sizeof a->files) == 0 &&
+	       memcmp(a->changed, b->changed, sizeof a->changed) == 0;
+}
+
+bool
+pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
+{
+	return same_files(a, b) && a->entries == b->entries &&
+	       memcmp(a->commit, b->commit, sizeof a->commit) == 0;
+}
+
+/* Nothing is ever deleted: with fewer entries than there were when it began to read, a
+ * reader would unsay revocations. */
+static enum pki_status
+raise_mark(struct ledger_mark *mark, int64_t least, int64_t count, struct pki_err *err)
+{
+	int64_t most = atomic_load(&mark->entries);
+	while (count > most && !atomic_compare_exchange_weak(&mark->entries, &most, count))
+		;
+	if (count >= least)
+		return PKI_OK;
+	return pki_fail(err, PKI_TAMPERED,
+		"the ledger was replaced by an older one, %jd log entries after %jd; "
+		"restore the newest, or restart this program",
+		(intmax_t)count, (intmax_t)least);
+}
+
+/* Before anything is read from a state, all readers beside know how young it is. */
+static enum pki_status
+note_state(struct pki_ledger *ledger, struct pki_ledger_view *view, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	int64_t least = atomic_load(&ledger->mark->entries);
+	PKI_TRY(ledger_prepared(ledger, SQL_NEWEST, &s, err));
+	PKI_TRY(ledger_step(ledger, s, &row, "read", err));
+	view->entries = row ? sqlite3_column_int64(s, 0) : 0;
+	view->last_event = row ? sqlite3_column_int64(s, 1) : 0;
+	PKI_TRY(raise_mark(ledger->mark, least, view->entries, err));
+	ledger->seen = *view;
+	ledger->noted = true;
+	return PKI_OK;
+}
+
+/* While no writer has a WAL-index, the WAL's own size and time stand in for its header. */
+static enum pki_status
+read_commit(
+	struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT], struct pki_err *err)
+{
+	struct stat st;
+	if (ledger->index == NULL)
+		PKI_TRY(map_index(ledger, err));
+	if (ledger->index != NULL) {
+		for (size_t i = 0; i < PKI_LEDGER_COMMIT; i++)
+			commit[i] = __atomic_load_n(&ledger->index[i], __ATOMIC_ACQUIRE);
+		return PKI_OK;
+	}
+	memset(commit, 0, sizeof *commit * PKI_LEDGER_COMMIT);
+	if (ledger->seen.files[FILE_WAL] == 0)
+		return PKI_OK;
+	PKI_TRY(stat_beside(ledger->path, "-wal", &st, err));
+	commit[0] = (uint32_t)st.st_size;
+	commit[1] = (uint32_t)st.st_mtim.tv_sec;
+	commit[2] = (uint32_t)st.st_mtim.tv_nsec;
+	return PKI_OK;
+}
+
+/* The commit first: what is read after it is at least as young. */
+static enum pki_status
+take_view(struct pki_ledger *ledger, struct pki_ledger_view *out, struct pki_err *err)
+{
+	*out = ledger->seen;
+	PKI_TRY(read_commit(ledger, out->commit, err));
+	if (ledger->noted &&
+		memcmp(out->commit, ledger->seen.commit, sizeof out->commit) == 0)
+		return PKI_OK;
+	return note_state(ledger, out, err);
+}
+
+static bool
+in_use(struct pki_ledger *ledger)
+{
+	if (ledger->db == NULL)
+		return false;
+	if (!sqlite3_get_autocommit(ledger->db))
+		return true;
+	for (sqlite3_stmt *s = sqlite3_next_stmt(ledger->db, NULL); s != NULL;
+		s = sqlite3_next_stmt(ledger->db, s))
+		if (sqlite3_stmt_busy(s))
+			return true;
+	return false;
+}
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static enum pki_status
+connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
+{
+	unsigned tries = 0;
+	ledger->noted = false;
+	for (;;) {
+		struct pki_err why = { 0 };
+		if (connect_reader(ledger, &why) == PKI_OK)
+			return PKI_OK;
+		if (!ledger_try_again(ledger, &tries)) {
+			*err = why;
+			return why.status;
+		}
+		ledger_disconnect(ledger);
+	}
+}
+
+/* Connect anew unless what is open still stands at the path. */
+static enum pki_status
+look_again(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct pki_ledger_view now;
+	PKI_TRY(look(ledger->path, &now, err));
+	ledger->looked = monotonic_ns();
+	if (ledger->db != NULL && same_files(&now, &ledger->seen))
+		return PKI_OK;
+	ledger_disconnect(ledger);
+	ledger->seen = now; /* before opening: a change meanwhile is seen next time */
+	return connect_patiently(ledger, err);
+}
+
+static enum pki_status
+refresh(struct pki_ledger *ledger, bool must_look, struct pki_ledger_view *out,
+	struct pki_err *err)
+{
+	enum pki_status status = PKI_OK;
+	if (must_look || ledger->db == NULL || monotonic_ns() - ledger->looked >= LOOK_NS)
+		status = look_again(ledger, err);
+	if (status == PKI_OK)
+		status = take_view(ledger, out, err);
+	/* what cannot be read, or is too old, is not read the next time either */
+	if (status != PKI_OK)
+		ledger_disconnect(ledger);
+	return status;
+}
+
+enum pki_status
+ledger_refresh(struct pki_ledger *ledger, struct pki_err *err)
+{
+	struct pki_ledger_view view;
+	if (ledger->path == NULL || in_use(ledger))
+		return PKI_OK;
+	return refresh(ledger, true, &view, err);
+}
+
+enum pki_status
+pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out, struct pki_err *err)
+{
+	if (reader->path == NULL || in_use(reader))
+		return pki_fail(err, PKI_INTERNAL, "a view from within a transaction");
+	return refresh(reader, false, out, err);
+}
+
+enum pki_status
+ledger_open_reader(struct pki_ledger *ledger, const char *path,
+	const struct pki_ledger *beside, struct pki_err *err)
+{
+	ledger->path = strdup(path);
+	ledger->mark = beside != NULL ? beside->mark : calloc(1, sizeof *ledger->mark);
+	if (ledger->mark != NULL)
+		atomic_fetch_add(&ledger->mark->readers, 1);
+	if (ledger->path == NULL || ledger->mark == NULL)
+		return pki_fail(err, PKI_MEMORY, "a ledger");
+	return ledger_refresh(ledger, err);
+}
+
+void
+ledger_close_reader(struct pki_ledger *ledger)
+{
+	if (ledger->mark != NULL && atomic_fetch_sub(&ledger->mark->readers, 1) == 1)
+		free(ledger->mark);
+	free(ledger->path);
+}

@@ -1,0 +1,50 @@
+/*
+ * Merkle trees as RFC 9162 2.1 hashes them (rule 80). Pure: hashes come from a callback that
+ * gives the root of the complete subtree `index` at `level` (level 0: leaves).
+ */
+#ifndef LIBPKI_TLOG_MERKLE_H
+#define LIBPKI_TLOG_MERKLE_H
+
+#include "libpki/base/hex.h"
+
+#define PKI_PROOF_MAX 64
+
+struct pki_hash {
+	uint8_t octets[PKI_SHA256];
+};
+
+struct pki_merkle_source {
+	enum pki_status (*read)(void *ctx, unsigned level, uint64_t index, struct pki_hash *out,
+		struct pki_err *err);
+	void *ctx;
+};
+
+struct pki_proof {
+	struct pki_hash hashes[PKI_PROOF_MAX];
+	size_t count;
+};
+
+enum pki_status pki_merkle_leaf(struct pki_bytes entry, struct pki_hash *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_node(const struct pki_hash *left, const struct pki_hash *right,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_root(uint64_t size, const struct pki_merkle_source *src,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+
+/* index < size; 0 < old <= size */
+enum pki_status pki_merkle_inclusion(uint64_t index, uint64_t size,
+	const struct pki_merkle_source *src, struct pki_proof *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+enum pki_status pki_merkle_consistency(uint64_t old, uint64_t size,
+	const struct pki_merkle_source *src, struct pki_proof *out, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* TAMPERED (rule 80) if the proof does not hold. old 0 is consistent with everything. */
+enum pki_status pki_merkle_check_inclusion(const struct pki_hash *leaf, uint64_t index,
+	uint64_t size, const struct pki_hash *root, const struct pki_proof *proof,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_check_consistency(uint64_t old, const struct pki_hash *old_root,
+	uint64_t size, const struct pki_hash *root, const struct pki_proof *proof,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

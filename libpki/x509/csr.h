@@ -1,0 +1,29 @@
+/*
+ * Certification requests (PKCS#10, RFC 2986). Of a request only the public key counts: the
+ * subject and the extensions are the order's and the profile's. A request whose signature
+ * does not prove possession of the key is refused (rule 39).
+ */
+#ifndef LIBPKI_X509_CSR_H
+#define LIBPKI_X509_CSR_H
+
+#include "libpki/x509/key.h"
+
+/* RSA-16384 with attributes to spare; the parser refuses more. */
+#define PKI_CSR_MAX ((size_t)16 << 10)
+
+struct pki_csr;
+
+/* DER or PEM (told apart by the first bytes); trailing bytes refused, signature verified. */
+enum pki_status pki_csr_parse(struct pki_bytes in, struct pki_csr **out, struct pki_err *err)
+	PKI_MUST_CHECK;
+void pki_csr_free(struct pki_csr *csr);
+void pki_csr_cleanup(struct pki_csr **csr);
+
+const struct pki_key *pki_csr_get0_key(const struct pki_csr *csr);
+struct pki_bytes pki_csr_get0_der(const struct pki_csr *csr);
+
+/* For the suite's own services: a DER request for key with an empty subject. */
+enum pki_status pki_csr_make(struct pki_key *key, struct pki_buf *der, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Distinguished names of this suite: a plain struct of the attributes it knows, to and from
+ * X.509 Name in DER. Strings are UTF-8; encoded as PrintableString for countryName and serialNumber,
+ * UTF8String otherwise (rules 11, 12, 16), in the fixed order C, O, OU, serialNumber, SN, GN,
+ * pseudonym, CN (rule 107: the order never varies). An absent attribute is "".
+ */
+#ifndef LIBPKI_X509_NAME_H
+#define LIBPKI_X509_NAME_H
+
+#include "libpki/base/hex.h"
+
+/* ub-common-name and its sisters are 64 characters (RFC 5280 App. A), 4 octets each */
+#define PKI_NAME_CHARS 64
+#define PKI_NAME_SIZE (PKI_NAME_CHARS * 4 + 1)
+
+struct pki_name {
+	char country[3];
+	char organization[PKI_NAME_SIZE];
+	char organizational_unit[PKI_NAME_SIZE];
+	char serial_number[PKI_NAME_CHARS + 1];
+	char surname[PKI_NAME_SIZE];
+	char given_name[PKI_NAME_SIZE];
+	char pseudonym[PKI_NAME_SIZE];
+	char common_name[PKI_NAME_SIZE];
+};
+
+/*
+ * Valid UTF-8 without controls, lengths, country two upper-case letters, serialNumber in
+ * PrintableString; rules 11, 12, 16. natural: also rules 11 (GN + SN or pseudonym, C, CN) and
+ * 13 (serialNumber in the form of semanticsId-Natural).
+ */
+enum pki_status pki_name_check(const struct pki_name *name, bool natural, struct pki_err *err)
+	PKI_MUST_CHECK;
+
+/* DER Name, checked (not as of a natural person). Appends. */
+enum pki_status pki_name_encode(const struct pki_name *name, struct pki_buf *der,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* INPUT for an attribute that is not known, twice there, too long, or multi-valued. */
+enum pki_status pki_name_decode(struct pki_bytes der, struct pki_name *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Below id-at, 2.5.4 (X.520) */
+enum pki_at {
+	PKI_AT_OTHER = 0, /* not one of these */
+	PKI_AT_COMMON_NAME = 3,
+	PKI_AT_SURNAME = 4,
+	PKI_AT_SERIAL_NUMBER = 5,
+	PKI_AT_COUNTRY = 6,
+	PKI_AT_ORGANIZATION = 10,
+	PKI_AT_ORGANIZATIONAL_UNIT = 11,
+	PKI_AT_GIVEN_NAME = 42,
+	PKI_AT_PSEUDONYM = 65,
+};
+
+/* An attribute as it stands in a Name, whatever it is; views of the Name's octets. */
+struct pki_attribute {
+	enum pki_at at;
+	struct pki_bytes oid; /* without tag and length */
+	int tag;              /* of the value */
+	struct pki_bytes value;
+	bool alone; /* its RDN has no other */
+};
+#define PKI_ATTRIBUTES_MAX 32 /* four times what a name of ours has */
+#define PKI_ATTRIBUTE_LABEL 80
+
+/* INPUT: not a Name in DER, or more than PKI_ATTRIBUTES_MAX. */
+enum pki_status pki_name_split(struct pki_bytes der,
+	struct pki_attribute out[PKI_ATTRIBUTES_MAX], size_t *count, struct pki_err *err)
+	PKI_MUST_CHECK;
+/* "CN", "emailAddress", "1.2.3": for messages. */
+void pki_attribute_label(const struct pki_attribute *attribute,
+	char out[PKI_ATTRIBUTE_LABEL]);
+
+/* "CN=TEST Alice Martin,serialNumber=...,C=MC" (RFC 4514) for people; cut at size. */
+void pki_name_text(const struct pki_name *name, char *out, size_t size);
+
+/*
+ * rule 15: SHA-256 of the canonical DER (case and space folded as RFC 5280 7.1 compares), by
+ * which the ledger knows that two names are the same.
+ */
+enum pki_status pki_name_hash(const struct pki_name *name, uint8_t out[PKI_SHA256],
+	struct pki_err *err) PKI_MUST_CHECK;
+
+#endif

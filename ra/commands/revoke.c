@@ -1,0 +1,217 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/host/api.h"
+#include "ra/ra.h"
+
+const struct pki_option ra_revoke_options[] = {
+	{ "cause", "CAUSE", "in the holder's words: a cause of rules.yaml, e.g. lost-phone",
+		1 },
+	{ "requester", "WHO", "holder, officer (default) or department", 1 },
+	{ "authentication", "HOW",
+		"how the requester was authenticated, e.g. "
+		"security-questions (default: officer-signature)",
+		1 },
+	{ "reported", "TIME", "when the request came in (default: now)", 1 },
+	{ "receipt", "FILE", "write the signed receipt there (DER)", 1 },
+	RA_OFFICER_OPTIONS,
+	{ 0 },
+};
+
+static enum pki_status
+check_cause(const struct ra *ra, const char *cause, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf known = { 0 };
+	if (cause != NULL && pki_policy_cause(ra->policy, cause) != NULL)
+		return PKI_OK;
+	for (size_t i = 0; i < ra->policy->cause_count; i++)
+		PKI_TRY(pki_buf_printf(&known, err, "%s%s", i != 0 ? ", " : "",
+			ra->policy->causes[i].cause));
+	return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION, "give --cause, one of %s",
+		known.len != 0 ? (const char *)known.data : "");
+}
+
+static enum pki_status
+copy_word(const char *text, const char *otherwise, char out[PKI_WORD_TEXT],
+	const char *option, struct pki_err *err)
+{
+	if (text == NULL)
+		text = otherwise;
+	if (strlen(text) >= PKI_WORD_TEXT || text[0] < 'a' || text[0] > 'z' ||
+		strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text))
+		return pki_fail(err, PKI_USAGE,
+			"--%s: one word of lower-case letters, digits, hyphens", option);
+	snprintf(out, PKI_WORD_TEXT, "%s", text);
+	return PKI_OK;
+}
+
+/* A holder, or one certificate by its serial number and the holder it belongs to. */
+static enum pki_status
+set_target(struct ra *ra, const char *target, struct pki_order *order, struct pki_err *err)
+{
+	struct pki_cert_row row = { 0 };
+	struct pki_err unheard = { 0 };
+	if (pki_id_valid(target, 'H')) {
+		snprintf(order->holder, sizeof order->holder, "%s", target);
+		return PKI_OK;
+	}
+	if (pki_serial_parse(target, &order->serials[0], &unheard) != PKI_OK)
+		return pki_fail(err, PKI_USAGE,
+			"\"%.48s\" is neither a holder (H-...) nor a serial number in hex; "
+			"pki-ra search finds both",
+			target);
+	order->serial_count = 1;
+	PKI_TRY(ra_need_ledger(ra, err));
+	PKI_TRY(pki_ledger_issued(ra->ledger, &order->serials[0], &row, err));
+	snprintf(order->holder, sizeof order->holder, "%s", row.holder);
+	pki_cert_row_free(&row);
+	return PKI_OK;
+}
+
+static enum pki_status
+fill(const struct pki_args *args, struct ra *ra, struct pki_order *order,
+	struct pki_err *err)
+{
+	const char *requester = pki_arg(args, "requester");
+	const char *reported = pki_arg(args, "reported");
+	const char *how = pki_arg(args, "authentication");
+	order->created = order->reported = pki_msec_now();
+	PKI_TRY(check_cause(ra, pki_arg(args, "cause"), err));
+	snprintf(order->cause, sizeof order->cause, "%s", pki_arg(args, "cause"));
+	PKI_TRY(copy_word(requester, "officer", order->requester, "requester", err));
+	if (how == NULL && strcmp(order->requester, "officer") != 0)
+		return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION,
+			"say with --authentication how the %s was authenticated, e.g. "
+			"security-questions",
+			order->requester);
+	PKI_TRY(copy_word(
+		how, "officer-signature", order->authentication, "authentication", err));
+	if (reported != NULL)
+		PKI_TRY(pki_msec_parse(reported, &order->reported, err));
+	PKI_TRY(pki_id_make('O', order->id, err));
+	snprintf(order->authority, sizeof order->authority, "%s", ra->conf.authority);
+	return set_target(ra, args->operands[0], order, err);
+}
+
+static enum pki_status
+send(struct ra *ra, const struct pki_order *order, struct ra_officer *officer,
+	json_t **reply, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
+	PKI_TRY(pki_order_encode(order, &json, err));
+	PKI_TRY(pki_cms_sign(pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
+	return pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
+		pki_buf_bytes(&cms), reply, err);
+}
+
+struct ending {
+	struct ra *ra;
+	const char *order;
+	const char *officer;
+	struct ra_application pending[32];
+	size_t count;
+};
+
+static enum pki_status
+note_pending(void *ctx, const struct ra_application *a, struct pki_err *err)
+{
+	struct ending *e = ctx;
+	(void)err;
+	if (a->renewal && a->state <= RA_APPROVED && e->count < PKI_COUNT(e->pending))
+		e->pending[e->count++] = *a;
+	return PKI_OK;
+}
+
+static enum pki_status
+end_one(struct ending *e, struct ra_application *a, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *decision = json_pack("{s:s, s:s, s:s, s:s}", "type", "rejection",
+		"application", a->id, "reason", "the holder's certificates were revoked",
+		"order", e->order);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *detail = json_pack("{s:s, s:s}", "application", a->id, "order", e->order);
+	enum ra_state from = a->state;
+	PKI_TRY(pki_json_dump(decision, &text, err));
+	a->state = RA_REJECTED;
+	PKI_TRY(ra_store_move(e->ra->store, a, from, err));
+	PKI_TRY(ra_store_put(e->ra->store, a, "rejection", pki_buf_bytes(&text), err));
+	return ra_store_event(
+		e->ra->store, "application-rejected", e->officer, detail, err);
+}
+
+/* Renewals of what is revoked die with it; the CA would refuse them (rule 46). */
+static enum pki_status
+end_renewals(struct ra *ra, const char *holder, const char *order, const char *officer,
+	struct pki_err *err)
+{
+	struct ending e = { .ra = ra, .order = order, .officer = officer };
+	struct ra_filter filter = { .state = -1, .holder = holder, .limit = -1 };
+	PKI_TRY(ra_store_begin(ra->store, err));
+	do {
+		e.count = 0;
+		PKI_TRY(ra_store_each(ra->store, &filter, note_pending, &e, NULL, err));
+		for (size_t i = 0; i < e.count; i++)
+			PKI_TRY(end_one(&e, &e.pending[i], err));
+	} while (e.count == PKI_COUNT(e.pending));
+	return ra_store_commit(ra->store, err);
+}
+
+static enum pki_status
+print_text(const struct pki_order *order, const json_t *reply, struct pki_err *err)
+{
+	static const char *const headings[] = { "PROFILE", "SERIAL" };
+	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
+	const json_t *list = json_object_get(reply, "revoked");
+	const char *reason = json_string_value(json_object_get(reply, "reason"));
+	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		const char *cells[] = { json_string_value(json_object_get(one, "profile")),
+			json_string_value(json_object_get(one, "serial")) };
+		PKI_TRY(pki_table_add(table, cells, err));
+	}
+	printf("revoked for ever, reason %s:\n", reason != NULL ? reason : "not given");
+	pki_table_print(table, stdout);
+	printf("\norder %s\nnext: pki-ra receipt %s --out FILE, once the CRL is "
+	       "published\n",
+		order->id, order->id);
+	return PKI_OK;
+}
+
+static enum pki_status
+revoke(const struct pki_args *args, struct ra *ra, struct pki_order *order,
+	struct ra_officer *officer, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	const char *receipt = pki_arg(args, "receipt");
+	PKI_TRY(fill(args, ra, order, err));
+	PKI_TRY(ra_need_officer(ra, args, officer, err));
+	PKI_TRY(send(ra, order, officer, &reply, err));
+	const struct pki_cause_rule *cause = pki_policy_cause(ra->policy, order->cause);
+	if (order->serial_count == 0 || (cause != NULL && cause->whole_holder))
+		PKI_TRY(end_renewals(ra, order->holder, order->id, officer->serial, err));
+	if (receipt != NULL)
+		PKI_TRY(ra_write_receipt(reply, receipt, err));
+	if (!ra->json)
+		return print_text(order, reply, err);
+	pki_cli_json(reply, stdout);
+	return PKI_OK;
+}
+
+enum pki_status
+ra_revoke(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(ra_close) struct ra ra;
+	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
+	PKI_CLEANUP(pki_order_free)
+	struct pki_order order = { .action = PKI_ACTION_REVOKE };
+	PKI_TRY(ra_open(args, &ra, err));
+	enum pki_status st = revoke(args, &ra, &order, &officer, err);
+	if (st != PKI_OK)
+		pki_err_object(err, "%.60s", args->operands[0]);
+	return st;
+}

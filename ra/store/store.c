@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libpki/base/file.h"
+#include "ra/store/store_sql.h"
+
+/* "RAap": what file(1) and a wrong path are told by */
+#define APPLICATION_ID 0x52416170
+/* Two officers at two terminals: a commit takes milliseconds. */
+#define BUSY_MS 5000
+
+static enum pki_status
+pragma(struct ra_store *store, const char *name, int *out, struct pki_err *err)
+{
+	char text[64];
+	sqlite3_stmt *stmt = NULL;
+	snprintf(text, sizeof text, "PRAGMA %s", name);
+	bool ok = sqlite3_prepare_v2(store->db, text, -1, &stmt, NULL) == SQLITE_OK &&
+		  sqlite3_step(stmt) == SQLITE_ROW;
+	if (ok)
+		*out = sqlite3_column_int(stmt, 0);
+	enum pki_status st = ok ? PKI_OK : ra_sql_fail(store, name, err);
+	sqlite3_finalize(stmt);
+	return st;
+}
+
+static enum pki_status
+run_text(struct ra_store *store, const char *text, struct pki_err *err)
+{
+	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
+		return ra_sql_fail(store, "applications store", err);
+	return PKI_OK;
+}
+
+static enum pki_status
+migrate_from(struct ra_store *store, int version, struct pki_err *err)
+{
+	char text[96];
+	for (; version < ra_migration_count; version++)
+		PKI_TRY(run_text(store, ra_migrations[version], err));
+	snprintf(text, sizeof text, "PRAGMA user_version = %d; PRAGMA application_id = %d",
+		version, APPLICATION_ID);
+	return run_text(store, text, err);
+}
+
+static enum pki_status
+migrate(struct ra_store *store, struct pki_err *err)
+{
+	int version = 0, id = 0;
+	PKI_TRY(pragma(store, "application_id", &id, err));
+	PKI_TRY(pragma(store, "user_version", &version, err));
+	if (id != 0 && id != APPLICATION_ID)
+		return pki_fail(err, PKI_TAMPERED,
+			"another program's database; set ra.store in pki.yaml to a folder "
+			"of "
+			"its own");
+	if (version > ra_migration_count)
+		return pki_fail(err, PKI_VERSION,
+			"the store has version %d, this pki-ra knows %d; use the newer "
+			"pki-ra",
+			version, ra_migration_count);
+	if (version == ra_migration_count)
+		return PKI_OK;
+	PKI_TRY(ra_store_begin(store, err));
+	/* another process may have done it while this one waited */
+	enum pki_status st = pragma(store, "user_version", &version, err);
+	if (st == PKI_OK && version < ra_migration_count)
+		st = migrate_from(store, version, err);
+	if (st == PKI_OK)
+		st = ra_store_commit(store, err);
+	ra_store_rollback(store);
+	return st;
+}
+
+/* A wrong store.key must not seal one record more under it. */
+static enum pki_status
+check_key(struct ra_store *store, struct pki_err *err)
+{
+	uint8_t token[RA_TOKEN];
+	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
+	bool row;
+	PKI_TRY(ra_vault_token(store->vault, "|check|", token, err));
+	PKI_TRY(ra_sql(store, RA_SQL_META, &stmt, err, ""));
+	PKI_TRY(ra_sql_step(store, stmt, &row, err));
+	if (row) {
+		if (pki_bytes_equal(token, sizeof token, sqlite3_column_blob(stmt, 0),
+			    (size_t)sqlite3_column_bytes(stmt, 0)))
+			return PKI_OK;
+		return pki_fail(err, PKI_TAMPERED,
+			"%s/store.key is not this store's key; restore it from the backup",
+			store->dir);
+	}
+	sqlite3_stmt *add;
+	PKI_TRY(ra_sql(store, RA_SQL_ADD_META, &add, err, "b",
+		(struct pki_bytes){ token, sizeof token }));
+	return ra_sql_run(store, add, NULL, err);
+}
+
+static enum pki_status
+open_database(struct ra_store *store, const char *path, struct pki_err *err)
+{
+	/* SQLite gives its journal the mode of the database */
+	PKI_CLEANUP(pki_close_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return pki_fail_errno(err, PKI_IO, errno, "cannot open the store");
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return ra_sql_fail(store, "cannot open the store", err);
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	PKI_TRY(run_text(store,
+		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+		"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+		"CREATE TEMP TABLE found (application TEXT, term INTEGER)",
+		err));
+	PKI_TRY(migrate(store, err));
+	return check_key(store, err);
+}
+
+static enum pki_status
+open_all(struct ra_store *store, struct pki_err *err)
+{
+	char db[PATH_MAX + 32], key[PATH_MAX + 32];
+	struct stat sb;
+	PKI_TRY(pki_file_mkdirs(store->dir, 0700, err));
+	if (stat(store->dir, &sb) == 0 && (sb.st_mode & 077) != 0)
+		return pki_fail(err, PKI_CONFIG,
+			"others can read the folder of the applications store; chmod 700 "
+			"it");
+	snprintf(db, sizeof db, "%s/applications.db", store->dir);
+	snprintf(key, sizeof key, "%s/store.key", store->dir);
+	/* a database without its key must not get a new one: nothing would open */
+	PKI_TRY(ra_vault_open(key, !pki_file_exists(db), &store->vault, err));
+	return open_database(store, db, err);
+}
+
+enum pki_status
+ra_store_open(const char *dir, struct ra_store **out, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_store_cleanup) struct ra_store *store = calloc(1, sizeof *store);
+	if (store == NULL)
+		return pki_fail(err, PKI_MEMORY, "the applications store");
+	snprintf(store->dir, sizeof store->dir, "%s", dir);
+	enum pki_status st = open_all(store, err);
+	if (st != PKI_OK) {
+		pki_err_object(err, "%s", dir);
+		return st;
+	}
+	*out = store;
+	store = NULL;
+	return PKI_OK;
+}
+
+void
+ra_store_close(struct ra_store *store)
+{
+	if (store == NULL)
+		return;
+	ra_store_rollback(store);
+	for (size_t i = 0; i < RA_SQL_LAST; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	ra_vault_free(store->vault);
+	free(store);
+}
+
+void
+ra_store_cleanup(struct ra_store **store)
+{
+	ra_store_close(*store);
+}
+
+const char *
+ra_store_dir(const struct ra_store *store)
+{
+	return store->dir;
+}
+
+enum pki_status
+ra_store_begin(struct ra_store *store, struct pki_err *err)
+{
+	sqlite3_stmt *stmt;
+	PKI_TRY(ra_sql(store, RA_SQL_BEGIN, &stmt, err, ""));
+	PKI_TRY(ra_sql_run(store, stmt, NULL, err));
+	store->in_transaction = true;
+	return PKI_OK;
+}
+
+enum pki_status
+ra_store_commit(struct ra_store *store, struct pki_err *err)
+{
+	sqlite3_stmt *stmt;
+	PKI_TRY(ra_sql(store, RA_SQL_COMMIT, &stmt, err, ""));
+	PKI_TRY(ra_sql_run(store, stmt, NULL, err));
+	store->in_transaction = false;
+	return PKI_OK;
+}
+
+void
+ra_store_rollback(struct ra_store *store)
+{
+	struct pki_err unheard = { 0 };
+	sqlite3_stmt *stmt;
+	if (!store->in_transaction)
+		return;
+	/* fails only where SQLite has rolled back already */
+	if (ra_sql(store, RA_SQL_ROLLBACK, &stmt, &unheard, "") == PKI_OK &&
+		ra_sql_run(store, stmt, NULL, &unheard) != PKI_OK)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->in_transaction = false;
+}

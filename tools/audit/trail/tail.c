@@ -1,0 +1,153 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/audit/trail/filter.h"
+
+#define LINES_DEFAULT 100
+#define LINES_MAX 1000000
+/* How soon a follower sees a commit. */
+#define FOLLOW_USEC 200000
+
+struct tail {
+	struct pki_ledger *ledger;
+	struct filter filter;
+	bool json;
+};
+
+static enum pki_status
+read_entry(struct tail *t, uint64_t index, json_t **out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	enum pki_status status = pki_ledger_entry(t->ledger, index, &text, err);
+	if (status == PKI_OK)
+		status = pki_json_parse(pki_buf_bytes(&text), out, err);
+	if (status != PKI_OK)
+		pki_err_object(err, "log entry %ju", (uintmax_t)index);
+	return status;
+}
+
+static enum pki_status
+print_entry(struct tail *t, uint64_t index, json_t *entry, struct pki_err *err)
+{
+	if (t->json) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf line = { 0 };
+		json_object_set_new(entry, "index", json_integer((json_int_t)index));
+		PKI_TRY(pki_json_dump(entry, &line, err));
+		puts((const char *)line.data);
+		return PKI_OK;
+	}
+	char local[64], clean[PKI_ENTRY_MAX];
+	pki_msec at = 0;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf detail = { 0 };
+	PKI_TRY(pki_msec_parse(entry_text(entry, "at"), &at, err));
+	PKI_TRY(pki_json_dump(json_object_get(entry, "detail"), &detail, err));
+	pki_time_format_local(at / 1000, local, sizeof local);
+	pki_cli_clean((const char *)detail.data, clean, sizeof clean);
+	printf("%8ju  %s  %-29s  %-10s  %s\n", (uintmax_t)index, local,
+		entry_text(entry, "type"), entry_text(entry, "source"), clean);
+	return PKI_OK;
+}
+
+/* Where the last `lines` wanted entries begin. */
+static enum pki_status
+find_start(struct tail *t, uint64_t count, long lines, uint64_t *start, struct pki_err *err)
+{
+	*start = count;
+	while (*start > 0 && lines > 0 && !stop_wanted()) {
+		PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
+		PKI_TRY(read_entry(t, *start - 1, &entry, err));
+		if (filter_too_old(&t->filter, entry))
+			return PKI_OK;
+		lines -= filter_wants(&t->filter, entry);
+		--*start;
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+print_range(struct tail *t, uint64_t from, uint64_t to, struct pki_err *err)
+{
+	for (uint64_t i = from; i < to && !stop_wanted(); i++) {
+		PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
+		PKI_TRY(read_entry(t, i, &entry, err));
+		if (filter_wants(&t->filter, entry))
+			PKI_TRY(print_entry(t, i, entry, err));
+	}
+	return PKI_OK;
+}
+
+/* The log goes on from what was shown of it: an older ledger that was put in its place and
+ * has grown since, or another one, has other entries there. */
+static enum pki_status
+same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki_err *err)
+{
+	struct pki_hash now;
+	PKI_TRY(pki_log_root(t->ledger, count, &now, err));
+	if (memcmp(&now, root, sizeof now) == 0)
+		return PKI_OK;
+	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
+		"the first %ju entries are not those that were there before: another "
+		"ledger was put in its place, or the log was rewritten",
+		(uintmax_t)count);
+}
+
+static enum pki_status
+follow(struct tail *t, uint64_t count, struct pki_err *err)
+{
+	struct pki_ledger_view seen = { 0 }, now;
+	struct pki_hash root;
+	PKI_TRY(pki_log_root(t->ledger, count, &root, err));
+	for (; !stop_wanted(); usleep(FOLLOW_USEC)) {
+		PKI_TRY(pki_ledger_view(t->ledger, &now, err));
+		if (pki_ledger_view_equal(&now, &seen))
+			continue;
+		seen = now;
+		PKI_TRY(same_log(t, count, &root, err));
+		PKI_TRY(print_range(t, count, (uint64_t)now.entries, err));
+		count = (uint64_t)now.entries;
+		PKI_TRY(pki_log_root(t->ledger, count, &root, err));
+	}
+	return PKI_OK;
+}
+
+/* The last of them; with a beginning, all from there on. */
+static enum pki_status
+parse_lines(const char *text, bool since, long *out, struct pki_err *err)
+{
+	char *end;
+	*out = since ? LONG_MAX : LINES_DEFAULT;
+	if (text == NULL)
+		return PKI_OK;
+	*out = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || *out < 0 || *out > LINES_MAX)
+		return pki_fail(err, PKI_USAGE, "--lines %s: give a number from 0 to %d",
+			text, LINES_MAX);
+	return PKI_OK;
+}
+
+enum pki_status
+tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	struct tail t = { .json = pki_arg_flag(args, "json") };
+	bool following = pki_arg_flag(args, "follow");
+	uint64_t count = 0, start = 0;
+	long lines;
+	(void)ctx;
+	PKI_TRY(filter_parse(args, &t.filter, err));
+	PKI_TRY(parse_lines(
+		pki_arg(args, "lines"), pki_arg(args, "since") != NULL, &lines, err));
+	if (following && pki_arg(args, "until") != NULL)
+		return pki_fail(err, PKI_USAGE, "--follow has no end: leave out --until");
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
+	PKI_TRY(ledger_open(args, &ledger, err));
+	t.ledger = ledger;
+	if (following) {
+		stop_at_signals();
+		setvbuf(stdout, NULL, _IOLBF, 0);
+	}
+	PKI_TRY(pki_ledger_entry_count(ledger, &count, err));
+	PKI_TRY(find_start(&t, count, lines, &start, err));
+	PKI_TRY(print_range(&t, start, count, err));
+	return following ? follow(&t, count, err) : PKI_OK;
+}

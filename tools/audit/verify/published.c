@@ -1,0 +1,138 @@
+/* What relying parties and applicants are handed: certificates and the log's key, which are
+ * the ledger's, and the text that the policy names. */
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/base/file.h"
+#include "tools/audit/audit.h"
+
+/* A certificate, PEM or DER. */
+#define CERT_FILE_MAX ((size_t)64 << 10)
+
+static const struct {
+	const char *file;
+	int issuer; /* it is that one's, DER */
+	enum pki_kind kind; /* else one of the issuing CA's, PEM */
+} certificates[] = {
+	{ .file = "root.crt", .issuer = PKI_ISSUER_ROOT },
+	{ .file = "ca.crt", .issuer = PKI_ISSUER_CA },
+	{ .file = "root.pem", .issuer = PKI_ISSUER_ROOT },
+	{ .file = "ca.pem", .issuer = PKI_ISSUER_CA },
+	{ .file = "seal.pem", .kind = PKI_KIND_SEAL },
+};
+
+static enum pki_status
+check_issuer(struct audit *a, const char *path, int issuer, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	PKI_TRY(pki_file_read(path, CERT_FILE_MAX, &file, err));
+	struct pki_bytes want = pki_cert_get0_der(a->issuers[issuer]);
+	struct pki_bytes is = pki_buf_bytes(&file);
+	size_t len = strlen(path);
+	if (strcmp(path + len - 4, ".pem") == 0) {
+		PKI_TRY(pki_cert_read(path, &cert, err));
+		is = pki_cert_get0_der(cert);
+	}
+	if (!pki_bytes_equal(is.data, is.len, want.data, want.len))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
+			"is not the certificate of the ledger's issuer %d", issuer);
+	return PKI_OK;
+}
+
+static enum pki_status
+check_issued(struct audit *a, const struct pki_cert *cert, enum pki_kind kind,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	PKI_TRY(pki_ledger_certificate(
+		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, err));
+	const struct pki_profile *profile = NULL;
+	for (size_t i = 0; i < a->policy_count && profile == NULL; i++)
+		profile = pki_policy_profile(a->policies[i], row.profile);
+	if (!pki_bytes_equal(der.data, der.len, row.der.data, row.der.len) ||
+		(profile != NULL && profile->kind != kind))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
+			"is not a certificate of the kind %s of the ledger",
+			pki_kind_name(kind));
+	return PKI_OK;
+}
+
+/* Strangers take the log's key from there. */
+static enum pki_status
+check_vkey(struct audit *a, const char *file, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_TRY(pki_conf_path(a->place->publish, file, path, err));
+	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &text, err));
+	size_t len = strcspn(a->vkey, "\n");
+	if (strcspn((const char *)text.data, "\n") != len ||
+		memcmp(text.data, a->vkey, len) != 0)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_NOTE,
+			"is not the verifier key that this audit trusts");
+	return PKI_OK;
+}
+
+/* The text that applicants accepted, where it is kept beside the rules that give its
+ * digest. */
+static void
+check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
+{
+	char path[PATH_MAX], name[64], digest[PKI_SHA256_HEX];
+	struct pki_err err = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	snprintf(name, sizeof name, "terms-%s.txt", policy->terms_version);
+	if (strchr(name, '/') != NULL || pki_conf_path(dir, name, path, &err) != PKI_OK ||
+		!pki_file_exists(path))
+		return;
+	if (pki_file_read(path, PKI_FILE_MAX, &text, &err) != PKI_OK ||
+		pki_sha256_hex(text.data, text.len, digest, &err) != PKI_OK)
+		finding_add(a, path, &err);
+	else if (strcmp(digest, policy->terms_digest) != 0)
+		finding_rule(a, path, PKI_RULE_TERMS,
+			"is not the text whose digest rules.yaml gives");
+}
+
+static enum pki_status
+check_file(struct audit *a, size_t i, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(pki_conf_path(a->place->publish, certificates[i].file, path, err));
+	if (certificates[i].issuer != 0)
+		return check_issuer(a, path, certificates[i].issuer, err);
+	PKI_TRY(pki_cert_read(path, &cert, err));
+	return check_issued(a, cert, certificates[i].kind, err);
+}
+
+/* Each month another one. */
+static enum pki_status
+check_responder(struct audit *a, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	struct pki_bytes file;
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_TRY(seen_get(a, SEEN_RESPONDER, path, &file, err));
+	PKI_TRY(pki_cert_parse(file, &cert, err));
+	return check_issued(a, cert, PKI_KIND_RESPONDER, err);
+}
+
+enum pki_status
+audit_repository(struct audit *a, struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	(void)err;
+	for (size_t i = 0; i < PKI_COUNT(certificates); i++)
+		if (check_file(a, i, &own) != PKI_OK)
+			finding_add(a, certificates[i].file, &own);
+	/* before a responder has begun there is none */
+	if (a->seen[SEEN_RESPONDER].there && check_responder(a, &own) != PKI_OK)
+		finding_add(a, "ocsp.pem", &own);
+	for (size_t i = 0; i < a->policy_count; i++)
+		check_terms(a, a->policy_dirs[i], a->policies[i]);
+	if (check_vkey(a, "log/vkey", &own) != PKI_OK)
+		finding_add(a, "log/vkey", &own);
+	return PKI_OK;
+}

@@ -1,0 +1,179 @@
+/* Time-stamps of checkpoints, as `pki-witness feed` leaves them (rule 86). */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/base/file.h"
+#include "libpki/cms/tsp.h"
+#include "tools/audit/audit.h"
+
+#define FOLDER "witness/timestamps"
+/* A new one may be on its way, or its authority away for a while. */
+#define LATE 3
+
+struct stamps {
+	struct audit *a;
+	char dir[PATH_MAX];
+	struct pki_buf trust;
+	uint64_t covered; /* entries under the largest that is right */
+};
+
+static enum pki_status
+read_file(
+	const struct stamps *s, const char *name, struct pki_buf *out, struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_TRY(pki_conf_path(s->dir, name, path, err));
+	return pki_file_read(path, PKI_NOTE_MAX, out, err);
+}
+
+/* What was dated is what this log signed, by the ledger, and what lies beside it. */
+static enum pki_status
+check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *err)
+{
+	char path[PATH_MAX], note_name[40];
+	struct pki_tsp_query query;
+	pki_time at;
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf note = { 0 }, beside = { 0 }, response = { 0 };
+	if (size == 0 || pki_ledger_checkpoint(s->a->ledger, size, &note, err) != PKI_OK) {
+		*err = (struct pki_err){ 0 };
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
+			"the ledger has no checkpoint of %ju entries", (uintmax_t)size);
+	}
+	snprintf(note_name, sizeof note_name, "%ju.note", (uintmax_t)size);
+	PKI_TRY(pki_conf_path(s->dir, note_name, path, err));
+	if (pki_file_exists(path))
+		PKI_TRY(read_file(s, note_name, &beside, err));
+	if (beside.len > 0 &&
+		!pki_bytes_equal(note.data, note.len, beside.data, beside.len))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
+			"the checkpoint beside it is not the ledger's");
+	PKI_TRY(read_file(s, name, &response, err));
+	PKI_TRY(pki_tsp_query_of(pki_buf_bytes(&note), &query, err));
+	enum pki_status status = pki_tsp_verify(
+		pki_buf_bytes(&response), &query, pki_buf_bytes(&s->trust), &at, err);
+	if (status == PKI_INPUT)
+		err->rule = PKI_RULE_TIMESTAMP;
+	return status;
+}
+
+/* SIZE.suffix */
+static bool
+is_of(const char *name, const char *suffix, uint64_t *size)
+{
+	size_t len = strcspn(name, ".");
+	return strcmp(name + len, suffix) == 0 &&
+	       pki_note_size((struct pki_bytes){ (const uint8_t *)name, len }, size);
+}
+
+static void
+check_file(struct stamps *s, const char *name)
+{
+	struct pki_err err = { 0 };
+	char object[PATH_MAX], token[40];
+	uint64_t size = 0;
+	snprintf(object, sizeof object, FOLDER "/%s", name);
+	if (is_of(name, ".tsr", &size)) {
+		if (check_stamp(s, size, name, &err) != PKI_OK) {
+			finding_add(s->a, object, &err);
+			return;
+		}
+		s->a->stamps++;
+		s->covered = size > s->covered ? size : s->covered;
+		return;
+	}
+	if (!is_of(name, ".note", &size))
+		return;
+	snprintf(token, sizeof token, "%ju.tsr", (uintmax_t)size);
+	if (pki_conf_path(s->dir, token, object, &err) == PKI_OK && pki_file_exists(object))
+		return;
+	(void)pki_fail_rule(&err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
+		"its time-stamp, %s, is missing: it came before the checkpoint was put "
+		"here",
+		token);
+	snprintf(object, sizeof object, FOLDER "/%s", name);
+	finding_add(s->a, object, &err);
+}
+
+static bool
+is_ours(const char *name, uint64_t *size)
+{
+	return is_of(name, ".tsr", size) || is_of(name, ".note", size);
+}
+
+static int
+is_stamp(const struct dirent *entry)
+{
+	uint64_t size;
+	return is_ours(entry->d_name, &size);
+}
+
+/* Of a checkpoint that the ledger got since the audit began. */
+static bool
+is_later(const struct stamps *s, const char *name)
+{
+	char path[PATH_MAX];
+	struct pki_err err = { 0 };
+	uint64_t size;
+	return is_ours(name, &size) && size > s->a->figures.entries &&
+	       pki_conf_path(s->dir, name, path, &err) == PKI_OK && seen_since(s->a, path);
+}
+
+static enum pki_status
+check_folder(struct stamps *s, struct pki_err *err)
+{
+	struct dirent **files = NULL;
+	int count = scandir(s->dir, &files, is_stamp, versionsort);
+	if (count < 0 && errno != ENOENT)
+		return pki_fail_errno(err, PKI_IO, errno, "%s", s->dir);
+	for (int i = 0; i < count; i++) {
+		if (!is_later(s, files[i]->d_name))
+			check_file(s, files[i]->d_name);
+		free(files[i]);
+	}
+	free(files);
+	return PKI_OK;
+}
+
+/* The oldest entry that no time-stamp covers must not be old. */
+static void
+check_late(struct stamps *s)
+{
+	struct pki_err err = { 0 };
+	const struct pki_timestamp *conf = &s->a->place->timestamp;
+	pki_msec at = 0;
+	if (conf->url[0] == '\0' || s->covered >= s->a->figures.entries)
+		return;
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(s->a, s->covered);
+	if (pki_msec_parse(entry_text(entry, "at"), &at, &err) != PKI_OK ||
+		s->a->started.tv_sec - at / 1000 <= LATE * conf->every)
+		return;
+	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
+		"from entry %ju on the log has no time-stamp, since %s; there should be "
+		"one "
+		"every %lld s",
+		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)conf->every);
+	finding_add(s->a, "time-stamps", &err);
+}
+
+enum pki_status
+audit_stamps(struct audit *a, struct pki_err *err)
+{
+	struct stamps s = { .a = a };
+	const char *trust = a->place->timestamp.certificates;
+	PKI_TRY(pki_conf_path(a->place->publish, FOLDER, s.dir, err));
+	if (trust[0] == '\0' && !pki_file_exists(s.dir))
+		return PKI_OK;
+	if (trust[0] == '\0')
+		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_TIMESTAMP,
+			"there are time-stamps, and nobody to trust for them");
+	enum pki_status status = pki_file_read(trust, PKI_FILE_MAX, &s.trust, err);
+	if (status == PKI_OK)
+		status = check_folder(&s, err);
+	if (status == PKI_OK)
+		check_late(&s);
+	pki_buf_free(&s.trust);
+	return status;
+}
