@@ -17,7 +17,7 @@ DEMO_PACKAGES := openssl curl jq sqlite3 gnutls-bin
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libnss3-tools faketime golang-go golang-golang-x-mod-dev \
 	nginx apache2-bin poppler-utils nodejs openjdk-17-jdk-headless libxml2-utils chromium python3 xxd
 
-CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I.
+CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I. -I$O/embed
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
 	-Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wsign-compare $(WERROR)
 CFLAGS ?= -O2 -g
@@ -51,7 +51,15 @@ UNIT_COMMON := $(call objects,tests/unit/common)
 .PHONY: all
 all: $(BINARIES)
 
-$O/%.o: %.c Makefile
+# SQL, CSS and HTML are files of their own: #include "ra/store/schema.sql.inc" in an initializer.
+EMBEDDED := $(patsubst %,$O/embed/%.inc,$(foreach e,sql css html,$(wildcard */*.$e */*/*.$e */*/*/*.$e)))
+$O/embed/%.inc: % tools/make/embed.awk
+	@mkdir -p $(@D)
+	awk -f tools/make/embed.awk $< > $@.new && mv $@.new $@
+.PHONY: embed
+embed: $(EMBEDDED)
+
+$O/%.o: %.c Makefile | $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -145,7 +153,7 @@ check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)
 lint:
 	tools/make/lint.sh
 format:
-	clang-format -i $(shell git ls-files '*.c')
+	clang-format -i $(shell git ls-files '*.c' '*.h')
 rules:
 	tools/make/rules.sh > tests/rules.md
 

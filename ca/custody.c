@@ -44,8 +44,7 @@ custody_secret(const struct pki_args *args, struct pki_buf *out, struct pki_err 
 {
 	if (pki_arg_count(args, "custodian") != 2)
 		return pki_fail(err, PKI_USAGE,
-			"give --custodian SOURCE twice: the keys open with two "
-			"passphrases");
+			"give --custodian SOURCE twice: the keys open with two passphrases");
 	const char *sources[2] = { pki_arg_at(args, "custodian", 0),
 		pki_arg_at(args, "custodian", 1) };
 	if (strcmp(sources[0], sources[1]) == 0 && strcmp(sources[0], "prompt") != 0)

@@ -124,8 +124,8 @@ ipc_get(struct pki_bytes *rest, enum ipc_tag tag, struct pki_bytes *out,
 	struct pki_err *err)
 {
 	if (rest->len < HEADER)
-		return pki_fail(
-			err, PKI_INPUT, "frame ends where field %d was expected", (int)tag);
+		return pki_fail(err, PKI_INPUT, "frame ends where field %d was expected",
+			(int)tag);
 	size_t len = read_u32(rest->data + 1);
 	uint8_t got = rest->data[0];
 	if (len > rest->len - HEADER)
@@ -159,8 +159,8 @@ ipc_get_struct(struct pki_bytes *rest, void *out, size_t size, struct pki_err *e
 	struct pki_bytes field = { 0 };
 	PKI_TRY(ipc_get(rest, IPC_STRUCT, &field, err));
 	if (field.data == NULL || field.len != size)
-		return pki_fail(
-			err, PKI_INPUT, "a struct of %zu octets, not %zu", field.len, size);
+		return pki_fail(err, PKI_INPUT, "a struct of %zu octets, not %zu",
+			field.len, size);
 	memcpy(out, field.data, size);
 	return PKI_OK;
 }

@@ -2,15 +2,15 @@
 
 static const struct pki_option init_options[] = {
 	{ "ceremony", "FILE", "the ceremony's script (YAML)", 1 },
-	{ "custodian", "SOURCE", "a custodian's passphrase: fd:N, file:PATH, prompt; twice",
-		2 },
+	{ "custodian", "SOURCE",
+		"a custodian's passphrase: fd:N, file:PATH, prompt; twice", 2 },
 	{ "out", "DIR", "where the report and the officers' certificates go", 1 },
 	{ 0 },
 };
 
 static const struct pki_option custodian_options[] = {
-	{ "custodian", "SOURCE", "a custodian's passphrase: fd:N, file:PATH, prompt; twice",
-		2 },
+	{ "custodian", "SOURCE",
+		"a custodian's passphrase: fd:N, file:PATH, prompt; twice", 2 },
 	{ 0 },
 };
 
@@ -19,10 +19,11 @@ static const struct pki_option no_options[] = { { 0 } };
 static const struct pki_command commands[] = {
 	{ "init", "", "hold the ceremony: keys, root, issuing CA, first officers",
 		init_options, 0, 0, cmd_init },
-	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0, cmd_serve },
+	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0,
+		cmd_serve },
 	{ "status", "", "ask a running CA how it is", no_options, 0, 0, cmd_status },
-	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0, 0,
-		cmd_root_crl },
+	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0,
+		0, cmd_root_crl },
 	{ "last-crl", "",
 		"end the CA: make its last CRLs, once all has expired or is revoked",
 		custodian_options, 0, 0, cmd_last_crl },

@@ -38,9 +38,7 @@ quorum_check(const struct quorum *quorum, const struct pki_conf *conf,
 				"%s %s", len > 0 ? "," : ": without",
 				conf->witnesses[i].name);
 	return pki_fail_rule(err, PKI_BUSY, PKI_RULE_QUORUM,
-		"%zu of %u witnesses cosigned the log's %ju entries%s; until they do "
-		"nothing "
-		"is issued, revocations go on: see to pki-witness feed, then try again",
+		"%zu of %u witnesses cosigned the log's %ju entries%s; until they do nothing is issued, revocations go on: see to pki-witness feed, then try again",
 		count, policy->witnesses, (uintmax_t)quorum->issued, missing);
 }
 
@@ -57,7 +55,6 @@ quorum_configured(
 	if (policy->witnesses <= conf->witness_count)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_QUORUM,
-		"rules.yaml asks for %u witnesses, log.witnesses in pki.yaml has %zu; add "
-		"witnesses, or ask for fewer",
+		"rules.yaml asks for %u witnesses, log.witnesses in pki.yaml has %zu; add witnesses, or ask for fewer",
 		policy->witnesses, conf->witness_count);
 }

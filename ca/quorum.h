@@ -11,8 +11,9 @@
 struct quorum {
 	/* entries of the largest checkpoint that each of the configuration's witnesses cosigned */
 	uint64_t cosigned[PKI_WITNESSES_MAX];
-	uint64_t issued; /* entries up to the last with certificates: those must be cosigned */
-	bool issuing;	 /* certificates were signed that no checkpoint covers yet */
+	uint64_t
+		issued; /* entries up to the last with certificates: those must be cosigned */
+	bool issuing; /* certificates were signed that no checkpoint covers yet */
 };
 
 /* Entries that as many witnesses cosigned as must. */
@@ -24,7 +25,7 @@ enum pki_status quorum_check(const struct quorum *quorum, const struct pki_conf 
 /* Status goes on without witnesses: of OCSP responders nobody asks for the quorum. */
 bool quorum_concerns(const struct pki_profile *profile);
 /* CONFIG if rules.yaml asks for more witnesses than pki.yaml has. */
-enum pki_status quorum_configured(const struct pki_conf *conf, const struct pki_policy *policy,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status quorum_configured(const struct pki_conf *conf,
+	const struct pki_policy *policy, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -67,8 +67,7 @@ contradiction(const char *url, const struct pki_serial *serial, const char *says
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-		"the responder %.200s says of certificate %s %s. Which ledger does it "
-		"read? Stop it, or take it out of crl.ocsp",
+		"the responder %.200s says of certificate %s %s. Which ledger does it read? Stop it, or take it out of crl.ocsp",
 		url, text, says);
 }
 
@@ -82,7 +81,8 @@ agree_listed(const char *url, const struct pki_revoked *entry,
 	case PKI_OCSP_GOOD:
 		return said->this_update < entry->revoked_at
 			       ? PKI_OK
-			       : contradiction(url, serial, "good; the list names it", err);
+			       : contradiction(
+					 url, serial, "good; the list names it", err);
 	case PKI_OCSP_REVOKED:
 		return said->revoked_at == entry->revoked_at &&
 				       said->reason == entry->reason
@@ -90,7 +90,8 @@ agree_listed(const char *url, const struct pki_revoked *entry,
 			       : contradiction(url, serial,
 					 "another date or reason than the list", err);
 	case PKI_OCSP_UNISSUED:
-		return contradiction(url, serial, "\"not issued\"; the list names it", err);
+		return contradiction(
+			url, serial, "\"not issued\"; the list names it", err);
 	case PKI_OCSP_UNKNOWN:
 		return PKI_OK;
 	}

@@ -121,8 +121,8 @@ fetch(const struct target *target, struct pki_probe *probe, struct pki_crl **out
 	if (response.code != 200)
 		return pki_fail(err, PKI_UNAVAILABLE, "HTTP %ld", response.code);
 	if (strcmp(response.content_type, "application/pkix-crl") != 0)
-		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_MEDIA, "served as \"%s\"",
-			response.content_type);
+		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_MEDIA,
+			"served as \"%s\"", response.content_type);
 	PKI_TRY(pki_crl_adopt(&response.body, out, err));
 	PKI_TRY(pki_crl_verify(*out, target->issuer, err));
 	PKI_TRY(check_scope(target, *out, err));
@@ -148,8 +148,8 @@ check_age(const struct pki_crl *crl, struct pki_err *err)
 
 /* rule 76: what is listed, the responder says too. */
 static enum pki_status
-check_ocsp(const struct target *target, const struct pki_crl *crl, struct pki_probe *probe,
-	struct pki_err *err)
+check_ocsp(const struct target *target, const struct pki_crl *crl,
+	struct pki_probe *probe, struct pki_err *err)
 {
 	struct sample sample;
 	if (target->ocsp[0] == '\0')
@@ -171,12 +171,13 @@ print_json(const struct pki_crl *crl, const struct pki_probe *probe)
 	pki_time_format(probe->next_update, next_update);
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:I, s:o}", "number",
-		(json_int_t)pki_crl_number(crl), "entries", (json_int_t)pki_crl_count(crl),
-		"this_update", this_update, "next_update", next_update, "age",
-		(json_int_t)(pki_time_now() - probe->this_update), "clock_offset",
-		pki_probe_offset_json(probe));
+		(json_int_t)pki_crl_number(crl), "entries",
+		(json_int_t)pki_crl_count(crl), "this_update", this_update, "next_update",
+		next_update, "age", (json_int_t)(pki_time_now() - probe->this_update),
+		"clock_offset", pki_probe_offset_json(probe));
 	if (probe->counts[2].label != NULL)
-		json_object_set_new(json, "compared", json_integer(probe->counts[2].value));
+		json_object_set_new(
+			json, "compared", json_integer(probe->counts[2].value));
 	pki_cli_json(json, stdout);
 }
 
@@ -190,8 +191,8 @@ print_text(const struct pki_crl *crl, const struct pki_probe *probe)
 	printf("number       %llu\nentries      %zu\n",
 		(unsigned long long)pki_crl_number(crl), pki_crl_count(crl));
 	printf("this update  %s, %lld s ago\nnext update  %s\nclock        %s\n",
-		this_update, (long long)(pki_time_now() - probe->this_update), next_update,
-		clock);
+		this_update, (long long)(pki_time_now() - probe->this_update),
+		next_update, clock);
 	if (probe->counts[2].label != NULL)
 		printf("OCSP         says the same of %lld entries\n",
 			(long long)probe->counts[2].value);

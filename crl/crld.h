@@ -35,7 +35,7 @@ struct crld_list {
 		bool checked; /* against all of the ledger */
 	} out;
 	uint64_t pending; /* revocations that it has to show and does not */
-	pki_time since;   /* the oldest of them; 0: none */
+	pki_time since; /* the oldest of them; 0: none */
 };
 
 /* One of conf's crl_ocsp. */
@@ -61,8 +61,8 @@ struct crld {
 	struct pki_monitor *monitor;
 };
 
-enum pki_status crld_open(struct crld *d, const char *config, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status crld_open(
+	struct crld *d, const char *config, struct pki_err *err) PKI_MUST_CHECK;
 void crld_close(struct crld *d);
 void crld_report(const struct pki_err *err);
 /* Below the public folder. */
@@ -78,7 +78,7 @@ struct gate {
 	struct crld *d;
 	int issuer;
 	const char *url; /* NULL: of a full list */
-	bool keeps;      /* expired entries */
+	bool keeps; /* expired entries */
 	const struct pki_crl *crl;
 	const struct pki_crl *published; /* NULL: none */
 	/* the published one passed, and the ledger's part of it need not be looked at again */
@@ -88,8 +88,8 @@ struct gate {
 };
 enum pki_status gate_open(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
 /* A pki_revoked_fn; for each revocation of the ledger, or each since the published one. */
-enum pki_status gate_must(void *gate, const struct pki_revoked *revoked, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status gate_must(void *gate, const struct pki_revoked *revoked,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status gate_close(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
@@ -112,8 +112,8 @@ enum pki_status sample_list(struct sample *sample, const struct pki_crl *crl,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* TAMPERED, with rule 76 and what to do, if a responder contradicts. One that cannot be asked is
  * told of once, counted, and left alone for a minute. */
-enum pki_status agree_check(struct crld *d, const struct pki_crl *crl, struct sample *sample,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status agree_check(struct crld *d, const struct pki_crl *crl,
+	struct sample *sample, struct pki_err *err) PKI_MUST_CHECK;
 /* About one entry, by anybody: also UNAVAILABLE and what pki_probe_ocsp() says. */
 enum pki_status agree_ask(const char *url, const struct pki_cert *issuer,
 	const struct pki_revoked *entry, struct pki_err *err) PKI_MUST_CHECK;
@@ -133,8 +133,8 @@ void list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *
 	const struct pki_crl *crl, bool checked);
 
 /* issue.c: the ledger's last one to the public folder. */
-enum pki_status list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status list_publish(
+	struct crld *d, struct crld_list *list, struct pki_err *err) PKI_MUST_CHECK;
 /* The same, and the fact back to the ledger; and if another one is due, or `force`: have pki-ca
  * make it, and publish that. */
 enum pki_status list_bring_up(struct crld *d, struct crld_list *list, bool force,
@@ -144,13 +144,13 @@ enum pki_status crld_root(struct crld *d, struct pki_err *err) PKI_MUST_CHECK;
 
 /* web.c: the public folder over HTTP, read-only. */
 struct web;
-enum pki_status web_listen(const struct pki_conf *conf, struct web **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status web_listen(const struct pki_conf *conf, struct web **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status web_begin(struct web *web, struct pki_err *err) PKI_MUST_CHECK;
 void web_stop(struct web *web);
 /* A regular file below dir, no link on the way; NOTFOUND otherwise. fd is the caller's. */
-enum pki_status web_open(int dir, const char *path, int *fd, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status web_open(
+	int dir, const char *path, int *fd, struct pki_err *err) PKI_MUST_CHECK;
 const char *web_type(const char *path);
 
 /*
@@ -183,8 +183,8 @@ enum crl_metric {
 };
 enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT };
 /* address "": the cells alone */
-enum pki_status monitor_listen(struct crld *d, const char *address, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status monitor_listen(
+	struct crld *d, const char *address, struct pki_err *err) PKI_MUST_CHECK;
 /* What is out, and what it lacks; how the list's newest went; the service does its work. */
 void monitor_lists(struct crld *d);
 void monitor_result(struct crld *d, const struct crld_list *list, enum crl_result result);

@@ -22,9 +22,7 @@ check_place(const struct gate *gate, struct pki_err *err)
 	if (gate->published != NULL &&
 		pki_crl_number(gate->crl) <= pki_crl_number(gate->published))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
-			"CRL %llu is published already; the ledger's last is %llu. Was an "
-			"old "
-			"backup restored?",
+			"CRL %llu is published already; the ledger's last is %llu. Was an old backup restored?",
 			(unsigned long long)pki_crl_number(gate->published),
 			(unsigned long long)pki_crl_number(gate->crl));
 	return PKI_OK;
@@ -43,15 +41,14 @@ check_lost(const struct gate *gate, const struct pki_revoked *entry, struct pki_
 	pki_cert_row_free(&row);
 	if (gate->keeps || end >= pki_crl_this_update(gate->published))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_EXPIRED,
-			"certificate %s is gone from the CRL before a CRL past its expiry "
-			"listed it",
+			"certificate %s is gone from the CRL before a CRL past its expiry listed it",
 			text);
 	return PKI_OK;
 }
 
 static enum pki_status
-check_same(const struct pki_revoked *want, const struct pki_revoked *got, const char *where,
-	struct pki_err *err)
+check_same(const struct pki_revoked *want, const struct pki_revoked *got,
+	const char *where, struct pki_err *err)
 {
 	char text[PKI_SERIAL_TEXT];
 	if (got->revoked_at == want->revoked_at && got->reason == want->reason)
@@ -68,7 +65,8 @@ unchanged(const struct gate *gate, size_t i, size_t at)
 {
 	struct pki_bytes was = pki_crl_get0_entry(gate->published, i);
 	struct pki_bytes is = pki_crl_get0_entry(gate->crl, at);
-	return was.len == is.len && was.len != 0 && memcmp(was.data, is.data, was.len) == 0;
+	return was.len == is.len && was.len != 0 &&
+	       memcmp(was.data, is.data, was.len) == 0;
 }
 
 /* Entries from *at on that stand before `was`, or all: the published list has none of them.

@@ -92,17 +92,18 @@ publish(struct crld *d, const struct crld_list *list, struct pki_bytes der,
 }
 
 static enum pki_status
-call(struct crld *d, const char *path, json_t *request, json_t **reply, struct pki_err *err)
+call(struct crld *d, const char *path, json_t *request, json_t **reply,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
-	enum pki_status status = request != NULL
-					 ? pki_json_dump(request, &body, err)
-					 : pki_fail(err, PKI_MEMORY, "a request to pki-ca");
+	enum pki_status status =
+		request != NULL ? pki_json_dump(request, &body, err)
+				: pki_fail(err, PKI_MEMORY, "a request to pki-ca");
 	json_decref(request);
 	if (status != PKI_OK)
 		return status;
-	return pki_api_call(
-		d->conf.socket, path, "application/json", pki_buf_bytes(&body), reply, err);
+	return pki_api_call(d->conf.socket, path, "application/json",
+		pki_buf_bytes(&body), reply, err);
 }
 
 static enum pki_status

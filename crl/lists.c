@@ -40,7 +40,8 @@ list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 	list->out.bytes = pki_crl_get0_der(crl).len;
 	list->out.this_update = row->this_update;
 	list->out.next_update = row->next_update;
-	list->out.published = row->published != 0 ? row->published / 1000 : pki_time_now();
+	list->out.published = row->published != 0 ? row->published / 1000
+						  : pki_time_now();
 	list->out.checked = checked;
 	if (row->revocations >= list->need) {
 		list->pending = 0;
@@ -103,7 +104,8 @@ untouched(const struct crld *d, const struct crld_list *list)
 	crld_file(list, name);
 	return pki_conf_path(d->conf.publish, name, path, &err) == PKI_OK &&
 	       stat(path, &now) == 0 && now.st_ino == then->st_ino &&
-	       now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+	       now.st_size == then->st_size &&
+	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
 	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
 }
 
@@ -116,8 +118,8 @@ look_around(struct crld *d, struct pki_err *err)
 		struct crld_list *list = &d->lists[k];
 		struct pki_crl_row last = { 0 };
 		struct pki_err why = { 0 };
-		enum pki_status status =
-			pki_ledger_last_crl(d->ledger, PKI_ISSUER_CA, (int)k, &last, &why);
+		enum pki_status status = pki_ledger_last_crl(
+			d->ledger, PKI_ISSUER_CA, (int)k, &last, &why);
 		if (status != PKI_OK && status != PKI_NOTFOUND) {
 			*err = why;
 			return status;
@@ -182,7 +184,8 @@ list_urgent(const struct crld *d, const struct crld_list *list)
 		return false;
 	return last->number == 0 || list->need > last->revocations ||
 	       (list->refused &&
-		       (list->disputed || pki_msec_now() >= list->refused_at + AGAIN_MSEC));
+		       (list->disputed ||
+			       pki_msec_now() >= list->refused_at + AGAIN_MSEC));
 }
 
 bool

@@ -36,7 +36,8 @@ static const struct pki_metric metrics[] = {
 		"Attempts to publish a list; refused: by the gate.",
 		{ { "list", lists, NULL }, { "result", results, NULL } } },
 	[CRL_REFUSED] = { "pki_crl_refused", PKI_GAUGE,
-		"Whether the gate refuses the newest list.", { { "list", lists, NULL } } },
+		"Whether the gate refuses the newest list.",
+		{ { "list", lists, NULL } } },
 	[CRL_BACKLOG] = { "pki_crl_backlog", PKI_GAUGE,
 		"Revocations that are not on the published list.", { { 0 } } },
 	[CRL_BACKLOG_AGE] = { "pki_crl_backlog_age_seconds", PKI_AGE,
@@ -141,8 +142,9 @@ check_health(void *ctx, struct pki_health *health)
 	for (size_t i = 0; i < d->conf.crl_put_count; i++) {
 		since = get(d, CRL_PUT_FAILING, i);
 		if (since != 0)
-			pki_health_wrong(health, "%s: files do not get there, since %lld s",
-				places[i], (long long)(now - since));
+			pki_health_wrong(health,
+				"%s: files do not get there, since %lld s", places[i],
+				(long long)(now - since));
 	}
 }
 

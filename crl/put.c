@@ -67,7 +67,8 @@ static struct item *
 item_at(const struct place *place, size_t i)
 {
 	void *items = place->items.data;
-	return i < place->items.len / sizeof(struct item) ? (struct item *)items + i : NULL;
+	return i < place->items.len / sizeof(struct item) ? (struct item *)items + i
+							  : NULL;
 }
 
 static enum pki_status
@@ -122,8 +123,9 @@ look(struct place *place, struct pki_err *err)
 }
 
 static enum pki_status
-ask(const struct place *place, const char *method, const char *name, struct pki_bytes body,
-	size_t max, struct pki_http_response *response, struct pki_err *err)
+ask(const struct place *place, const char *method, const char *name,
+	struct pki_bytes body, size_t max, struct pki_http_response *response,
+	struct pki_err *err)
 {
 	const struct pki_http_outgoing call = {
 		.url_base = place->conf->url,
@@ -149,8 +151,8 @@ compare(const struct place *place, const char *name, struct pki_bytes der, bool 
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
 	struct pki_err why = { 0 };
-	enum pki_status status =
-		ask(place, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
+	enum pki_status status = ask(
+		place, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
 	*same = status == PKI_OK && response.code == 200 &&
 		pki_bytes_equal(response.body.data, response.body.len, der.data, der.len);
 	if (status != PKI_OK && status != PKI_LIMIT) {
@@ -194,7 +196,8 @@ replace(struct place *place, const struct item *item, struct pki_bytes der,
 	PKI_TRY(put_bytes(place, item->name, der, err));
 	PKI_TRY(compare(place, item->name, der, &same, err));
 	return same ? PKI_OK
-		    : pki_fail(err, PKI_TAMPERED, "GET does not return what was PUT there");
+		    : pki_fail(err, PKI_TAMPERED,
+			      "GET does not return what was PUT there");
 }
 
 /* changed: since the place had it. Otherwise look before sending: after a start, and to
@@ -419,8 +422,8 @@ put_once(struct put *put, struct pki_err *err)
 	enum pki_status status = PKI_OK;
 	for (size_t i = 0; put != NULL && i < put->count; i++)
 		if (!pass(put->places[i]))
-			status = pki_fail(err, PKI_UNAVAILABLE, "published, but not at %s",
-				put->places[i]->conf->url);
+			status = pki_fail(err, PKI_UNAVAILABLE,
+				"published, but not at %s", put->places[i]->conf->url);
 	return status;
 }
 

@@ -75,7 +75,8 @@ web_open(int dir, const char *path, int *fd, struct pki_err *err)
 	while (next_name(&path, name)) {
 		bool last = *path == '\0';
 		int kind = last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;
-		int next = openat(at >= 0 ? at : dir, name, kind | O_NOFOLLOW | O_CLOEXEC);
+		int next =
+			openat(at >= 0 ? at : dir, name, kind | O_NOFOLLOW | O_CLOEXEC);
 		pki_close_fd(&at);
 		at = next;
 		if (at < 0)

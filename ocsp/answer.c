@@ -31,8 +31,8 @@ look(struct desk *desk, pki_time now, struct pki_err *err)
 }
 
 static enum pki_status
-ask_ledger(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answer *out,
-	struct pki_err *err)
+ask_ledger(struct desk *desk, const struct pki_serial *serial,
+	struct pki_ocsp_answer *out, struct pki_err *err)
 {
 	struct pki_cert_status status;
 	PKI_TRY(pki_ledger_status(desk->ledger, PKI_ISSUER_CA, serial, &status, err));
@@ -216,11 +216,13 @@ answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
 	struct pki_ocsp_answer status;
 	PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, 0), &status, err));
 	note_unissued(worker, desk->authority, &status);
-	if (found != NULL && same_answer(&found->status, &status) && is_fresh(found, now)) {
+	if (found != NULL && same_answer(&found->status, &status) &&
+		is_fresh(found, now)) {
 		atomic_fetch_add(&found->owners, 1);
 		out->ready = found;
 	} else {
-		PKI_TRY(make_ready(worker, desk, der, req, &status, now, &out->ready, err));
+		PKI_TRY(make_ready(
+			worker, desk, der, req, &status, now, &out->ready, err));
 	}
 	out->status = status.status;
 	cache_put(worker->daemon->cache, out->ready, desk->at);
@@ -288,8 +290,8 @@ answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
 		pki_http_ready_fetch(found->http);
 	if (found != NULL && still_true(worker, found, at, now)) {
 		out->status = found->status.status;
-		note_unissued(
-			worker, worker->desks[found->authority].authority, &found->status);
+		note_unissued(worker, worker->desks[found->authority].authority,
+			&found->status);
 		out->ready = found;
 		found = NULL;
 		return PKI_OK;

@@ -59,8 +59,7 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 	PKI_TRY(status);
 	if (number < pki_crl_number(crl))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-			"CRL %llu is published; the ledger's last is %llu: an old backup. "
-			"Restore the newest",
+			"CRL %llu is published; the ledger's last is %llu: an old backup. Restore the newest",
 			(unsigned long long)pki_crl_number(crl),
 			(unsigned long long)number);
 	return PKI_OK;
@@ -202,7 +201,8 @@ authority_same(const struct authority *a, const struct authority *b)
 	struct pki_bytes name = pki_cert_get0_subject_der(a->issuer);
 	struct pki_bytes other = pki_cert_get0_subject_der(b->issuer);
 	return pki_bytes_equal(name.data, name.len, other.data, other.len) &&
-	       pki_key_matches(pki_cert_get0_key(a->issuer), pki_cert_get0_key(b->issuer));
+	       pki_key_matches(
+		       pki_cert_get0_key(a->issuer), pki_cert_get0_key(b->issuer));
 }
 
 static void
@@ -274,8 +274,7 @@ authority_health(struct authority *authority, struct pki_health *health)
 		identity_now(authority->identities[i], serial, &end);
 		if (end < now + END_NEAR)
 			pki_health_wrong(health,
-				"%s: the responder's certificate ends in %lld s and was "
-				"not renewed",
+				"%s: the responder's certificate ends in %lld s and was not renewed",
 				authority->conf.dir, (long long)(end - now));
 	}
 	if (atomic_load(&authority->export_failing))
@@ -285,8 +284,8 @@ authority_health(struct authority *authority, struct pki_health *health)
 		pki_health_wrong(health, "%s: the ledger cannot be read; see the log",
 			authority->conf.state);
 	if (!authority->started)
-		pki_health_wrong(
-			health, "%s: pki-ca has not logged the start", authority->conf.dir);
+		pki_health_wrong(health, "%s: pki-ca has not logged the start",
+			authority->conf.dir);
 }
 
 enum pki_status

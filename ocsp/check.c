@@ -58,7 +58,8 @@ ask(const struct pki_args *args, struct pki_probe *probe, struct pki_ocsp_result
 static void
 print_json(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 {
-	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT], revoked[PKI_TIME_TEXT];
+	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT],
+		revoked[PKI_TIME_TEXT];
 	pki_time_format(r->this_update, this_update);
 	pki_time_format(r->next_update, next_update);
 	PKI_CLEANUP(pki_json_cleanup)
@@ -92,8 +93,8 @@ print_text(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 
 /* One that was not issued: the ledger lacks what it should know. */
 static enum pki_status
-tell(const struct pki_args *args, const struct pki_ocsp_result *r, struct pki_probe *probe,
-	enum pki_status status, struct pki_err *err)
+tell(const struct pki_args *args, const struct pki_ocsp_result *r,
+	struct pki_probe *probe, enum pki_status status, struct pki_err *err)
 {
 	if (status == PKI_OK) {
 		probe->this_update = r->this_update;

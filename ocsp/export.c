@@ -63,8 +63,8 @@ write_answer(struct exporter *ex, struct pki_bytes request, const char *path,
 	pki_time updates[2];
 	char folder[PATH_MAX];
 	if (row->revoked)
-		status = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, row->revoked_at / 1000,
-			row->reason };
+		status = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED,
+			row->revoked_at / 1000, row->reason };
 	PKI_TRY(pki_ocsp_request_parse(request, &req, err));
 	PKI_TRY(answer_sign(&ex->desk, req, &status, &body, updates, err));
 	/* base64 has slashes: folders to a web server */
@@ -88,7 +88,8 @@ export_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *er
 		PKI_TRY(pki_ocsp_file(ex->authority->conf.ocsp_export,
 			pki_buf_bytes(&request), path, err));
 		if (!is_fresh(ex, path, row))
-			PKI_TRY(write_answer(ex, pki_buf_bytes(&request), path, row, err));
+			PKI_TRY(write_answer(
+				ex, pki_buf_bytes(&request), path, row, err));
 	}
 	return PKI_OK;
 }

@@ -78,7 +78,8 @@ is_request_type(const char *type)
 }
 
 static unsigned
-read_post(const struct pki_http_request *req, const char *base_path, struct pki_bytes *der)
+read_post(
+	const struct pki_http_request *req, const char *base_path, struct pki_bytes *der)
 {
 	const char *path = pki_http_path(req);
 	if (!has_base(path, base_path) ||
@@ -194,16 +195,16 @@ static void
 reply_ready(
 	struct pki_http_request *req, const struct ready *ready, enum count_method method)
 {
-	const char *known = method == COUNT_GET ? pki_http_get_header(req, "If-None-Match")
-						: NULL;
+	const char *known =
+		method == COUNT_GET ? pki_http_get_header(req, "If-None-Match") : NULL;
 	bool same = known != NULL &&
 		    (strcmp(known, "*") == 0 || strstr(known, ready->etag) != NULL);
 	pki_http_reply_ready(req, same ? 304 : 200, ready->http);
 }
 
 static enum count_answer
-reply_answer(
-	struct pki_http_request *req, const struct answer *answer, enum count_method method)
+reply_answer(struct pki_http_request *req, const struct answer *answer,
+	enum count_method method)
 {
 	static const struct pki_http_header headers[] = {
 		{ "Content-Type", "application/ocsp-response" },

@@ -98,8 +98,8 @@ order_cleanup(struct pki_order *order)
 
 /* The service's own signed order for a certificate over key. */
 static enum pki_status
-sign_order(
-	struct identity *id, struct pki_key *key, struct pki_buf *cms, struct pki_err *err)
+sign_order(struct identity *id, struct pki_key *key, struct pki_buf *cms,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(order_cleanup)
 	struct pki_order order = {
@@ -123,8 +123,8 @@ send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	const char *pem = NULL;
-	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime", cms,
-		&reply, err));
+	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime",
+		cms, &reply, err));
 	if (json_unpack(reply, "{s:[{s:s}]}", "certificates", "pem", &pem) != 0)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "pki-ca's answer holds no certificate");

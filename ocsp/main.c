@@ -2,7 +2,8 @@
 #include "ocsp/ocspd.h"
 
 static const struct pki_option serve_options[] = {
-	{ "also", "FILE", "configuration of another CA to answer for", PKI_VALUES_MAX - 1 },
+	{ "also", "FILE", "configuration of another CA to answer for",
+		PKI_VALUES_MAX - 1 },
 	{ "passphrase", "SOURCE", "of the service's keys: fd:N, file:PATH or prompt",
 		PKI_VALUES_MAX },
 	{ 0 },

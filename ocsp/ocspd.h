@@ -59,9 +59,10 @@ struct authority {
 	size_t identity_count;
 	char base_path[PKI_URL_TEXT]; /* of conf's OCSP URL, without a slash at the end */
 	atomic_ullong unissued; /* asked for since the last event (rule 60) */
-	atomic_bool started;    /* logged by pki-ca */
+	atomic_bool started; /* logged by pki-ca */
 	atomic_bool unreadable; /* the ledger */
-	atomic_bool ended;      /* the last CRL is made: it says all, we nothing (rules 55, 62) */
+	atomic_bool
+		ended; /* the last CRL is made: it says all, we nothing (rules 55, 62) */
 	atomic_bool export_failing;
 	pthread_mutex_t lock; /* of the two below */
 	struct pki_ledger_view view;
@@ -101,8 +102,8 @@ struct desk {
 	size_t next; /* whose turn it is to go, of notes that share a place */
 	struct desk_note notes[DESK_NOTES];
 };
-enum pki_status desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status desk_open(struct authority *authority, struct desk *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void desk_close(struct desk *desk);
 
 /*
@@ -116,7 +117,7 @@ struct ready {
 	pki_time this_update;
 	pki_time next_update;
 	pki_time keep_until; /* after it a new one is made */
-	pki_time max_age;    /* what HTTP caches are told, in seconds */
+	pki_time max_age; /* what HTTP caches are told, in seconds */
 	const struct identity *signer;
 	unsigned generation; /* of signer's certificate */
 	char etag[PKI_SHA256_HEX + 2];
@@ -129,8 +130,8 @@ void ready_free(struct ready *ready); /* one owner less; NULL: nothing */
 void ready_cleanup(struct ready **ready);
 
 struct answer_cache;
-enum pki_status cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status cache_new(
+	size_t slots, struct answer_cache **out, struct pki_err *err) PKI_MUST_CHECK;
 void cache_free(struct answer_cache *cache);
 /* The answer to a request and the number of the view at which it was last true; the caller
  * becomes one more owner. NULL: none. */
@@ -157,18 +158,19 @@ struct ocspd {
 struct worker {
 	struct ocspd *daemon;
 	pthread_mutex_t lock; /* of its desks: the main thread looks after idle ones */
-	struct desk *desks;   /* one for each authority */
+	struct desk *desks; /* one for each authority */
 	struct pki_cells *cells;
 };
 
 /* answer.c: from a request's DER to the response's. */
 struct answer {
 	struct ready *ready; /* shared with others; or, where it is NULL: */
-	struct pki_buf body; /* with a nonce, or for several certificates: of this request */
+	struct pki_buf
+		body; /* with a nonce, or for several certificates: of this request */
 	enum pki_ocsp_status status; /* of the first certificate */
 };
-enum pki_status answer_make(struct worker *worker, struct pki_bytes der, struct answer *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status answer_make(struct worker *worker, struct pki_bytes der,
+	struct answer *out, struct pki_err *err) PKI_MUST_CHECK;
 void answer_free(struct answer *answer);
 /* A signed response to a single question without a nonce, for others than the workers. */
 enum pki_status answer_sign(struct desk *desk, const struct pki_ocsp_request *req,
@@ -193,8 +195,8 @@ enum pki_status exporter_new(struct authority *authority, struct exporter **out,
 enum pki_status exporter_begin(struct exporter *ex, struct pki_err *err) PKI_MUST_CHECK;
 void exporter_free(struct exporter *ex);
 /* Here and now, all that is missing or old. */
-enum pki_status exporter_run(struct exporter *ex, uint64_t *written, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status exporter_run(
+	struct exporter *ex, uint64_t *written, struct pki_err *err) PKI_MUST_CHECK;
 
 /* counts.c: what the metrics page shows. */
 enum count_method { COUNT_GET, COUNT_POST };
@@ -209,8 +211,8 @@ enum count_answer {
 	COUNT_HTTP_REFUSED,
 };
 extern const struct pki_metric ocsp_metrics[];
-void count_answer(struct pki_cells *cells, enum count_method method, enum count_answer answer,
-	int64_t nsec);
+void count_answer(struct pki_cells *cells, enum count_method method,
+	enum count_answer answer, int64_t nsec);
 void count_signature(struct pki_cells *cells);
 void count_unissued(struct pki_cells *cells);
 /* By the main thread, in a set of its own. */

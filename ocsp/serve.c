@@ -255,8 +255,8 @@ static enum pki_status
 read_secret(const struct pki_args *args, int i, struct pki_buf *pass, struct pki_err *err)
 {
 	int last = pki_arg_count(args, "passphrase") - 1;
-	const char *source = last < 0 ? "prompt"
-				      : pki_arg_at(args, "passphrase", i < last ? i : last);
+	const char *source =
+		last < 0 ? "prompt" : pki_arg_at(args, "passphrase", i < last ? i : last);
 	return pki_secret_read(source, "passphrase of the OCSP service", pass, err);
 }
 
@@ -278,7 +278,8 @@ open_nth(const struct pki_args *args, int i, const char *config, struct ocspd *d
 {
 	struct authority *authority = NULL;
 	PKI_TRY(read_secret(args, i, &secrets->pass[i], err));
-	PKI_TRY(authority_open(config, pki_buf_bytes(&secrets->pass[i]), &authority, err));
+	PKI_TRY(authority_open(
+		config, pki_buf_bytes(&secrets->pass[i]), &authority, err));
 	daemon->authorities[daemon->authority_count++] = authority;
 	if (i == 0)
 		daemon->conf = &authority->conf;
@@ -291,8 +292,8 @@ open_nth(const struct pki_args *args, int i, const char *config, struct ocspd *d
 }
 
 static enum pki_status
-open_authorities(const struct pki_args *args, struct ocspd *daemon, struct secrets *secrets,
-	struct pki_err *err)
+open_authorities(const struct pki_args *args, struct ocspd *daemon,
+	struct secrets *secrets, struct pki_err *err)
 {
 	PKI_TRY(open_nth(args, 0, pki_arg(args, "config"), daemon, secrets, err));
 	for (int i = 0; i < pki_arg_count(args, "also"); i++)

@@ -20,9 +20,7 @@ check_key(const struct pki_cert *cert, const struct pki_buf *csr_der, struct pki
 	PKI_TRY(pki_csr_parse(pki_buf_bytes(csr_der), &csr, err));
 	if (!pki_key_matches(pki_cert_get0_key(cert), pki_csr_get0_key(csr)))
 		return pki_fail(err, PKI_TAMPERED,
-			"pki-ca answered with a certificate for another key than was asked "
-			"for; "
-			"do not hand it over, tell the security officer");
+			"pki-ca answered with a certificate for another key than was asked for; do not hand it over, tell the security officer");
 	return PKI_OK;
 }
 

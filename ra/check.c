@@ -24,9 +24,7 @@ natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 	const struct pki_document_rule *rule = document_rule(policy, form->document_type);
 	if (rule == NULL)
 		return pki_refuse(err, PKI_RULE_DOCUMENT,
-			"document.type \"%s\" is not accepted; rules.yaml lists the "
-			"documents "
-			"that are",
+			"document.type \"%s\" is not accepted; rules.yaml lists the documents that are",
 			form->document_type);
 	int used = snprintf(
 		out, PKI_NAME_CHARS + 1, "%s%s-", rule->scheme, form->document_country);
@@ -54,9 +52,7 @@ ra_subject(const struct pki_policy *policy, const struct ra_form *form,
 			PKI_NAME_CHARS);
 	if (policy->test_names && strncmp(out->common_name, "TEST ", 5) != 0)
 		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"given_name lacks the prefix \"TEST \" that this installation's "
-			"rules "
-			"ask for (rules.yaml: test_names)");
+			"given_name lacks the prefix \"TEST \" that this installation's rules ask for (rules.yaml: test_names)");
 	return pki_name_check(out, true, err);
 }
 
@@ -68,8 +64,7 @@ check_document(const struct ra_form *form, pki_time now, struct pki_err *err)
 	PKI_TRY(pki_time_parse(form->birth_date, &birth, err));
 	if (now >= expires + PKI_DAY)
 		return pki_refuse(err, PKI_RULE_DOCUMENT,
-			"the identity document expired on %s; the applicant needs a valid "
-			"one",
+			"the identity document expired on %s; the applicant needs a valid one",
 			form->document_expires);
 	if (birth > now)
 		return pki_fail(err, PKI_INPUT, "birth_date: in the future");
@@ -88,18 +83,14 @@ check_request(const struct pki_policy *policy, const struct ra_form *form, pki_t
 			form->requested);
 	if (now - requested > policy->request_max_age)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
-			"the request is dated %s; at most %d days old is allowed: have the "
-			"applicant sign a new one",
+			"the request is dated %s; at most %d days old is allowed: have the applicant sign a new one",
 			form->requested, (int)(policy->request_max_age / PKI_DAY));
 	if (strcmp(form->terms_accepted, "true") != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
-			"the applicant did not accept the terms of use; nothing is issued "
-			"without");
+			"the applicant did not accept the terms of use; nothing is issued without");
 	if (strcmp(form->terms_version, policy->terms_version) != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
-			"terms of version %s were accepted; version %s is in force: have "
-			"the "
-			"applicant accept it",
+			"terms of version %s were accepted; version %s is in force: have the applicant accept it",
 			form->terms_version, policy->terms_version);
 	return PKI_OK;
 }
@@ -163,7 +154,6 @@ ra_read_requests(const struct pki_policy *policy, const char *auth_path,
 		policy, PKI_KIND_HOLDER_SIGN, sign_path, &record->sign_csr, sign, err));
 	if (pki_bytes_equal(auth, sizeof auth, sign, sizeof sign))
 		return pki_refuse(err, PKI_RULE_DISTINCT_KEYS,
-			"both requests are for the same key; the holder makes one key for "
-			"each certificate");
+			"both requests are for the same key; the holder makes one key for each certificate");
 	return PKI_OK;
 }

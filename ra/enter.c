@@ -39,16 +39,14 @@ hint(struct ra *ra, const struct ra_application *a, const struct ra_form *form,
 	PKI_TRY(ra_store_find_holder(ra->store, document, holder, err));
 	if (holder[0] != '\0' && strcmp(holder, a->holder) != 0)
 		fprintf(stderr,
-			"pki-ra: note: this document is known as holder %s's; if it is the "
-			"same person, reject this application and submit it with "
-			"--holder\n",
+			"pki-ra: note: this document is known as holder %s's; if it is the same person, reject this application and submit it with --holder\n",
 			holder);
 	return PKI_OK;
 }
 
 static enum pki_status
-record_event(struct ra *ra, const struct ra_application *a, const struct ra_record *record,
-	struct pki_err *err)
+record_event(struct ra *ra, const struct ra_application *a,
+	const struct ra_record *record, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *detail = json_pack("{s:s, s:s, s:s, s:i}", "application", a->id, "holder",

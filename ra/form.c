@@ -31,7 +31,8 @@ is_date(const char *text)
 {
 	struct pki_err unheard = { 0 };
 	pki_time t;
-	return strlen(text) == RA_DATE - 1 && pki_time_parse(text, &t, &unheard) == PKI_OK;
+	return strlen(text) == RA_DATE - 1 &&
+	       pki_time_parse(text, &t, &unheard) == PKI_OK;
 }
 
 static bool
@@ -231,7 +232,8 @@ ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)
 		if (fields[i].section != NULL) {
 			map = json_object_get(top, fields[i].section);
 			if (map == NULL) {
-				json_object_set_new(top, fields[i].section, json_object());
+				json_object_set_new(
+					top, fields[i].section, json_object());
 				map = json_object_get(top, fields[i].section);
 			}
 		}
@@ -254,8 +256,8 @@ ra_form_from_json(const json_t *json, struct ra_form *out, struct pki_err *err)
 						       : json;
 		const char *text = json_string_value(json_object_get(map, f->key));
 		if (text == NULL || strlen(text) >= f->size)
-			return pki_fail(
-				err, PKI_TAMPERED, "the stored form lacks \"%s\"", f->key);
+			return pki_fail(err, PKI_TAMPERED, "the stored form lacks \"%s\"",
+				f->key);
 		memcpy(at(out, f), text, strlen(text) + 1);
 	}
 	return PKI_OK;

@@ -9,10 +9,10 @@
 #include "libpki/base/time.h"
 #include "libpki/x509/name.h"
 
-#define RA_DATE 11     /* "2026-11-22" and the NUL */
-#define RA_EMAIL 255   /* RFC 5321 4.5.3.1: 254 octets of a path's address */
-#define RA_PHONE 24    /* E.164: 15 digits, what stands between them */
-#define RA_NUMBER 33   /* longest document number in use has 20 characters (TD3: 9) */
+#define RA_DATE 11 /* "2026-11-22" and the NUL */
+#define RA_EMAIL 255 /* RFC 5321 4.5.3.1: 254 octets of a path's address */
+#define RA_PHONE 24 /* E.164: 15 digits, what stands between them */
+#define RA_NUMBER 33 /* longest document number in use has 20 characters (TD3: 9) */
 #define RA_WORD_FIELD 48
 
 struct ra_form {
@@ -34,15 +34,15 @@ struct ra_form {
 };
 
 /* INPUT with all wrong fields; IO, LIMIT. */
-enum pki_status ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
-	PKI_MUST_CHECK;
-enum pki_status ra_form_parse(struct pki_bytes yaml, const char *name, struct ra_form *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_form_read(
+	const char *path, struct ra_form *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_form_parse(struct pki_bytes yaml, const char *name,
+	struct ra_form *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* *out is the caller's. TAMPERED if a record is not of this form. */
-enum pki_status ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)
-	PKI_MUST_CHECK;
-enum pki_status ra_form_from_json(const json_t *json, struct ra_form *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_form_to_json(
+	const struct ra_form *form, json_t **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_form_from_json(
+	const json_t *json, struct ra_form *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -1,7 +1,8 @@
 #include "ra/ra.h"
 
 static const struct pki_command commands[] = {
-	{ "invite", "", "let one applicant in: makes and signs an invitation (department)",
+	{ "invite", "",
+		"let one applicant in: makes and signs an invitation (department)",
 		ra_invite_options, 0, 0, ra_invite },
 	{ "submit", "", "take an invited applicant's form, requests and evidence in",
 		ra_submit_options, 0, 0, ra_submit },
@@ -26,7 +27,8 @@ static const struct pki_command commands[] = {
 		ra_revoke_options, 1, 1, ra_revoke },
 	{ "receipt", "ORDER", "fetch the signed receipt of a revocation",
 		ra_receipt_options, 1, 1, ra_receipt },
-	{ "reconcile", "", "hold the store against the log: all there, unchanged, openable",
+	{ "reconcile", "",
+		"hold the store against the log: all there, unchanged, openable",
 		ra_reconcile_options, 0, 0, ra_reconcile },
 	{ "erase", "[HOLDER]", "destroy a holder's personal data for ever (two officers)",
 		ra_erase_options, 0, 1, ra_erase },

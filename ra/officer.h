@@ -15,8 +15,8 @@ struct ra_officer {
  * certificate has expired, SECRET, IO, STATE if key and certificate are not a pair. Free it
  * also after an error: serial is set as soon as the certificate could be read.
  */
-enum pki_status ra_officer_open(const char *dir, const char *source, struct ra_officer *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_officer_open(const char *dir, const char *source,
+	struct ra_officer *out, struct pki_err *err) PKI_MUST_CHECK;
 void ra_officer_free(struct ra_officer *officer);
 
 #endif

@@ -23,7 +23,8 @@ send_events(struct ra *ra)
 			"pki-ra: note: events for the log that wait in the store: %" PRIu64
 			"; %s. The next command sends them.\n",
 			waiting,
-			err.status == PKI_UNAVAILABLE ? "pki-ca does not answer" : err.msg);
+			err.status == PKI_UNAVAILABLE ? "pki-ca does not answer"
+						      : err.msg);
 }
 
 static void
@@ -32,8 +33,7 @@ sweep(struct ra *ra)
 	struct pki_err err = { 0 };
 	if (ra_store_sweep(ra->store, &err) != PKI_OK)
 		fprintf(stderr,
-			"pki-ra: note: what was erased is unreadable, its octets are still "
-			"to be swept up: %s: %s. The next command tries again.\n",
+			"pki-ra: note: what was erased is unreadable, its octets are still to be swept up: %s: %s. The next command tries again.\n",
 			err.object, err.msg);
 }
 
@@ -100,9 +100,7 @@ ra_need_application(
 {
 	if (!pki_id_valid(id, 'A'))
 		return pki_fail(err, PKI_USAGE,
-			"\"%.48s\" is not an application: A-, then 32 hex digits; find it "
-			"with "
-			"pki-ra list or pki-ra search",
+			"\"%.48s\" is not an application: A-, then 32 hex digits; find it with pki-ra list or pki-ra search",
 			id);
 	return ra_store_get(ra->store, id, out, err);
 }

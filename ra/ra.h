@@ -13,14 +13,14 @@ struct ra {
 	struct pki_conf conf;
 	struct pki_policy *policy;
 	struct ra_store *store;
-	struct pki_cert *ca;        /* issuing CA; NULL until ra_need_ca() */
-	struct pki_ledger *ledger;  /* read-only; NULL until ra_need_ledger() */
+	struct pki_cert *ca; /* issuing CA; NULL until ra_need_ca() */
+	struct pki_ledger *ledger; /* read-only; NULL until ra_need_ledger() */
 	bool json;
 };
 
 /* Configuration, policy, store. Close it also after an error. */
-enum pki_status ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_open(
+	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
 /* Sends the events that wait, sweeps up after erasures; says on stderr what is left to do. */
 void ra_close(struct ra *ra);
 
@@ -30,20 +30,20 @@ enum pki_status ra_need_ledger(struct ra *ra, struct pki_err *err) PKI_MUST_CHEC
 enum pki_status ra_need_officer(struct ra *ra, const struct pki_args *args,
 	struct ra_officer *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The application that the operand names; USAGE if it is no id. */
-enum pki_status ra_need_application(struct ra *ra, const char *id, struct ra_application *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_need_application(struct ra *ra, const char *id,
+	struct ra_application *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The frame of a command on one application: open all that is needed, take the step; an error
  * in it names the application. */
 typedef enum pki_status ra_step(const struct pki_args *args, struct ra *ra,
 	struct ra_application *application, struct pki_err *err);
-enum pki_status ra_with_application(const struct pki_args *args, ra_step *step,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_with_application(
+	const struct pki_args *args, ra_step *step, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Is the application's order committed at the CA? Then it can be neither changed nor dropped
  * (STATE): pki-ra issue fetches its certificates. */
-enum pki_status ra_check_not_committed(struct ra *ra, const struct ra_application *application,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_check_not_committed(struct ra *ra,
+	const struct ra_application *application, struct pki_err *err) PKI_MUST_CHECK;
 
 /* check.c: what the applicant and the keys must satisfy before officers look at it. */
 /* rules 207, 208, 211; 11, 12, 13 and the prefix of test names */
@@ -52,11 +52,12 @@ enum pki_status ra_check_form(const struct pki_policy *policy, const struct ra_f
 enum pki_status ra_subject(const struct pki_policy *policy, const struct ra_form *form,
 	struct pki_name *out, struct pki_err *err) PKI_MUST_CHECK;
 /* "2029-11-22", the wish of --not-after: the day's last second. */
-enum pki_status ra_last_second(const char *date, pki_time *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_last_second(
+	const char *date, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
 /* rules 39, 31, 93, 94; 10. Reads the two files into the record as DER. */
 enum pki_status ra_read_requests(const struct pki_policy *policy, const char *auth_path,
-	const char *sign_path, struct ra_record *record, struct pki_err *err) PKI_MUST_CHECK;
+	const char *sign_path, struct ra_record *record,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* draft.c: the order that an application amounts to, as canonical JSON; method and wish are
  * the record's. Appends. */
@@ -91,15 +92,16 @@ enum pki_status ra_answer_write(const struct ra *ra, const struct ra_answer *ans
 	const char *dir, struct pki_err *err) PKI_MUST_CHECK;
 
 /* invite.c: SHA-256 of an invitation's code, however it was typed. */
-enum pki_status ra_code_digest(const char *code, uint8_t out[PKI_SHA256], struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_code_digest(
+	const char *code, uint8_t out[PKI_SHA256], struct pki_err *err) PKI_MUST_CHECK;
 
 /* receipt.c: the receipt (CMS, DER, 0644) out of an answer of pki-ca. */
-enum pki_status ra_write_receipt(const json_t *reply, const char *path, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_write_receipt(
+	const json_t *reply, const char *path, struct pki_err *err) PKI_MUST_CHECK;
 
 /* print.c */
-json_t *ra_application_json(const struct ra_application *application); /* ids, state, times */
+json_t *ra_application_json(
+	const struct ra_application *application); /* ids, state, times */
 void ra_time_json(json_t *object, const char *name, pki_time t);
 void ra_msec_json(json_t *object, const char *name, pki_msec t);
 /* With --json: the object; else the lines of text (printf). Takes json. */
@@ -107,8 +109,8 @@ void ra_print(const struct ra *ra, json_t *json, const char *fmt, ...) PKI_PRINT
 #define RA_LOCAL 40
 const char *ra_local(pki_time t, char out[RA_LOCAL]);
 /* A table of applications with their holders' names, a page of what filter matches. */
-enum pki_status ra_print_list(struct ra *ra, const struct pki_args *args, const char *title,
-	struct ra_filter *filter, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_print_list(struct ra *ra, const struct pki_args *args,
+	const char *title, struct ra_filter *filter, struct pki_err *err) PKI_MUST_CHECK;
 
 /* retention.c: until when a holder's file is kept (rule 79). */
 struct ra_retention {
@@ -122,29 +124,36 @@ enum pki_status ra_print_due(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
 
 /* statement.c: the holder's acceptance (rule 212). */
 enum pki_status ra_statement_text(struct ra *ra, const struct ra_application *application,
-	const struct ra_answer *answer, const struct ra_record *record, struct pki_buf *json,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct ra_answer *answer, const struct ra_record *record,
+	struct pki_buf *json, struct pki_err *err) PKI_MUST_CHECK;
 /* REFUSED unless cms (DER) is `text`, as JSON, signed with cert's key. */
 enum pki_status ra_statement_verify(struct pki_bytes cms, struct pki_bytes text,
 	const struct pki_cert *cert, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The commands. */
-#define RA_COMMANDS(X)                                                                 \
-	X(invite) X(submit) X(list) X(show) X(search) X(verify) X(approve) X(reject)   \
-	X(issue) X(accept) X(renew) X(revoke) X(receipt) X(reconcile)   \
-	X(erase)
-#define X(name)                                                                        \
-	extern const struct pki_option ra_##name##_options[];                          \
-	enum pki_status ra_##name(const struct pki_args *args, void *ctx, struct pki_err *err) \
-		PKI_MUST_CHECK;
+#define RA_COMMANDS(X) \
+	X(invite) \
+	X(submit) X(list) X(show) X(search) X(verify) X(approve) X(reject) X(issue) \
+		X(accept) X(renew) X(revoke) X(receipt) X(reconcile) X(erase)
+#define X(name) \
+	extern const struct pki_option ra_##name##_options[]; \
+	enum pki_status ra_##name(const struct pki_args *args, void *ctx, \
+		struct pki_err *err) PKI_MUST_CHECK;
 RA_COMMANDS(X)
 #undef X
 
-#define RA_PAGE_OPTIONS                                                                \
-	{ "page", "N", "which page", 1 }, { "per-page", "N", "lines per page (20)", 1 }
+#define RA_PAGE_OPTIONS \
+	{ "page", "N", "which page", 1 }, \
+	{ \
+		"per-page", "N", "lines per page (20)", 1 \
+	}
 
-#define RA_OFFICER_OPTIONS                                                             \
-	{ "officer", "DIR", "the officer's folder: cert.pem, key.pem ($PKI_OFFICER)", 1 }, \
-	{ "passphrase", "SOURCE", "of the officer's key: prompt (default), fd:N, file:PATH", 1 }
+#define RA_OFFICER_OPTIONS \
+	{ "officer", "DIR", "the officer's folder: cert.pem, key.pem ($PKI_OFFICER)", \
+		1 }, \
+	{ \
+		"passphrase", "SOURCE", \
+			"of the officer's key: prompt (default), fd:N, file:PATH", 1 \
+	}
 
 #endif

@@ -33,9 +33,7 @@ ra_statement_text(struct ra *ra, const struct ra_application *application,
 		"type", "acceptance", "version", 1, "authority", ra->conf.authority,
 		"application", application->id, "holder", application->holder, "order",
 		application->order, "terms", record->form.terms_version, "text",
-		"I have received these certificates, their content is right, and I accept "
-		"them "
-		"under the terms of use.",
+		"I have received these certificates, their content is right, and I accept them under the terms of use.",
 		"certificates", list);
 	if (statement == NULL)
 		return pki_fail(err, PKI_MEMORY, "the statement");
@@ -72,25 +70,20 @@ verify_parsed(CMS_ContentInfo *cms, BIO *content, struct pki_bytes text,
 	char *data = NULL;
 	if (!verify(cms, cert, content)) {
 		pki_fail_ssl(err, PKI_REFUSED,
-			"the statement is not signed with the holder's signature key; sign "
-			"it "
-			"with sign.pem and its key, content attached (openssl cms -sign "
-			"-nodetach)");
+			"the statement is not signed with the holder's signature key; sign it with sign.pem and its key, content attached (openssl cms -sign -nodetach)");
 		err->rule = PKI_RULE_ACCEPTANCE;
 		return err->status;
 	}
 	long len = BIO_get_mem_data(content, &data);
 	if (!same_json((struct pki_bytes){ (const uint8_t *)data, (size_t)len }, text))
 		return pki_refuse(err, PKI_RULE_ACCEPTANCE,
-			"the statement says something else than what is to be accepted; "
-			"sign "
-			"what pki-ra accept --print writes");
+			"the statement says something else than what is to be accepted; sign what pki-ra accept --print writes");
 	return PKI_OK;
 }
 
 enum pki_status
-ra_statement_verify(struct pki_bytes in, struct pki_bytes text, const struct pki_cert *cert,
-	struct pki_err *err)
+ra_statement_verify(struct pki_bytes in, struct pki_bytes text,
+	const struct pki_cert *cert, struct pki_err *err)
 {
 	const uint8_t *p = in.data;
 	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)in.len);
@@ -98,8 +91,9 @@ ra_statement_verify(struct pki_bytes in, struct pki_bytes text, const struct pki
 		return pki_fail_ssl(err, PKI_INPUT,
 			"not a CMS structure in DER (openssl cms -outform DER)");
 	BIO *content = BIO_new(BIO_s_mem());
-	enum pki_status st = content != NULL ? verify_parsed(cms, content, text, cert, err)
-					     : pki_fail(err, PKI_MEMORY, "the statement");
+	enum pki_status st = content != NULL
+				     ? verify_parsed(cms, content, text, cert, err)
+				     : pki_fail(err, PKI_MEMORY, "the statement");
 	BIO_free(content);
 	CMS_ContentInfo_free(cms);
 	return st;

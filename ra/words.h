@@ -14,8 +14,8 @@
 typedef enum pki_status (*ra_word_fn)(void *ctx, const char *word, struct pki_err *err);
 
 /* Calls fn for each word of text, some perhaps twice. */
-enum pki_status ra_words(const char *text, ra_word_fn fn, void *ctx, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_words(
+	const char *text, ra_word_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The text as one word; "" if it has neither letter nor digit. */
 void ra_word_fold(const char *text, size_t len, char out[RA_WORD]);

@@ -54,8 +54,8 @@ take_line(const struct question *question, const struct pki_http_response *respo
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_buf_append(&note, question->note.data, question->note.len, err));
 	PKI_TRY(pki_buf_append(&note, response->body.data, response->body.len, err));
-	return pki_note_pick(
-		pki_buf_bytes(&note), PKI_NOTE_WITNESS, question->witness->vkey, line, err);
+	return pki_note_pick(pki_buf_bytes(&note), PKI_NOTE_WITNESS,
+		question->witness->vkey, line, err);
 }
 
 /* 409: the size that the witness has cosigned. */
@@ -71,8 +71,7 @@ learn(const struct question *question, const struct pki_http_response *response,
 			"the witness answers 409 without the size that it knows");
 	if (size > question->checkpoint.size)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_WITNESS,
-			"has cosigned %ju entries of this log, which publishes %ju: the "
-			"ledger is older than what was published; restore a newer one",
+			"has cosigned %ju entries of this log, which publishes %ju: the ledger is older than what was published; restore a newer one",
 			(uintmax_t)size, (uintmax_t)question->checkpoint.size);
 	if (size == *known)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_WITNESS,
@@ -89,7 +88,8 @@ refused(const struct pki_http_response *response, struct pki_err *err)
 	char why[200] = "";
 	(void)pki_note_next_line(&rest, &line);
 	if (line.len > 0)
-		snprintf(why, sizeof why, ": %.*s", (int)line.len, (const char *)line.data);
+		snprintf(why, sizeof why, ": %.*s", (int)line.len,
+			(const char *)line.data);
 	enum pki_status status = response->code == 422  ? PKI_TAMPERED
 				 : response->code < 500 ? PKI_STATE
 							: PKI_UNAVAILABLE;

@@ -10,8 +10,8 @@
 #define DEFAULT_PATH "/etc/pki/pki-witness.yaml"
 
 static enum pki_status
-need_text(
-	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+need_text(struct pki_yaml *map, const char *key, char *out, size_t size,
+	struct pki_err *err)
 {
 	struct pki_yaml *node;
 	PKI_TRY(pki_yaml_need(map, key, &node, err));
@@ -53,9 +53,7 @@ load_name(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
 	for (const char *p = out->name; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~' || *p == '+')
 			return pki_yaml_fail(pki_yaml_get(root, "name"), err,
-				"name: letters, digits and marks of ASCII, without space "
-				"or "
-				"+");
+				"name: letters, digits and marks of ASCII, without space or +");
 	return PKI_OK;
 }
 
@@ -66,7 +64,8 @@ load_logs(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
 	PKI_TRY(pki_yaml_need(root, "logs", &list, err));
 	PKI_TRY(pki_yaml_expect_list(list, err));
 	if (pki_yaml_count(list) > WITNESS_LOGS_MAX)
-		return pki_yaml_fail(list, err, "logs: at most %d keys", WITNESS_LOGS_MAX);
+		return pki_yaml_fail(
+			list, err, "logs: at most %d keys", WITNESS_LOGS_MAX);
 	for (size_t i = 0; i < pki_yaml_count(list); i++) {
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		struct witness_log *log = &out->logs[out->log_count++];

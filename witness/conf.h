@@ -18,7 +18,7 @@ struct witness_log {
 struct witness_conf {
 	char name[PKI_ORIGIN_TEXT];
 	char state[PATH_MAX]; /* folder */
-	char key[PATH_MAX];   /* in it */
+	char key[PATH_MAX]; /* in it */
 	char listen[64];
 	char monitor[64]; /* for operators; "": none */
 	struct witness_log logs[WITNESS_LOGS_MAX]; /* one origin may have several keys */
@@ -26,8 +26,8 @@ struct witness_conf {
 };
 
 /* path NULL: $PKI_CONFIG, else /etc/pki/pki-witness.yaml. */
-enum pki_status witness_conf_load(const char *path, struct witness_conf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status witness_conf_load(
+	const char *path, struct witness_conf *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The path of a file in the state folder. */
 enum pki_status witness_conf_path(const struct witness_conf *conf, const char *name,
 	char out[PATH_MAX], struct pki_err *err) PKI_MUST_CHECK;

@@ -72,8 +72,8 @@ tidy(struct feed *feed, struct pki_bytes published, struct pki_buf *out,
 		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, err));
 	for (size_t i = 0; i < feed->conf.witness_count; i++) {
 		struct pki_err why = { 0 };
-		if (pki_note_pick(published, PKI_NOTE_WITNESS, feed->conf.witnesses[i].vkey,
-			    out, &why) == PKI_MEMORY)
+		if (pki_note_pick(published, PKI_NOTE_WITNESS,
+			    feed->conf.witnesses[i].vkey, out, &why) == PKI_MEMORY)
 			return pki_fail(err, PKI_MEMORY, "a checkpoint");
 	}
 	return PKI_OK;
@@ -162,7 +162,8 @@ attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
 	pthread_mutex_unlock(&feed->lock);
 	PKI_TRY(status);
 	question.note = pki_buf_bytes(&note);
-	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, &why) == PKI_OK)
+	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, &why) ==
+		PKI_OK)
 		return publish_own(asked, &note, err);
 	PKI_TRY(ask_witness(&question, &asked->known, &line, err));
 	PKI_TRY(pki_buf_append(&note, line.data, line.len, err));
@@ -297,8 +298,7 @@ feed_open(struct feed *feed, const char *config, struct pki_err *err)
 	PKI_TRY(pki_conf_load(config, &feed->conf, err));
 	if (feed->conf.witness_count == 0 && feed->conf.timestamp.url[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
-			"the configuration names no witness and no time-stamping "
-			"authority; add log.witnesses or log.timestamp");
+			"the configuration names no witness and no time-stamping authority; add log.witnesses or log.timestamp");
 	PKI_TRY(pki_conf_path(feed->conf.publish, "log", feed->log_dir, err));
 	PKI_TRY(pki_conf_path(feed->conf.publish, "witness", feed->folder, err));
 	PKI_TRY(pki_conf_path(feed->folder, "checkpoint", feed->file, err));
@@ -349,8 +349,9 @@ feed_once(struct feed *feed, struct pki_err *err)
 		(void)pki_fail(err, PKI_UNAVAILABLE, "no time-stamp came");
 	}
 	if (missing > 0)
-		(void)pki_fail(err, PKI_UNAVAILABLE, "%zu of %zu witnesses did not cosign",
-			missing, feed->conf.witness_count);
+		(void)pki_fail(err, PKI_UNAVAILABLE,
+			"%zu of %zu witnesses did not cosign", missing,
+			feed->conf.witness_count);
 	return err->status;
 }
 

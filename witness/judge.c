@@ -61,8 +61,8 @@ conflict(uint64_t size, struct pki_buf *body, struct pki_err *err)
 /* Two trees of one size, both with the log's signature: the proof that it cheats is kept.
  */
 static unsigned
-forked(const struct witness *witness, const struct request *request, struct pki_bytes note,
-	struct pki_buf *body, struct pki_err *err)
+forked(const struct witness *witness, const struct request *request,
+	struct pki_bytes note, struct pki_buf *body, struct pki_err *err)
 {
 	if (request->old > 0 &&
 		state_keep_fork(witness, request->checkpoint.origin, note, err) != PKI_OK)

@@ -2,8 +2,8 @@
 
 #define PASSPHRASE \
 	{ \
-		"passphrase", "SOURCE", "of the witness's key: fd:N, file:PATH or prompt", \
-			0 \
+		"passphrase", "SOURCE", \
+			"of the witness's key: fd:N, file:PATH or prompt", 0 \
 	}
 
 static const struct pki_option key_options[] = { PASSPHRASE, { 0 } };
@@ -17,8 +17,8 @@ static const struct pki_command commands[] = {
 		init_run },
 	{ "serve", "", "cosign checkpoints until SIGTERM", key_options, 0, 0, serve_run },
 	{ "status", "", "show what was cosigned", no_options, 0, 0, status_run },
-	{ "feed", "", "have a log's checkpoints cosigned until SIGTERM", feed_options, 0, 0,
-		feed_run },
+	{ "feed", "", "have a log's checkpoints cosigned until SIGTERM", feed_options, 0,
+		0, feed_run },
 	{ 0 },
 };
 

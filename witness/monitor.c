@@ -4,8 +4,8 @@
 
 enum metric { REQUESTS, SIZE, COSIGNED };
 
-static const char *const codes[] = { "200", "400", "403", "404", "405", "409", "422", "500",
-	"503", NULL };
+static const char *const codes[] = { "200", "400", "403", "404", "405", "409", "422",
+	"500", "503", NULL };
 static const char *origins[WITNESS_LOGS_MAX + 1]; /* the configuration's, each once */
 
 static const struct pki_metric metrics[] = {
@@ -37,13 +37,12 @@ check_health(void *ctx, struct pki_health *health)
 	bool failing = witness->failing;
 	pthread_mutex_unlock(&witness->lock);
 	if (failing)
-		pki_health_wrong(health, "the last checkpoint could not be cosigned; the "
-					 "journal says why");
+		pki_health_wrong(health,
+			"the last checkpoint could not be cosigned; the journal says why");
 	for (size_t i = 0; origins[i] != NULL; i++)
 		if (state_forked(witness->conf, origins[i]))
 			pki_health_wrong(health,
-				"%s: the log signed two trees of one size; the "
-				"state folder has the proof",
+				"%s: the log signed two trees of one size; the state folder has the proof",
 				origins[i]);
 }
 

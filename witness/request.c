@@ -14,7 +14,8 @@ read_old(struct pki_bytes line, uint64_t *out, struct pki_err *err)
 	static const char word[] = "old ";
 	size_t len = sizeof word - 1;
 	if (line.len <= len || memcmp(line.data, word, len) != 0 ||
-		!pki_note_size((struct pki_bytes){ line.data + len, line.len - len }, out))
+		!pki_note_size(
+			(struct pki_bytes){ line.data + len, line.len - len }, out))
 		return malformed("the first line is not \"old N\"", err);
 	return PKI_OK;
 }
@@ -48,7 +49,8 @@ request_parse(struct pki_bytes body, struct request *out, struct pki_err *err)
 	for (;;) {
 		if (!pki_note_next_line(&body, &line))
 			return malformed(
-				"no empty line separates the proof from a checkpoint", err);
+				"no empty line separates the proof from a checkpoint",
+				err);
 		if (line.len == 0)
 			break;
 		PKI_TRY(read_hash(line, &out->proof, err));

@@ -48,8 +48,7 @@ check(const struct stamping *stamping, struct pki_bytes response,
 	PKI_TRY(pki_tsp_verify(response, query, stamping->trust, &at, err));
 	if (at < now - SKEW_SECONDS || at > now + SKEW_SECONDS)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
-			"the authority's clock is %lld s from ours; one of the two is "
-			"wrong",
+			"the authority's clock is %lld s from ours; one of the two is wrong",
 			(long long)(at > now ? at - now : now - at));
 	return PKI_OK;
 }

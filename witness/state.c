@@ -36,8 +36,7 @@ tampered(const char *origin, const char *what, struct pki_err *err)
 {
 	pki_err_object(err, "%s", origin);
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_WITNESS,
-		"%s; a witness that does not know what it cosigned must not go on: give "
-		"logs and verifiers a new key",
+		"%s; a witness that does not know what it cosigned must not go on: give logs and verifiers a new key",
 		what);
 }
 
@@ -90,8 +89,7 @@ state_read(const struct witness_conf *conf, struct witness *out, struct pki_err 
 	if (!pki_file_exists(path)) {
 		pki_err_object(err, "%s", path);
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_WITNESS,
-			"is not there: a witness that forgot what it cosigned must not go "
-			"on; init another, with a new key");
+			"is not there: a witness that forgot what it cosigned must not go on; init another, with a new key");
 	}
 	PKI_TRY(pki_file_read(path, NOTES_MAX, &file, err));
 	if (pki_json_parse(pki_buf_bytes(&file), &out->notes, err) != PKI_OK) {

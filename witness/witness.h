@@ -27,8 +27,8 @@ struct request {
 	struct pki_bytes note;
 	struct pki_checkpoint checkpoint; /* nobody's signature is verified yet */
 };
-enum pki_status request_parse(struct pki_bytes body, struct request *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status request_parse(
+	struct pki_bytes body, struct request *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * state.c: what was cosigned: for each log the latest checkpoint, with our cosignature, in one
@@ -43,7 +43,7 @@ struct witness {
 	pthread_mutex_t lock; /* from here on */
 	json_t *notes; /* by origin, as in the file */
 	pki_time last; /* our youngest cosignature */
-	bool failing;  /* the last one could not be kept */
+	bool failing; /* the last one could not be kept */
 	pki_time (*now)(void); /* pki_time_now(), but for tests */
 };
 /* What `init` makes: key, verifier key, an empty file. STATE if there is something already. */
@@ -76,7 +76,8 @@ enum pki_status state_keep_fork(const struct witness *witness, const char *origi
 	struct pki_bytes note, struct pki_err *err) PKI_MUST_CHECK;
 
 /* monitor.c: the page for operators. */
-enum pki_status monitor_listen(struct witness *witness, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status monitor_listen(
+	struct witness *witness, struct pki_err *err) PKI_MUST_CHECK;
 void monitor_answer(struct witness *witness, unsigned code);
 void monitor_log(struct witness *witness, const char *origin, uint64_t size, pki_time at);
 
@@ -109,8 +110,8 @@ struct stamping {
 	uint64_t size;
 	const atomic_bool *stop;
 };
-enum pki_status stamp_checkpoint(const struct stamping *stamping, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status stamp_checkpoint(
+	const struct stamping *stamping, struct pki_err *err) PKI_MUST_CHECK;
 
 /* init.c, serve.c, status.c, feed.c: commands */
 enum pki_status init_run(const struct pki_args *args, void *ctx, struct pki_err *err);

@@ -5,7 +5,8 @@
 
 static enum pki_status
 add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile *profile,
-	const struct pki_cert *cert, unsigned partitions, pki_msec at, struct pki_err *err)
+	const struct pki_cert *cert, unsigned partitions, pki_msec at,
+	struct pki_err *err)
 {
 	struct pki_cert_row row = {
 		.issuer = issuer,
@@ -103,7 +104,8 @@ add_all_made(const struct ceremony *c, json_t *detail, struct pki_err *err)
 	PKI_TRY(add_made(detail, c->ca.profile, c->ca.cert, err));
 	PKI_TRY(add_made(detail, c->seal.profile, c->seal.cert, err));
 	for (size_t i = 0; i < c->officer_count; i++)
-		PKI_TRY(add_made(detail, c->officers[i].profile, c->officers[i].cert, err));
+		PKI_TRY(add_made(
+			detail, c->officers[i].profile, c->officers[i].cert, err));
 	return PKI_OK;
 }
 
@@ -167,8 +169,8 @@ add_all(const struct ceremony *c, const struct pki_conf *conf, struct pki_ledger
 }
 
 enum pki_status
-ceremony_record(struct ceremony *c, const struct pki_conf *conf, struct pki_ledger *ledger,
-	struct pki_err *err)
+ceremony_record(struct ceremony *c, const struct pki_conf *conf,
+	struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_TRY(pki_ledger_begin(ledger, err));
 	enum pki_status status = add_all(c, conf, ledger, err);

@@ -29,14 +29,12 @@ add_certificate(json_t *list, struct pki_buf *text, const char *what,
 }
 
 static enum pki_status
-add_head(
-	const struct ceremony *c, const char *at, struct pki_buf *text, struct pki_err *err)
+add_head(const struct ceremony *c, const char *at, struct pki_buf *text,
+	struct pki_err *err)
 {
 	return pki_buf_printf(text, err,
-		"%s\n\nheld at      %s\ntime         %s\ncustodians   %s; %s\nwitness      "
-		"%s\n"
-		"log key      %s\n\nThe root key is sealed; its use ended with this "
-		"ceremony.\n"
+		"%s\n\nheld at      %s\ntime         %s\ncustodians   %s; %s\nwitness      %s\n"
+		"log key      %s\n\nThe root key is sealed; its use ended with this ceremony.\n"
 		"Each key opens with both custodians' passphrases only.\n\n",
 		c->title, c->place, at, c->custodians[0], c->custodians[1], c->witness,
 		(const char *)c->vkey.data);
@@ -56,18 +54,18 @@ add_certificates(
 }
 
 enum pki_status
-ceremony_report(const struct ceremony *c, const struct pki_conf *conf, struct pki_buf *json,
-	struct pki_buf *text, struct pki_err *err)
+ceremony_report(const struct ceremony *c, const struct pki_conf *conf,
+	struct pki_buf *json, struct pki_buf *text, struct pki_err *err)
 {
 	char at[PKI_MSEC_TEXT];
 	pki_msec_format(c->at, at);
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *report = json_pack(
 		"{s:s, s:s, s:s, s:s, s:[s, s], s:s, s:s, s:s, s:s, s:[]}", "type",
-		"ceremony", "title", c->title, "place", c->place, "held", at, "custodians",
-		c->custodians[0], c->custodians[1], "witness", c->witness, "authority",
-		conf->authority, "log_key", (const char *)c->vkey.data, "suite",
-		PKI_SUITE_VERSION, "certificates");
+		"ceremony", "title", c->title, "place", c->place, "held", at,
+		"custodians", c->custodians[0], c->custodians[1], "witness", c->witness,
+		"authority", conf->authority, "log_key", (const char *)c->vkey.data,
+		"suite", PKI_SUITE_VERSION, "certificates");
 	if (report == NULL)
 		return pki_fail(err, PKI_INPUT, "ceremony report: names must be UTF-8");
 	PKI_TRY(add_head(c, at, text, err));

@@ -6,8 +6,8 @@
 #include "libpki/base/yaml.h"
 
 static enum pki_status
-need_text(
-	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+need_text(struct pki_yaml *map, const char *key, char *out, size_t size,
+	struct pki_err *err)
 {
 	struct pki_yaml *node = NULL;
 	PKI_TRY(pki_yaml_need(map, key, &node, err));
@@ -54,8 +54,7 @@ check_file_name(struct pki_yaml *node, const char *name, struct pki_err *err)
 	if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name) ||
 		strcmp(name, "ceremony") == 0)
 		return pki_yaml_fail(node, err,
-			"name \"%s\": lower-case letters, digits and hyphens make a file's "
-			"name",
+			"name \"%s\": lower-case letters, digits and hyphens make a file's name",
 			name);
 	return PKI_OK;
 }

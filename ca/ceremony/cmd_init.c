@@ -33,7 +33,8 @@ remove_made(void)
 	while (made.count > 0)
 		if (unlink(made.paths[--made.count]) != 0 &&
 			pki_file_exists(made.paths[made.count]))
-			fprintf(stderr, "pki-ca: remove %s by hand before you try again\n",
+			fprintf(stderr,
+				"pki-ca: remove %s by hand before you try again\n",
 				made.paths[made.count]);
 }
 
@@ -118,8 +119,8 @@ seal_keys(const struct ceremony *c, const struct pki_conf *conf,
 }
 
 static enum pki_status
-write_pem(
-	const char *dir, const char *name, const struct pki_cert *cert, struct pki_err *err)
+write_pem(const char *dir, const char *name, const struct pki_cert *cert,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
 	PKI_TRY(pki_cert_pem(cert, &pem, err));
@@ -208,9 +209,7 @@ print_done(const struct ceremony *c, const struct pki_args *args, struct pki_err
 	const char *out = pki_arg(args, "out");
 	if (!pki_arg_flag(args, "json")) {
 		printf("The ceremony is complete; %zu officers have their certificates.\n"
-		       "root       SHA-256 %s\nlog        %s\nreport     %s/ceremony.txt, "
-		       "signed: "
-		       "%s/ceremony.p7s\nTake the root key offline now.\n",
+		       "root       SHA-256 %s\nlog        %s\nreport     %s/ceremony.txt, signed: %s/ceremony.p7s\nTake the root key offline now.\n",
 			c->officer_count, print, (const char *)c->vkey.data, out, out);
 		return PKI_OK;
 	}
@@ -229,11 +228,13 @@ cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 	static struct ceremony c;
 	PKI_CLEANUP(pki_policy_cleanup) struct pki_policy *policy = NULL;
 	if (pki_arg(args, "ceremony") == NULL || pki_arg(args, "out") == NULL)
-		return pki_fail(err, PKI_USAGE, "--ceremony FILE and --out DIR are needed");
+		return pki_fail(
+			err, PKI_USAGE, "--ceremony FILE and --out DIR are needed");
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	PKI_TRY(pki_policy_load(conf.policy, &policy, err));
 	PKI_TRY(quorum_configured(&conf, policy, err));
-	enum pki_status status = ceremony_read(pki_arg(args, "ceremony"), policy, &c, err);
+	enum pki_status status =
+		ceremony_read(pki_arg(args, "ceremony"), policy, &c, err);
 	if (status == PKI_OK)
 		status = hold(&c, &conf, policy, args, err);
 	if (status != PKI_OK)

@@ -28,8 +28,8 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 
 enum pki_status
 root_crl_build(const struct pki_cert *root, struct pki_key *key, uint64_t number,
-	pki_time now, const struct pki_revoked *revoked, size_t count, struct pki_crl **out,
-	struct pki_err *err)
+	pki_time now, const struct pki_revoked *revoked, size_t count,
+	struct pki_crl **out, struct pki_err *err)
 {
 	struct pki_crl_spec spec = {
 		.issuer = root,

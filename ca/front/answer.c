@@ -17,13 +17,14 @@ answer_new(const struct pki_order_row *row, json_t **out, struct pki_err *err)
 	pki_msec_format(row->committed, committed);
 	bool revoke = row->action == PKI_ACTION_REVOKE;
 	*out = json_pack("{s:s, s:s, s:s, s:s, s:[]}", "order", row->id, "action",
-		pki_action_name(row->action), "holder", row->holder, "committed", committed,
-		revoke ? "revoked" : "certificates");
+		pki_action_name(row->action), "holder", row->holder, "committed",
+		committed, revoke ? "revoked" : "certificates");
 	return added(*out != NULL ? 0 : -1, err);
 }
 
 enum pki_status
-answer_add_certificate(json_t *answer, const struct pki_cert_row *row, struct pki_err *err)
+answer_add_certificate(
+	json_t *answer, const struct pki_cert_row *row, struct pki_err *err)
 {
 	char serial[PKI_SERIAL_TEXT], not_before[PKI_TIME_TEXT], not_after[PKI_TIME_TEXT];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
@@ -112,7 +113,8 @@ answer_read(struct pki_ledger *ledger, const struct pki_order_row *row, json_t *
 		PKI_TRY(read_revoked(
 			ledger, json_object_get(detail, "serials"), answer, err));
 	} else {
-		PKI_TRY(pki_ledger_by_order(ledger, row->id, on_certificate, answer, err));
+		PKI_TRY(pki_ledger_by_order(
+			ledger, row->id, on_certificate, answer, err));
 	}
 	PKI_TRY(pki_ledger_entry_count(ledger, &size, err));
 	PKI_TRY(answer_add_log(answer, row->log_index, size, err));

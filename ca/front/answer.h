@@ -7,8 +7,8 @@
 
 /* {"order","action","holder","committed", LIST: []}; LIST by the action: "certificates",
  * "revoked". */
-enum pki_status answer_new(const struct pki_order_row *row, json_t **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status answer_new(const struct pki_order_row *row, json_t **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status answer_add_certificate(json_t *answer, const struct pki_cert_row *row,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status answer_add_revoked(json_t *answer, const struct pki_serial *serial,
@@ -20,7 +20,7 @@ enum pki_status answer_add_log(json_t *answer, uint64_t index, uint64_t size,
 enum pki_status answer_read(struct pki_ledger *ledger, const struct pki_order_row *row,
 	json_t **out, struct pki_err *err) PKI_MUST_CHECK;
 /* The "detail" of a log entry. */
-enum pki_status answer_read_detail(struct pki_ledger *ledger, uint64_t index, json_t **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status answer_read_detail(struct pki_ledger *ledger, uint64_t index,
+	json_t **out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

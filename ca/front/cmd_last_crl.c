@@ -77,13 +77,12 @@ print_done(const struct end *e, bool as_json, struct pki_err *err)
 	int lists = 1 + (int)e->conf.ca_urls.partitions;
 	PKI_TRY(pki_ledger_last_crl(e->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, err));
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json =
-		json_pack("{s:i, s:I}", "lists", lists, "number", (json_int_t)last.number);
+	json_t *json = json_pack(
+		"{s:i, s:I}", "lists", lists, "number", (json_int_t)last.number);
 	if (as_json)
 		pki_cli_json(json, stdout);
 	else
-		printf("the last CRLs are made: lists %d, numbers up to %llu. Start pki-ca "
-		       "serve again: pki-crl publishes them\n",
+		printf("the last CRLs are made: lists %d, numbers up to %llu. Start pki-ca serve again: pki-crl publishes them\n",
 			lists, (unsigned long long)last.number);
 	return PKI_OK;
 }

@@ -63,7 +63,8 @@ listen_and_shut_in(struct server *s, struct pki_err *err)
 		.ctx = &s->front,
 	};
 	PKI_TRY(pki_http_listen(&config, &s->http, err));
-	const char *const writable[] = { s->conf.state, s->conf.publish, socket_dir, NULL };
+	const char *const writable[] = { s->conf.state, s->conf.publish, socket_dir,
+		NULL };
 	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, NULL, err);
 }
 
@@ -132,8 +133,8 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
 	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));
-	PKI_TRY(publisher_start(
-		&s->publisher, &s->conf, s->publisher_ledger, s->log_dir, published, err));
+	PKI_TRY(publisher_start(&s->publisher, &s->conf, s->publisher_ledger, s->log_dir,
+		published, err));
 	s->writer.publisher = &s->publisher;
 	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
 	if (rc != 0)

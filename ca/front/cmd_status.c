@@ -57,9 +57,9 @@ print_witnesses(json_t *status)
 	int issuing = 1;
 	const char *message = "";
 	char text[1024];
-	if (json_unpack(status, "{s:{s:I, s:I, s:I, s:I, s:b, s:s}}", "witnesses", "needed",
-		    &needed, "configured", &configured, "cosigned", &cosigned, "waiting",
-		    &waiting, "issuing", &issuing, "message", &message) != 0 ||
+	if (json_unpack(status, "{s:{s:I, s:I, s:I, s:I, s:b, s:s}}", "witnesses",
+		    "needed", &needed, "configured", &configured, "cosigned", &cosigned,
+		    "waiting", &waiting, "issuing", &issuing, "message", &message) != 0 ||
 		needed == 0)
 		return;
 	snprintf(text, sizeof text, "%lld of %lld must cosign; %lld entries are cosigned",
@@ -78,9 +78,7 @@ print_status(json_t *status, struct pki_err *err)
 	json_t *issuers;
 	char text[512], when[64];
 	if (json_unpack(status,
-		    "{s:s, s:i, s:{s:i, s:s}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
-		    "s:{s:I, "
-		    "s:s}, s:o, s:s}",
+		    "{s:s, s:i, s:{s:i, s:s}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:s}, s:o, s:s}",
 		    "version", &version, "pid", &pid, "signer", "pid", &signer, "sandbox",
 		    &sandbox, "queue", "waiting", &waiting, "limit", &limit, "ledger",
 		    "certificates", &certificates, "revocations", &revocations, "orders",

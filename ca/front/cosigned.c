@@ -8,7 +8,8 @@ read_note(const struct pki_conf *conf, const char *name, struct pki_buf *out,
 {
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(conf->publish, name, path, err));
-	return pki_file_exists(path) ? pki_file_read(path, PKI_NOTE_MAX, out, err) : PKI_OK;
+	return pki_file_exists(path) ? pki_file_read(path, PKI_NOTE_MAX, out, err)
+				     : PKI_OK;
 }
 
 /* The lines of witnesses that note has and published lacks. What is wrong is not taken: it

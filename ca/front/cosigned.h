@@ -9,6 +9,7 @@
  * witnesses that are right, and of the very checkpoint that is published, are appended to it.
  * Cheap where nothing changed.
  */
-enum pki_status cosigned_merge(const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status cosigned_merge(
+	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

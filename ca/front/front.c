@@ -25,7 +25,8 @@ front_reply(struct pki_http_request *req, const json_t *json, const struct pki_e
 		if (pki_api_error_body(&own, &body, &code, &failed) != PKI_OK)
 			code = 500;
 	}
-	pki_http_reply(req, code, json_headers, code == 503 ? 2 : 1, pki_buf_bytes(&body));
+	pki_http_reply(
+		req, code, json_headers, code == 503 ? 2 : 1, pki_buf_bytes(&body));
 }
 
 static enum pki_status
@@ -58,8 +59,8 @@ post_order(struct front *front, struct pki_http_request *req, const char *rest,
 {
 	(void)rest;
 	if (pki_http_body(req).len == 0)
-		return pki_fail(
-			err, PKI_INPUT, "an order is a CMS SignedData; the body is empty");
+		return pki_fail(err, PKI_INPUT,
+			"an order is a CMS SignedData; the body is empty");
 	return enqueue(front, req, JOB_ORDER, "", false, err);
 }
 
@@ -142,8 +143,8 @@ issuers_json(struct pki_ledger *ledger, json_t *list, struct pki_err *err)
 		PKI_TRY(pki_cert_subject(cert, &name, err));
 		pki_time_format(pki_cert_not_after(cert), not_after);
 		json_array_append_new(
-			list, json_pack("{s:s, s:s}", "name", name.common_name, "not_after",
-				      not_after));
+			list, json_pack("{s:s, s:s}", "name", name.common_name,
+				      "not_after", not_after));
 	}
 	return PKI_OK;
 }
@@ -224,7 +225,8 @@ dispatch(struct front *front, struct pki_http_request *req, struct pki_err *err)
 		if (rest != NULL && strcmp(routes[i].method, pki_http_method(req)) == 0)
 			return routes[i].run(front, req, rest, err);
 	}
-	return pki_fail(err, PKI_NOTFOUND, "pki-ca has no such call; pki-ca(8) lists them");
+	return pki_fail(
+		err, PKI_NOTFOUND, "pki-ca has no such call; pki-ca(8) lists them");
 }
 
 void

@@ -17,6 +17,7 @@ struct front {
 void front_handle(void *ctx, struct pki_http_request *req);
 
 /* Answer with 200 and json, or with the error if there is one. */
-void front_reply(struct pki_http_request *req, const json_t *json, const struct pki_err *err);
+void front_reply(
+	struct pki_http_request *req, const json_t *json, const struct pki_err *err);
 
 #endif

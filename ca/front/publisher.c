@@ -89,8 +89,9 @@ run(void *arg)
 }
 
 enum pki_status
-publisher_start(struct publisher *p, const struct pki_conf *conf, struct pki_ledger *ledger,
-	const char *dir, uint64_t published, struct pki_err *err)
+publisher_start(struct publisher *p, const struct pki_conf *conf,
+	struct pki_ledger *ledger, const char *dir, uint64_t published,
+	struct pki_err *err)
 {
 	*p = (struct publisher){
 		.ledger = ledger, .dir = dir, .conf = conf, .published = published

@@ -24,8 +24,8 @@ struct publisher {
 
 /* dir: PUB/log; published: what stands there. Borrows all pointers. */
 enum pki_status publisher_start(struct publisher *publisher, const struct pki_conf *conf,
-	struct pki_ledger *ledger, const char *dir, uint64_t published, struct pki_err *err)
-	PKI_MUST_CHECK;
+	struct pki_ledger *ledger, const char *dir, uint64_t published,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* So many entries are committed now; soon: without the second's rest. */
 void publisher_notify(struct publisher *publisher, uint64_t committed, bool soon);
 /* Publish what is left, end the thread. */

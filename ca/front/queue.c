@@ -35,8 +35,7 @@ queue_push(struct queue *queue, struct job *job, struct pki_err *err)
 			err, PKI_UNAVAILABLE, "pki-ca is stopping; try again later");
 	} else if (queue->waiting >= queue->limit) {
 		status = pki_fail(err, PKI_BUSY,
-			"%zu requests wait already; nothing of this one was done, try "
-			"again",
+			"%zu requests wait already; nothing of this one was done, try again",
 			queue->waiting);
 	} else {
 		job->next = NULL;

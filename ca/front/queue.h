@@ -9,13 +9,13 @@
 #include "libpki/state/ledger.h"
 
 enum job_kind {
-	JOB_ORDER,     /* body: CMS */
-	JOB_ANSWER,    /* the answer to a revoke order once more */
-	JOB_RECEIPT,   /* its receipt */
-	JOB_EVENT,     /* input */
+	JOB_ORDER, /* body: CMS */
+	JOB_ANSWER, /* the answer to a revoke order once more */
+	JOB_RECEIPT, /* its receipt */
+	JOB_EVENT, /* input */
 	JOB_CRL,
 	JOB_PUBLISHED, /* input */
-	JOB_ROOT_CRL,  /* body: DER */
+	JOB_ROOT_CRL, /* body: DER */
 	JOB_PARTITIONS, /* certificates name partitions of the CRL from now on */
 	JOB_LAST_CRLS, /* of each list (rule 55) */
 };
@@ -34,13 +34,13 @@ struct job {
 	enum job_kind kind;
 	struct job *next;
 	struct pki_http_request *req; /* NULL: the front's own */
-	struct pki_bytes body;        /* the request's */
+	struct pki_bytes body; /* the request's */
 	json_t *input;
 	char order[PKI_ID_TEXT];
 
 	/* the writer's */
 	bool waits; /* on an order before it in the batch */
-	bool held;  /* until the witnesses have cosigned (rule 214) */
+	bool held; /* until the witnesses have cosigned (rule 214) */
 	struct facts facts;
 	struct pki_buf invitation;
 	struct pki_buf certs[PKI_ORDER_CERTS_MAX];
@@ -63,11 +63,11 @@ struct queue {
 	bool closed;
 };
 
-enum pki_status queue_init(struct queue *queue, size_t limit, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status queue_init(
+	struct queue *queue, size_t limit, struct pki_err *err) PKI_MUST_CHECK;
 /* BUSY if it is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
-enum pki_status queue_push(struct queue *queue, struct job *job, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status queue_push(
+	struct queue *queue, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 /* Up to max jobs; waits for the first one so long at most, QUEUE_FOREVER: until it is closed. 0:
  * nothing there. */
 #define QUEUE_FOREVER (-1L)

@@ -38,9 +38,7 @@ check_officers(struct pki_ledger *ledger, const struct pki_serial *serials, size
 				"certificate %s of a signer is not in the ledger", text);
 		if (standing.revoked)
 			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-				"certificate %s of a signer is revoked; another officer "
-				"must "
-				"sign",
+				"certificate %s of a signer is revoked; another officer must sign",
 				text);
 	}
 	return PKI_OK;
@@ -55,15 +53,11 @@ check_keys(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 			ledger, facts->certs[i].key_hash, &certified, &blocked, err));
 		if (blocked)
 			return pki_refuse(err, PKI_RULE_WEAK_KEY,
-				"the key for %s was revoked and is blocked for ever; make "
-				"a "
-				"new one",
+				"the key for %s was revoked and is blocked for ever; make a new one",
 				facts->certs[i].profile);
 		if (certified)
 			return pki_refuse(err, PKI_RULE_REKEY,
-				"the key for %s was certified before; each certificate "
-				"needs "
-				"a new key",
+				"the key for %s was certified before; each certificate needs a new key",
 				facts->certs[i].profile);
 	}
 	return PKI_OK;
@@ -78,8 +72,7 @@ check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 	const char *own = facts->holder[0] != '\0' ? facts->holder : PKI_HOLDER_SERVICE;
 	if (holder[0] != '\0' && strcmp(holder, own) != 0)
 		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
-			"the name belongs to holder %s; a name never goes to another "
-			"person",
+			"the name belongs to holder %s; a name never goes to another person",
 			holder);
 	return PKI_OK;
 }
@@ -97,9 +90,7 @@ older_than_revocation(void *ctx, const struct pki_cert_row *row, struct pki_err 
 	if (!row->revoked || row->revoked_at < history->facts->created)
 		return PKI_OK;
 	return pki_refuse(err, PKI_RULE_ORDER_AGE,
-		"certificates of holder %s were revoked after this order was made; "
-		"identify the "
-		"person again and make another",
+		"certificates of holder %s were revoked after this order was made; identify the person again and make another",
 		history->facts->holder);
 }
 
@@ -133,8 +124,7 @@ last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	pki_cert_row_free(&predecessor);
 	if (newer)
 		return pki_refuse(err, PKI_RULE_RENEWAL,
-			"these certificates were renewed once; the next ones need a new "
-			"identification (an issue order)");
+			"these certificates were renewed once; the next ones need a new identification (an issue order)");
 	return PKI_OK;
 }
 
@@ -162,7 +152,8 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, err));
 	enum pki_status status = PKI_OK;
 	if (strcmp(row.holder, facts->holder) != 0)
-		status = pki_refuse(err, PKI_RULE_RENEWAL, "%s is another holder's", text);
+		status =
+			pki_refuse(err, PKI_RULE_RENEWAL, "%s is another holder's", text);
 	else if (row.not_after < now / 1000)
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s has expired; the person is identified as at first", text);
@@ -219,8 +210,8 @@ met(const struct pki_order_rule *rule, const struct facts *facts)
 	bool taken[PKI_CMS_SIGNERS_MAX] = { false };
 	for (size_t n = 0; n < rule->need_count; n++) {
 		int found = 0;
-		for (size_t i = 0; i < facts->officer_count && found < rule->needs[n].count;
-			i++)
+		for (size_t i = 0;
+			i < facts->officer_count && found < rule->needs[n].count; i++)
 			if (!taken[i] && (rule->needs[n].roles & facts->roles[i]) != 0) {
 				taken[i] = true;
 				found++;
@@ -253,8 +244,7 @@ check_entitled(const struct pki_policy *policy, const struct facts *facts,
 			return PKI_OK;
 	}
 	return pki_refuse(err, PKI_RULE_ROLE,
-		"these officers may not revoke a certificate of profile %s (rules.yaml "
-		"orders)",
+		"these officers may not revoke a certificate of profile %s (rules.yaml orders)",
 		profile);
 }
 
@@ -347,9 +337,10 @@ standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 	PKI_TRY(check_unused(ledger, facts->id, PKI_RULE_ORDER_USED, "order", err));
 	PKI_TRY(check_officers(ledger, facts->officers, facts->officer_count, err));
 	if (facts->invitation[0] != '\0') {
-		PKI_TRY(check_unused(
-			ledger, facts->invitation, PKI_RULE_INVITATION, "invitation", err));
-		PKI_TRY(check_officers(ledger, facts->inviters, facts->inviter_count, err));
+		PKI_TRY(check_unused(ledger, facts->invitation, PKI_RULE_INVITATION,
+			"invitation", err));
+		PKI_TRY(check_officers(
+			ledger, facts->inviters, facts->inviter_count, err));
 	}
 	switch (facts->action) {
 	case PKI_ACTION_ISSUE:

@@ -9,8 +9,8 @@
  * 203, 205, 206; a revocation's targets are put into job. NOTFOUND, STATE as well. ca: the issuing CA.
  */
 enum pki_status standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
-	const struct pki_cert *ca, pki_msec now, struct job *job, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_cert *ca, pki_msec now, struct job *job,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Could carrying out `a` change what standing_check() says of `b`? Then b waits for the next
  * batch. */

@@ -18,15 +18,11 @@ check_partitions(
 		return PKI_OK;
 	if (urls->partitions != known.partitions)
 		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_CRL_PARTITION,
-			"crl.partitions is %u; certificates name %u lists for as long as "
-			"the "
-			"CA's key lives: set it to %u",
+			"crl.partitions is %u; certificates name %u lists for as long as the CA's key lives: set it to %u",
 			urls->partitions, known.partitions, known.partitions);
 	if (strcmp(urls->crl_base, known.crl_base) != 0)
 		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_CRL_PARTITION,
-			"urls.repository gives lists at %s; certificates name %s for as "
-			"long "
-			"as the CA's key lives",
+			"urls.repository gives lists at %s; certificates name %s for as long as the CA's key lives",
 			urls->crl_base, known.crl_base);
 	return PKI_OK;
 }
@@ -62,8 +58,7 @@ check_crl(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
 		return status;
 	}
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
-		"the ledger does not know the published CRL, number %llu: the ledger is "
-		"older than what it published; restore a newer one",
+		"the ledger does not know the published CRL, number %llu: the ledger is older than what it published; restore a newer one",
 		(unsigned long long)number);
 }
 
@@ -116,7 +111,8 @@ read_published(const char *dir, struct pki_checkpoint *out, struct pki_err *err)
 	char *newline = strchr((char *)vkey.data, '\n');
 	if (newline != NULL)
 		*newline = '\0';
-	return pki_checkpoint_open(pki_buf_bytes(&note), (const char *)vkey.data, out, err);
+	return pki_checkpoint_open(
+		pki_buf_bytes(&note), (const char *)vkey.data, out, err);
 }
 
 enum pki_status
@@ -131,13 +127,11 @@ start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
 		return PKI_OK;
 	if (cp.size > size)
 		return pki_fail(err, PKI_TAMPERED,
-			"the published log has %llu entries, the ledger %llu: the ledger "
-			"is older than what it published; restore a newer one",
+			"the published log has %llu entries, the ledger %llu: the ledger is older than what it published; restore a newer one",
 			(unsigned long long)cp.size, (unsigned long long)size);
 	PKI_TRY(pki_log_root(ledger, cp.size, &root, err));
 	if (memcmp(&root, &cp.root, sizeof root) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
-			"the published log is not this ledger's: one of the two is of "
-			"another past; restore the newest ledger");
+			"the published log is not this ledger's: one of the two is of another past; restore the newest ledger");
 	return PKI_OK;
 }

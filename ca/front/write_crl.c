@@ -81,8 +81,8 @@ ask_cutoff(struct writer *w, pki_time last, pki_time *out, struct pki_err *err)
 }
 
 static enum pki_status
-tell_changes(
-	struct writer *w, pki_time last, const struct pki_crl_row *row, struct pki_err *err)
+tell_changes(struct writer *w, pki_time last, const struct pki_crl_row *row,
+	struct pki_err *err)
 {
 	pki_time from = row->cutoff < last ? row->cutoff : last;
 	PKI_TRY(send_revoked(w, from, err));
@@ -93,7 +93,8 @@ tell_changes(
 }
 
 static enum pki_status
-sign_crl(struct writer *w, struct pki_crl_row *row, uint64_t *entries, struct pki_err *err)
+sign_crl(
+	struct writer *w, struct pki_crl_row *row, uint64_t *entries, struct pki_err *err)
 {
 	struct pki_bytes reply, der;
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CRL, err));
@@ -202,6 +203,6 @@ write_last_crls(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 		PKI_TRY(make_crl(w, job, &row, &entries, err));
 	}
 	return write_log(w, "ca-ended", "",
-		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "lists", (int)lists), now,
-		job, err);
+		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "lists", (int)lists),
+		now, job, err);
 }

@@ -38,11 +38,13 @@ certificates_json(const struct job *job, json_t **out, struct pki_err *err)
 	PKI_CLEANUP(pki_json_cleanup) json_t *list = json_array();
 	for (size_t i = 0; i < job->facts.cert_count; i++) {
 		char digest[PKI_SHA256_HEX];
-		PKI_TRY(pki_sha256_hex(job->certs[i].data, job->certs[i].len, digest, err));
-		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:s}", "profile", job->facts.certs[i].profile,
-				"serial", serial_json(&job->facts.certs[i].serial),
-				"digest", digest));
+		PKI_TRY(pki_sha256_hex(
+			job->certs[i].data, job->certs[i].len, digest, err));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:s}", "profile",
+				      job->facts.certs[i].profile, "serial",
+				      serial_json(&job->facts.certs[i].serial), "digest",
+				      digest));
 	}
 	*out = list;
 	list = NULL;
@@ -72,8 +74,8 @@ log_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
 	pki_serial_text(&facts->officers[facts->officer_count - 1], actor);
 	json_t *detail = json_pack("{s:s, s:s, s:s, s:s, s:o}", "order", facts->id,
-		"order_digest", digest, "action", pki_action_name(facts->action), "holder",
-		facts->holder, "officers", officers_json(facts));
+		"order_digest", digest, "action", pki_action_name(facts->action),
+		"holder", facts->holder, "officers", officers_json(facts));
 	if (facts->action == PKI_ACTION_REVOKE) {
 		pki_msec_format(facts->reported, reported);
 		json_object_set_new(detail, "cause", json_string(facts->cause));
@@ -174,7 +176,7 @@ write_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 	for (size_t i = 0; i < job->target_count; i++)
 		PKI_TRY(add_revocation(w, job, i, now, err));
 	if (facts->action == PKI_ACTION_REVOKE)
-		json_object_set_new(
-			job->answer, "reason", json_string(pki_reason_name(facts->reason)));
+		json_object_set_new(job->answer, "reason",
+			json_string(pki_reason_name(facts->reason)));
 	return PKI_OK;
 }

@@ -11,9 +11,11 @@ write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
 	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
 	if (owned == NULL)
 		return pki_fail(err, PKI_MEMORY, "event %s", type);
-	struct pki_event event = {
-		.type = type, .source = "pki-ca", .actor = actor, .at = now, .detail = owned
-	};
+	struct pki_event event = { .type = type,
+		.source = "pki-ca",
+		.actor = actor,
+		.at = now,
+		.detail = owned };
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
 	return PKI_OK;
@@ -62,8 +64,8 @@ write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
 	PKI_TRY(pki_sha256_hex(row->der.data, row->der.len, digest, err));
 	return write_log(w, type, "",
 		json_pack("{s:i, s:I, s:i, s:s, s:I}", "issuer", row->issuer, "number",
-			(json_int_t)row->number, "partition", (int)row->partition, "digest",
-			digest, "entries", (json_int_t)entries),
+			(json_int_t)row->number, "partition", (int)row->partition,
+			"digest", digest, "entries", (json_int_t)entries),
 		row->committed, job, err);
 }
 
@@ -105,8 +107,7 @@ must_list(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 		listed.revoked_at != revoked->revoked_at ||
 		listed.reason != revoked->reason)
 		return pki_refuse(err, PKI_RULE_STATUS_AGREE,
-			"%s is revoked and not so on the root's CRL; make it from this "
-			"ledger",
+			"%s is revoked and not so on the root's CRL; make it from this ledger",
 			text);
 	return PKI_OK;
 }
@@ -130,8 +131,7 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 			"the root CRL is not of now: check the offline machine's clock");
 	if (pki_crl_distribution_point(crl) != NULL || pki_crl_expired_since(crl) != 0)
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
-			"the root's CRL is neither partitioned nor does it keep expired "
-			"certificates");
+			"the root's CRL is neither partitioned nor does it keep expired certificates");
 	struct pki_crl_row last;
 	PKI_TRY(pki_ledger_crl_head(w->ledger, PKI_ISSUER_ROOT, 0, &last, err));
 	row.cutoff = last.this_update;

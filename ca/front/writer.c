@@ -66,7 +66,8 @@ check_clock(struct writer *w, pki_msec now, struct pki_err *err)
 	char text[PKI_MSEC_TEXT];
 	pki_msec_format(last, text);
 	return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
-		"the clock is behind the ledger's youngest event, %s; set it right", text);
+		"the clock is behind the ledger's youngest event, %s; set it right",
+		text);
 }
 
 static enum pki_status
@@ -127,8 +128,8 @@ check_standing(struct writer *w, struct batch *b, struct pki_err *err)
 		struct job *job = b->jobs[i];
 		if (job->kind != JOB_ORDER || job->waits || job->err.status != PKI_OK)
 			continue;
-		enum pki_status status =
-			standing_check(w->ledger, w->policy, w->ca, b->now, job, &job->err);
+		enum pki_status status = standing_check(
+			w->ledger, w->policy, w->ca, b->now, job, &job->err);
 		if (concerns_all(status)) {
 			*err = job->err;
 			return status;
@@ -182,8 +183,9 @@ log_refusal(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 	return write_log(w, "order-refused", "",
 		json_pack("{s:s, s:s, s:s, s:s, s:o}", "order", facts->id, "order_digest",
 			digest, "status", pki_status_name(job->err.status), "rule",
-			job->err.rule == PKI_RULE_NONE ? ""
-						       : pki_rule_info(job->err.rule)->name,
+			job->err.rule == PKI_RULE_NONE
+				? ""
+				: pki_rule_info(job->err.rule)->name,
 			"officers", officers),
 		now, job, err);
 }
@@ -256,10 +258,12 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	struct pki_bytes note;
 	PKI_TRY(pki_log_root(w->ledger, size, &root, err));
 	if (w->checkpoint > 0)
-		PKI_TRY(pki_merkle_consistency(w->checkpoint, size, &source, &proof, err));
+		PKI_TRY(pki_merkle_consistency(
+			w->checkpoint, size, &source, &proof, err));
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CHECKPOINT, err));
 	PKI_TRY(ipc_put_number(&w->signer->buf, size, err));
-	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, root.octets, sizeof root.octets, err));
+	PKI_TRY(ipc_put(
+		&w->signer->buf, IPC_BYTES, root.octets, sizeof root.octets, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
 	PKI_TRY(signer_call(w->signer, &note, err));
 	PKI_TRY(ipc_get(&note, IPC_BYTES, &note, err));
@@ -368,7 +372,8 @@ complete(struct writer *w, struct job *job, struct pki_err *err)
 		/* what is committed is done, sealed or not; the receipt can be asked for */
 		struct pki_err unsealed = { 0 };
 		if (read_receipt(w, order, &receipt, &unsealed) != PKI_OK) {
-			fprintf(stderr, "pki-ca: receipt of %s: %s\n", order, unsealed.msg);
+			fprintf(stderr, "pki-ca: receipt of %s: %s\n", order,
+				unsealed.msg);
 			receipt = json_null();
 		}
 	} else {
@@ -421,8 +426,8 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 static void
 take(struct queue *queue, struct batch *b, long wait_msec)
 {
-	b->count +=
-		queue_take(queue, b->jobs + b->count, IPC_BATCH_MAX - b->count, wait_msec);
+	b->count += queue_take(
+		queue, b->jobs + b->count, IPC_BATCH_MAX - b->count, wait_msec);
 }
 
 static void

@@ -18,14 +18,14 @@ struct writer {
 	struct queue *queue;
 	struct publisher *publisher;
 	struct pki_cert *root; /* for root CRLs */
-	struct pki_cert *ca;   /* the issuing CA, which may be revoked */
-	uint64_t checkpoint;   /* size of the last one */
-	uint64_t told;         /* revocations that the signer knows of */
-	uint64_t telling;      /* ... once the transaction is committed */
+	struct pki_cert *ca; /* the issuing CA, which may be revoked */
+	uint64_t checkpoint; /* size of the last one */
+	uint64_t told; /* revocations that the signer knows of */
+	uint64_t telling; /* ... once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
 	size_t signing; /* orders of the batch that the signer has signed for */
-	size_t lost;	/* ... of batches that failed since, which the log does not tell yet */
+	size_t lost; /* ... of batches that failed since, which the log does not tell yet */
 	/* rule 214 */
 	struct quorum quorum; /* as the signer counts */
 	pthread_mutex_t quorum_lock; /* the front reads it */
@@ -45,8 +45,8 @@ enum pki_status writer_event(struct writer *writer, const char *type, json_t *de
 
 /* The same for a job that needs no more to be said: JOB_PARTITIONS; JOB_LAST_CRLS, where the signer
  * is there for it. */
-enum pki_status writer_job(struct writer *writer, enum job_kind kind, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status writer_job(
+	struct writer *writer, enum job_kind kind, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The parts of a batch, each on one job within the transaction. */
 enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
@@ -64,8 +64,9 @@ enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now
 enum pki_status write_last_crls(struct writer *w, struct job *job, pki_msec now,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Any issuer's CRL, with an event of that type. */
-enum pki_status write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
-	size_t entries, const char *type, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_crl_row(struct writer *w, struct job *job,
+	const struct pki_crl_row *row, size_t entries, const char *type,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* write_quorum.c, rule 214: may certificates be issued? */
 enum pki_status quorum_begin(struct writer *w, struct pki_err *err) PKI_MUST_CHECK;
 bool quorum_open(struct writer *w);
@@ -86,7 +87,8 @@ enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Append an event of pki-ca to the log; detail is taken over. */
-enum pki_status write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
-	pki_msec now, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_log(struct writer *w, const char *type, const char *actor,
+	json_t *detail, pki_msec now, struct job *job,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

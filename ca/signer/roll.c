@@ -133,8 +133,9 @@ roll_remove(struct roll *roll, const struct roll *less)
 	struct pki_revoked *items = roll->items;
 	size_t kept = 0, from = 0;
 	for (size_t i = 0; i <= less->count; i++) {
-		size_t to = i < less->count ? roll_seek(roll, from, &less->items[i].serial)
-					    : roll->count;
+		size_t to = i < less->count
+				    ? roll_seek(roll, from, &less->items[i].serial)
+				    : roll->count;
 		if (kept != from)
 			memmove(&items[kept], &items[from], (to - from) * sizeof *items);
 		kept += to - from;

@@ -16,8 +16,8 @@ void roll_free(struct roll *roll);
 enum pki_status roll_append(struct roll *roll, const void *items, size_t count,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* The same of all items of another, which is empty then; on an error it is as it was. */
-enum pki_status roll_move(struct roll *roll, struct roll *from, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status roll_move(
+	struct roll *roll, struct roll *from, struct pki_err *err) PKI_MUST_CHECK;
 /* Serials that are there twice stay so, side by side. */
 void roll_sort(struct roll *roll);
 
@@ -27,8 +27,8 @@ size_t roll_seek(const struct roll *roll, size_t from, const struct pki_serial *
 struct pki_revoked *roll_find(const struct roll *roll, const struct pki_serial *serial);
 
 /* No serial in both. All that stands between two new ones moves once. */
-enum pki_status roll_add(struct roll *roll, const struct roll *more, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status roll_add(
+	struct roll *roll, const struct roll *more, struct pki_err *err) PKI_MUST_CHECK;
 /* What is not there is passed over. */
 void roll_remove(struct roll *roll, const struct roll *less);
 

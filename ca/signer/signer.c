@@ -72,8 +72,7 @@ check_end(struct pki_ledger *ledger, struct pki_err *err)
 	pki_serial_text(&alive.serial, serial);
 	pki_time_format(alive.not_after, end);
 	return pki_refuse(err, PKI_RULE_CRL_LAST,
-		"%ju certificates have neither expired nor been revoked; wait or revoke "
-		"them. The last to end is %s (%s), on %s",
+		"%ju certificates have neither expired nor been revoked; wait or revoke them. The last to end is %s (%s), on %s",
 		(uintmax_t)alive.count, serial, alive.profile, end);
 }
 

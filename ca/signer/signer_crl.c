@@ -14,8 +14,8 @@
 #define REVOKED_MAX ((size_t)2 << 20)
 
 static enum pki_status
-check_entry(
-	const struct signer_state *s, const struct pki_revoked *entry, struct pki_err *err)
+check_entry(const struct signer_state *s, const struct pki_revoked *entry,
+	struct pki_err *err)
 {
 	const struct pki_serial *serial = &entry->serial;
 	if (serial->len == 0 || serial->len > PKI_SERIAL_MAX ||
@@ -116,11 +116,12 @@ check_told(struct signer_state *s, struct pki_err *err)
 	for (size_t i = 0; i < fresh->count; i++) {
 		struct pki_revoked *item = &fresh->items[i], *known = NULL;
 		at = roll_seek(&s->roll, at, &item->serial);
-		if (kept > 0 && pki_serial_compare(
-					&fresh->items[kept - 1].serial, &item->serial) == 0)
+		if (kept > 0 && pki_serial_compare(&fresh->items[kept - 1].serial,
+					&item->serial) == 0)
 			known = &fresh->items[kept - 1];
 		else if (at < s->roll.count &&
-			 pki_serial_compare(&s->roll.items[at].serial, &item->serial) == 0)
+			 pki_serial_compare(&s->roll.items[at].serial, &item->serial) ==
+				 0)
 			known = &s->roll.items[at];
 		if (known == NULL) {
 			fresh->items[kept++] = *item;

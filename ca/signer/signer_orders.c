@@ -48,7 +48,8 @@ copy_invitation(struct facts *facts, const struct pki_signed_order *invitation)
 	memcpy(facts->invitation, invitation->order.id, sizeof facts->invitation);
 	memcpy(facts->invitation_digest, invitation->digest, PKI_SHA256);
 	for (size_t i = 0; i < invitation->cms.signer_count; i++)
-		facts->inviters[i] = *pki_cert_get0_serial(invitation->cms.signers[i].cert);
+		facts->inviters[i] =
+			*pki_cert_get0_serial(invitation->cms.signers[i].cert);
 	facts->inviter_count = invitation->cms.signer_count;
 }
 
@@ -75,7 +76,8 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 
 /* rule 205, as far as the signer can tell without a ledger: whom it has put on a CRL. */
 static enum pki_status
-check_unlisted(const struct signer_state *s, const struct pki_cms *cms, struct pki_err *err)
+check_unlisted(
+	const struct signer_state *s, const struct pki_cms *cms, struct pki_err *err)
 {
 	for (size_t i = 0; i < cms->signer_count; i++) {
 		const struct pki_serial *serial =
@@ -84,8 +86,7 @@ check_unlisted(const struct signer_state *s, const struct pki_cms *cms, struct p
 		pki_serial_text(serial, text);
 		if (signer_has_listed(s, serial))
 			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-				"certificate %s of a signer is revoked; another officer "
-				"must sign",
+				"certificate %s of a signer is revoked; another officer must sign",
 				text);
 	}
 	return PKI_OK;
@@ -120,7 +121,8 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	copy_order(facts, order);
 	copy_signers(facts, s->policy, &p->order.cms);
 	PKI_TRY(check_unlisted(s, &p->order.cms, err));
-	PKI_TRY(pki_decide(s->policy, &p->order, s->ca, now, s->cache, &p->decision, err));
+	PKI_TRY(pki_decide(
+		s->policy, &p->order, s->ca, now, s->cache, &p->decision, err));
 	copy_invitation(facts, p->decision.invitation);
 	if (p->decision.invitation != NULL)
 		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));
@@ -138,8 +140,8 @@ signer_decide(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 		struct pki_bytes cms;
 		PKI_TRY(ipc_get(&fields, IPC_BYTES, &cms, err));
 		if (s->pending_count == IPC_BATCH_MAX)
-			return pki_fail(err, PKI_LIMIT, "more than %d orders in one batch",
-				IPC_BATCH_MAX);
+			return pki_fail(err, PKI_LIMIT,
+				"more than %d orders in one batch", IPC_BATCH_MAX);
 		struct pending *p = &s->pending[s->pending_count++];
 		struct pki_err own = { 0 };
 		enum pki_status status = decide_one(s, p, cms, &own);

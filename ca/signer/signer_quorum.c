@@ -32,8 +32,8 @@ signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err 
 				note, s->conf->witnesses[i].vkey, &at, &why) == PKI_OK)
 			s->quorum.cosigned[i] = cp.size;
 	}
-	return ipc_put(
-		&s->reply, IPC_STRUCT, s->quorum.cosigned, sizeof s->quorum.cosigned, err);
+	return ipc_put(&s->reply, IPC_STRUCT, s->quorum.cosigned,
+		sizeof s->quorum.cosigned, err);
 }
 
 void

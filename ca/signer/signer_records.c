@@ -131,7 +131,8 @@ check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes e
 	PKI_TRY(pki_merkle_leaf(entry, &leaf, err));
 	pki_hex_encode(leaf.octets, PKI_SHA256, want);
 	if (strcmp(want, hex) != 0)
-		return pki_fail(err, PKI_TAMPERED, "the receipt's hash is not its entry's");
+		return pki_fail(
+			err, PKI_TAMPERED, "the receipt's hash is not its entry's");
 	return pki_merkle_check_inclusion(
 		&leaf, (uint64_t)index, cp.size, &cp.root, &proof, err);
 }
@@ -149,8 +150,10 @@ check_receipt(const struct signer_state *s, struct pki_bytes content,
 	const char *of = json_string_value(json_object_get(entry, "type"));
 	if (type == NULL || strcmp(type, "receipt") != 0 || of == NULL ||
 		strcmp(of, "certificate-revoked") != 0)
-		return pki_fail(err, PKI_INPUT, "only receipts of revocations are sealed");
-	if (json_object_size(receipt) != RECEIPT_MEMBERS || !says_the_same(receipt, entry))
+		return pki_fail(
+			err, PKI_INPUT, "only receipts of revocations are sealed");
+	if (json_object_size(receipt) != RECEIPT_MEMBERS ||
+		!says_the_same(receipt, entry))
 		return pki_fail(err, PKI_TAMPERED,
 			"the receipt says something else than its log entry");
 	return check_logged(s, json_object_get(receipt, "log"), entry_text, err);

@@ -38,26 +38,27 @@ struct signer_state {
 	struct pki_cms_cache *cache;
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
-	struct roll roll;  /* all that lists name */
-	uint64_t told;     /* at the start: revocations in the ledger that were told for it */
+	struct roll roll; /* all that lists name */
+	uint64_t told; /* at the start: revocations in the ledger that were told for it */
 	struct roll fresh; /* told for the next CRL: revoked since, in any order */
-	struct roll gone;  /* ... and expired since */
+	struct roll gone; /* ... and expired since */
 	struct roll added, removed; /* since `before` */
 	struct vouched last;
-	struct vouched before; /* before the transaction that is under way or the last one */
-	struct quorum quorum;  /* a transaction that failed undoes none of it */
-	bool ends;	       /* it is there for the last CRLs */
-	bool under_way;	       /* something was signed, not yet the checkpoint over it */
-	struct pki_buf vkey;   /* of the log */
-	pki_msec clock;	       /* the latest that was seen: time does not go back */
+	struct vouched
+		before; /* before the transaction that is under way or the last one */
+	struct quorum quorum; /* a transaction that failed undoes none of it */
+	bool ends; /* it is there for the last CRLs */
+	bool under_way; /* something was signed, not yet the checkpoint over it */
+	struct pki_buf vkey; /* of the log */
+	pki_msec clock; /* the latest that was seen: time does not go back */
 	struct pki_buf reply;
 	struct pki_bytes tail; /* goes out behind reply: */
-	struct pki_crl *crl;   /* ... the DER of this one */
+	struct pki_crl *crl; /* ... the DER of this one */
 };
 
 /* One request type; fields are read to their end, answers put into s->reply. */
-typedef enum pki_status (*signer_op)(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err);
+typedef enum pki_status (*signer_op)(
+	struct signer_state *s, struct pki_bytes fields, struct pki_err *err);
 enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
@@ -80,8 +81,8 @@ enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* rule 209: CLOCK if the clock went back. */
-enum pki_status signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status signer_now(
+	struct signer_state *s, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The last CRLs, from the ledger, at the start. */
 enum pki_status signer_load_crls(struct signer_state *s, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -94,8 +95,8 @@ bool signer_has_listed(const struct signer_state *s, const struct pki_serial *se
 void signer_begin(struct signer_state *s);
 /* A checkpoint of that size covers the certificates that were signed; it is taken back. */
 void signer_covered(struct signer_state *s, uint64_t size);
-enum pki_status signer_uncovered(struct signer_state *s, uint64_t size, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status signer_uncovered(
+	struct signer_state *s, uint64_t size, struct pki_err *err) PKI_MUST_CHECK;
 /* The roll as it was before the transaction. */
 void signer_undo(struct signer_state *s);
 

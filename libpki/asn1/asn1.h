@@ -9,8 +9,8 @@
 
 /* UTCTime or GeneralizedTime in the DER forms of RFC 5280 4.1.2.5 (seconds, Z, no fraction);
  * INPUT for anything else. */
-enum pki_status pki_asn1_time_get(const ASN1_TIME *in, pki_time *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_asn1_time_get(
+	const ASN1_TIME *in, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
 /* INPUT: negative or longer than 20 octets (rule 1). */
 enum pki_status pki_asn1_serial_get(const ASN1_INTEGER *in, struct pki_serial *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -102,7 +102,8 @@ pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content)
 	/* one octet of identifier holds tag, class and whether it is constructed */
 	if (!pki_der_is_next(in, tag) || in->len > INT_MAX)
 		return false;
-	if ((ASN1_get_object(&p, &len, &number, &class, (long)in->len) & BAD_HEADER) != 0) {
+	if ((ASN1_get_object(&p, &len, &number, &class, (long)in->len) & BAD_HEADER) !=
+		0) {
 		ERR_clear_error();
 		return false;
 	}

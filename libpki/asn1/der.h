@@ -21,7 +21,7 @@ enum pki_der_tag {
 	PKI_DER_TIME = 0x18, /* GeneralizedTime */
 	PKI_DER_SEQUENCE = 0x30,
 	PKI_DER_SET = 0x31,
-	PKI_DER_CONTEXT = 0x80,     /* [0], primitive; + n */
+	PKI_DER_CONTEXT = 0x80, /* [0], primitive; + n */
 	PKI_DER_CONSTRUCTED = 0xa0, /* [0], constructed; + n */
 };
 
@@ -59,7 +59,7 @@ pki_der_is_next(const struct pki_bytes *in, int tag)
 	return in->len != 0 && in->data[0] == tag;
 }
 /* rule 3. REFUSED by it; INPUT: no time in DER's form (RFC 5280 4.1.2.5). */
-enum pki_status pki_der_get_x509_time(struct pki_bytes *in, pki_time *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_der_get_x509_time(
+	struct pki_bytes *in, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

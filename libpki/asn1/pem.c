@@ -40,8 +40,7 @@ pki_pem_decode(struct pki_bytes in, char label[PKI_PEM_LABEL], struct pki_buf *d
 		st = pki_fail_ssl(err, PKI_INPUT, "no PEM block that is whole");
 	else if (header[0] != '\0')
 		st = pki_fail(err, PKI_INPUT,
-			"the PEM block \"%.60s\" is encrypted in the traditional form; "
-			"convert it: openssl pkcs8 -topk8 -scrypt",
+			"the PEM block \"%.60s\" is encrypted in the traditional form; convert it: openssl pkcs8 -topk8 -scrypt",
 			name);
 	else
 		st = pki_buf_append(der, data, (size_t)len, err);
@@ -67,12 +66,13 @@ pki_pem_or_der(struct pki_bytes in, size_t max, const char *const *labels,
 	char label[PKI_PEM_LABEL];
 	PKI_TRY(pki_pem_decode(in, label, der, err));
 	if (der->len > max)
-		return pki_fail(
-			err, PKI_LIMIT, "%zu octets; at most %zu are read", der->len, max);
+		return pki_fail(err, PKI_LIMIT, "%zu octets; at most %zu are read",
+			der->len, max);
 	for (size_t i = 0; labels[i] != NULL; i++)
 		if (strcmp(labels[i], label) == 0)
 			return PKI_OK;
-	return pki_fail(err, PKI_INPUT, "this is a \"%s\", not a \"%s\"", label, labels[0]);
+	return pki_fail(
+		err, PKI_INPUT, "this is a \"%s\", not a \"%s\"", label, labels[0]);
 }
 
 enum pki_status

@@ -23,8 +23,8 @@ enum pki_status pki_pem_decode(struct pki_bytes in, char label[PKI_PEM_LABEL],
 enum pki_status pki_pem_or_der(struct pki_bytes in, size_t max, const char *const *labels,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
-enum pki_status pki_pem_encode(const char *label, struct pki_bytes der, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_pem_encode(const char *label, struct pki_bytes der,
+	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The same straight to a file: what is large needs no memory for its PEM. */
 enum pki_status pki_pem_write(const char *label, struct pki_bytes der, FILE *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -24,7 +24,7 @@ typedef STACK_OF(PKI_QC_STATEMENT) PKI_QC_STATEMENTS;
  *   nameRegistrationAuthorities SEQUENCE OF GeneralName OPTIONAL } */
 typedef struct pki_semantics {
 	ASN1_OBJECT *id;
-	STACK_OF(GENERAL_NAME) *authorities;
+	STACK_OF(GENERAL_NAME) * authorities;
 } PKI_SEMANTICS;
 
 /* PdsLocation ::= SEQUENCE { url IA5String, language PrintableString (SIZE(2)) } */

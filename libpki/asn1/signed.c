@@ -60,8 +60,8 @@ pki_asn1_decode(struct pki_bytes in, const ASN1_ITEM *item)
 }
 
 enum pki_status
-pki_asn1_encode(
-	const void *value, const ASN1_ITEM *item, struct pki_buf *der, struct pki_err *err)
+pki_asn1_encode(const void *value, const ASN1_ITEM *item, struct pki_buf *der,
+	struct pki_err *err)
 {
 	unsigned char *octets = NULL;
 	int len = ASN1_item_i2d(value, &octets, item);

@@ -28,7 +28,7 @@ typedef struct pki_tbs {
 	ASN1_STRING *key;
 	ASN1_BIT_STRING *issuer_uid;
 	ASN1_BIT_STRING *subject_uid;
-	STACK_OF(X509_EXTENSION) *extensions;
+	STACK_OF(X509_EXTENSION) * extensions;
 } PKI_TBS;
 DECLARE_ASN1_ITEM(PKI_TBS)
 
@@ -46,8 +46,8 @@ void pki_spki_cleanup(PKI_SPKI **spki);
 /* All of in, no more and no less; NULL otherwise. */
 void *pki_asn1_decode(struct pki_bytes in, const ASN1_ITEM *item);
 /* Appends. */
-enum pki_status pki_asn1_encode(const void *value, const ASN1_ITEM *item, struct pki_buf *der,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_asn1_encode(const void *value, const ASN1_ITEM *item,
+	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 struct pki_bytes pki_asn1_bytes(const ASN1_STRING *string);
 
 #endif

@@ -12,7 +12,7 @@
  * other key, and for one that is malformed: OpenSSL's own decoder has the last word, and takes
  * thirty times as long.
  */
-enum pki_status pki_spki_decode(struct pki_bytes in, EVP_PKEY **pkey, struct pki_buf *canonical,
-	size_t *point_len, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_spki_decode(struct pki_bytes in, EVP_PKEY **pkey,
+	struct pki_buf *canonical, size_t *point_len, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

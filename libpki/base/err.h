@@ -17,26 +17,26 @@
 #include "libpki/base/rule.h"
 
 /* id, exit status (documented in the man pages; never renumber), name in JSON, meaning */
-#define PKI_STATUSES(X)                                                                 \
-	X(OK, 0, "ok", "ok")                                                            \
-	X(INTERNAL, 1, "internal", "internal error")                                    \
-	X(USAGE, 2, "usage", "wrong use of the command")                                \
-	X(INPUT, 3, "input", "malformed input")                                         \
-	X(LIMIT, 4, "limit", "input larger than the limit")                             \
-	X(CONFIG, 5, "config", "configuration or policy refused")                       \
-	X(IO, 6, "io", "file missing or unreadable")                                    \
-	X(SECRET, 7, "secret", "wrong passphrase")                                      \
-	X(REFUSED, 8, "refused", "refused by a rule")                                   \
-	X(OFFICER, 9, "officer", "officer not entitled")                                \
-	X(CLOCK, 10, "clock", "clock not plausible")                                    \
-	X(VERSION, 11, "version", "made by a newer version")                            \
-	X(LOCKED, 12, "locked", "locked by another process")                            \
-	X(FULL, 13, "full", "no space left")                                            \
-	X(UNAVAILABLE, 14, "unavailable", "service not reachable")                      \
-	X(BUSY, 15, "busy", "service busy, try again")                                  \
-	X(NOTFOUND, 16, "notfound", "no such object")                                   \
-	X(STATE, 17, "state", "not possible in this state")                             \
-	X(TAMPERED, 18, "tampered", "evidence of tampering or corruption")              \
+#define PKI_STATUSES(X) \
+	X(OK, 0, "ok", "ok") \
+	X(INTERNAL, 1, "internal", "internal error") \
+	X(USAGE, 2, "usage", "wrong use of the command") \
+	X(INPUT, 3, "input", "malformed input") \
+	X(LIMIT, 4, "limit", "input larger than the limit") \
+	X(CONFIG, 5, "config", "configuration or policy refused") \
+	X(IO, 6, "io", "file missing or unreadable") \
+	X(SECRET, 7, "secret", "wrong passphrase") \
+	X(REFUSED, 8, "refused", "refused by a rule") \
+	X(OFFICER, 9, "officer", "officer not entitled") \
+	X(CLOCK, 10, "clock", "clock not plausible") \
+	X(VERSION, 11, "version", "made by a newer version") \
+	X(LOCKED, 12, "locked", "locked by another process") \
+	X(FULL, 13, "full", "no space left") \
+	X(UNAVAILABLE, 14, "unavailable", "service not reachable") \
+	X(BUSY, 15, "busy", "service busy, try again") \
+	X(NOTFOUND, 16, "notfound", "no such object") \
+	X(STATE, 17, "state", "not possible in this state") \
+	X(TAMPERED, 18, "tampered", "evidence of tampering or corruption") \
 	X(MEMORY, 19, "memory", "out of memory")
 
 enum pki_status {
@@ -48,40 +48,40 @@ enum pki_status {
 struct pki_err {
 	enum pki_status status;
 	enum pki_rule rule; /* PKI_RULE_NONE unless a numbered rule was broken */
-	char object[160];   /* what it is about: a file, an order, a serial */
-	char msg[640];      /* what is wrong and what to do about it */
+	char object[160]; /* what it is about: a file, an order, a serial */
+	char msg[640]; /* what is wrong and what to do about it */
 };
 
 #define PKI_MUST_CHECK __attribute__((warn_unused_result))
 #define PKI_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Return from the calling function unless the expression's status is OK. */
-#define PKI_TRY(expression)                                                            \
-	do {                                                                           \
-		enum pki_status pki_try_ = (expression);                               \
-		if (pki_try_ != PKI_OK)                                                \
-			return pki_try_;                                               \
+#define PKI_TRY(expression) \
+	do { \
+		enum pki_status pki_try_ = (expression); \
+		if (pki_try_ != PKI_OK) \
+			return pki_try_; \
 	} while (0)
 
 /* Set *err unless it is set already; return the status that then stands in it. */
-enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char *fmt, ...)
-	PKI_PRINTF(3, 4);
+enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char *fmt,
+	...) PKI_PRINTF(3, 4);
 
 /* As pki_fail(); status REFUSED, or OFFICER for the rules about officers. */
 enum pki_status pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 	PKI_PRINTF(3, 4);
 
 /* As pki_fail(), for a rule whose breach has another status than pki_refuse()'s. */
-enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
-	const char *fmt, ...) PKI_PRINTF(4, 5);
+enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status,
+	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5);
 
 /* As pki_fail(), with strerror(errnum) appended; ENOSPC and EDQUOT turn into FULL. */
 enum pki_status pki_fail_errno(struct pki_err *err, enum pki_status status, int errnum,
 	const char *fmt, ...) PKI_PRINTF(4, 5);
 
 /* As pki_fail(), with OpenSSL's own text appended; drains its error queue. */
-enum pki_status pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt, ...)
-	PKI_PRINTF(3, 4);
+enum pki_status pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt,
+	...) PKI_PRINTF(3, 4);
 
 /* None of these returns OK (told so, they turn it into INTERNAL): here for analyzers. */
 static inline enum pki_status

@@ -37,8 +37,7 @@ read_all(int fd, size_t max, struct pki_buf *out, struct pki_err *err)
 		total += (size_t)n;
 		if (total > max)
 			return pki_fail(err, PKI_LIMIT,
-				"larger than the limit of %zu octets; is it the right "
-				"file?",
+				"larger than the limit of %zu octets; is it the right file?",
 				max);
 		out->len += (size_t)n;
 		out->data[out->len] = '\0';
@@ -128,8 +127,7 @@ move_new(const char *temp, const char *path, struct pki_err *err)
 	if (link(temp, path) != 0) {
 		if (errno == EEXIST)
 			return pki_fail(err, PKI_STATE,
-				"is there already and is not written over; move it away "
-				"first");
+				"is there already and is not written over; move it away first");
 		return pki_fail_errno(err, PKI_IO, errno, "cannot be made");
 	}
 	unlink(temp);
@@ -227,7 +225,8 @@ pki_fd_write(int fd, const void *data, size_t len, struct pki_err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EPIPE)
-			return pki_fail_errno(err, PKI_UNAVAILABLE, errno, "nobody reads");
+			return pki_fail_errno(
+				err, PKI_UNAVAILABLE, errno, "nobody reads");
 		if (n < 0 && errno == EFBIG) /* the limit on the size of files */
 			return pki_fail_errno(err, PKI_FULL, errno, "cannot be written");
 		if (n < 0)

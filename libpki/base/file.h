@@ -24,25 +24,25 @@ enum pki_status pki_file_read(const char *path, size_t max, struct pki_buf *out,
  * Publish: temporary file in the same folder, write, fsync, rename over path, fsync of the
  * folder. Readers see the old bytes or the new ones, also after a power cut.
  */
-enum pki_status pki_file_publish(const char *path, const void *data, size_t len, mode_t mode,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_file_publish(const char *path, const void *data, size_t len,
+	mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
 /* As publish, but STATE if path exists: for keys and anything that must not be lost. */
-enum pki_status pki_file_create(const char *path, const void *data, size_t len, mode_t mode,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_file_create(const char *path, const void *data, size_t len,
+	mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
 /* mkdir -p; folders that it makes get mode. */
-enum pki_status pki_file_mkdirs(const char *path, mode_t mode, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_file_mkdirs(
+	const char *path, mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
 bool pki_file_exists(const char *path);
 
 /* All of data to fd; UNAVAILABLE if nobody reads, FULL at a limit on the size of files. */
-enum pki_status pki_fd_write(int fd, const void *data, size_t len, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_fd_write(
+	int fd, const void *data, size_t len, struct pki_err *err) PKI_MUST_CHECK;
 /* Exactly len bytes; UNAVAILABLE at end of file before them. */
-enum pki_status pki_fd_read(int fd, void *data, size_t len, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_fd_read(
+	int fd, void *data, size_t len, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * A passphrase, never from the command line. source: "fd:N" (one line from descriptor N, which
@@ -50,7 +50,7 @@ enum pki_status pki_fd_read(int fd, void *data, size_t len, struct pki_err *err)
  * (terminal, echo off). Appends the line without its newline; free out with
  * pki_buf_cleanse(). label names it in the prompt and in errors.
  */
-enum pki_status pki_secret_read(const char *source, const char *label, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_secret_read(const char *source, const char *label,
+	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

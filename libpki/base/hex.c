@@ -35,12 +35,13 @@ hex_value(char c)
 }
 
 enum pki_status
-pki_hex_decode(const char *text, uint8_t *out, size_t max, size_t *len, struct pki_err *err)
+pki_hex_decode(
+	const char *text, uint8_t *out, size_t max, size_t *len, struct pki_err *err)
 {
 	size_t chars = strlen(text);
 	if (chars % 2 != 0)
-		return pki_fail(
-			err, PKI_INPUT, "%zu hexadecimal digits; two make an octet", chars);
+		return pki_fail(err, PKI_INPUT,
+			"%zu hexadecimal digits; two make an octet", chars);
 	if (chars / 2 > max)
 		return pki_fail(err, PKI_LIMIT, "%zu octets in hexadecimal; at most %zu",
 			chars / 2, max);
@@ -61,7 +62,8 @@ enum pki_status
 pki_base64_encode(const void *data, size_t len, struct pki_buf *out, struct pki_err *err)
 {
 	if (len > INT_MAX / 2)
-		return pki_fail(err, PKI_LIMIT, "%zu octets are too many for base64", len);
+		return pki_fail(
+			err, PKI_LIMIT, "%zu octets are too many for base64", len);
 	PKI_TRY(pki_buf_reserve(out, (len + 2) / 3 * 4, err));
 	out->len += (size_t)EVP_EncodeBlock(out->data + out->len, data, (int)len);
 	return PKI_OK;
@@ -102,7 +104,8 @@ base64_check(const char *text, size_t len, size_t *pad, struct pki_err *err)
 				err, PKI_INPUT, "character %zu is not of base64", i + 1);
 	int left = *pad == 0 ? 0 : *pad == 1 ? 3 : 15;
 	if (left != 0 && (base64_value(text[len - 1 - *pad]) & left) != 0)
-		return pki_fail(err, PKI_INPUT, "bits are left over at the end of base64");
+		return pki_fail(
+			err, PKI_INPUT, "bits are left over at the end of base64");
 	return PKI_OK;
 }
 
@@ -142,7 +145,8 @@ pki_sha256(const void *data, size_t len, uint8_t out[PKI_SHA256], struct pki_err
 }
 
 enum pki_status
-pki_sha256_hex(const void *data, size_t len, char out[PKI_SHA256_HEX], struct pki_err *err)
+pki_sha256_hex(
+	const void *data, size_t len, char out[PKI_SHA256_HEX], struct pki_err *err)
 {
 	uint8_t digest[PKI_SHA256];
 	PKI_TRY(pki_sha256(data, len, digest, err));

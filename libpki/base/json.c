@@ -7,13 +7,14 @@ pki_json_parse(struct pki_bytes text, json_t **out, struct pki_err *err)
 	if (text.len == 0)
 		return pki_fail(err, PKI_INPUT, "no JSON: nothing is there");
 	json_error_t why;
-	*out = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &why);
+	*out = json_loadb(
+		(const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &why);
 	if (*out != NULL)
 		return PKI_OK;
 	if (json_error_code(&why) == json_error_out_of_memory)
 		return pki_fail(err, PKI_MEMORY, "reading JSON");
-	return pki_fail(err, PKI_INPUT, "not strict JSON: line %d, column %d: %s", why.line,
-		why.column, why.text);
+	return pki_fail(err, PKI_INPUT, "not strict JSON: line %d, column %d: %s",
+		why.line, why.column, why.text);
 }
 
 struct sink {

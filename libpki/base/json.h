@@ -8,11 +8,11 @@
 
 /* Strict reading of JSON from outside: one object or array; duplicates and trailing bytes are
  * refused (INPUT). */
-enum pki_status pki_json_parse(struct pki_bytes text, json_t **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_json_parse(
+	struct pki_bytes text, json_t **out, struct pki_err *err) PKI_MUST_CHECK;
 /* Canonical: sorted, compact. Appends. */
-enum pki_status pki_json_dump(const json_t *json, struct pki_buf *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_json_dump(
+	const json_t *json, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_json_cleanup(json_t **json); /* for PKI_CLEANUP */
 
 #endif

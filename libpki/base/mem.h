@@ -15,7 +15,8 @@
 #define PKI_CLEANUP(f) __attribute__((cleanup(f)))
 
 struct pki_buf {
-	uint8_t *data; /* always followed by a NUL that len does not count, once not NULL */
+	uint8_t *
+		data; /* always followed by a NUL that len does not count, once not NULL */
 	size_t len;
 	size_t cap;
 };
@@ -28,11 +29,11 @@ struct pki_bytes {
 
 enum pki_status pki_buf_append(struct pki_buf *buf, const void *data, size_t len,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_buf_printf(struct pki_buf *buf, struct pki_err *err, const char *fmt, ...)
-	PKI_PRINTF(3, 4) PKI_MUST_CHECK;
+enum pki_status pki_buf_printf(struct pki_buf *buf, struct pki_err *err, const char *fmt,
+	...) PKI_PRINTF(3, 4) PKI_MUST_CHECK;
 /* Make room for len more bytes. */
-enum pki_status pki_buf_reserve(struct pki_buf *buf, size_t len, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_buf_reserve(
+	struct pki_buf *buf, size_t len, struct pki_err *err) PKI_MUST_CHECK;
 /* Forget the content, keep the room. */
 void pki_buf_reset(struct pki_buf *buf);
 /* Free and zero; the second cleanses first (secrets). */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* Signals that would leave the terminal without echo. */
-static const int terminal_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN,
-	SIGTTOU };
+static const int terminal_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP,
+	SIGTTIN, SIGTTOU };
 enum { SIGNAL_COUNT = PKI_COUNT(terminal_signals) };
 
 static volatile sig_atomic_t caught;
@@ -145,7 +145,8 @@ prompt_once(
 static enum pki_status
 from_terminal(const char *label, struct pki_buf *out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_close_fd) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	PKI_CLEANUP(pki_close_fd)
+	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (tty < 0)
 		return pki_fail_errno(err, PKI_USAGE, errno,
 			"no terminal to ask at; give the passphrase as fd:N or file:PATH");
@@ -174,8 +175,7 @@ pki_secret_read(
 		status = from_terminal(label, out, err);
 	else
 		status = pki_fail(err, PKI_USAGE,
-			"a passphrase comes from fd:N, file:PATH or prompt, "
-			"never from the command line itself");
+			"a passphrase comes from fd:N, file:PATH or prompt, never from the command line itself");
 	if (status != PKI_OK)
 		pki_err_object(err, "%s", label);
 	return status;

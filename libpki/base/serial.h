@@ -14,10 +14,11 @@ struct pki_serial {
 };
 
 /* rule 2: 20 octets, top bit clear, at least 127 random bits. */
-enum pki_status pki_serial_random(struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_serial_random(
+	struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT]);
-enum pki_status pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_serial_parse(
+	const char *hex, struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
 int pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b);
 /*
  * The partition of the CRL, 1 to `partitions`, that lists this serial; 0 if there are none. It

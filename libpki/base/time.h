@@ -30,18 +30,18 @@ void pki_msec_format(pki_msec t, char out[PKI_MSEC_TEXT]);
 void pki_time_format_local(pki_time t, char *out, size_t size);
 
 /* "2026-11-22", "2026-11-22T13:03:00Z" or with .mmm; INPUT for anything else. */
-enum pki_status pki_time_parse(const char *text, pki_time *out, struct pki_err *err)
-	PKI_MUST_CHECK;
-enum pki_status pki_msec_parse(const char *text, pki_msec *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_time_parse(
+	const char *text, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_msec_parse(
+	const char *text, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* "YYYYMMDDHHMMSS"; false for what is not digits or not of the calendar. */
 bool pki_time_from_digits(const char text[static PKI_TIME_DIGITS], pki_time *out);
 
 /* "90d", "24h", "30m", "45s": a positive number and a unit, 36600 days at most; INPUT for
  * anything else. */
-enum pki_status pki_duration_parse(const char *text, int64_t *seconds, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_duration_parse(
+	const char *text, int64_t *seconds, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * The same civil date years later (29 February becomes the 28th), less one second: the last

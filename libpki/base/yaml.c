@@ -53,7 +53,8 @@ pki_yaml_need(
 	struct pki_yaml *map, const char *key, struct pki_yaml **out, struct pki_err *err)
 {
 	if (map == NULL)
-		return pki_fail(err, PKI_CONFIG, "\"%s\" and its section are missing", key);
+		return pki_fail(
+			err, PKI_CONFIG, "\"%s\" and its section are missing", key);
 	PKI_TRY(pki_yaml_expect_map(map, err));
 	*out = pki_yaml_get(map, key);
 	if (*out == NULL)
@@ -132,7 +133,8 @@ pki_yaml_int(struct pki_yaml *node, long min, long max, long *out, struct pki_er
 	if (node == NULL)
 		return PKI_OK;
 	const char *digits = node->text[0] == '-' ? node->text + 1 : node->text;
-	bool number = digits[0] != '\0' && strspn(digits, "0123456789") == strlen(digits) &&
+	bool number = digits[0] != '\0' &&
+		      strspn(digits, "0123456789") == strlen(digits) &&
 		      (digits[0] != '0' || digits[1] == '\0');
 	errno = 0;
 	long value = number ? strtol(node->text, NULL, 10) : 0;

@@ -11,43 +11,46 @@
 
 struct pki_yaml; /* a node; the root owns all */
 
-enum pki_status pki_yaml_read(const char *path, struct pki_yaml **root, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_yaml_read(
+	const char *path, struct pki_yaml **root, struct pki_err *err) PKI_MUST_CHECK;
 /* name stands for the file in errors */
-enum pki_status pki_yaml_parse(struct pki_bytes text, const char *name, struct pki_yaml **root,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_yaml_parse(struct pki_bytes text, const char *name,
+	struct pki_yaml **root, struct pki_err *err) PKI_MUST_CHECK;
 void pki_yaml_free(struct pki_yaml *root);
 void pki_yaml_cleanup(struct pki_yaml **root);
 
 /* Member of a mapping, marked as taken; NULL if it is not there. */
 struct pki_yaml *pki_yaml_get(struct pki_yaml *map, const char *key);
 /* As get, but CONFIG if it is missing. */
-enum pki_status pki_yaml_need(struct pki_yaml *map, const char *key, struct pki_yaml **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_yaml_need(struct pki_yaml *map, const char *key,
+	struct pki_yaml **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Values. An absent node (NULL) leaves out as it is: defaults stand before the call. */
 enum pki_status pki_yaml_string(struct pki_yaml *node, char *out, size_t size,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_yaml_bool(struct pki_yaml *node, bool *out, struct pki_err *err)
-	PKI_MUST_CHECK; /* true, false */
+enum pki_status pki_yaml_bool(struct pki_yaml *node, bool *out,
+	struct pki_err *err) PKI_MUST_CHECK; /* true, false */
 enum pki_status pki_yaml_int(struct pki_yaml *node, long min, long max, long *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_yaml_duration(struct pki_yaml *node, int64_t *seconds, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_yaml_duration(
+	struct pki_yaml *node, int64_t *seconds, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Sequences and mappings: count, i-th item, i-th key (mappings; taken). */
-enum pki_status pki_yaml_expect_list(struct pki_yaml *node, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_yaml_expect_map(struct pki_yaml *node, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_yaml_expect_list(
+	struct pki_yaml *node, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_yaml_expect_map(
+	struct pki_yaml *node, struct pki_err *err) PKI_MUST_CHECK;
 size_t pki_yaml_count(const struct pki_yaml *node);
 struct pki_yaml *pki_yaml_item(struct pki_yaml *node, size_t i);
 const char *pki_yaml_key(const struct pki_yaml *node, size_t i);
 const char *pki_yaml_text(const struct pki_yaml *node); /* scalar's text, else NULL */
 
 /* CONFIG at the node's line. */
-enum pki_status pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err, const char *fmt,
-	...) PKI_PRINTF(3, 4);
+enum pki_status pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err,
+	const char *fmt, ...) PKI_PRINTF(3, 4);
 
 /* Refuse the first key, at any depth, that nobody took. */
-enum pki_status pki_yaml_done(const struct pki_yaml *root, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_yaml_done(
+	const struct pki_yaml *root, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

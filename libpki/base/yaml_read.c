@@ -20,7 +20,8 @@ static PKI_PRINTF(3, 4) enum pki_status
 {
 	va_list ap;
 	va_start(ap, fmt);
-	enum pki_status status = pki_yaml_fail_at(r->file, (int)line + 1, r->err, fmt, ap);
+	enum pki_status status =
+		pki_yaml_fail_at(r->file, (int)line + 1, r->err, fmt, ap);
 	va_end(ap);
 	return pki_failed(status);
 }
@@ -114,8 +115,8 @@ free_node(struct pki_yaml *node)
 	free(node);
 }
 
-static enum pki_status
-read_node(struct reader *r, const yaml_event_t *event, int depth, struct pki_yaml **out);
+static enum pki_status read_node(
+	struct reader *r, const yaml_event_t *event, int depth, struct pki_yaml **out);
 
 /* Takes item, also on failure. */
 static enum pki_status
@@ -123,13 +124,13 @@ add_item(struct reader *r, struct pki_yaml *node, struct pki_yaml *item)
 {
 	struct pki_yaml **items = NULL;
 	if (node->count == ITEMS_MAX)
-		refuse(r, (size_t)item->line - 1, "more than %d entries; shorten the list",
-			ITEMS_MAX);
+		refuse(r, (size_t)item->line - 1,
+			"more than %d entries; shorten the list", ITEMS_MAX);
 	else if ((node->count & (node->count - 1)) != 0) /* room up to a power of two */
 		items = node->items;
 	else
-		items = reallocarray(
-			node->items, node->count != 0 ? 2 * node->count : 1, sizeof *items);
+		items = reallocarray(node->items, node->count != 0 ? 2 * node->count : 1,
+			sizeof *items);
 	if (items == NULL) {
 		free_node(item);
 		return no_memory(r);
@@ -261,8 +262,8 @@ pki_yaml_parse(struct pki_bytes text, const char *name, struct pki_yaml **root,
 {
 	*root = NULL;
 	if (text.len > PKI_FILE_MAX)
-		return pki_fail(
-			err, PKI_LIMIT, "%s is larger than %zu octets", name, PKI_FILE_MAX);
+		return pki_fail(err, PKI_LIMIT, "%s is larger than %zu octets", name,
+			PKI_FILE_MAX);
 	struct reader r = { .text = text, .err = err, .file = strdup(name) };
 	if (r.file == NULL || !yaml_parser_initialize(&r.parser)) {
 		free(r.file);

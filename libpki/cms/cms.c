@@ -61,8 +61,7 @@ check_der(CMS_ContentInfo *cms, struct pki_bytes der, struct pki_err *err)
 	OPENSSL_free(again);
 	if (!same)
 		return MALFORMED(err,
-			"the CMS message is not DER (X.690 10); sign it with a "
-			"tool that writes DER");
+			"the CMS message is not DER (X.690 10); sign it with a tool that writes DER");
 	return PKI_OK;
 }
 
@@ -70,8 +69,8 @@ static enum pki_status
 parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 {
 	if (der.len > PKI_CMS_MAX)
-		return pki_fail(err, PKI_LIMIT, "a CMS message of %zu octets; at most %zu",
-			der.len, PKI_CMS_MAX);
+		return pki_fail(err, PKI_LIMIT,
+			"a CMS message of %zu octets; at most %zu", der.len, PKI_CMS_MAX);
 	PKI_TRY(pki_cms_split(der, &o->parts, err));
 	struct pki_bytes rest = pki_buf_bytes(&o->parts.rest);
 	const uint8_t *p = rest.data;
@@ -89,8 +88,8 @@ parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 		return MALFORMED(err, "CRLs are attached; an order has none");
 	ASN1_OCTET_STRING **content = CMS_get0_content(o->cms);
 	if (content == NULL || *content == NULL || ASN1_STRING_length(*content) == 0)
-		return MALFORMED(err, "no content attached (RFC 5652 5.2); sign with the "
-				      "content inside");
+		return MALFORMED(err,
+			"no content attached (RFC 5652 5.2); sign with the content inside");
 	o->content = (struct pki_bytes){ ASN1_STRING_get0_data(*content),
 		(size_t)ASN1_STRING_length(*content) };
 	return PKI_OK;
@@ -111,8 +110,8 @@ signing_time(CMS_SignerInfo *si, pki_time *out, struct pki_err *err)
 		t = signed_attribute(si, NID_pkcs9_signingTime, V_ASN1_GENERALIZEDTIME);
 	struct tm tm;
 	if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1)
-		return MALFORMED(err, "no signing-time among the signed attributes "
-				      "(RFC 5652 11.3)");
+		return MALFORMED(err,
+			"no signing-time among the signed attributes (RFC 5652 11.3)");
 	*out = timegm(&tm);
 	return PKI_OK;
 }
@@ -163,13 +162,12 @@ check_digest(struct pki_bytes content, CMS_SignerInfo *si, struct pki_err *err)
 	const ASN1_OCTET_STRING *said =
 		signed_attribute(si, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING);
 	if (said == NULL)
-		return MALFORMED(err, "no message-digest among the signed attributes "
-				      "(RFC 5652 11.2)");
-	if (!pki_bytes_equal(ASN1_STRING_get0_data(said), (size_t)ASN1_STRING_length(said),
-		    digest, len))
 		return MALFORMED(err,
-			"the content is not what was signed: its digest is not "
-			"the signed message-digest (RFC 5652 5.4)");
+			"no message-digest among the signed attributes (RFC 5652 11.2)");
+	if (!pki_bytes_equal(ASN1_STRING_get0_data(said),
+		    (size_t)ASN1_STRING_length(said), digest, len))
+		return MALFORMED(err,
+			"the content is not what was signed: its digest is not the signed message-digest (RFC 5652 5.4)");
 	return PKI_OK;
 }
 
@@ -180,8 +178,8 @@ check_signing_certificate(CMS_SignerInfo *si, X509 *x509, struct pki_err *err)
 	ASN1_OBJECT *oid = OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2);
 	if (CMS_signed_get_attr_by_OBJ(si, oid, -1) < 0)
 		return PKI_OK;
-	const ASN1_STRING *der =
-		signed_attribute(si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE);
+	const ASN1_STRING *der = signed_attribute(
+		si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE);
 	ESS_SIGNING_CERT_V2 *ess = NULL;
 	if (der != NULL) {
 		const uint8_t *p = ASN1_STRING_get0_data(der);
@@ -194,8 +192,7 @@ check_signing_certificate(CMS_SignerInfo *si, X509 *x509, struct pki_err *err)
 	ESS_SIGNING_CERT_V2_free(ess);
 	if (!fits)
 		return malformed_ssl(err,
-			"signing-certificate-v2 does not name the signer's "
-			"certificate (RFC 5035 3)");
+			"signing-certificate-v2 does not name the signer's certificate (RFC 5035 3)");
 	return PKI_OK;
 }
 
@@ -206,11 +203,11 @@ check_attributes(
 	const ASN1_OBJECT *type =
 		signed_attribute(si, NID_pkcs9_contentType, V_ASN1_OBJECT);
 	if (type == NULL || OBJ_obj2nid(type) != NID_pkcs7_data)
-		return MALFORMED(err, "no content-type id-data among the signed attributes "
-				      "(RFC 5652 11.1)");
+		return MALFORMED(err,
+			"no content-type id-data among the signed attributes (RFC 5652 11.1)");
 	if (CMS_unsigned_get_attr_count(si) > 0)
-		return MALFORMED(err, "unsigned attributes, for which nobody answers; sign "
-				      "without them");
+		return MALFORMED(err,
+			"unsigned attributes, for which nobody answers; sign without them");
 	PKI_TRY(check_digest(o->content, si, err));
 	return check_signing_certificate(si, x509, err);
 }
@@ -256,7 +253,8 @@ verify_cert(const struct opening *o, const struct pki_cert *cert, struct pki_err
 }
 
 static enum pki_status
-check_dates(const struct pki_cert *cert, const char *what, pki_time t, struct pki_err *err)
+check_dates(
+	const struct pki_cert *cert, const char *what, pki_time t, struct pki_err *err)
 {
 	if (t >= pki_cert_not_before(cert) && t <= pki_cert_not_after(cert))
 		return PKI_OK;
@@ -265,8 +263,7 @@ check_dates(const struct pki_cert *cert, const char *what, pki_time t, struct pk
 	pki_time_format(pki_cert_not_after(cert), to);
 	pki_time_format(t, then);
 	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-		"the signer's certificate is valid from %s to %s, not %s (%s); sign with a "
-		"valid one",
+		"the signer's certificate is valid from %s to %s, not %s (%s); sign with a valid one",
 		from, to, what, then);
 }
 
@@ -294,8 +291,7 @@ check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer 
 	unsigned usage = pki_cert_key_usage(out->cert);
 	if ((usage & (PKI_KU_DIGITAL_SIGNATURE | PKI_KU_NON_REPUDIATION)) == 0)
 		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-			"the signer's certificate has no keyUsage for signatures "
-			"(RFC 5280 4.2.1.3)");
+			"the signer's certificate has no keyUsage for signatures (RFC 5280 4.2.1.3)");
 	PKI_TRY(check_dates(out->cert, "now", o->at, err));
 	PKI_TRY(check_attributes(o, si, x509, err));
 	pki_time signed_at = 0;
@@ -342,8 +338,7 @@ check_signers(struct opening *o, struct pki_cms *out, struct pki_err *err)
 		signer->cert = take_cert(o, si);
 		if (signer->cert == NULL)
 			return MALFORMED(err,
-				"a signer's certificate is not attached, or signed "
-				"twice (RFC 5652 5.3)");
+				"a signer's certificate is not attached, or signed twice (RFC 5652 5.3)");
 		out->signer_count++;
 		PKI_TRY(check_signer(o, si, signer, err));
 	}
@@ -361,7 +356,8 @@ pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	PKI_TRY(load_certs(&o, err));
 	enum pki_status status = check_signers(&o, out, err);
 	if (status == PKI_OK)
-		status = pki_buf_append(&out->content, o.content.data, o.content.len, err);
+		status =
+			pki_buf_append(&out->content, o.content.data, o.content.len, err);
 	if (status != PKI_OK)
 		pki_cms_close(out);
 	return status;

@@ -14,7 +14,8 @@
 
 /* cert is the signer's own; STATE if key is not its key. Appends DER to out. */
 enum pki_status pki_cms_sign(struct pki_bytes content, struct pki_key *key,
-	const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_cert *cert, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* As sign, with the issuer's certificate attached too: for what people keep for years and
  * verify with the root alone (receipts, reports). */
@@ -25,7 +26,8 @@ enum pki_status pki_cms_seal(struct pki_bytes content, struct pki_key *key,
 /* Add one more signature over the same content; the others stay as they are. STATE if cert
  * has signed already, or PKI_CMS_SIGNERS_MAX have. */
 enum pki_status pki_cms_cosign(struct pki_bytes cms, struct pki_key *key,
-	const struct pki_cert *cert, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_cert *cert, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 struct pki_cms_signer {
 	struct pki_cert *cert;
@@ -49,12 +51,13 @@ struct pki_cms {
  * not two.
  */
 struct pki_cms_cache;
-enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
-	struct pki_cms_cache *cache, struct pki_cms *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer,
+	pki_time at, struct pki_cms_cache *cache, struct pki_cms *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void pki_cms_close(struct pki_cms *cms); /* frees what it holds, zeroes it */
 
-enum pki_status pki_cms_cache_new(struct pki_cms_cache **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_cms_cache_new(
+	struct pki_cms_cache **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_cms_cache_free(struct pki_cms_cache *cache);
 
 #endif

@@ -11,8 +11,8 @@
 #define PKI_CMS_CACHE_SLOTS 64
 
 /* The certificate of these octets if it was verified as issuer's, else NULL; borrowed. */
-struct pki_cert *pki_cms_cache_find(const struct pki_cms_cache *cache, struct pki_bytes der,
-	const struct pki_cert *issuer);
+struct pki_cert *pki_cms_cache_find(const struct pki_cms_cache *cache,
+	struct pki_bytes der, const struct pki_cert *issuer);
 /* cert was verified as issuer's. Both are shared. */
 void pki_cms_cache_add(struct pki_cms_cache *cache, const struct pki_cert *cert,
 	const struct pki_cert *issuer);

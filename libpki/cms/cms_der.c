@@ -77,11 +77,12 @@ read_layers(struct pki_bytes der, struct layers *l, struct pki_err *err)
 		!is_universal(&version, V_ASN1_INTEGER) ||
 		!read_tlv(version.end, l->signed_data.end, &digests) ||
 		!read_tlv(digests.end, l->signed_data.end, &content))
-		return MALFORMED(err, "the CMS message is not SignedData in DER "
-				      "(RFC 5652 5.1)");
+		return MALFORMED(
+			err, "the CMS message is not SignedData in DER (RFC 5652 5.1)");
 	if (version.end - version.content != 1 ||
 		(version.content[0] != 1 && version.content[0] != 3))
-		return MALFORMED(err, "SignedData is not of version 1 or 3 (RFC 5652 5.1)");
+		return MALFORMED(
+			err, "SignedData is not of version 1 or 3 (RFC 5652 5.1)");
 	if (!read_tlv(content.end, l->signed_data.end, &l->certs) ||
 		!is_context(&l->certs, 0))
 		return MALFORMED(err, "no certificate attached (RFC 5652 5.1)");
@@ -105,14 +106,14 @@ read_certs(const struct tlv *set, struct pki_cms_parts *parts, struct pki_err *e
 		if (parts->cert_count == PKI_CMS_CERTS_MAX)
 			return MALFORMED(err, "more than %d certificates attached",
 				PKI_CMS_CERTS_MAX);
-		if (!read_tlv(p, set->end, &cert) || !is_universal(&cert, V_ASN1_SEQUENCE))
-			return MALFORMED(err, "an attached certificate is not X.509 "
-					      "(RFC 5652 10.2.2)");
+		if (!read_tlv(p, set->end, &cert) ||
+			!is_universal(&cert, V_ASN1_SEQUENCE))
+			return MALFORMED(err,
+				"an attached certificate is not X.509 (RFC 5652 10.2.2)");
 		if (parts->cert_count != 0 &&
 			!ascends(parts->certs[parts->cert_count - 1], &cert))
 			return MALFORMED(err,
-				"the attached certificates are not in DER's order, "
-				"or one is there twice (X.690 11.6)");
+				"the attached certificates are not in DER's order, or one is there twice (X.690 11.6)");
 		parts->certs[parts->cert_count++] =
 			(struct pki_bytes){ cert.start, (size_t)(cert.end - cert.start) };
 	}

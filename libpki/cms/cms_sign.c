@@ -14,12 +14,10 @@ check_pair(const struct pki_key *key, const struct pki_cert *cert, struct pki_er
 {
 	if (!pki_key_matches(key, pki_cert_get0_key(cert)))
 		return pki_fail(err, PKI_STATE,
-			"the key is not the certificate's; sign with the pair that belongs "
-			"together");
+			"the key is not the certificate's; sign with the pair that belongs together");
 	if (pki_key_md(key) == NULL)
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_ALGORITHM,
-			"%s cannot sign CMS here (RFC 8419 is not in OpenSSL 3.0); take an "
-			"ECDSA or RSA key",
+			"%s cannot sign CMS here (RFC 8419 is not in OpenSSL 3.0); take an ECDSA or RSA key",
 			pki_key_alg_name(pki_key_get_alg(key)));
 	return PKI_OK;
 }
@@ -58,8 +56,8 @@ write_der(CMS_ContentInfo *cms, struct pki_buf *out, struct pki_err *err)
 		return pki_fail_ssl(err, PKI_INTERNAL, "encode the CMS message");
 	enum pki_status status = PKI_OK;
 	if ((size_t)len > PKI_CMS_MAX)
-		status = pki_fail(err, PKI_LIMIT, "a CMS message of %d octets; at most %zu",
-			len, PKI_CMS_MAX);
+		status = pki_fail(err, PKI_LIMIT,
+			"a CMS message of %d octets; at most %zu", len, PKI_CMS_MAX);
 	else
 		status = pki_buf_append(out, der, (size_t)len, err);
 	OPENSSL_free(der);
@@ -122,8 +120,8 @@ pki_cms_cosign(struct pki_bytes der, struct pki_key *key, const struct pki_cert 
 {
 	PKI_TRY(check_pair(key, cert, err));
 	if (der.len > PKI_CMS_MAX)
-		return pki_fail(err, PKI_LIMIT, "a CMS message of %zu octets; at most %zu",
-			der.len, PKI_CMS_MAX);
+		return pki_fail(err, PKI_LIMIT,
+			"a CMS message of %zu octets; at most %zu", der.len, PKI_CMS_MAX);
 	const uint8_t *p = der.data;
 	PKI_CLEANUP(cms_cleanup)
 	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);

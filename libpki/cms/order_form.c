@@ -21,8 +21,8 @@ enum { /* sets of enum pki_action */
 static const struct pki_member subject_members[] = {
 	{ "country", FORM_TEXT, ORDER(subject.country), CERTS, CERTS, 0, NULL },
 	{ "organization", FORM_TEXT, ORDER(subject.organization), CERTS, 0, 0, NULL },
-	{ "organizational_unit", FORM_TEXT, ORDER(subject.organizational_unit), CERTS, 0, 0,
-		NULL },
+	{ "organizational_unit", FORM_TEXT, ORDER(subject.organizational_unit), CERTS, 0,
+		0, NULL },
 	{ "serial_number", FORM_TEXT, ORDER(subject.serial_number), CERTS, 0, 0, NULL },
 	{ "surname", FORM_TEXT, ORDER(subject.surname), CERTS, 0, 0, NULL },
 	{ "given_name", FORM_TEXT, ORDER(subject.given_name), CERTS, 0, 0, NULL },
@@ -46,10 +46,12 @@ static const struct pki_member terms_members[] = {
 };
 
 const struct pki_member pki_order_cert_members[] = {
-	{ "profile", FORM_WORD, AT(struct pki_order_cert, profile), CERTS, CERTS, 0, NULL },
+	{ "profile", FORM_WORD, AT(struct pki_order_cert, profile), CERTS, CERTS, 0,
+		NULL },
 	{ "csr", FORM_BASE64, AT(struct pki_order_cert, csr), CERTS, CERTS, PKI_CSR_MAX,
 		NULL },
-	{ "not_after", FORM_TIME, AT(struct pki_order_cert, not_after), CERTS, 0, 0, NULL },
+	{ "not_after", FORM_TIME, AT(struct pki_order_cert, not_after), CERTS, 0, 0,
+		NULL },
 	{ 0 },
 };
 

@@ -40,7 +40,7 @@ extern const struct pki_member pki_order_members[];
 extern const struct pki_member pki_order_cert_members[]; /* of struct pki_order_cert */
 
 /* Strictly; the caller frees out with pki_order_free(), also after an error. */
-enum pki_status pki_order_read(json_t *json, struct pki_order *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_order_read(
+	json_t *json, struct pki_order *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -74,7 +74,8 @@ read_string(const struct pki_member *m, json_t *value, char *out, struct pki_err
 	static const char *const wants[] = {
 		[FORM_TEXT] = "text without control characters",
 		[FORM_WORD] = "a lower-case word",
-		[FORM_ID] = "an identifier: its letter, a hyphen, 32 lower-case hex digits",
+		[FORM_ID] =
+			"an identifier: its letter, a hyphen, 32 lower-case hex digits",
 		[FORM_DIGEST] = "a SHA-256 digest in lower-case hex",
 	};
 	if (!good)
@@ -107,14 +108,15 @@ read_time(const struct pki_member *m, json_t *value, void *out, struct pki_err *
 }
 
 static enum pki_status
-read_base64(
-	const struct pki_member *m, json_t *value, struct pki_buf *out, struct pki_err *err)
+read_base64(const struct pki_member *m, json_t *value, struct pki_buf *out,
+	struct pki_err *err)
 {
 	const char *text = NULL;
 	PKI_TRY(need_text(m->name, value, &text, err));
 	size_t len = strlen(text);
 	if (len / 4 * 3 > m->aux + 2)
-		return MALFORMED(err, "\"%s\" is longer than %zu octets", m->name, m->aux);
+		return MALFORMED(
+			err, "\"%s\" is longer than %zu octets", m->name, m->aux);
 	struct pki_err why = { 0 };
 	if (pki_base64_decode(text, len, out, &why) != PKI_OK || out->len > m->aux)
 		return MALFORMED(err, "\"%s\" is not base64: %s", m->name, why.msg);
@@ -122,7 +124,8 @@ read_base64(
 }
 
 static enum pki_status
-need_array(const char *name, json_t *value, size_t max, size_t *count, struct pki_err *err)
+need_array(
+	const char *name, json_t *value, size_t max, size_t *count, struct pki_err *err)
 {
 	*count = json_array_size(value);
 	if (!json_is_array(value) || *count == 0 || *count > max)
@@ -135,8 +138,8 @@ read_evidence(json_t *value, struct pki_order *out, struct pki_err *err)
 {
 	size_t count = 0;
 	PKI_TRY(need_array("evidence", value, PKI_ORDER_EVIDENCE_MAX, &count, err));
-	static const struct pki_member item = { "evidence", FORM_DIGEST, 0, PKI_SHA256_HEX,
-		0, 0, 0, NULL };
+	static const struct pki_member item = { "evidence", FORM_DIGEST, 0,
+		PKI_SHA256_HEX, 0, 0, 0, NULL };
 	for (size_t i = 0; i < count; i++) {
 		PKI_TRY(read_string(
 			&item, json_array_get(value, i), out->evidence[i], err));
@@ -159,8 +162,7 @@ read_serials(json_t *value, struct pki_order *out, struct pki_err *err)
 			pki_serial_text(&out->serials[i], again);
 		if (strcmp(again, text) != 0)
 			return MALFORMED(err,
-				"\"serials\" has one that is not a serial number "
-				"in lower-case hex");
+				"\"serials\" has one that is not a serial number in lower-case hex");
 		for (size_t j = 0; j < i; j++)
 			if (pki_serial_compare(&out->serials[i], &out->serials[j]) == 0)
 				return MALFORMED(err, "\"serials\" names %s twice", text);
@@ -188,8 +190,8 @@ read_certs(json_t *value, struct place place, struct pki_err *err)
 }
 
 static enum pki_status
-read_member(
-	const struct pki_member *m, json_t *value, struct place place, struct pki_err *err)
+read_member(const struct pki_member *m, json_t *value, struct place place,
+	struct pki_err *err)
 {
 	void *field = place.base + m->offset;
 	switch (m->form) {
@@ -238,8 +240,7 @@ read_object(const struct pki_member *table, const char *name, json_t *object,
 		const struct pki_member *m = find_member(table, key, place.action);
 		if (m == NULL)
 			return MALFORMED(err,
-				"\"%s\" has a member \"%.40s\" that an order to %s "
-				"does not know",
+				"\"%s\" has a member \"%.40s\" that an order to %s does not know",
 				name, key, pki_action_name(place.order->action));
 		PKI_TRY(read_member(m, json_object_iter_value(it), place, err));
 	}

@@ -173,8 +173,7 @@ wrong(struct pki_err *err)
 	if ((flags & ERR_TXT_STRING) != 0 && data[0] != '\0')
 		snprintf(why, sizeof why, ", %s", data);
 	enum pki_status status = pki_fail_ssl(err, PKI_TAMPERED,
-		"the time-stamp is not of this checkpoint, or not of an authority that is "
-		"trusted%s",
+		"the time-stamp is not of this checkpoint, or not of an authority that is trusted%s",
 		why);
 	err->rule = PKI_RULE_TIMESTAMP;
 	return status;

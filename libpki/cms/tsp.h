@@ -29,7 +29,8 @@ enum pki_status pki_tsp_query_of(struct pki_bytes data, struct pki_tsp_query *ou
  * and that chains up to one of trust, PEM certificates. *at: that time, the authority's own
  * claim. INPUT if it is none, TAMPERED (rule 86) if it is not right, CONFIG for trust.
  */
-enum pki_status pki_tsp_verify(struct pki_bytes response, const struct pki_tsp_query *query,
-	struct pki_bytes trust, pki_time *at, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_tsp_verify(struct pki_bytes response,
+	const struct pki_tsp_query *query, struct pki_bytes trust, pki_time *at,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

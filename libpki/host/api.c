@@ -49,8 +49,8 @@ pki_api_error_body(const struct pki_err *err, struct pki_buf *json, unsigned *co
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *body = json_pack("{s:{s:s, s:s, s:o, s:o}}", "error", "status",
 		pki_status_name(err->status), "rule",
-		err->rule == PKI_RULE_NONE ? "" : pki_rule_info(err->rule)->name, "object",
-		object != NULL ? object : json_string(""), "message",
+		err->rule == PKI_RULE_NONE ? "" : pki_rule_info(err->rule)->name,
+		"object", object != NULL ? object : json_string(""), "message",
 		message != NULL ? message : json_string(pki_status_text(err->status)));
 	if (body == NULL)
 		return pki_fail(fail, PKI_MEMORY, "error answer");
@@ -122,6 +122,6 @@ pki_api_event(const char *socket, const char *source, const char *type, const ch
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	PKI_TRY(pki_json_dump(event, &body, err));
-	return pki_api_call(socket, "/v1/events", "application/json", pki_buf_bytes(&body),
-		&reply, err);
+	return pki_api_call(socket, "/v1/events", "application/json",
+		pki_buf_bytes(&body), &reply, err);
 }

@@ -9,15 +9,17 @@
 #include "libpki/base/json.h"
 #include "libpki/host/http.h"
 
-#define PKI_API_MAX ((size_t)96 << 20) /* an answer: a CRL of a million entries in base64 */
+#define PKI_API_MAX \
+	((size_t)96 << 20) /* an answer: a CRL of a million entries in base64 */
 
 /* err -> the body and the HTTP code of an answer; and back. */
 enum pki_status pki_api_error_body(const struct pki_err *err, struct pki_buf *json,
 	unsigned *code, struct pki_err *fail) PKI_MUST_CHECK;
 
 /* POST (body not empty) or GET; *reply is the JSON answer, owned by the caller. */
-enum pki_status pki_api_call(const char *socket, const char *path, const char *content_type,
-	struct pki_bytes body, json_t **reply, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_api_call(const char *socket, const char *path,
+	const char *content_type, struct pki_bytes body, json_t **reply,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* POST /v1/events: have an event logged. detail is borrowed and may be NULL. */
 enum pki_status pki_api_event(const char *socket, const char *source, const char *type,

@@ -33,7 +33,8 @@ find_option(const struct pki_option *own, const char *name, size_t len,
 		}
 	for (int i = 0; i < PKI_COMMON_COUNT; i++) {
 		const struct pki_option *common = &pki_common_options[i];
-		if (strlen(common->name) == len && strncmp(common->name, name, len) == 0) {
+		if (strlen(common->name) == len &&
+			strncmp(common->name, name, len) == 0) {
 			*option = common;
 			return PKI_COMMON_SLOT + i;
 		}
@@ -110,7 +111,8 @@ find_command(struct parser *p, const char *word)
 	if (command->name == NULL) {
 		char guess[PKI_GUESS_TEXT];
 		pki_help_guess_command(p->program, word, guess);
-		return pki_fail(p->err, PKI_USAGE, "unknown command \"%s\"%s", word, guess);
+		return pki_fail(
+			p->err, PKI_USAGE, "unknown command \"%s\"%s", word, guess);
 	}
 	p->command = command;
 	p->args->options = command->options;
@@ -184,8 +186,9 @@ run(struct parser *p, void *ctx)
 		return pki_fail(p->err, PKI_USAGE,
 			"a command is needed; %s --help lists them", program->name);
 	if (p->args->operand_count < p->command->min_operands)
-		return pki_fail(p->err, PKI_USAGE, "an operand is missing; usage: %s %s %s",
-			program->name, p->command->name, p->command->operands);
+		return pki_fail(p->err, PKI_USAGE,
+			"an operand is missing; usage: %s %s %s", program->name,
+			p->command->name, p->command->operands);
 	return p->command->run(p->args, ctx, p->err);
 }
 
@@ -196,8 +199,8 @@ finish_output(struct pki_err *err)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return PKI_OK;
-	return pki_fail_errno(
-		err, PKI_IO, errno != 0 ? errno : EIO, "standard output cannot be written");
+	return pki_fail_errno(err, PKI_IO, errno != 0 ? errno : EIO,
+		"standard output cannot be written");
 }
 
 /* Before the first operand's end of options, as the parser sees it. */
@@ -333,7 +336,8 @@ const char *
 pki_arg_at(const struct pki_args *args, const char *name, int i)
 {
 	int slot = slot_of(args, name);
-	return slot >= 0 && i >= 0 && i < args->counts[slot] ? args->values[slot][i] : NULL;
+	return slot >= 0 && i >= 0 && i < args->counts[slot] ? args->values[slot][i]
+							     : NULL;
 }
 
 void

@@ -11,10 +11,10 @@
 #include "libpki/base/json.h"
 
 struct pki_option {
-	const char *name;  /* "passphrase": --passphrase VALUE or --passphrase=VALUE */
+	const char *name; /* "passphrase": --passphrase VALUE or --passphrase=VALUE */
 	const char *value; /* placeholder; NULL: a flag */
 	const char *help;
-	int max;           /* how often at most; 0 counts as 1 */
+	int max; /* how often at most; 0 counts as 1 */
 };
 
 #define PKI_OPTIONS_MAX 24 /* a command's own and the four common ones */
@@ -33,14 +33,15 @@ struct pki_args {
 struct pki_command {
 	const char *name;
 	const char *operands; /* "APPLICATION": shown in usage; "" */
-	const char *help;     /* one line */
+	const char *help; /* one line */
 	const struct pki_option *options; /* ends with {0}; beyond the common ones */
 	int min_operands, max_operands;
-	enum pki_status (*run)(const struct pki_args *args, void *ctx, struct pki_err *err);
+	enum pki_status (*run)(
+		const struct pki_args *args, void *ctx, struct pki_err *err);
 };
 
 struct pki_program {
-	const char *name;    /* "pki-ra" */
+	const char *name; /* "pki-ra" */
 	const char *summary; /* one line */
 	const struct pki_command *commands; /* ends with {0} */
 };

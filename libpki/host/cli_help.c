@@ -5,7 +5,8 @@
 const struct pki_option pki_common_options[PKI_COMMON_COUNT + 1] = {
 	[PKI_COMMON_CONFIG] = { "config", "FILE",
 		"configuration; else $PKI_CONFIG, else in /etc/pki", 1 },
-	[PKI_COMMON_JSON] = { "json", NULL, "write the result, or the error, as JSON", 1 },
+	[PKI_COMMON_JSON] = { "json", NULL, "write the result, or the error, as JSON",
+		1 },
 	[PKI_COMMON_HELP] = { "help", NULL, "show this", 1 },
 	[PKI_COMMON_VERSION] = { "version", NULL, "show the version", 1 },
 };
@@ -15,7 +16,8 @@ static const struct pki_option no_options[] = { { 0 } };
 static const struct pki_option *
 options_of(const struct pki_command *command)
 {
-	return command != NULL && command->options != NULL ? command->options : no_options;
+	return command != NULL && command->options != NULL ? command->options
+							   : no_options;
 }
 
 static int
@@ -79,7 +81,8 @@ pki_help_program(const struct pki_program *program, FILE *out)
 	for (command = program->commands; command->name != NULL; command++)
 		if (command_width(command) > width)
 			width = command_width(command);
-	fprintf(out, "%s: %s\n\nusage: %s COMMAND [OPTION...] [OPERAND...]\n\nCommands:\n",
+	fprintf(out,
+		"%s: %s\n\nusage: %s COMMAND [OPTION...] [OPERAND...]\n\nCommands:\n",
 		program->name, program->summary, program->name);
 	for (command = program->commands; command->name != NULL; command++)
 		print_command(command, width, out);
@@ -102,7 +105,8 @@ pki_help_command(
 	if (common > width)
 		width = common;
 	fprintf(out, "usage: %s %s [OPTION...]%s%s\n\n%s\n", program->name, command->name,
-		command->operands[0] != '\0' ? " " : "", command->operands, command->help);
+		command->operands[0] != '\0' ? " " : "", command->operands,
+		command->help);
 	if (own->name != NULL)
 		fprintf(out, "\nOptions:\n");
 	print_options(own, width, out);
@@ -171,8 +175,7 @@ pki_help_completion(const struct pki_program *program, FILE *out)
 	fprintf(out,
 		"\tesac\n"
 		"\tcase \" $valued \" in *\" $prev \"*) return ;; esac\n"
-		"\tif [ -z \"$command\" ] || [ \"$command\" = completion ] || "
-		"[ \"${cur#-}\" != \"$cur\" ]; then\n"
+		"\tif [ -z \"$command\" ] || [ \"$command\" = completion ] || [ \"${cur#-}\" != \"$cur\" ]; then\n"
 		"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 		"\tfi\n}\n"
 		"complete -o default -F %s %s\n",
@@ -234,7 +237,8 @@ put_guess(const struct guess *guess, const char *dashes, char out[PKI_GUESS_TEXT
 {
 	out[0] = '\0';
 	if (guess->best != NULL)
-		snprintf(out, PKI_GUESS_TEXT, "; did you mean %s%s?", dashes, guess->best);
+		snprintf(
+			out, PKI_GUESS_TEXT, "; did you mean %s%s?", dashes, guess->best);
 }
 
 void

@@ -111,7 +111,8 @@ pki_table_add(struct pki_table *table, const char *const *cells, struct pki_err 
 		size_t size = strlen(text) + 1;
 		PKI_TRY(pki_buf_reserve(&table->text, size, err));
 		char *copy = (char *)table->text.data + table->text.len;
-		row[i] = (struct cell){ table->text.len, pki_cli_clean(text, copy, size) };
+		row[i] =
+			(struct cell){ table->text.len, pki_cli_clean(text, copy, size) };
 		table->text.len += strlen(copy) + 1;
 		if (row[i].width > table->widths[i])
 			table->widths[i] = row[i].width;

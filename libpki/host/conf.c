@@ -13,8 +13,8 @@
 
 /* A text that is not empty. */
 enum pki_status
-conf_need_text(
-	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+conf_need_text(struct pki_yaml *map, const char *key, char *out, size_t size,
+	struct pki_err *err)
 {
 	struct pki_yaml *node;
 	PKI_TRY(pki_yaml_need(map, key, &node, err));
@@ -25,8 +25,8 @@ conf_need_text(
 }
 
 enum pki_status
-conf_set_path(struct pki_yaml *node, const char *dir, const char *name, char out[PATH_MAX],
-	struct pki_err *err)
+conf_set_path(struct pki_yaml *node, const char *dir, const char *name,
+	char out[PATH_MAX], struct pki_err *err)
 {
 	const char *base = name[0] == '/' ? "" : dir;
 	const char *slash = name[0] == '/' ? "" : "/";
@@ -79,8 +79,8 @@ conf_fail_rule(
 }
 
 static enum pki_status
-load_name(
-	struct pki_yaml *names, const char *key, struct pki_name *out, struct pki_err *err)
+load_name(struct pki_yaml *names, const char *key, struct pki_name *out,
+	struct pki_err *err)
 {
 	struct pki_yaml *map;
 	PKI_TRY(pki_yaml_need(names, key, &map, err));
@@ -111,8 +111,8 @@ load_names(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 }
 
 static enum pki_status
-load_algorithm(
-	struct pki_yaml *keys, const char *key, enum pki_key_alg *out, struct pki_err *err)
+load_algorithm(struct pki_yaml *keys, const char *key, enum pki_key_alg *out,
+	struct pki_err *err)
 {
 	struct pki_yaml *node = pki_yaml_get(keys, key);
 	char name[32] = "";
@@ -122,9 +122,7 @@ load_algorithm(
 	*out = pki_key_alg_by_name(name);
 	if (*out == 0)
 		return pki_yaml_fail(node, err,
-			"%s: no algorithm \"%s\"; P-256, P-384, P-521, Ed25519, RSA-3072 "
-			"or "
-			"RSA-4096",
+			"%s: no algorithm \"%s\"; P-256, P-384, P-521, Ed25519, RSA-3072 or RSA-4096",
 			key, name);
 	return PKI_OK;
 }
@@ -164,10 +162,11 @@ conf_is_base_url(const char *text, const char *scheme)
 		if (*p <= ' ' || *p > '~' || strchr("\"<>\\^`{|}", *p) != NULL)
 			return false;
 	CURLU *url = curl_url();
-	bool good = url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+	bool good = url != NULL &&
+		    curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
 		    has_part(url, CURLUPART_HOST) && !has_part(url, CURLUPART_USER) &&
-		    !has_part(url, CURLUPART_PASSWORD) && !has_part(url, CURLUPART_QUERY) &&
-		    !has_part(url, CURLUPART_FRAGMENT);
+		    !has_part(url, CURLUPART_PASSWORD) &&
+		    !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT);
 	curl_url_cleanup(url);
 	return good;
 }
@@ -175,7 +174,8 @@ conf_is_base_url(const char *text, const char *scheme)
 /* http: relying parties fetch CRLs and ask OCSP without TLS, whose own certificates would
  * have to be checked first (RFC 5280 8). */
 static enum pki_status
-need_url(struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+need_url(struct pki_yaml *map, const char *key, char *out, size_t size,
+	struct pki_err *err)
 {
 	PKI_TRY(conf_need_text(map, key, out, size, err));
 	if (!conf_is_base_url(out, "http://"))
@@ -214,8 +214,7 @@ need_server(struct pki_yaml *map, char out[PKI_URL_TEXT], struct pki_err *err)
 	if (conf_is_base_url(out, "http://") || conf_is_base_url(out, "https://"))
 		return PKI_OK;
 	return pki_yaml_fail(url, err,
-		"url: a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed, or "
-		"https");
+		"url: a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed, or https");
 }
 
 static enum pki_status
@@ -259,7 +258,8 @@ load_witnesses(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err)
 {
 	PKI_TRY(pki_yaml_expect_list(list, err));
 	if (pki_yaml_count(list) > PKI_WITNESSES_MAX)
-		return pki_yaml_fail(list, err, "witnesses: at most %d", PKI_WITNESSES_MAX);
+		return pki_yaml_fail(
+			list, err, "witnesses: at most %d", PKI_WITNESSES_MAX);
 	for (size_t i = 0; i < pki_yaml_count(list); i++) {
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		PKI_TRY(load_witness(node, &out->witnesses[i], err));
@@ -286,8 +286,7 @@ load_log(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 		if (*p <= ' ' || *p > '~' || *p == '+')
 			return conf_fail_rule(pki_yaml_get(log, "origin"),
 				PKI_RULE_LOG_NOTE,
-				"origin: letters, digits and marks of ASCII, without space "
-				"or +",
+				"origin: letters, digits and marks of ASCII, without space or +",
 				err);
 	PKI_TRY(load_timestamp(
 		pki_yaml_get(log, "timestamp"), out->dir, &out->timestamp, err));
@@ -305,8 +304,7 @@ load_socket(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	size_t max = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
 	if (strlen(out->socket) > max)
 		return pki_yaml_fail(node != NULL ? node : root, err,
-			"socket: the path has %zu octets and a Unix socket's at most %zu; "
-			"set socket to a shorter one",
+			"socket: the path has %zu octets and a Unix socket's at most %zu; set socket to a shorter one",
 			strlen(out->socket), max);
 	return PKI_OK;
 }
@@ -335,7 +333,8 @@ load_folder(const char *path, struct pki_conf *out, struct pki_err *err)
 	if (slash != NULL)
 		snprintf(dir, sizeof dir, "%.*s", (int)(slash - path + 1), path);
 	if (realpath(dir, out->dir) == NULL)
-		return pki_fail_errno(err, PKI_IO, errno, "folder %s cannot be found", dir);
+		return pki_fail_errno(
+			err, PKI_IO, errno, "folder %s cannot be found", dir);
 	return PKI_OK;
 }
 

@@ -16,8 +16,8 @@
 /* ADDRESS:PORT or [ADDRESS]:PORT; whether the address is one, the listener finds out. An
  * absent key or an empty text: none. */
 static enum pki_status
-load_listen(
-	struct pki_yaml *map, const char *key, char *out, size_t size, struct pki_err *err)
+load_listen(struct pki_yaml *map, const char *key, char *out, size_t size,
+	struct pki_err *err)
 {
 	struct pki_yaml *node = pki_yaml_get(map, key);
 	PKI_TRY(pki_yaml_string(node, out, size, err));
@@ -50,8 +50,8 @@ load_file(struct pki_yaml *map, const char *key, const char *dir, char out[PATH_
 
 /* A URL alone, or { url, credentials, ca }. */
 static enum pki_status
-load_place(
-	struct pki_yaml *node, const char *dir, struct pki_place *out, struct pki_err *err)
+load_place(struct pki_yaml *node, const char *dir, struct pki_place *out,
+	struct pki_err *err)
 {
 	struct pki_yaml *url = node;
 	if (pki_yaml_text(node) == NULL) {
@@ -64,13 +64,10 @@ load_place(
 	bool tls = conf_is_base_url(out->url, "https://");
 	if (!tls && !conf_is_base_url(out->url, "http://"))
 		return pki_yaml_fail(url, err,
-			"put: a URL of the form http://HOST[:PORT][/PATH] in ASCII is "
-			"needed, or "
-			"https");
+			"put: a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed, or https");
 	if (!tls && (out->credentials[0] != '\0' || out->ca[0] != '\0'))
 		return pki_yaml_fail(url, err,
-			"put: credentials and ca are for https; http would show them to "
-			"all");
+			"put: credentials and ca are for https; http would show them to all");
 	size_t len = strlen(out->url);
 	if (out->url[len - 1] != '/')
 		memcpy(out->url + len, "/", 2);
@@ -112,11 +109,10 @@ load_responders(struct pki_yaml *list, struct pki_conf *out, struct pki_err *err
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		char *url = out->crl_ocsp[out->crl_ocsp_count++];
 		PKI_TRY(pki_yaml_string(node, url, PKI_URL_TEXT, err));
-		if (!conf_is_base_url(url, "http://") && !conf_is_base_url(url, "https://"))
+		if (!conf_is_base_url(url, "http://") &&
+			!conf_is_base_url(url, "https://"))
 			return pki_yaml_fail(node, err,
-				"ocsp: a URL of the form http://HOST[:PORT][/PATH] in "
-				"ASCII "
-				"is needed, or https");
+				"ocsp: a URL of the form http://HOST[:PORT][/PATH] in ASCII is needed, or https");
 	}
 	return PKI_OK;
 }
@@ -153,7 +149,8 @@ conf_load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	out->crl_lifetime = CRL_LIFETIME_DEFAULT;
 	out->crl_interval = CRL_INTERVAL_DEFAULT;
 	PKI_TRY(pki_yaml_expect_map(crl, err));
-	PKI_TRY(pki_yaml_duration(pki_yaml_get(crl, "lifetime"), &out->crl_lifetime, err));
+	PKI_TRY(pki_yaml_duration(
+		pki_yaml_get(crl, "lifetime"), &out->crl_lifetime, err));
 	PKI_TRY(pki_yaml_duration(interval, &out->crl_interval, err));
 	PKI_TRY(load_listen(crl, "listen", out->crl_listen, sizeof out->crl_listen, err));
 	PKI_TRY(load_listen(
@@ -166,9 +163,7 @@ conf_load_crl(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 			"interval: a CRL is due every 24 h; write 24h or less", err);
 	if (out->crl_lifetime <= out->crl_interval)
 		return pki_yaml_fail(crl, err,
-			"lifetime must be longer than interval, or a CRL ends before the "
-			"next; "
-			"26h and 24h leave two hours");
+			"lifetime must be longer than interval, or a CRL ends before the next; 26h and 24h leave two hours");
 	return PKI_OK;
 }
 
@@ -238,8 +233,7 @@ conf_load_ocsp(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 	PKI_TRY(pki_yaml_duration(node, &out->ocsp_lifetime, err));
 	if (out->ocsp_lifetime > OCSP_LIFETIME_MAX)
 		return conf_fail_rule(node, PKI_RULE_OCSP_NEXT_UPDATE,
-			"lifetime: an OCSP answer counts at most ten days; write 10d or "
-			"less",
+			"lifetime: an OCSP answer counts at most ten days; write 10d or less",
 			err);
 	PKI_TRY(load_ocsp_answers(ocsp, out, err));
 	PKI_TRY(conf_need_path(ocsp, "identity", out->dir, out->ocsp_identity, err));

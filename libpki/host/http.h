@@ -18,11 +18,13 @@ struct pki_http_request; /* alive until it was answered */
 typedef void (*pki_http_handler)(void *ctx, struct pki_http_request *req);
 
 struct pki_http_config {
-	const char *listen;       /* "unix:/path" (mode 0660) or "127.0.0.1:8880", "[::1]:8880" */
-	unsigned threads;         /* 1: one event loop; more: a pool, handlers run in parallel */
-	size_t body_max;          /* larger requests get 413 */
-	unsigned connections_max; /* above it the one that waits longest for its client goes */
-	unsigned idle_seconds;    /* slow and idle connections are closed */
+	const char
+		*listen; /* "unix:/path" (mode 0660) or "127.0.0.1:8880", "[::1]:8880" */
+	unsigned threads; /* 1: one event loop; more: a pool, handlers run in parallel */
+	size_t body_max; /* larger requests get 413 */
+	unsigned
+		connections_max; /* above it the one that waits longest for its client goes */
+	unsigned idle_seconds; /* slow and idle connections are closed */
 	pki_http_handler handler;
 	void *ctx;
 };
@@ -33,8 +35,8 @@ enum pki_status pki_http_start(const struct pki_http_config *config,
  * before the first thread and forbids new addresses. */
 enum pki_status pki_http_listen(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_http_begin(struct pki_http_server *server, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_http_begin(
+	struct pki_http_server *server, struct pki_err *err) PKI_MUST_CHECK;
 /* No new connections; waits until the handler has answered what it was given, and for slow
  * readers a few seconds. */
 void pki_http_stop(struct pki_http_server *server);
@@ -52,23 +54,26 @@ struct pki_http_header {
 };
 /* body is copied. Frees the request. */
 void pki_http_reply(struct pki_http_request *req, unsigned code,
-	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body);
+	const struct pki_http_header *headers, size_t header_count,
+	struct pki_bytes body);
 
 /* An answer made ready once and sent many times, by any thread. */
 struct pki_http_ready;
-enum pki_status pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
-	struct pki_bytes body, struct pki_http_ready **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_http_ready_new(const struct pki_http_header *headers,
+	size_t header_count, struct pki_bytes body, struct pki_http_ready **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* It is going to be sent: brings it from memory meanwhile. */
 void pki_http_ready_fetch(const struct pki_http_ready *ready);
 void pki_http_ready_up(struct pki_http_ready *ready); /* one more owner */
 void pki_http_ready_free(struct pki_http_ready *ready); /* one less */
 /* With 304 its headers go alone. Owns it as long as it needs it. Frees the request. */
-void pki_http_reply_ready(struct pki_http_request *req, unsigned code,
-	struct pki_http_ready *ready);
+void pki_http_reply_ready(
+	struct pki_http_request *req, unsigned code, struct pki_http_ready *ready);
 
 /* 200 with the first size octets of a file, which is taken over. */
-void pki_http_reply_file(struct pki_http_request *req, const struct pki_http_header *headers,
-	size_t header_count, int fd, uint64_t size);
+void pki_http_reply_file(struct pki_http_request *req,
+	const struct pki_http_header *headers, size_t header_count, int fd,
+	uint64_t size);
 
 /* Client. url_base: "unix:/path", "http://host:port" or "https://host:port". */
 struct pki_http_response {
@@ -88,12 +93,12 @@ struct pki_http_outgoing {
 	const char *method;
 	const char *path;
 	const char *content_type; /* NULL: application/octet-stream */
-	struct pki_bytes body;    /* data NULL: none */
+	struct pki_bytes body; /* data NULL: none */
 	size_t max;
-	const char *credentials;  /* USER:PASSWORD; NULL: none */
-	struct pki_bytes ca;      /* PEM, whom to trust; data NULL: the system's */
-	unsigned stall_seconds;   /* give up when nothing moves for so long; 0: never */
-	const atomic_bool *stop;  /* give up within a second once it is set; NULL */
+	const char *credentials; /* USER:PASSWORD; NULL: none */
+	struct pki_bytes ca; /* PEM, whom to trust; data NULL: the system's */
+	unsigned stall_seconds; /* give up when nothing moves for so long; 0: never */
+	const atomic_bool *stop; /* give up within a second once it is set; NULL */
 };
 enum pki_status pki_http_send(const struct pki_http_outgoing *call,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;

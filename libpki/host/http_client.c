@@ -28,8 +28,8 @@ on_data(char *data, size_t size, size_t count, void *ctx)
 	struct sink *sink = ctx;
 	size_t len = size * count;
 	if (len > sink->max - sink->body->len) {
-		(void)pki_fail(sink->err, PKI_LIMIT, "the answer has more than %zu octets",
-			sink->max);
+		(void)pki_fail(sink->err, PKI_LIMIT,
+			"the answer has more than %zu octets", sink->max);
 		return 0;
 	}
 	if (pki_buf_append(sink->body, data, len, sink->err) != PKI_OK)
@@ -54,10 +54,11 @@ set_target(CURL *curl, const char *base, const char *path, struct pki_err *err)
 {
 	char url[URL_MAX];
 	bool local = strncmp(base, "unix:", 5) == 0;
-	int len =
-		snprintf(url, sizeof url, "%s%s", local ? "http://localhost" : base, path);
+	int len = snprintf(
+		url, sizeof url, "%s%s", local ? "http://localhost" : base, path);
 	if (len < 0 || (size_t)len >= sizeof url)
-		return pki_fail(err, PKI_LIMIT, "a URL has at most %d octets", URL_MAX - 1);
+		return pki_fail(
+			err, PKI_LIMIT, "a URL has at most %d octets", URL_MAX - 1);
 	CURLcode rc = curl_easy_setopt(curl, CURLOPT_URL, url);
 	if (rc == CURLE_OK && local)
 		rc = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, base + 5);
@@ -89,7 +90,8 @@ set_limits(CURL *curl, const struct pki_http_outgoing *call, struct sink *sink)
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, call->stall_seconds > 0 ? 1L : 0L);
+	curl_easy_setopt(
+		curl, CURLOPT_LOW_SPEED_LIMIT, call->stall_seconds > 0 ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)call->stall_seconds);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);

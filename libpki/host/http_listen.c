@@ -29,15 +29,13 @@ bind_unix(int fd, const char *path, struct pki_err *err)
 	struct stat st;
 	if (strlen(path) >= sizeof address.sun_path)
 		return pki_fail(err, PKI_CONFIG,
-			"%s: the path of a Unix socket has at most %zu octets; choose a "
-			"shorter one",
+			"%s: the path of a Unix socket has at most %zu octets; choose a shorter one",
 			path, sizeof address.sun_path - 1);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			return pki_fail(err, PKI_CONFIG,
-				"%s is there and is not a socket; move it away or choose "
-				"another path",
+				"%s is there and is not a socket; move it away or choose another path",
 				path);
 		if (somebody_answers(&address))
 			return pki_fail(err, PKI_LOCKED,
@@ -94,8 +92,8 @@ bind_tcp(const char *listen_at, int *fd, struct pki_err *err)
 	int saved = errno;
 	freeaddrinfo(info);
 	if (rc < 0)
-		return pki_fail_errno(err, saved == EADDRINUSE ? PKI_LOCKED : PKI_IO, saved,
-			"listen at %s", listen_at);
+		return pki_fail_errno(err, saved == EADDRINUSE ? PKI_LOCKED : PKI_IO,
+			saved, "listen at %s", listen_at);
 	return PKI_OK;
 }
 

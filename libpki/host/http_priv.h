@@ -8,8 +8,8 @@
 #include "libpki/host/http.h"
 
 /* A listening socket, "unix:/path" or "127.0.0.1:8880". *fd is the caller's in any case. */
-enum pki_status pki_http_open_listener(const char *where, int *fd, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_http_open_listener(
+	const char *where, int *fd, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * The connections of a server whose next step is the client's: a request to finish, an answer

@@ -84,8 +84,9 @@ request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 		return NULL;
 	req->server = server;
 	req->connection = connection;
-	req->guest = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			     ->socket_context;
+	req->guest =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
 	req->method = method;
 	req->path = origin_form(url);
 	return req;
@@ -331,8 +332,8 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 						  MHD_USE_TURBO,
 		0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, *fd,
 		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-		config->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		config->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE, pool,

@@ -154,7 +154,8 @@ print_name(const struct pki_metric *metric, const char *suffix, size_t which,
 	size_t span = series(metric);
 	char separator = '{', number[NUMBER_TEXT];
 	PKI_TRY(pki_buf_printf(out, err, "%s%s", metric->name, suffix));
-	for (const struct pki_label *label = metric->labels; label->name != NULL; label++) {
+	for (const struct pki_label *label = metric->labels; label->name != NULL;
+		label++) {
 		span /= values(label);
 		snprintf(number, sizeof number, "%zu", which / span + 1);
 		PKI_TRY(print_label(separator, label->name,

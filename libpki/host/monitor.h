@@ -16,7 +16,7 @@
 enum pki_metric_type {
 	PKI_COUNTER,
 	PKI_GAUGE,
-	PKI_AGE,  /* a gauge: the cell holds a pki_time, the page says how many seconds ago; */
+	PKI_AGE, /* a gauge: the cell holds a pki_time, the page says how many seconds ago; */
 	PKI_LEFT, /* ... in how many seconds. Neither is on the page while the cell is 0. */
 	PKI_HISTOGRAM, /* of durations, 5 us to 1 s */
 };
@@ -26,7 +26,7 @@ enum pki_metric_type {
 struct pki_label {
 	const char *name;
 	const char *const *values; /* ends with NULL; any text */
-	const size_t *numbered;    /* where values is NULL: "1" up to as many, 0 for none */
+	const size_t *numbered; /* where values is NULL: "1" up to as many, 0 for none */
 };
 
 /* Each combination of label values has a cell of its own: the which-th, the last label's
@@ -65,8 +65,8 @@ struct pki_monitor;
  * borrowed for good. */
 enum pki_status pki_monitor_listen(const struct pki_monitor_config *config,
 	struct pki_monitor **out, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_monitor_begin(struct pki_monitor *monitor, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_monitor_begin(
+	struct pki_monitor *monitor, struct pki_err *err) PKI_MUST_CHECK;
 /* Frees the cells too. */
 void pki_monitor_stop(struct pki_monitor *monitor);
 

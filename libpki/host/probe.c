@@ -155,8 +155,8 @@ print_line(const char *name, enum level level, const char *text)
 }
 
 enum pki_status
-pki_probe_tell(const struct pki_args *args, const char *name, const struct pki_probe *probe,
-	enum pki_status status, struct pki_err *err)
+pki_probe_tell(const struct pki_args *args, const char *name,
+	const struct pki_probe *probe, enum pki_status status, struct pki_err *err)
 {
 	struct limits limits = { 0 };
 	struct pki_err why = { 0 };
@@ -170,8 +170,8 @@ pki_probe_tell(const struct pki_args *args, const char *name, const struct pki_p
 	if (level == LEVEL_OK) {
 		level = judge(probe, &limits, now);
 		pki_probe_offset_text(probe, clock);
-		snprintf(text, sizeof text, "%s, %" PRId64 " s left, clock %s", probe->text,
-			probe->next_update - now, clock);
+		snprintf(text, sizeof text, "%s, %" PRId64 " s left, clock %s",
+			probe->text, probe->next_update - now, clock);
 	} else {
 		pki_err_text(err, text, sizeof text);
 	}

@@ -13,16 +13,19 @@
 /* For the command's table. */
 #define PKI_PROBE_OPTIONS \
 	{ "monitor", NULL, "one line and an exit status as monitors expect", 0 }, \
-	{ "warning", "DURATION", "warn if less is left until nextUpdate; default: 30m", 0 }, \
-	{ "critical", "DURATION", "critical if less is left; default: 5m", 0 }
+		{ "warning", "DURATION", \
+			"warn if less is left until nextUpdate; default: 30m", 0 }, \
+	{ \
+		"critical", "DURATION", "critical if less is left; default: 5m", 0 \
+	}
 
 struct pki_probe {
-	char text[256];       /* "CRL 7, 5 entries" */
-	bool critical;        /* what the text says is */
+	char text[256]; /* "CRL 7, 5 entries" */
+	bool critical; /* what the text says is */
 	pki_time this_update; /* 0: not known, as the next */
 	pki_time next_update;
 	bool clock_known;
-	pki_msec offset;      /* of the server's clock, positive: ahead of ours */
+	pki_msec offset; /* of the server's clock, positive: ahead of ours */
 	struct {
 		const char *label; /* NULL: no more */
 		int64_t value;
@@ -47,13 +50,13 @@ json_t *pki_probe_offset_json(const struct pki_probe *probe);
  * Gives up when nothing moves for some seconds. Notes the server's clock in probe, unless that is
  * NULL. UNAVAILABLE, BUSY; INPUT for an answer that does not verify. */
 enum pki_status pki_probe_ocsp(const char *url, const struct pki_cert *issuer,
-	const struct pki_serial *serial, struct pki_probe *probe, struct pki_ocsp_result *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_serial *serial, struct pki_probe *probe,
+	struct pki_ocsp_result *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Print the line, and have the program exit as it says; name: "PKI-CRL". status and err are
  * what the check came to. USAGE if thresholds are none. */
 enum pki_status pki_probe_tell(const struct pki_args *args, const char *name,
-	const struct pki_probe *probe, enum pki_status status, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_probe *probe, enum pki_status status,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

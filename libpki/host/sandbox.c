@@ -38,14 +38,15 @@ static const char *in_force = "none";
 
 /* What any running code needs: memory, time, randomness, descriptors that it has. */
 static const int common_calls[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv),
-	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(munmap), SCMP_SYS(mremap),
-	SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(getrandom),
-	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(sched_yield), SCMP_SYS(getpid),
-	SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(munmap),
+	SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
+	SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(sched_yield), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
+	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit), SCMP_SYS(exit_group),
 	SCMP_SYS(sysinfo) }; /* qsort() of a kilobyte asks how much memory there is */
 
 /* Files below the folders (Landlock), sockets that exist, threads. */
@@ -67,9 +68,9 @@ static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(a
 	SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(socketpair), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigsuspend),
-	SCMP_SYS(membarrier), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(getrusage),
-	SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname) };
+	SCMP_SYS(membarrier), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit),
+	SCMP_SYS(getrusage), SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(getuid),
+	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname) };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
@@ -80,8 +81,8 @@ static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(a
  * report. */
 static const char *const sanitizer_folders[] = { "/proc", "/usr", ".", NULL };
 static const int sanitizer_calls[] = { SCMP_SYS(openat), SCMP_SYS(readlink),
-	SCMP_SYS(prctl), SCMP_SYS(ptrace), SCMP_SYS(wait4), SCMP_SYS(clone), SCMP_SYS(mmap),
-	SCMP_SYS(mprotect), SCMP_SYS(kill), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(prctl), SCMP_SYS(ptrace), SCMP_SYS(wait4), SCMP_SYS(clone),
+	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(kill), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(prlimit64), SCMP_SYS(getuid), SCMP_SYS(ioctl), SCMP_SYS(msync),
 	SCMP_SYS(mincore), SCMP_SYS(open), SCMP_SYS(getdents), SCMP_SYS(getdents64),
 	SCMP_SYS(pipe), SCMP_SYS(process_vm_readv) };
@@ -99,7 +100,8 @@ allow_all(scmp_filter_ctx filter, const int *calls, size_t count)
 static int
 allow_common(scmp_filter_ctx filter)
 {
-	static const struct scmp_arg_cmp no_exec = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
+	static const struct scmp_arg_cmp no_exec = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC,
+		0 };
 	int rc = allow_all(filter, common_calls, PKI_COUNT(common_calls));
 	if (SANITIZED)
 		return rc != 0 ? rc
@@ -125,13 +127,15 @@ allow_server(scmp_filter_ctx filter)
 	static const struct scmp_arg_cmp set_name = { 0, SCMP_CMP_EQ, PR_SET_NAME, 0 };
 	int rc = allow_all(filter, server_calls, PKI_COUNT(server_calls));
 	if (rc == 0)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+		rc = seccomp_rule_add(
+			filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, thread);
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, local);
 	if (rc == 0)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, set_name);
+		rc = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, set_name);
 	return rc;
 }
 
@@ -184,8 +188,8 @@ allow_folder(int ruleset, const char *path, uint64_t access, struct pki_err *err
 		return pki_fail_errno(err, PKI_IO, errno, "%s", path);
 	struct landlock_path_beneath_attr rule = { .allowed_access = access,
 		.parent_fd = fd };
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) !=
-		0)
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule,
+		    0) != 0)
 		return pki_fail_errno(err, PKI_INTERNAL, errno, "Landlock, %s", path);
 	return PKI_OK;
 }
@@ -222,7 +226,8 @@ enter_landlock(enum pki_sandbox kind, const char *const *writable,
 	if (abi < 1)
 		return PKI_OK;
 	uint64_t truncate = abi >= 3 ? LANDLOCK_ACCESS_FS_TRUNCATE : 0;
-	struct landlock_ruleset_attr attr = { .handled_access_fs = ALL_ACCESS | truncate };
+	struct landlock_ruleset_attr attr = { .handled_access_fs = ALL_ACCESS |
+								   truncate };
 	PKI_CLEANUP(pki_close_fd)
 	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (ruleset < 0)

@@ -16,14 +16,15 @@ struct pki_ocsp_request;
 struct pki_ocsp_responder;
 
 /* INPUT: malformedRequest (rules 63, 64); LIMIT: more than PKI_OCSP_CERTIDS_MAX. */
-enum pki_status pki_ocsp_request_parse(struct pki_bytes der, struct pki_ocsp_request **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ocsp_request_parse(struct pki_bytes der,
+	struct pki_ocsp_request **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ocsp_request_free(struct pki_ocsp_request *req);
 void pki_ocsp_request_cleanup(struct pki_ocsp_request **req);
 size_t pki_ocsp_request_count(const struct pki_ocsp_request *req);
 /* length 0: no nonce */
 struct pki_bytes pki_ocsp_request_nonce(const struct pki_ocsp_request *req);
-const struct pki_serial *pki_ocsp_request_serial(const struct pki_ocsp_request *req, size_t i);
+const struct pki_serial *pki_ocsp_request_serial(
+	const struct pki_ocsp_request *req, size_t i);
 
 /*
  * issuer: the CA answered for. cert: the delegate, issued directly by issuer (rules 70, 71
@@ -67,8 +68,8 @@ struct pki_ocsp_answer { /* to CertID i of the request */
  */
 enum pki_status pki_ocsp_respond(struct pki_ocsp_responder *responder,
 	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
-	pki_time this_update, pki_time next_update, struct pki_buf *der, struct pki_err *err)
-	PKI_MUST_CHECK;
+	pki_time this_update, pki_time next_update, struct pki_buf *der,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* OCSPResponseStatus other than successful; unsigned. Static bytes, never fails. */
 enum pki_ocsp_error {
@@ -81,8 +82,8 @@ struct pki_bytes pki_ocsp_error_response(enum pki_ocsp_error error);
 
 /* Where the answer to a request stands among exported files: DIR/BASE64, as a GET asks for it, whose
  * slashes make folders; after one at the end, as web servers do, "index.html". */
-enum pki_status pki_ocsp_file(const char *dir, struct pki_bytes request, char out[PATH_MAX],
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ocsp_file(const char *dir, struct pki_bytes request,
+	char out[PATH_MAX], struct pki_err *err) PKI_MUST_CHECK;
 
 /* For `check` commands, the auditor and tests: build a request (hash: "SHA1" or "SHA256"); verify
  * a response against request and issuer and give the first status. at 0: as of its producedAt. */
@@ -97,8 +98,8 @@ struct pki_ocsp_result {
 	pki_time revoked_at;
 	enum pki_reason reason;
 };
-enum pki_status pki_ocsp_response_verify(struct pki_bytes response, struct pki_bytes request,
-	const struct pki_cert *issuer, pki_time at, struct pki_ocsp_result *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ocsp_response_verify(struct pki_bytes response,
+	struct pki_bytes request, const struct pki_cert *issuer, pki_time at,
+	struct pki_ocsp_result *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

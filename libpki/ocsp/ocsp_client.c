@@ -54,19 +54,21 @@ add_nonce(OCSP_REQUEST *req, struct pki_bytes nonce, struct pki_err *err)
 }
 
 enum pki_status
-pki_ocsp_file(
-	const char *dir, struct pki_bytes request, char out[PATH_MAX], struct pki_err *err)
+pki_ocsp_file(const char *dir, struct pki_bytes request, char out[PATH_MAX],
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf base64 = { 0 };
 	PKI_TRY(pki_base64_encode(request.data, request.len, &base64, err));
 	const char *index = base64.data[base64.len - 1] == '/' ? "index.html" : "";
-	int len = snprintf(out, PATH_MAX, "%s/%s%s", dir, (const char *)base64.data, index);
+	int len =
+		snprintf(out, PATH_MAX, "%s/%s%s", dir, (const char *)base64.data, index);
 	return len < PATH_MAX ? PKI_OK : pki_fail(err, PKI_LIMIT, "the path is too long");
 }
 
 enum pki_status
 pki_ocsp_request_build(const struct pki_cert *issuer, const struct pki_serial *serial,
-	const char *hash, struct pki_bytes nonce, struct pki_buf *der, struct pki_err *err)
+	const char *hash, struct pki_bytes nonce, struct pki_buf *der,
+	struct pki_err *err)
 {
 	OCSP_CERTID *id = NULL;
 	PKI_CLEANUP(free_request) OCSP_REQUEST *req = OCSP_REQUEST_new();
@@ -122,7 +124,8 @@ check_signer(OCSP_BASICRESP *basic, const struct pki_cert *issuer, pki_time at,
 		status = pki_fail_ssl(
 			err, PKI_INPUT, "the responder's certificate is missing");
 	else if (OCSP_basic_verify(basic, extra, NULL, OCSP_NOVERIFY) != 1)
-		status = pki_fail_ssl(err, PKI_INPUT, "the response's signature is wrong");
+		status =
+			pki_fail_ssl(err, PKI_INPUT, "the response's signature is wrong");
 	sk_X509_free(extra);
 	if (status != PKI_OK || X509_cmp(signer, ca) == 0)
 		return status;
@@ -134,7 +137,8 @@ check_signer(OCSP_BASICRESP *basic, const struct pki_cert *issuer, pki_time at,
 }
 
 static enum pki_status
-check_nonce(OCSP_BASICRESP *basic, const struct pki_ocsp_request *req, struct pki_err *err)
+check_nonce(
+	OCSP_BASICRESP *basic, const struct pki_ocsp_request *req, struct pki_err *err)
 {
 	if (req->nonce_len == 0)
 		return PKI_OK;
@@ -171,8 +175,7 @@ read_single(OCSP_BASICRESP *basic, OCSP_CERTID *id, pki_time at,
 	PKI_TRY(pki_asn1_time_get(to, &out->next_update, err));
 	if (out->this_update > at + CLOCK_SKEW || out->next_update < at)
 		return pki_fail(err, PKI_INPUT,
-			"the response is not of now; is a clock wrong, or an old answer "
-			"replayed?");
+			"the response is not of now; is a clock wrong, or an old answer replayed?");
 	out->status = meaning(status, reason);
 	if (out->status != PKI_OCSP_REVOKED)
 		return PKI_OK;

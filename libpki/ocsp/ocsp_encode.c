@@ -20,8 +20,8 @@
 static void
 put_string(struct pki_der *w, int tag, const ASN1_STRING *string)
 {
-	pki_der_put_tagged(
-		w, tag, ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
+	pki_der_put_tagged(w, tag, ASN1_STRING_get0_data(string),
+		(size_t)ASN1_STRING_length(string));
 }
 
 /* RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] EXPLICIT OPTIONAL } */
@@ -103,8 +103,8 @@ put_cert_id(struct pki_der *w, const struct pki_ocsp_request *req, size_t i)
  */
 static void
 put_single(struct pki_der *w, const struct pki_ocsp_encoder *e,
-	const struct pki_ocsp_request *req, size_t i, const struct pki_ocsp_answer *answer,
-	const pki_time updates[2])
+	const struct pki_ocsp_request *req, size_t i,
+	const struct pki_ocsp_answer *answer, const pki_time updates[2])
 {
 	size_t end = w->at;
 	pki_der_put(w, e->archive_cutoff.data, e->archive_cutoff.len);

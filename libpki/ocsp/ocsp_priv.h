@@ -33,8 +33,8 @@ enum pki_status pki_ocsp_check_delegate(const struct pki_cert *cert,
 struct pki_ocsp_encoder {
 	struct pki_bytes cert;
 	struct pki_key *key;
-	uint8_t key_hash[20];          /* responderID byKey (rule 66): always SHA-1 */
-	struct pki_buf algorithm;      /* AlgorithmIdentifier of the signature */
+	uint8_t key_hash[20]; /* responderID byKey (rule 66): always SHA-1 */
+	struct pki_buf algorithm; /* AlgorithmIdentifier of the signature */
 	struct pki_buf archive_cutoff; /* singleExtensions */
 	uint8_t *scratch;
 };
@@ -44,8 +44,8 @@ enum pki_status pki_ocsp_encoder_init(struct pki_ocsp_encoder *encoder,
 void pki_ocsp_encoder_clear(struct pki_ocsp_encoder *encoder);
 enum pki_status pki_ocsp_encode(struct pki_ocsp_encoder *encoder,
 	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
-	pki_time this_update, pki_time next_update, struct pki_buf *der, struct pki_err *err)
-	PKI_MUST_CHECK;
+	pki_time this_update, pki_time next_update, struct pki_buf *der,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Is der, that req was read from, what nearly all clients send: a CertID and at most a nonce? It

@@ -35,8 +35,8 @@ check_critical(X509_EXTENSION *ext, struct pki_err *err)
 		return PKI_OK;
 	char text[PKI_OID_TEXT];
 	OBJ_obj2txt(text, sizeof text, oid, 1);
-	return pki_fail(
-		err, PKI_INPUT, "critical extension %s is not known (RFC 6960 4.4)", text);
+	return pki_fail(err, PKI_INPUT,
+		"critical extension %s is not known (RFC 6960 4.4)", text);
 }
 
 /* RFC 9654 2.1: Nonce ::= OCTET STRING (SIZE(1..128)), itself in the extnValue's OCTET

@@ -71,9 +71,11 @@ hash_issuer(const X509 *issuer, int nid, struct issuer_hash *out, struct pki_err
 	const EVP_MD *md = EVP_get_digestbynid(nid);
 	unsigned len = 0;
 	if (md == NULL ||
-		X509_NAME_digest(X509_get_subject_name(issuer), md, out->name, &len) != 1 ||
+		X509_NAME_digest(X509_get_subject_name(issuer), md, out->name, &len) !=
+			1 ||
 		X509_pubkey_digest(issuer, md, out->key, &out->len) != 1)
-		return pki_fail_ssl(err, PKI_INTERNAL, "hashing the issuer's name and key");
+		return pki_fail_ssl(
+			err, PKI_INTERNAL, "hashing the issuer's name and key");
 	return PKI_OK;
 }
 
@@ -108,7 +110,8 @@ pki_ocsp_responder_new(const struct pki_cert *issuer, const struct pki_cert *cer
 	if (!pki_key_matches(key, pki_cert_get0_key(cert)))
 		return pki_fail(
 			err, PKI_STATE, "the key is not the responder certificate's");
-	PKI_CLEANUP(responder_cleanup) struct pki_ocsp_responder *r = calloc(1, sizeof *r);
+	PKI_CLEANUP(responder_cleanup)
+	struct pki_ocsp_responder *r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return pki_fail(err, PKI_MEMORY, "an OCSP responder");
 	PKI_TRY(prepare(r, issuer, cert, key, err));

@@ -30,8 +30,8 @@ decide_revoke(const struct pki_case *c, struct pki_decision *out, struct pki_err
 		char known[400];
 		list_causes(c->policy, known, sizeof known);
 		return pki_refuse(err, PKI_RULE_REVOCATION,
-			"cause \"%s\" is not in rules.yaml; it is one of: %s", order->cause,
-			known);
+			"cause \"%s\" is not in rules.yaml; it is one of: %s",
+			order->cause, known);
 	}
 	static const char *const requesters[] = { "holder", "officer", "department" };
 	bool known = false;

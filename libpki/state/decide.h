@@ -20,8 +20,8 @@ struct pki_case {
 bool pki_kind_is_holder(enum pki_kind kind);
 
 /* The order's rule; rules 201, 202, 204, 209. */
-enum pki_status pki_decide_signers(const struct pki_case *c, const struct pki_order_rule **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_decide_signers(const struct pki_case *c,
+	const struct pki_order_rule **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* An issue or renew order under out->rule: fills the rest of out. */
 enum pki_status pki_decide_content(const struct pki_case *c, struct pki_decision *out,

@@ -33,11 +33,11 @@ find_profiles(const struct pki_case *c, struct pki_decision *out, struct pki_err
 		return pki_refuse(err, PKI_RULE_RECORD,
 			"%zu certificates for an officer or service; order one at a time",
 			out->cert_count);
-	if (is_holder(out) && (out->cert_count != 2 || out->certs[0].profile->kind ==
-							       out->certs[1].profile->kind))
+	if (is_holder(out) &&
+		(out->cert_count != 2 ||
+			out->certs[0].profile->kind == out->certs[1].profile->kind))
 		return pki_refuse(err, PKI_RULE_DISTINCT_KEYS,
-			"a holder has two certificates, one for authentication and one for "
-			"signature; order both, each once");
+			"a holder has two certificates, one for authentication and one for signature; order both, each once");
 	return PKI_OK;
 }
 
@@ -49,22 +49,18 @@ check_record(
 	const struct pki_order *order = &c->order->order;
 	if (order->holder[0] == '\0' || order->application[0] == '\0')
 		return pki_refuse(err, PKI_RULE_RECORD,
-			"names no %s; the record binds the person, the application and the "
-			"keys",
+			"names no %s; the record binds the person, the application and the keys",
 			order->holder[0] == '\0' ? "holder" : "application");
 	bool known = false;
 	for (size_t i = 0; i < rule->method_count; i++)
 		known = known || strcmp(rule->methods[i], order->identity_method) == 0;
 	if (!known)
 		return pki_refuse(err, PKI_RULE_IDENTITY,
-			"identity_method \"%s\" is not one of rules.yaml for this order; "
-			"identify "
-			"the person by one that is",
+			"identity_method \"%s\" is not one of rules.yaml for this order; identify the person by one that is",
 			order->identity_method);
 	if (order->evidence_count == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,
-			"names no evidence; add the digest of each file that was looked "
-			"at");
+			"names no evidence; add the digest of each file that was looked at");
 	if (order->requested == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,
 			"lacks the date of the applicant's request");
@@ -74,8 +70,7 @@ check_record(
 			"the applicant's request is dated in the future; mend its date");
 	if (age > c->policy->request_max_age)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
-			"the applicant's request is %lld days old; at most %lld; ask for a "
-			"new one",
+			"the applicant's request is %lld days old; at most %lld; ask for a new one",
 			(long long)(age / PKI_DAY),
 			(long long)(c->policy->request_max_age / PKI_DAY));
 	return PKI_OK;
@@ -116,9 +111,7 @@ check_not_own(const struct pki_case *c, const struct pki_decision *d, struct pki
 		PKI_TRY(pki_name_hash(&only, signer, err));
 		if (memcmp(subject, signer, sizeof subject) == 0)
 			return pki_refuse(err, PKI_RULE_OWN_SUBJECT,
-				"\"%s\" signed an order for a certificate of that name; "
-				"another "
-				"officer must sign",
+				"\"%s\" signed an order for a certificate of that name; another officer must sign",
 				name.common_name);
 	}
 	return PKI_OK;
@@ -169,11 +162,9 @@ check_terms(const struct pki_case *c, struct pki_err *err)
 	if (strcmp(order->terms_version, c->policy->terms_version) != 0 ||
 		strcmp(order->terms_digest, c->policy->terms_digest) != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
-			"the applicant accepted terms \"%s\" (%.8s); in force are \"%s\" "
-			"(%.8s); "
-			"let the applicant accept these",
-			order->terms_version, order->terms_digest, c->policy->terms_version,
-			c->policy->terms_digest);
+			"the applicant accepted terms \"%s\" (%.8s); in force are \"%s\" (%.8s); let the applicant accept these",
+			order->terms_version, order->terms_digest,
+			c->policy->terms_version, c->policy->terms_digest);
 	return PKI_OK;
 }
 
@@ -215,8 +206,7 @@ check_invitation(const struct pki_case *c, const struct pki_signed_order *invite
 		char end[PKI_TIME_TEXT];
 		pki_time_format(in->expires, end);
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"the invitation expired %s, before the order was made; ask the "
-			"department for a new one",
+			"the invitation expired %s, before the order was made; ask the department for a new one",
 			end);
 	}
 	return PKI_OK;
@@ -244,7 +234,8 @@ open_invitation(const struct pki_case *c, struct pki_decision *out, struct pki_e
 
 /* rule 4: the earliest of what the profile, the document and the issuer allow. */
 static enum pki_status
-set_dates(const struct pki_case *c, size_t i, struct pki_decision *out, struct pki_err *err)
+set_dates(
+	const struct pki_case *c, size_t i, struct pki_decision *out, struct pki_err *err)
 {
 	const struct pki_order *order = &c->order->order;
 	pki_time from = c->now / 1000, asked = order->certs[i].not_after;
@@ -266,9 +257,7 @@ set_dates(const struct pki_case *c, size_t i, struct pki_decision *out, struct p
 			"%s (%s) has passed; nothing can be issued", whose, limit_text);
 	if (asked != 0 && (asked > limit || asked <= from))
 		return pki_refuse(err, PKI_RULE_VALIDITY,
-			"%s: notAfter %s is not between now and %s, %s; leave it out to "
-			"get the "
-			"longest",
+			"%s: notAfter %s is not between now and %s, %s; leave it out to get the longest",
 			out->certs[i].profile->name, asked_text, limit_text, whose);
 	out->certs[i].not_before = from;
 	out->certs[i].not_after = asked != 0 ? asked : limit;
@@ -281,17 +270,17 @@ check_keys(const struct pki_case *c, struct pki_decision *out, struct pki_err *e
 {
 	for (size_t i = 0; i < out->cert_count; i++) {
 		const struct pki_order_cert *cert = &c->order->order.certs[i];
-		PKI_TRY(pki_csr_parse(pki_buf_bytes(&cert->csr), &out->certs[i].csr, err));
+		PKI_TRY(pki_csr_parse(
+			pki_buf_bytes(&cert->csr), &out->certs[i].csr, err));
 		const struct pki_key *key = pki_csr_get0_key(out->certs[i].csr);
 		PKI_TRY(pki_key_check(key, out->certs[i].profile->key_algs, err));
 		for (size_t j = 0; j < i; j++)
 			if (pki_key_matches(key, pki_csr_get0_key(out->certs[j].csr)))
 				return pki_refuse(err, PKI_RULE_DISTINCT_KEYS,
-					"both requests hold the same key; make one key for "
-					"each");
+					"both requests hold the same key; make one key for each");
 		for (size_t j = 0; j < c->order->cms.signer_count; j++)
-			if (pki_key_matches(
-				    key, pki_cert_get0_key(c->order->cms.signers[j].cert)))
+			if (pki_key_matches(key,
+				    pki_cert_get0_key(c->order->cms.signers[j].cert)))
 				return pki_refuse(err, PKI_RULE_OWN_SUBJECT,
 					"a request holds the key of an officer who signed");
 	}
@@ -299,7 +288,8 @@ check_keys(const struct pki_case *c, struct pki_decision *out, struct pki_err *e
 }
 
 enum pki_status
-pki_decide_content(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
+pki_decide_content(
+	const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
 	PKI_TRY(find_profiles(c, out, err));
 	PKI_TRY(check_name(c, out, err));

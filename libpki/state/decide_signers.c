@@ -27,7 +27,8 @@ applies(const struct pki_policy *policy, const struct pki_order_rule *rule,
 }
 
 static enum pki_status
-find_rule(const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
+find_rule(
+	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
 {
 	const struct pki_order *order = &c->order->order;
 	for (size_t i = 0; i < c->policy->order_count; i++) {
@@ -44,7 +45,8 @@ find_rule(const struct pki_case *c, const struct pki_order_rule **out, struct pk
 }
 
 static enum pki_status
-check_ages(const struct pki_case *c, const struct pki_order_rule *rule, struct pki_err *err)
+check_ages(
+	const struct pki_case *c, const struct pki_order_rule *rule, struct pki_err *err)
 {
 	const struct pki_order *order = &c->order->order;
 	char created[PKI_MSEC_TEXT];
@@ -61,9 +63,11 @@ check_ages(const struct pki_case *c, const struct pki_order_rule *rule, struct p
 			order->action == PKI_ACTION_INVITE ? "it expires" : "now",
 			(long long)rule->max_age);
 	for (size_t i = 0; i < c->order->cms.signer_count; i++)
-		if (c->order->cms.signers[i].signed_at + PKI_CLOCK_SKEW_MS < order->created)
+		if (c->order->cms.signers[i].signed_at + PKI_CLOCK_SKEW_MS <
+			order->created)
 			return pki_refuse(err, PKI_RULE_ORDER_AGE,
-				"signed before it was made (%s); set the clocks", created);
+				"signed before it was made (%s); set the clocks",
+				created);
 	return PKI_OK;
 }
 
@@ -124,7 +128,8 @@ check_distinct(const struct pki_cms *cms, struct pki_err *err)
 			struct pki_bytes an = pki_cert_get0_subject_der(a);
 			struct pki_bytes bn = pki_cert_get0_subject_der(b);
 			if (pki_bytes_equal(an.data, an.len, bn.data, bn.len) ||
-				pki_key_matches(pki_cert_get0_key(a), pki_cert_get0_key(b)))
+				pki_key_matches(
+					pki_cert_get0_key(a), pki_cert_get0_key(b)))
 				return pki_refuse(err, PKI_RULE_SIGNATURES,
 					"one officer signed twice; another one must sign");
 		}
@@ -135,8 +140,8 @@ check_distinct(const struct pki_cms *cms, struct pki_err *err)
 /* Can the signers not yet spent fill the needs from need on? At most 4 signers: by trying.
  */
 static bool
-fill(const struct pki_order_rule *rule, size_t need, int filled, const enum pki_role *roles,
-	size_t count, unsigned spent)
+fill(const struct pki_order_rule *rule, size_t need, int filled,
+	const enum pki_role *roles, size_t count, unsigned spent)
 {
 	if (need == rule->need_count)
 		return true;

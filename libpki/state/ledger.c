@@ -53,62 +53,44 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_FIGURES] =
 		"SELECT (SELECT max(id) FROM certificate),"
 		/* a look for each issuer: GROUP BY walks all rows */
-		" (SELECT sum((SELECT max(position) FROM revocation"
-		" WHERE issuer = i.id)) FROM issuer i), (SELECT max(id) FROM orders),"
-		" (SELECT max(id) + 1 FROM entry)",
+		" (SELECT sum((SELECT max(position) FROM revocation WHERE issuer = i.id)) FROM issuer i), (SELECT max(id) FROM orders), (SELECT max(id) + 1 FROM entry)",
 	[SQL_ISSUER_ADD] = "INSERT INTO issuer (id, not_after, der) VALUES (?1, ?2, ?3)",
 	[SQL_ISSUER] = "SELECT der FROM issuer WHERE id = ?1",
-	[SQL_ORDER_ADD] = "INSERT INTO orders (name, action, holder, digest, committed,"
-			  " log_index, cms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_ORDER_ADD] =
+		"INSERT INTO orders (name, action, holder, digest, committed, log_index, cms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_ORDER] = ORDER "WHERE name = ?1",
 	[SQL_ORDER_ROW] = "SELECT id FROM orders WHERE name = ?1",
 	[SQL_ORDERS] = ORDER "WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_CERT_ADD] =
-		"INSERT INTO certificate (issuer, serial, holder, profile, order_id,"
-		" name_hash, key_hash, not_before, not_after, document_end, issued,"
-		" der, partition)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		"INSERT INTO certificate (issuer, serial, holder, profile, order_id, name_hash, key_hash, not_before, not_after, document_end, issued, der, partition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[SQL_CERT] = CERTIFICATE "WHERE c.issuer = ?1 AND c.serial = ?2",
-	[SQL_CERTS_BY_HOLDER] = CERTIFICATE "WHERE c.holder = ?1 AND c.holder <> ''"
-					    " ORDER BY c.id",
-	[SQL_CERTS_BY_ORDER] = CERTIFICATE "WHERE c.order_id = (SELECT id FROM orders"
-					   " WHERE name = ?1) ORDER BY c.id",
+	[SQL_CERTS_BY_HOLDER] = CERTIFICATE
+	"WHERE c.holder = ?1 AND c.holder <> '' ORDER BY c.id",
+	[SQL_CERTS_BY_ORDER] = CERTIFICATE
+	"WHERE c.order_id = (SELECT id FROM orders WHERE name = ?1) ORDER BY c.id",
 	[SQL_CERTS] = CERTIFICATE "WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
-	[SQL_STATUS] = "SELECT r.committed, r.reason FROM certificate c"
-		       " LEFT JOIN revocation r ON r.certificate = c.id"
-		       " WHERE c.issuer = ?1 AND c.serial = ?2",
-	[SQL_ALIVE] = "SELECT serial, profile, not_after, count(*) OVER ()"
-		      " FROM certificate c WHERE issuer = ?1 AND not_after >= ?2"
-		      " AND NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = c.id)"
-		      " ORDER BY not_after DESC LIMIT 1",
-	[SQL_KEY] = "SELECT r.certificate FROM certificate c"
-		    " LEFT JOIN revocation r ON r.certificate = c.id WHERE c.key_hash = ?1",
+	[SQL_STATUS] =
+		"SELECT r.committed, r.reason FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id WHERE c.issuer = ?1 AND c.serial = ?2",
+	[SQL_ALIVE] =
+		"SELECT serial, profile, not_after, count(*) OVER () FROM certificate c WHERE issuer = ?1 AND not_after >= ?2 AND NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = c.id) ORDER BY not_after DESC LIMIT 1",
+	[SQL_KEY] =
+		"SELECT r.certificate FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id WHERE c.key_hash = ?1",
 	[SQL_NAME] = "SELECT holder FROM certificate WHERE name_hash = ?1 LIMIT 1",
-	[SQL_PARTITIONING_ADD] = "INSERT INTO partitioning (issuer, lists, base)"
-				 " VALUES (?1, ?2, ?3)",
+	[SQL_PARTITIONING_ADD] =
+		"INSERT INTO partitioning (issuer, lists, base) VALUES (?1, ?2, ?3)",
 	[SQL_PARTITIONING] = "SELECT lists, base FROM partitioning WHERE issuer = ?1",
-	[SQL_REVOKE] = "INSERT INTO revocation (certificate, issuer, position, reason,"
-		       " order_id, reported, committed, serial, not_after, partition)"
-		       " SELECT id, issuer, (SELECT coalesce(max(position), 0) + 1"
-		       " FROM revocation WHERE issuer = ?1), ?3, ?4, ?5, ?6,"
-		       " serial, not_after, partition"
-		       " FROM certificate WHERE issuer = ?1 AND serial = ?2",
-	[SQL_REVOKED] = REVOKED "position > ?2 AND position <= ?4 AND not_after >= ?3"
-				" ORDER BY position",
-	[SQL_REVOKED_IN] = REVOKED "partition = ?5 AND partition > 0 AND position > ?2"
-				   " AND position <= ?4 AND not_after >= ?3"
-				   " ORDER BY position",
+	[SQL_REVOKE] =
+		"INSERT INTO revocation (certificate, issuer, position, reason, order_id, reported, committed, serial, not_after, partition) SELECT id, issuer, (SELECT coalesce(max(position), 0) + 1 FROM revocation WHERE issuer = ?1), ?3, ?4, ?5, ?6, serial, not_after, partition FROM certificate WHERE issuer = ?1 AND serial = ?2",
+	[SQL_REVOKED] = REVOKED
+	"position > ?2 AND position <= ?4 AND not_after >= ?3 ORDER BY position",
+	[SQL_REVOKED_IN] = REVOKED
+	"partition = ?5 AND partition > 0 AND position > ?2 AND position <= ?4 AND not_after >= ?3 ORDER BY position",
 	[SQL_REVOKED_ENDING] = REVOKED "not_after >= ?2 AND not_after < ?3",
-	[SQL_REVOCATIONS] = "SELECT r.issuer, c.serial, r.reason, o.name, r.reported,"
-			    " r.committed, c.not_after, c.partition, r.serial = c.serial"
-			    " AND r.not_after = c.not_after AND r.partition = c.partition"
-			    " FROM revocation r JOIN certificate c"
-			    " ON c.id = r.certificate JOIN orders o ON o.id = r.order_id"
-			    " WHERE r.issuer = ?1 ORDER BY r.position",
+	[SQL_REVOCATIONS] =
+		"SELECT r.issuer, c.serial, r.reason, o.name, r.reported, r.committed, c.not_after, c.partition, r.serial = c.serial AND r.not_after = c.not_after AND r.partition = c.partition FROM revocation r JOIN certificate c ON c.id = r.certificate JOIN orders o ON o.id = r.order_id WHERE r.issuer = ?1 ORDER BY r.position",
 	[SQL_REVOCATION_COUNT] = "SELECT max(position) FROM revocation WHERE issuer = ?1",
-	[SQL_CRL_ADD] = "INSERT INTO crl (issuer, number, this_update, next_update,"
-			" committed, revocations, der, partition, cutoff)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_CRL_ADD] =
+		"INSERT INTO crl (issuer, number, this_update, next_update, committed, revocations, der, partition, cutoff) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_CRL] = CRL_HEAD ", l.der" CRL_FROM
 			     "l.number = iif(?2 = 0, " LAST_OF("0") ", ?2)",
 	[SQL_CRL_HEAD] = CRL_HEAD CRL_FROM "l.number = iif(?2 = 0, " LAST_OF("0") ", ?2)",
@@ -116,21 +98,17 @@ static const char *const statements[SQL_COUNT] = {
 	"l.number = iif(?2 < 0, (SELECT max(number) FROM crl WHERE issuer = ?1)," LAST_OF(
 		"?2") ")",
 	[SQL_CRL_COVERING] = CRL_HEAD CRL_FROM
-	"l.number = (SELECT l.number FROM certificate c"
-	" JOIN revocation r ON r.certificate = c.id JOIN crl l ON l.issuer = c.issuer"
-	" AND l.partition = c.partition AND l.revocations >= r.position"
-	" WHERE c.issuer = ?1 AND c.serial = ?2"
-	" ORDER BY l.revocations, l.number LIMIT 1)",
-	[SQL_PUBLICATION_ADD] = "INSERT INTO publication (issuer, number, published)"
-				" VALUES (?1, ?2, ?3)",
+	"l.number = (SELECT l.number FROM certificate c JOIN revocation r ON r.certificate = c.id JOIN crl l ON l.issuer = c.issuer AND l.partition = c.partition AND l.revocations >= r.position WHERE c.issuer = ?1 AND c.serial = ?2 ORDER BY l.revocations, l.number LIMIT 1)",
+	[SQL_PUBLICATION_ADD] =
+		"INSERT INTO publication (issuer, number, published) VALUES (?1, ?2, ?3)",
 	[SQL_ENTRY_ADD] = "INSERT INTO entry (id, at, entry) VALUES (?1, ?2, ?3)",
 	[SQL_ENTRY] = "SELECT entry FROM entry WHERE id = ?1",
 	[SQL_ENTRY_COUNT] = "SELECT max(id) + 1 FROM entry",
 	[SQL_HASH_ADD] = "INSERT INTO hash (level, position, hash) VALUES (?1, ?2, ?3)",
 	[SQL_HASH] = "SELECT hash FROM hash WHERE level = ?1 AND position = ?2",
 	[SQL_CHECKPOINT_ADD] = "INSERT INTO checkpoint (size, note) VALUES (?1, ?2)",
-	[SQL_CHECKPOINT] = "SELECT note FROM checkpoint WHERE size = iif(?1 = 0,"
-			   " (SELECT max(size) FROM checkpoint), ?1)",
+	[SQL_CHECKPOINT] =
+		"SELECT note FROM checkpoint WHERE size = iif(?1 = 0, (SELECT max(size) FROM checkpoint), ?1)",
 	[SQL_CHECKPOINTS] = "SELECT size, note FROM checkpoint ORDER BY size",
 };
 
@@ -168,11 +146,8 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	int persist = 1; /* readers of other users cannot make the WAL and its index */
 	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	return ledger_exec(ledger,
-		"PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;"
-		"PRAGMA temp_store = MEMORY;"
-		"PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;"
-		"PRAGMA synchronous = FULL; PRAGMA cache_size = " WRITER_CACHE ";"
-		"PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES,
+		"PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;PRAGMA temp_store = MEMORY;PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;PRAGMA synchronous = FULL; PRAGMA cache_size = " WRITER_CACHE
+		";PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES,
 		err);
 }
 
@@ -361,7 +336,8 @@ pki_ledger_release(struct pki_ledger *ledger)
 
 /* The first column of the first row; 0 for NULL and for no row. */
 static enum pki_status
-read_one(struct pki_ledger *ledger, enum ledger_sql sql, int64_t *out, struct pki_err *err)
+read_one(
+	struct pki_ledger *ledger, enum ledger_sql sql, int64_t *out, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *statement = NULL;
 	bool row = false;

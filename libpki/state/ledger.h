@@ -36,15 +36,18 @@ void pki_ledger_cleanup(struct pki_ledger **ledger);
  * itself. begin takes the write lock. commit returns after fsync.
  * snapshot/release: a consistent view for several reads (READ mode too).
  */
-enum pki_status pki_ledger_begin(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_ledger_begin(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_commit(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_rollback(struct pki_ledger *ledger);
-enum pki_status pki_ledger_mark(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_ledger_keep(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_mark(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_keep(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_undo(struct pki_ledger *ledger); /* back to the mark */
-enum pki_status pki_ledger_snapshot(struct pki_ledger *ledger, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_ledger_snapshot(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_release(struct pki_ledger *ledger);
 
 /*
@@ -62,27 +65,28 @@ struct pki_ledger_view {
 	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
 	 * says of the WAL */
 	uint32_t commit[PKI_LEDGER_COMMIT];
-	int64_t entries;     /* of the log */
+	int64_t entries; /* of the log */
 	pki_msec last_event; /* not compared */
 };
 enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-bool pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b);
+bool pki_ledger_view_equal(
+	const struct pki_ledger_view *a, const struct pki_ledger_view *b);
 
 /* Changes whenever another connection committed; costs no disk access. */
-enum pki_status pki_ledger_version(struct pki_ledger *ledger, uint64_t *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_version(
+	struct pki_ledger *ledger, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The time of the youngest event; 0 in an empty ledger (rule 209). */
-enum pki_status pki_ledger_last_event(struct pki_ledger *ledger, pki_msec *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_last_event(
+	struct pki_ledger *ledger, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Issuers: small integers from 1. root: issuer 1, issuing CA: issuer 2. */
 #define PKI_ISSUER_ROOT 1
 #define PKI_ISSUER_CA 2
 enum pki_status pki_ledger_add_issuer(struct pki_ledger *ledger, int issuer,
 	const struct pki_cert *cert, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer, struct pki_cert **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer,
+	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * rule 52: the issuer's certificates are spread over partitions of its CRL, from now on and
@@ -104,19 +108,19 @@ struct pki_order_row {
 	pki_msec committed;
 	uint64_t log_index; /* of the entry that records it */
 	struct pki_buf cms; /* owned by the row */
-	int64_t row;        /* ascending; read only */
+	int64_t row; /* ascending; read only */
 };
-enum pki_status pki_ledger_add_order(struct pki_ledger *ledger, const struct pki_order_row *row,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_order(struct pki_ledger *ledger,
+	const struct pki_order_row *row, struct pki_err *err) PKI_MUST_CHECK;
 /* NOTFOUND */
 enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
 	struct pki_order_row *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_order_row_free(struct pki_order_row *row);
-typedef enum pki_status (*pki_order_fn)(void *ctx, const struct pki_order_row *row,
-	struct pki_err *err);
+typedef enum pki_status (*pki_order_fn)(
+	void *ctx, const struct pki_order_row *row, struct pki_err *err);
 /* All, in the order of their commits. */
-enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn, void *ctx,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn,
+	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 /* From row > after, at most limit; 0: no limit. */
 enum pki_status pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after,
 	uint64_t limit, pki_order_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
@@ -128,7 +132,7 @@ struct pki_cert_row {
 	struct pki_serial serial;
 	char holder[PKI_ID_TEXT];
 	char profile[PKI_PROFILE_NAME];
-	char order[PKI_ID_TEXT];     /* "" : made at the ceremony */
+	char order[PKI_ID_TEXT]; /* "" : made at the ceremony */
 	uint8_t name_hash[PKI_SHA256];
 	uint8_t key_hash[PKI_SHA256];
 	pki_time not_before;
@@ -137,7 +141,7 @@ struct pki_cert_row {
 	pki_msec issued;
 	unsigned partition; /* of the CRL, that it names; 0: the full one, or none */
 	struct pki_buf der; /* owned by the row */
-	bool revoked;       /* these four: read only */
+	bool revoked; /* these four: read only */
 	pki_msec revoked_at;
 	enum pki_reason reason;
 	char revoked_by[PKI_ID_TEXT]; /* order */
@@ -150,19 +154,20 @@ struct pki_cert_row {
  * a certificate of no holder do without), 52 (no such partition), 55 (the issuer's last CRL is
  * made). Sets row->id.
  */
-enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger, struct pki_cert_row *row,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger,
+	struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
 /* NOTFOUND */
 enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_serial *serial, struct pki_cert_row *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* By whichever issuer; the issuing CA first. NOTFOUND */
-enum pki_status pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
-	struct pki_cert_row *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_issued(struct pki_ledger *ledger,
+	const struct pki_serial *serial, struct pki_cert_row *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void pki_cert_row_free(struct pki_cert_row *row);
 
-typedef enum pki_status (*pki_cert_fn)(void *ctx, const struct pki_cert_row *row,
-	struct pki_err *err);
+typedef enum pki_status (*pki_cert_fn)(
+	void *ctx, const struct pki_cert_row *row, struct pki_err *err);
 /* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. A
  * status other than OK from fn ends the walk and is returned. */
 enum pki_status pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder,
@@ -180,8 +185,8 @@ struct pki_cert_status {
 	enum pki_reason reason;
 };
 enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_cert_status *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_serial *serial, struct pki_cert_status *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* rule 55: of the issuer's certificates that end at `at` or later and are not revoked, how many
  * there are, and the one that ends last. */
@@ -195,14 +200,15 @@ enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time
 	struct pki_ledger_alive *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What the rules ask before anything is signed. */
-enum pki_status pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
-	bool *certified, bool *blocked, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_key_known(struct pki_ledger *ledger,
+	const uint8_t hash[PKI_SHA256], bool *certified, bool *blocked,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* holder "" if the name is free, PKI_HOLDER_SERVICE if a certificate without a holder (of an
  * officer, a service, the CA itself) carries it */
 #define PKI_HOLDER_SERVICE "service"
 enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
-	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT], struct pki_err *err)
-	PKI_MUST_CHECK;
+	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT],
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Revocations: final (rule 58), by an order to revoke (rule 47), before the issuer's last CRL
  * (rule 55). NOTFOUND; STATE if the certificate is revoked already. Its status and CRL entry say committed / 1000. The
@@ -220,8 +226,8 @@ struct pki_revocation_row {
 enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
 	const struct pki_revocation_row *row, struct pki_err *err) PKI_MUST_CHECK;
 
-typedef enum pki_status (*pki_revocation_fn)(void *ctx, const struct pki_revocation_row *row,
-	struct pki_err *err);
+typedef enum pki_status (*pki_revocation_fn)(
+	void *ctx, const struct pki_revocation_row *row, struct pki_err *err);
 /* All of the issuer's, in the order of their commits. TAMPERED if what a CRL is made of is not
  * what the certificate's row says. */
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
@@ -235,14 +241,15 @@ struct pki_revoked_query {
 	uint64_t after, to;
 	pki_time from;
 };
-typedef enum pki_status (*pki_revoked_fn)(void *ctx, const struct pki_revoked *revoked,
-	struct pki_err *err);
+typedef enum pki_status (*pki_revoked_fn)(
+	void *ctx, const struct pki_revoked *revoked, struct pki_err *err);
 enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
 	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Revoked, and expiring at `from` or later and before `until`; in any order. */
-enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
-	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer,
+	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* Revocation rows of the issuer so far: grows with each. */
 enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
 	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
@@ -265,15 +272,15 @@ struct pki_crl_row {
 	pki_time cutoff; /* it lists what expires then or later (rule 57) */
 	struct pki_buf der; /* owned by the row */
 };
-enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger, const struct pki_crl_row *row,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger,
+	const struct pki_crl_row *row, struct pki_err *err) PKI_MUST_CHECK;
 /* number 0: the last full one. NOTFOUND */
 enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_row_free(struct pki_crl_row *row);
 /* The same without its DER, which may be large. */
-enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer, uint64_t number,
-	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer,
+	uint64_t number, struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The last one of a partition, or of all lists, without its DER; NOTFOUND */
 #define PKI_LIST_ANY (-1)
 enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
@@ -281,22 +288,22 @@ enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int p
 /* The first one of the list that certificate `serial` names that was built over its
  * revocation, without its DER; NOTFOUND if there is none yet. */
 enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_crl_row *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_serial *serial, struct pki_crl_row *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* Once per CRL. */
 enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
 	uint64_t number, pki_msec published, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Log storage, for log.c: entries, the hashes of complete subtrees, checkpoints. */
-enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
-	struct pki_bytes entry, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index,
+	pki_msec at, struct pki_bytes entry, struct pki_err *err) PKI_MUST_CHECK;
 /* Appends to out; NOTFOUND */
-enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_ledger_entry_count(struct pki_ledger *ledger, uint64_t *out,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
-	const struct pki_hash *hash, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index,
+	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_entry_count(
+	struct pki_ledger *ledger, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level,
+	uint64_t index, const struct pki_hash *hash, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size,
@@ -304,11 +311,11 @@ enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t si
 /* size 0: the last one. Appends to note; NOTFOUND */
 enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
-typedef enum pki_status (*pki_checkpoint_fn)(void *ctx, uint64_t size, struct pki_bytes note,
-	struct pki_err *err);
+typedef enum pki_status (*pki_checkpoint_fn)(
+	void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *err);
 /* All, smallest first. */
-enum pki_status pki_ledger_each_checkpoint(struct pki_ledger *ledger, pki_checkpoint_fn fn,
-	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_each_checkpoint(struct pki_ledger *ledger,
+	pki_checkpoint_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Figures for status pages. */
 struct pki_ledger_figures {
@@ -317,11 +324,12 @@ struct pki_ledger_figures {
 	uint64_t orders;
 	uint64_t entries;
 };
-enum pki_status pki_ledger_count(struct pki_ledger *ledger, struct pki_ledger_figures *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_count(struct pki_ledger *ledger,
+	struct pki_ledger_figures *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The database's own integrity check; TAMPERED with its words. */
-enum pki_status pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_ledger_check(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 /*
  * For auditors: is the schema this suite's, whose triggers and constraints refuse what must not
  * be, and do the tables say the same of one thing, entries of the log included? fn for each

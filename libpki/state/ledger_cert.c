@@ -193,8 +193,8 @@ pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 		return load_certificate(s, out, err);
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
-	return pki_fail(err, PKI_NOTFOUND, "the ledger has no certificate %s of issuer %d",
-		text, issuer);
+	return pki_fail(err, PKI_NOTFOUND,
+		"the ledger has no certificate %s of issuer %d", text, issuer);
 }
 
 enum pki_status
@@ -244,8 +244,8 @@ pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder, pki_cert_fn 
 }
 
 enum pki_status
-pki_ledger_by_order(struct pki_ledger *ledger, const char *order, pki_cert_fn fn, void *ctx,
-	struct pki_err *err)
+pki_ledger_by_order(struct pki_ledger *ledger, const char *order, pki_cert_fn fn,
+	void *ctx, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, SQL_CERTS_BY_ORDER, &s, err));

@@ -70,8 +70,8 @@ pki_ledger_each_revoked(struct pki_ledger *ledger, const struct pki_revoked_quer
 }
 
 enum pki_status
-pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from, pki_time until,
-	pki_revoked_fn fn, void *ctx, struct pki_err *err)
+pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
+	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, SQL_REVOKED_ENDING, &s, err));

@@ -17,8 +17,8 @@ pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
 }
 
 enum pki_status
-pki_ledger_entry(
-	struct pki_ledger *ledger, uint64_t index, struct pki_buf *out, struct pki_err *err)
+pki_ledger_entry(struct pki_ledger *ledger, uint64_t index, struct pki_buf *out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
@@ -71,8 +71,8 @@ pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_b
 }
 
 enum pki_status
-pki_ledger_checkpoint(
-	struct pki_ledger *ledger, uint64_t size, struct pki_buf *note, struct pki_err *err)
+pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_buf *note,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;

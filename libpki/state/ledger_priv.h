@@ -79,11 +79,12 @@ struct pki_ledger {
 	/* of a reader; NULL and zeros in the other modes */
 	char *path;
 	struct ledger_mark *mark;
-	const volatile uint32_t *index; /* SQLite's WAL-index; NULL: a file read as immutable */
+	const volatile uint32_t
+		*index; /* SQLite's WAL-index; NULL: a file read as immutable */
 	struct pki_ledger_view seen; /* its commit and last_event count once noted */
 	bool noted;
 	int64_t looked; /* at the path, in ns of the monotonic clock */
-	bool joined;    /* the readers of this process that are connected, and to which files: */
+	bool joined; /* the readers of this process that are connected, and to which files: */
 	uint64_t opened[PKI_LEDGER_FILES];
 	struct pki_ledger *next;
 };
@@ -94,7 +95,8 @@ enum pki_status ledger_open_reader(struct pki_ledger *ledger, const char *path,
 void ledger_close_reader(struct pki_ledger *ledger);
 /* Before each read outside of a snapshot or walk: connect anew if other files are at the path.
  * IO if none are, TAMPERED if they are older than what a reader beside saw. */
-enum pki_status ledger_refresh(struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ledger_refresh(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_disconnect(struct pki_ledger *ledger);
 void ledger_leave(struct pki_ledger *ledger); /* by ledger_disconnect() alone */
 
@@ -103,9 +105,10 @@ enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode m
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* The last error of the database as a status; constraints carry their rule in their text. */
-enum pki_status ledger_fail(struct pki_ledger *ledger, const char *what, struct pki_err *err);
-enum pki_status ledger_exec(struct pki_ledger *ledger, const char *sql, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ledger_fail(
+	struct pki_ledger *ledger, const char *what, struct pki_err *err);
+enum pki_status ledger_exec(
+	struct pki_ledger *ledger, const char *sql, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The same without ledger_refresh(). */
 enum pki_status ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql,
@@ -134,8 +137,8 @@ enum pki_status ledger_column_text(sqlite3_stmt *statement, int i, char *out, si
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ledger_column_fixed(sqlite3_stmt *statement, int i, void *out, size_t len,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status ledger_column_serial(sqlite3_stmt *statement, int i, struct pki_serial *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ledger_column_serial(sqlite3_stmt *statement, int i,
+	struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ledger_column_blob(sqlite3_stmt *statement, int i, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 

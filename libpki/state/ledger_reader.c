@@ -215,7 +215,8 @@ static enum pki_status
 raise_mark(struct ledger_mark *mark, int64_t least, int64_t count, struct pki_err *err)
 {
 	int64_t most = atomic_load(&mark->entries);
-	while (count > most && !atomic_compare_exchange_weak(&mark->entries, &most, count))
+	while (count > most &&
+		!atomic_compare_exchange_weak(&mark->entries, &most, count))
 		;
 	if (count >= least)
 		return PKI_OK;
@@ -244,8 +245,8 @@ note_state(struct pki_ledger *ledger, struct pki_ledger_view *view, struct pki_e
 
 /* While no writer has a WAL-index, the WAL's own size and time stand in for its header. */
 static enum pki_status
-read_commit(
-	struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT], struct pki_err *err)
+read_commit(struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT],
+	struct pki_err *err)
 {
 	struct stat st;
 	if (ledger->index == NULL)
@@ -355,7 +356,8 @@ ledger_refresh(struct pki_ledger *ledger, struct pki_err *err)
 }
 
 enum pki_status
-pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out, struct pki_err *err)
+pki_ledger_view(
+	struct pki_ledger *reader, struct pki_ledger_view *out, struct pki_err *err)
 {
 	if (reader->path == NULL || in_use(reader))
 		return pki_fail(err, PKI_INTERNAL, "a view from within a transaction");

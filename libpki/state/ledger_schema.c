@@ -317,8 +317,8 @@ upgrade(struct pki_ledger *ledger, int64_t from, struct pki_err *err)
 		PKI_TRY(ledger_exec(ledger, migrations[v], err));
 	char numbers[96];
 	snprintf(numbers, sizeof numbers,
-		"PRAGMA application_id = %d; PRAGMA user_version = %d", LEDGER_APPLICATION,
-		(int)LEDGER_VERSION);
+		"PRAGMA application_id = %d; PRAGMA user_version = %d",
+		LEDGER_APPLICATION, (int)LEDGER_VERSION);
 	return ledger_exec(ledger, numbers, err);
 }
 
@@ -328,7 +328,8 @@ ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_
 	struct header header = { 0 };
 	PKI_TRY(read_header(ledger, &header, err));
 	/* a file that another CREATE left behind before its first commit is empty */
-	bool empty = header.application == 0 && header.version == 0 && header.objects == 0;
+	bool empty = header.application == 0 && header.version == 0 &&
+		     header.objects == 0;
 	if (mode == PKI_LEDGER_CREATE && !empty)
 		return pki_fail(err, PKI_STATE,
 			"the file exists; a ledger is made only once: name another file");

@@ -34,7 +34,8 @@ input_output(sqlite3 *db, const char *what, struct pki_err *err)
 		return pki_fail(err, PKI_FULL,
 			"%s: %s: a write failed; look for a quota or a bad disk, make room",
 			what, text);
-	return pki_fail_errno(err, PKI_IO, sqlite3_system_errno(db), "%s: %s", what, text);
+	return pki_fail_errno(
+		err, PKI_IO, sqlite3_system_errno(db), "%s: %s", what, text);
 }
 
 enum pki_status
@@ -107,8 +108,8 @@ ledger_try_again(struct pki_ledger *ledger, unsigned *tries)
 }
 
 enum pki_status
-ledger_step(struct pki_ledger *ledger, sqlite3_stmt *statement, bool *row, const char *what,
-	struct pki_err *err)
+ledger_step(struct pki_ledger *ledger, sqlite3_stmt *statement, bool *row,
+	const char *what, struct pki_err *err)
 {
 	unsigned tries = 0;
 	int code = sqlite3_step(statement);
@@ -197,7 +198,8 @@ ledger_column_serial(
 }
 
 enum pki_status
-ledger_column_blob(sqlite3_stmt *statement, int i, struct pki_buf *out, struct pki_err *err)
+ledger_column_blob(
+	sqlite3_stmt *statement, int i, struct pki_buf *out, struct pki_err *err)
 {
 	const void *blob = sqlite3_column_blob(statement, i);
 	return pki_buf_append(out, blob, (size_t)sqlite3_column_bytes(statement, i), err);

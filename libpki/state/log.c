@@ -62,8 +62,8 @@ pki_event_known(const char *type)
 static bool
 is_plain(const char *text)
 {
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789.:_-");
+	size_t len = strspn(text,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-");
 	return len < PKI_EVENT_WORD && text[len] == '\0';
 }
 
@@ -117,8 +117,7 @@ check_event(const struct pki_event *event, struct pki_err *err)
 	if (event->detail != NULL && (!json_is_object(event->detail) ||
 					     !detail_valid(event->detail, DETAIL_DEPTH)))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
-			"the event's detail must be an object of words, integers, lists "
-			"and objects of them; no text that could name a person");
+			"the event's detail must be an object of words, integers, lists and objects of them; no text that could name a person");
 	return PKI_OK;
 }
 
@@ -179,7 +178,8 @@ pki_log_append(struct pki_ledger *ledger, const struct pki_event *event, uint64_
 			text);
 	}
 	PKI_TRY(pki_ledger_entry_count(ledger, &count, err));
-	PKI_TRY(pki_ledger_add_entry(ledger, count, event->at, pki_buf_bytes(&entry), err));
+	PKI_TRY(pki_ledger_add_entry(
+		ledger, count, event->at, pki_buf_bytes(&entry), err));
 	PKI_TRY(add_hashes(ledger, count, pki_buf_bytes(&entry), err));
 	if (index != NULL)
 		*index = count;
@@ -200,8 +200,8 @@ pki_log_source(struct pki_ledger *ledger)
 }
 
 enum pki_status
-pki_log_root(
-	struct pki_ledger *ledger, uint64_t size, struct pki_hash *out, struct pki_err *err)
+pki_log_root(struct pki_ledger *ledger, uint64_t size, struct pki_hash *out,
+	struct pki_err *err)
 {
 	struct pki_merkle_source src = pki_log_source(ledger);
 	return pki_merkle_root(size, &src, out, err);

@@ -14,9 +14,9 @@
 #define PKI_ENTRY_MAX ((size_t)8 << 10)
 
 struct pki_event {
-	const char *type;   /* "certificate-issued"; one table in log.c, log(5) */
+	const char *type; /* "certificate-issued"; one table in log.c, log(5) */
 	const char *source; /* "pki-ca": the program */
-	const char *actor;  /* officer's serial, or "" */
+	const char *actor; /* officer's serial, or "" */
 	pki_msec at;
 	json_t *detail; /* object of words, integers, lists and objects, three deep; borrowed;
 	                 * may be NULL */
@@ -33,8 +33,8 @@ enum pki_status pki_log_append(struct pki_ledger *ledger, const struct pki_event
 	uint64_t *index, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Root over the first `size` entries; a source for merkle.h's proofs. */
-enum pki_status pki_log_root(struct pki_ledger *ledger, uint64_t size, struct pki_hash *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_log_root(struct pki_ledger *ledger, uint64_t size,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 struct pki_merkle_source pki_log_source(struct pki_ledger *ledger);
 
 /*

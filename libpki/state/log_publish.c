@@ -57,7 +57,8 @@ tile_content(struct pki_ledger *ledger, int level, uint64_t first, unsigned widt
 			struct pki_hash hash;
 			unsigned height = (unsigned)level * TILE_BITS;
 			PKI_TRY(pki_ledger_hash(ledger, height, i, &hash, err));
-			PKI_TRY(pki_buf_append(out, hash.octets, sizeof hash.octets, err));
+			PKI_TRY(pki_buf_append(
+				out, hash.octets, sizeof hash.octets, err));
 			continue;
 		}
 		size_t at = out->len;
@@ -77,7 +78,8 @@ publish_tile(struct pki_ledger *ledger, const char *dir, int level, uint64_t ind
 	char path[PATH_MAX], folder[PATH_MAX];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
 	PKI_TRY(tile_path(dir, level, index, width, path, err));
-	PKI_TRY(tile_content(ledger, level, index * PKI_TILE_WIDTH, width, &content, err));
+	PKI_TRY(tile_content(
+		ledger, level, index * PKI_TILE_WIDTH, width, &content, err));
 	snprintf(folder, sizeof folder, "%s", path);
 	*strrchr(folder, '/') = '\0';
 	PKI_TRY(pki_file_mkdirs(folder, 0755, err));
@@ -162,9 +164,7 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	PKI_TRY(pki_checkpoint_parse(pki_buf_bytes(&note), &cp, err));
 	if (from > cp.size)
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_LOG_CHECKPOINT,
-			"%ju entries were published, the ledger's last checkpoint covers "
-			"%ju; "
-			"restore a newer backup",
+			"%ju entries were published, the ledger's last checkpoint covers %ju; restore a newer backup",
 			(uintmax_t)from, (uintmax_t)cp.size);
 	if (snprintf(path, sizeof path, "%s/checkpoint", dir) >= (int)sizeof path)
 		return pki_fail(err, PKI_CONFIG, "the path of the log is too long");
@@ -259,8 +259,8 @@ pki_log_next_entry(struct pki_bytes *bundle, struct pki_bytes *entry)
 }
 
 enum pki_status
-pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width, struct pki_buf *out,
-	struct pki_err *err)
+pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width,
+	struct pki_buf *out, struct pki_err *err)
 {
 	size_t before = out->len;
 	PKI_TRY(read_file(dir, PKI_LOG_ENTRIES, bundle, width, out, err));

@@ -133,22 +133,20 @@ check_role_unique(const struct pki_policy *policy, const struct pki_profile *pro
 		if (strcmp(other->role_oid, profile->role_oid) == 0)
 			return PKI_POLICY_BREACH(pki_yaml_get(root, "role_oid"), err,
 				PKI_RULE_ROLE,
-				"role_oid %s is that of profile %s too; give each role its "
-				"own",
+				"role_oid %s is that of profile %s too; give each role its own",
 				profile->role_oid, other->name);
 		if (other->role == profile->role)
 			return PKI_POLICY_BREACH(pki_yaml_get(root, "role"), err,
 				PKI_RULE_ROLE,
-				"role %s is that of profile %s too; keep one of the two "
-				"files",
+				"role %s is that of profile %s too; keep one of the two files",
 				pki_role_name(profile->role), other->name);
 	}
 	return PKI_OK;
 }
 
 static enum pki_status
-load_profile(
-	const char *path, const char *file, struct pki_policy *policy, struct pki_err *err)
+load_profile(const char *path, const char *file, struct pki_policy *policy,
+	struct pki_err *err)
 {
 	if (policy->profile_count == PKI_PROFILES_MAX) {
 		pki_err_object(err, "%s", path);
@@ -161,9 +159,8 @@ load_profile(
 		strspn(file, "abcdefghijklmnopqrstuvwxyz0123456789-") != len) {
 		pki_err_object(err, "%s", path);
 		return pki_fail(err, PKI_CONFIG,
-			"a profile's file is named by 1 to %zu lower-case letters, digits "
-			"and "
-			"hyphens and \"" SUFFIX "\"; rename it",
+			"a profile's file is named by 1 to %zu lower-case letters, digits and hyphens and \"" SUFFIX
+			"\"; rename it",
 			sizeof profile->name - 1);
 	}
 	memcpy(profile->name, file, len);

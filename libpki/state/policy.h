@@ -34,11 +34,12 @@ struct pki_order_rule {
 	size_t profile_count;
 	struct pki_need needs[PKI_NEEDS_MAX];
 	size_t need_count;
-	int64_t max_age;      /* seconds from created to now (rule 204); invite: to expires */
-	bool invitation;      /* an invitation must be attached (rule 206) */
-	bool document;        /* an identity document must be named (rules 43, 207) */
-	char methods[PKI_METHODS_MAX][PKI_WORD_TEXT]; /* ways to identify the person (rule 43) */
-	size_t method_count;  /* 0: nobody is identified */
+	int64_t max_age; /* seconds from created to now (rule 204); invite: to expires */
+	bool invitation; /* an invitation must be attached (rule 206) */
+	bool document; /* an identity document must be named (rules 43, 207) */
+	char methods[PKI_METHODS_MAX]
+		    [PKI_WORD_TEXT]; /* ways to identify the person (rule 43) */
+	size_t method_count; /* 0: nobody is identified */
 };
 
 struct pki_document_rule {
@@ -65,26 +66,31 @@ struct pki_policy {
 	/* rule 79: a registration file is kept for years after its last certificate's end, or
 	 * days after the last step of an application that led to none */
 	int retention_years, retention_days;
-	char terms_version[32];  /* terms of use in force (rule 211) */
+	char terms_version[32]; /* terms of use in force (rule 211) */
 	char terms_digest[PKI_SHA256_HEX];
-	unsigned witnesses;      /* that must cosign the log before more is issued (rule 214) */
-	bool test_names;         /* names must carry the prefix "TEST " */
-	char digest[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
+	unsigned
+		witnesses; /* that must cosign the log before more is issued (rule 214) */
+	bool test_names; /* names must carry the prefix "TEST " */
+	char digest
+		[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
 };
 
 /* All *.yaml of the folder: rules.yaml and one file per profile. */
-enum pki_status pki_policy_load(const char *dir, struct pki_policy **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_policy_load(
+	const char *dir, struct pki_policy **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_policy_free(struct pki_policy *policy);
 void pki_policy_cleanup(struct pki_policy **policy);
 
 /* NULL if there is none of that name / kind (first one). */
-const struct pki_profile *pki_policy_profile(const struct pki_policy *policy, const char *name);
-const struct pki_profile *pki_policy_kind(const struct pki_policy *policy, enum pki_kind kind);
-const struct pki_cause_rule *pki_policy_cause(const struct pki_policy *policy,
-	const char *cause);
+const struct pki_profile *pki_policy_profile(
+	const struct pki_policy *policy, const char *name);
+const struct pki_profile *pki_policy_kind(
+	const struct pki_policy *policy, enum pki_kind kind);
+const struct pki_cause_rule *pki_policy_cause(
+	const struct pki_policy *policy, const char *cause);
 /* The role that an officer's certificate carries; NONE for any other certificate. */
-enum pki_role pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert);
+enum pki_role pki_policy_role(
+	const struct pki_policy *policy, const struct pki_cert *cert);
 
 /* What the rules make of an order. */
 struct pki_decision {
@@ -113,8 +119,8 @@ struct pki_decision {
  */
 enum pki_status pki_decide(const struct pki_policy *policy,
 	const struct pki_signed_order *order, const struct pki_cert *issuer, pki_msec now,
-	struct pki_cms_cache *cache, struct pki_decision *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	struct pki_cms_cache *cache, struct pki_decision *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void pki_decision_free(struct pki_decision *decision);
 
 #endif

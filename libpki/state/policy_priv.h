@@ -16,17 +16,17 @@ enum pki_status pki_policy_set(struct pki_yaml *list, const struct pki_term *tab
 	bool required, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* A list of pki_role names, at least one. */
-enum pki_status pki_policy_roles(struct pki_yaml *list, unsigned *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_policy_roles(
+	struct pki_yaml *list, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* CONFIG at the node's line, for a numbered rule. */
-#define PKI_POLICY_BREACH(node, err, broken, ...)                                       \
-	((err)->rule = (err)->status == PKI_OK ? (broken) : (err)->rule,                \
+#define PKI_POLICY_BREACH(node, err, broken, ...) \
+	((err)->rule = (err)->status == PKI_OK ? (broken) : (err)->rule, \
 		pki_yaml_fail((node), (err), __VA_ARGS__))
 
 /* Fill profile from a file's tree; its name is set. */
-enum pki_status pki_policy_profile_read(struct pki_yaml *root, struct pki_profile *profile,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_policy_profile_read(struct pki_yaml *root,
+	struct pki_profile *profile, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Fill the rest of the policy from rules.yaml's tree; the profiles are there. */
 enum pki_status pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy,

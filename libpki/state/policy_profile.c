@@ -216,9 +216,7 @@ read_role(struct pki_yaml *root, struct pki_profile *profile, struct pki_err *er
 	for (size_t i = 0; i < PKI_POLICY_OIDS; i++)
 		if (strcmp(profile->policies[i], profile->role_oid) == 0)
 			return PKI_POLICY_BREACH(oid, err, PKI_RULE_ROLE,
-				"role_oid %s is among the policies too; it stands for the "
-				"role "
-				"alone",
+				"role_oid %s is among the policies too; it stands for the role alone",
 				profile->role_oid);
 	return PKI_OK;
 }
@@ -239,8 +237,8 @@ first_broken(struct pki_yaml *root, const struct contradiction *rows, size_t cou
 		if (!rows[i].broken)
 			continue;
 		struct pki_yaml *node = pki_yaml_get(root, rows[i].key);
-		return PKI_POLICY_BREACH(
-			node != NULL ? node : root, err, rows[i].rule, "%s", rows[i].text);
+		return PKI_POLICY_BREACH(node != NULL ? node : root, err, rows[i].rule,
+			"%s", rows[i].text);
 	}
 	return PKI_OK;
 }
@@ -256,16 +254,16 @@ check_key_use(struct pki_yaml *root, const struct pki_profile *p, struct pki_err
 	const struct contradiction rows[] = {
 		{ p->ca != ca, PKI_RULE_CA_CONSTRAINTS, "ca",
 			"ca: true goes with kind root or ca, and only with these" },
-		{ !ca && (signs_certs || signs_crls), PKI_RULE_CA_CONSTRAINTS, "key_usage",
+		{ !ca && (signs_certs || signs_crls), PKI_RULE_CA_CONSTRAINTS,
+			"key_usage",
 			"keyCertSign and cRLSign without ca: true; remove them" },
 		{ ca && p->key_usage != (PKI_KU_KEY_CERT_SIGN | PKI_KU_CRL_SIGN),
 			PKI_RULE_CA_CONSTRAINTS, "key_usage",
-			"a CA's key signs certificates and CRLs only; write "
-			"[keyCertSign, cRLSign]" },
+			"a CA's key signs certificates and CRLs only; write [keyCertSign, cRLSign]" },
 		{ !ca && p->path_len >= 0, PKI_RULE_CA_CONSTRAINTS, "path_length",
 			"path_length without ca: true; remove it" },
-		{ p->kind == PKI_KIND_CA && p->path_len != 0, PKI_RULE_CA_CONSTRAINTS, "ca",
-			"the issuing CA has no CA below it; write path_length: 0" },
+		{ p->kind == PKI_KIND_CA && p->path_len != 0, PKI_RULE_CA_CONSTRAINTS,
+			"ca", "the issuing CA has no CA below it; write path_length: 0" },
 		{ ca && signs_ocsp, PKI_RULE_CA_OCSP_EKU, "extended_key_usage",
 			"a CA never carries OCSPSigning; remove it" },
 		{ !ca && !responder && signs_ocsp, PKI_RULE_OCSP_RESPONDER,
@@ -282,7 +280,8 @@ check_key_use(struct pki_yaml *root, const struct pki_profile *p, struct pki_err
 				p->key_usage != PKI_KU_DIGITAL_SIGNATURE,
 			PKI_RULE_KEY_USAGE, "key_usage",
 			"an authentication certificate has digitalSignature only" },
-		{ p->kind == PKI_KIND_HOLDER_SIGN && p->key_usage != PKI_KU_NON_REPUDIATION,
+		{ p->kind == PKI_KIND_HOLDER_SIGN &&
+				p->key_usage != PKI_KU_NON_REPUDIATION,
 			PKI_RULE_KEY_USAGE, "key_usage",
 			"a signature certificate has nonRepudiation only" },
 		{ p->kind == PKI_KIND_OFFICER &&
@@ -302,20 +301,15 @@ check_subject_and_urls(
 	const struct contradiction rows[] = {
 		{ responder && (p->issuer_urls || p->ocsp_url), PKI_RULE_OCSP_RESPONDER,
 			"issuer_urls",
-			"nobody asks for a responder's own status; write issuer_urls: "
-			"false "
-			"and ocsp_url: false" },
+			"nobody asks for a responder's own status; write issuer_urls: false and ocsp_url: false" },
 		{ p->natural_person != is_holder(p), PKI_RULE_SEMANTICS, "natural_person",
-			"natural_person: true goes with holders' profiles, and only with "
-			"them" },
+			"natural_person: true goes with holders' profiles, and only with them" },
 		{ root_ca && (p->issuer_urls || p->ocsp_url), PKI_RULE_ACCESS_POINTS,
 			"issuer_urls",
-			"a root has no issuer; write issuer_urls: false and "
-			"ocsp_url: false" },
+			"a root has no issuer; write issuer_urls: false and ocsp_url: false" },
 		{ !root_ca && !responder && !p->issuer_urls, PKI_RULE_ACCESS_POINTS,
 			"issuer_urls",
-			"nobody could find the issuer and its CRL; write issuer_urls: "
-			"true" },
+			"nobody could find the issuer and its CRL; write issuer_urls: true" },
 		{ !is_ca(p) && !responder && !p->ocsp_url, PKI_RULE_ACCESS_POINTS,
 			"ocsp_url",
 			"nobody could ask for the status; write ocsp_url: true" },

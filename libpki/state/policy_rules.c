@@ -37,8 +37,7 @@ read_need(struct pki_yaml *item, const struct pki_policy *policy, struct pki_nee
 	for (unsigned role = 1; role <= PKI_ROLE_RESPONDER; role <<= 1)
 		if ((out->roles & ~known & role) != 0)
 			return PKI_POLICY_BREACH(roles, err, PKI_RULE_ROLE,
-				"no profile makes officers of role %s; add one or remove "
-				"the role",
+				"no profile makes officers of role %s; add one or remove the role",
 				pki_role_name((enum pki_role)role));
 	return PKI_OK;
 }
@@ -61,8 +60,7 @@ read_needs(struct pki_yaml *item, const struct pki_policy *policy,
 	}
 	if (rule->action == PKI_ACTION_ERASE && total != 2)
 		return PKI_POLICY_BREACH(list, err, PKI_RULE_SIGNATURES,
-			"%d signatures in all; nothing brings back what was erased: two "
-			"officers",
+			"%d signatures in all; nothing brings back what was erased: two officers",
 			total);
 	if (total > PKI_CMS_SIGNERS_MAX)
 		return PKI_POLICY_BREACH(list, err, PKI_RULE_SIGNATURES,
@@ -102,8 +100,7 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 	size_t count = pki_yaml_count(list), holders = 0;
 	if ((count == 0) != names_no_profile(rule->action) || count > PKI_PROFILES_MAX)
 		return pki_yaml_fail(list, err,
-			"name the profiles that may be ordered; an "
-			"invite or erase rule names none");
+			"name the profiles that may be ordered; an invite or erase rule names none");
 	for (size_t i = 0; i < count; i++) {
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		PKI_TRY(pki_yaml_string(
@@ -112,14 +109,12 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 			pki_policy_profile(policy, rule->profiles[i]);
 		if (profile == NULL)
 			return pki_yaml_fail(node, err,
-				"no profile %s; add %s.yaml or mend the "
-				"name",
+				"no profile %s; add %s.yaml or mend the name",
 				rule->profiles[i], rule->profiles[i]);
 		bool ends = rule->action == PKI_ACTION_REVOKE;
 		if (profile->kind == PKI_KIND_ROOT || (profile->ca && !ends))
 			return PKI_POLICY_BREACH(node, err, PKI_RULE_DUAL_CONTROL,
-				"a CA's certificate is made at the ceremony, never by "
-				"order; one to revoke may name the issuing CA's");
+				"a CA's certificate is made at the ceremony, never by order; one to revoke may name the issuing CA's");
 		if (is_ruled(policy, rule->action, rule->profiles[i]))
 			return pki_yaml_fail(node, err,
 				"another rule says who may %s %s; keep one of the two",
@@ -131,9 +126,8 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 		holders += is_holder(profile);
 	}
 	if (holders != 0 && holders != count)
-		return pki_yaml_fail(list, err,
-			"holders' and other profiles in one rule; write "
-			"two");
+		return pki_yaml_fail(
+			list, err, "holders' and other profiles in one rule; write two");
 	rule->profile_count = count;
 	return PKI_OK;
 }
@@ -160,9 +154,8 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 				pki_action_name(rule->action),
 				rule->action == PKI_ACTION_INVITE  ? "applicants"
 				: rule->action == PKI_ACTION_ERASE ? "holders' data"
-				: holder                           ? "holders' certificates"
-					 : "officers' and services' "
-					   "certificates");
+				: holder ? "holders' certificates"
+					 : "officers' and services' certificates");
 	}
 	if (!holder && (rule->invitation || rule->document))
 		return pki_yaml_fail(item, err,
@@ -251,7 +244,8 @@ read_documents(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 	PKI_TRY(pki_yaml_need(root, "documents", &map, err));
 	PKI_TRY(pki_yaml_expect_map(map, err));
 	if (pki_yaml_count(map) > PKI_DOCUMENTS_MAX)
-		return pki_yaml_fail(map, err, "more than %d documents", PKI_DOCUMENTS_MAX);
+		return pki_yaml_fail(
+			map, err, "more than %d documents", PKI_DOCUMENTS_MAX);
 	for (size_t i = 0; i < pki_yaml_count(map); i++) {
 		struct pki_document_rule *rule = &policy->documents[i];
 		struct pki_yaml *item = pki_yaml_item(map, i);
@@ -266,10 +260,7 @@ read_documents(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 			known = known || strcmp(schemes[j], rule->scheme) == 0;
 		if (!known)
 			return PKI_POLICY_BREACH(item, err, PKI_RULE_SEMANTICS,
-				"\"%s\" is none of PAS, IDC, PNO, TIN (a local scheme "
-				"needs a "
-				"name registration authority, which profiles do not have "
-				"yet)",
+				"\"%s\" is none of PAS, IDC, PNO, TIN (a local scheme needs a name registration authority, which profiles do not have yet)",
 				rule->scheme);
 	}
 	policy->document_count = pki_yaml_count(map);
@@ -300,8 +291,7 @@ read_causes(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *er
 			rule->reason == PKI_REASON_UNSPECIFIED ||
 			(rule->reason == PKI_REASON_CA_COMPROMISE && rule->whole_holder))
 			return PKI_POLICY_BREACH(reason, err, PKI_RULE_CRL_REASON,
-				"\"%.40s\" is no reason for these certificates; see "
-				"profile(5)",
+				"\"%.40s\" is no reason for these certificates; see profile(5)",
 				text != NULL ? text : "(not a word)");
 		bool loss = strncmp(cause, "lost-", strlen("lost-")) == 0 ||
 			    strncmp(cause, "stolen-", strlen("stolen-")) == 0;
@@ -325,11 +315,11 @@ read_terms(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err
 	PKI_TRY(pki_yaml_string(
 		digest, policy->terms_digest, sizeof policy->terms_digest, err));
 	if (policy->terms_version[0] == '\0')
-		return PKI_POLICY_BREACH(version, err, PKI_RULE_TERMS, "an empty version");
+		return PKI_POLICY_BREACH(
+			version, err, PKI_RULE_TERMS, "an empty version");
 	if (strspn(policy->terms_digest, "0123456789abcdef") != PKI_SHA256_HEX - 1)
 		return PKI_POLICY_BREACH(digest, err, PKI_RULE_TERMS,
-			"not a SHA-256 digest in lower-case hex; write sha256sum's of the "
-			"terms");
+			"not a SHA-256 digest in lower-case hex; write sha256sum's of the terms");
 	return PKI_OK;
 }
 
@@ -342,8 +332,7 @@ read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 	long count = 0;
 	if (pki_yaml_int(node, 0, PKI_WITNESSES_MAX, &count, &why) != PKI_OK)
 		return PKI_POLICY_BREACH(node, err, PKI_RULE_QUORUM,
-			"how many witnesses must cosign: 0 to %d, at most as many as "
-			"log.witnesses in pki.yaml has",
+			"how many witnesses must cosign: 0 to %d, at most as many as log.witnesses in pki.yaml has",
 			PKI_WITNESSES_MAX);
 	policy->witnesses = (unsigned)count;
 	return PKI_OK;
@@ -353,7 +342,8 @@ read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 static enum pki_status
 read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
-	struct pki_yaml *map = pki_yaml_get(root, "retention"), *years = NULL, *days = NULL;
+	struct pki_yaml *map = pki_yaml_get(root, "retention"), *years = NULL,
+			*days = NULL;
 	long y = PKI_RETENTION_YEARS, d = PKI_RETENTION_DAYS;
 	if (map != NULL) {
 		PKI_TRY(pki_yaml_need(map, "certified_years", &years, err));
@@ -367,8 +357,7 @@ read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 	if (d * PKI_DAY < policy->request_max_age)
 		return PKI_POLICY_BREACH(days != NULL ? days : root, err,
 			PKI_RULE_RETENTION,
-			"uncertified_days of %ld are fewer than request_max_age: the "
-			"application could still lead to certificates",
+			"uncertified_days of %ld are fewer than request_max_age: the application could still lead to certificates",
 			d);
 	policy->retention_years = (int)y;
 	policy->retention_days = (int)d;
@@ -376,7 +365,8 @@ read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 }
 
 enum pki_status
-pki_policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
+pki_policy_rules_read(
+	struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
 	struct pki_yaml *node = NULL;
 	PKI_TRY(pki_yaml_need(root, "test_names", &node, err));

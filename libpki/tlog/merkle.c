@@ -139,8 +139,7 @@ static enum pki_status
 broken(struct pki_err *err, const char *what)
 {
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_HASH,
-		"%s; the log or the proof was changed: keep both and compare with other "
-		"copies of the log",
+		"%s; the log or the proof was changed: keep both and compare with other copies of the log",
 		what);
 }
 

@@ -14,8 +14,8 @@ struct pki_hash {
 };
 
 struct pki_merkle_source {
-	enum pki_status (*read)(void *ctx, unsigned level, uint64_t index, struct pki_hash *out,
-		struct pki_err *err);
+	enum pki_status (*read)(void *ctx, unsigned level, uint64_t index,
+		struct pki_hash *out, struct pki_err *err);
 	void *ctx;
 };
 
@@ -24,8 +24,8 @@ struct pki_proof {
 	size_t count;
 };
 
-enum pki_status pki_merkle_leaf(struct pki_bytes entry, struct pki_hash *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_leaf(
+	struct pki_bytes entry, struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_merkle_node(const struct pki_hash *left, const struct pki_hash *right,
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_merkle_root(uint64_t size, const struct pki_merkle_source *src,
@@ -33,18 +33,18 @@ enum pki_status pki_merkle_root(uint64_t size, const struct pki_merkle_source *s
 
 /* index < size; 0 < old <= size */
 enum pki_status pki_merkle_inclusion(uint64_t index, uint64_t size,
-	const struct pki_merkle_source *src, struct pki_proof *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_merkle_source *src, struct pki_proof *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_merkle_consistency(uint64_t old, uint64_t size,
-	const struct pki_merkle_source *src, struct pki_proof *out, struct pki_err *err)
-	PKI_MUST_CHECK;
+	const struct pki_merkle_source *src, struct pki_proof *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* TAMPERED (rule 80) if the proof does not hold. old 0 is consistent with everything. */
 enum pki_status pki_merkle_check_inclusion(const struct pki_hash *leaf, uint64_t index,
 	uint64_t size, const struct pki_hash *root, const struct pki_proof *proof,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_merkle_check_consistency(uint64_t old, const struct pki_hash *old_root,
-	uint64_t size, const struct pki_hash *root, const struct pki_proof *proof,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_check_consistency(uint64_t old,
+	const struct pki_hash *old_root, uint64_t size, const struct pki_hash *root,
+	const struct pki_proof *proof, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -57,8 +57,7 @@ pki_note_vkey(enum pki_note_type type, const char *name, const struct pki_key *k
 	char id_hex[KEY_ID * 2 + 1];
 	if (!name_valid(name, strlen(name)))
 		return pki_fail(err, PKI_CONFIG,
-			"%s \"%s\": give printable ASCII without space and plus, "
-			"under %d characters",
+			"%s \"%s\": give printable ASCII without space and plus, under %d characters",
 			type == PKI_NOTE_LOG ? "log origin" : "name of a witness", name,
 			PKI_ORIGIN_TEXT);
 	PKI_TRY(pki_key_raw_public(key, typed + 1, err));
@@ -73,11 +72,9 @@ vkey_malformed(enum pki_note_type type, struct pki_err *err)
 {
 	if (type == PKI_NOTE_LOG)
 		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_LOG_NOTE,
-			"the log's verifier key is not of the form NAME+HASH+BASE64 of an "
-			"Ed25519 key; copy it from log/vkey");
+			"the log's verifier key is not of the form NAME+HASH+BASE64 of an Ed25519 key; copy it from log/vkey");
 	return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_COSIGNATURE,
-		"the witness's verifier key is not of the form NAME+HASH+BASE64 of a key "
-		"for cosignature/v1 (type 0x04); copy what pki-witness status prints");
+		"the witness's verifier key is not of the form NAME+HASH+BASE64 of a key for cosignature/v1 (type 0x04); copy what pki-witness status prints");
 }
 
 static enum pki_status
@@ -92,12 +89,14 @@ verifier_parse(const char *vkey, enum pki_note_type type, struct verifier *out,
 	const char *base64 = hex + KEY_ID * 2 + 1;
 	char id_hex[KEY_ID * 2 + 1] = { 0 };
 	*out = (struct verifier){ .type = type };
-	if (!name_valid(vkey, name_len) || strlen(hex) < sizeof id_hex || base64[-1] != '+')
+	if (!name_valid(vkey, name_len) || strlen(hex) < sizeof id_hex ||
+		base64[-1] != '+')
 		return vkey_malformed(type, err);
 	memcpy(out->name, vkey, name_len);
 	memcpy(id_hex, hex, KEY_ID * 2);
 	if (pki_hex_decode(id_hex, id, sizeof id, &id_len, &detail) != PKI_OK ||
-		pki_base64_decode(base64, strcspn(base64, "\n"), &typed, &detail) != PKI_OK)
+		pki_base64_decode(base64, strcspn(base64, "\n"), &typed, &detail) !=
+			PKI_OK)
 		return vkey_malformed(type, err);
 	if (typed.len != 1 + ED25519_KEY || typed.data[0] != type)
 		return vkey_malformed(type, err);
@@ -182,7 +181,8 @@ text_valid(const uint8_t *p, const uint8_t *end)
 bool
 pki_note_next_line(struct pki_bytes *rest, struct pki_bytes *line)
 {
-	const uint8_t *newline = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+	const uint8_t *newline = rest->len > 0 ? memchr(rest->data, '\n', rest->len)
+					       : NULL;
 	if (newline == NULL)
 		return false;
 	*line = (struct pki_bytes){ rest->data, (size_t)(newline - rest->data) };
@@ -246,8 +246,8 @@ cosignature_right(const struct verifier *verifier, struct pki_bytes text,
 	struct pki_bytes octets = { sig.data + TIMESTAMP, ED25519_SIGNATURE };
 	if (stamp > INT64_MAX ||
 		cosigned_message(text, stamp, &message, &detail) != PKI_OK ||
-		pki_key_verify(verifier->key, message.data, message.len, octets, &detail) !=
-			PKI_OK)
+		pki_key_verify(verifier->key, message.data, message.len, octets,
+			&detail) != PKI_OK)
 		return false;
 	if ((pki_time)stamp > *at)
 		*at = (pki_time)stamp;
@@ -276,7 +276,8 @@ check_signature(struct pki_bytes line, struct pki_bytes text, struct signed_by *
 		memcmp(sig.data, verifier->id, KEY_ID) != 0)
 		return PKI_OK; /* a key that we do not know: ignored */
 	struct pki_bytes octets = { sig.data + KEY_ID, sig.len - KEY_ID };
-	if (verifier->type == PKI_NOTE_LOG && !log_signature_right(verifier, text, octets))
+	if (verifier->type == PKI_NOTE_LOG &&
+		!log_signature_right(verifier, text, octets))
 		return broken(err, PKI_RULE_LOG_NOTE, "the log's signature is wrong");
 	if (verifier->type == PKI_NOTE_WITNESS &&
 		!cosignature_right(verifier, text, octets, &by->at))
@@ -284,7 +285,8 @@ check_signature(struct pki_bytes line, struct pki_bytes text, struct signed_by *
 			err, PKI_RULE_COSIGNATURE, "a witness's cosignature is wrong");
 	if (by->count++ > 0 || by->line == NULL)
 		return PKI_OK;
-	return pki_buf_append(by->line, line.data, line.len + 1, err); /* its newline too */
+	return pki_buf_append(
+		by->line, line.data, line.len + 1, err); /* its newline too */
 }
 
 static enum pki_status
@@ -295,8 +297,8 @@ check_signatures(struct pki_bytes signatures, struct pki_bytes text, struct sign
 	int count = 0;
 	while (pki_note_next_line(&signatures, &line)) {
 		if (++count > PKI_NOTE_SIGNATURES_MAX)
-			return broken(
-				err, PKI_RULE_LOG_NOTE, "the note has over 32 signatures");
+			return broken(err, PKI_RULE_LOG_NOTE,
+				"the note has over 32 signatures");
 		PKI_TRY(check_signature(line, text, by, err));
 	}
 	if (signatures.len != 0)
@@ -313,8 +315,8 @@ split(struct pki_bytes note, struct pki_bytes *text, struct pki_bytes *signature
 	struct pki_err *err)
 {
 	if (note.len == 0 || note.len > PKI_NOTE_MAX)
-		return broken(
-			err, PKI_RULE_LOG_NOTE, "the note is empty or larger than 128 kB");
+		return broken(err, PKI_RULE_LOG_NOTE,
+			"the note is empty or larger than 128 kB");
 	if (!text_valid(note.data, note.data + note.len))
 		return broken(err, PKI_RULE_LOG_NOTE,
 			"the note holds control characters or is not UTF-8");
@@ -354,11 +356,11 @@ parse_text(struct pki_bytes text, struct pki_checkpoint *out, struct pki_err *er
 	*out = (struct pki_checkpoint){ 0 };
 	if (!pki_note_next_line(&text, &origin) || origin.len == 0 ||
 		origin.len >= sizeof out->origin)
-		return broken(
-			err, PKI_RULE_LOG_CHECKPOINT, "the checkpoint has no origin line");
+		return broken(err, PKI_RULE_LOG_CHECKPOINT,
+			"the checkpoint has no origin line");
 	if (!pki_note_next_line(&text, &size) || !pki_note_size(size, &out->size))
-		return broken(
-			err, PKI_RULE_LOG_CHECKPOINT, "the checkpoint's size is no number");
+		return broken(err, PKI_RULE_LOG_CHECKPOINT,
+			"the checkpoint's size is no number");
 	if (!pki_note_next_line(&text, &root) ||
 		pki_base64_decode((const char *)root.data, root.len, &octets, &detail) !=
 			PKI_OK ||
@@ -375,7 +377,8 @@ parse_text(struct pki_bytes text, struct pki_checkpoint *out, struct pki_err *er
 }
 
 enum pki_status
-pki_checkpoint_parse(struct pki_bytes note, struct pki_checkpoint *out, struct pki_err *err)
+pki_checkpoint_parse(
+	struct pki_bytes note, struct pki_checkpoint *out, struct pki_err *err)
 {
 	struct pki_bytes text, signatures;
 	struct signed_by nobody = { 0 };

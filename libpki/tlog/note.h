@@ -43,16 +43,17 @@ enum pki_status pki_checkpoint_parse(struct pki_bytes note, struct pki_checkpoin
  * that this one does not contain (rule 84). Appends its signature line.
  */
 enum pki_status pki_checkpoint_cosign(struct pki_bytes note, const char *name,
-	struct pki_key *key, pki_time at, struct pki_buf *line, struct pki_err *err)
-	PKI_MUST_CHECK;
+	struct pki_key *key, pki_time at, struct pki_buf *line,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* When the witness of vkey cosigned last. NOTFOUND if it did not, TAMPERED if one of its
  * cosignatures is wrong, CONFIG if vkey is no witness's. */
-enum pki_status pki_checkpoint_cosigned(struct pki_bytes note, const char *vkey, pki_time *at,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_checkpoint_cosigned(struct pki_bytes note, const char *vkey,
+	pki_time *at, struct pki_err *err) PKI_MUST_CHECK;
 
 /* "name+hash+base64" of a public key: what verifiers are configured with. */
 enum pki_status pki_note_vkey(enum pki_note_type type, const char *name,
-	const struct pki_key *key, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_key *key, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The name in one; CONFIG unless it is a verifier key of that type. */
 enum pki_status pki_note_vkey_name(enum pki_note_type type, const char *vkey,
 	char name[PKI_ORIGIN_TEXT], struct pki_err *err) PKI_MUST_CHECK;
@@ -62,8 +63,8 @@ enum pki_status pki_note_vkey_name(enum pki_note_type type, const char *vkey,
  * vkey is wrong. */
 enum pki_status pki_note_text(struct pki_bytes note, struct pki_bytes *text,
 	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_note_pick(struct pki_bytes note, enum pki_note_type type, const char *vkey,
-	struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_note_pick(struct pki_bytes note, enum pki_note_type type,
+	const char *vkey, struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Lines of notes, and of what goes with them to a witness: the next one without its newline,
  * rest moves behind it; a decimal number without leading zeros, below 2^63. */

@@ -112,8 +112,7 @@ read_fields(struct pki_cert *cert, const struct pki_key *known, struct pki_err *
 			pki_asn1_bytes(cert->whole->tbs), ASN1_ITEM_rptr(PKI_TBS));
 	if (cert->tbs == NULL)
 		return pki_fail_ssl(err, PKI_INPUT,
-			"not a certificate (X.509, RFC 5280) in DER or PEM, or octets "
-			"after it");
+			"not a certificate (X.509, RFC 5280) in DER or PEM, or octets after it");
 	const PKI_TBS *tbs = cert->tbs;
 	if (tbs->version == NULL || ASN1_INTEGER_get(tbs->version) != X509_VERSION_3)
 		return pki_fail(err, PKI_INPUT,
@@ -201,7 +200,8 @@ pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
 	unsigned char *octets = NULL;
 	int len = i2d_X509(x509, &octets);
 	if (len <= 0)
-		return pki_fail_ssl(err, PKI_INPUT, "a certificate that cannot be encoded");
+		return pki_fail_ssl(
+			err, PKI_INPUT, "a certificate that cannot be encoded");
 	struct pki_bytes der = { octets, (size_t)len };
 	enum pki_status st = pki_cert_parse_own(der, &cert, err);
 	OPENSSL_free(octets);
@@ -350,8 +350,8 @@ pki_cert_is_ca(const struct pki_cert *cert)
 size_t
 pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max)
 {
-	CERTIFICATEPOLICIES *policies =
-		X509V3_get_d2i(cert->tbs->extensions, NID_certificate_policies, NULL, NULL);
+	CERTIFICATEPOLICIES *policies = X509V3_get_d2i(
+		cert->tbs->extensions, NID_certificate_policies, NULL, NULL);
 	size_t count = 0;
 	for (int i = 0; i < sk_POLICYINFO_num(policies) && count < max; i++) {
 		const ASN1_OBJECT *id = sk_POLICYINFO_value(policies, i)->policyid;
@@ -401,14 +401,14 @@ pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out, struct pki_err *e
 }
 
 static enum pki_status
-check_chain(const struct pki_cert *cert, const struct pki_cert *issuer, struct pki_err *err)
+check_chain(
+	const struct pki_cert *cert, const struct pki_cert *issuer, struct pki_err *err)
 {
 	struct pki_bytes want = pki_cert_get0_subject_der(issuer);
 	struct pki_bytes is = pki_cert_get0_issuer_der(cert);
 	if (!pki_bytes_equal(is.data, is.len, want.data, want.len))
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the certificate's issuer is not the CA's subject (RFC 5280 6.1.3 "
-			"(a)(4))");
+			"the certificate's issuer is not the CA's subject (RFC 5280 6.1.3 (a)(4))");
 	if (cert->authority_id.there && issuer->subject_id.there &&
 		memcmp(cert->authority_id.id, issuer->subject_id.id, PKI_KEY_ID) != 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
@@ -425,15 +425,13 @@ check_issuer(
 			"the issuer is not a CA (RFC 5280 6.1.4 (k))");
 	if ((pki_cert_key_usage(issuer) & PKI_KU_KEY_CERT_SIGN) == 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the issuer's key is not for signing certificates (RFC 5280 6.1.4 "
-			"(n))");
+			"the issuer's key is not for signing certificates (RFC 5280 6.1.4 (n))");
 	struct pki_bytes from = pki_cert_get0_issuer_der(cert);
 	struct pki_bytes to = pki_cert_get0_subject_der(cert);
 	bool self_issued = pki_bytes_equal(from.data, from.len, to.data, to.len);
 	if (pki_cert_is_ca(cert) && !self_issued && issuer->path_len == 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the issuer may not have CAs below it: pathLen 0 (RFC 5280 6.1.4 "
-			"(l))");
+			"the issuer may not have CAs below it: pathLen 0 (RFC 5280 6.1.4 (l))");
 	return PKI_OK;
 }
 
@@ -471,8 +469,7 @@ check_critical(const struct pki_cert *cert, struct pki_err *err)
 		char oid[PKI_OID_TEXT];
 		OBJ_obj2txt(oid, sizeof oid, X509_EXTENSION_get_object(ext), 0);
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the critical extension %s is not one that this suite evaluates "
-			"(RFC 5280 6.1.4 (o), 6.1.5 (f))",
+			"the critical extension %s is not one that this suite evaluates (RFC 5280 6.1.4 (o), 6.1.5 (f))",
 			oid);
 	}
 	return PKI_OK;

@@ -15,16 +15,16 @@
 struct pki_cert;
 
 /* DER or PEM (first certificate); trailing bytes refused in DER. INPUT, LIMIT. */
-enum pki_status pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_cert_parse(
+	struct pki_bytes in, struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
 /* One of ours, in DER: what OpenSSL's X509 alone refuses (an extension twice) is left to the
  * lint, in an eighth of the time. */
-enum pki_status pki_cert_parse_own(struct pki_bytes der, struct pki_cert **out,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_cert_read(const char *path, struct pki_cert **out, struct pki_err *err)
-	PKI_MUST_CHECK;
-enum pki_status pki_cert_from_x509(X509 *x509, struct pki_cert **out, struct pki_err *err)
-	PKI_MUST_CHECK; /* takes a reference */
+enum pki_status pki_cert_parse_own(
+	struct pki_bytes der, struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_cert_read(
+	const char *path, struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_cert_from_x509(X509 *x509, struct pki_cert **out,
+	struct pki_err *err) PKI_MUST_CHECK; /* takes a reference */
 /* One more owner; each frees it once. A certificate never changes. */
 struct pki_cert *pki_cert_share(const struct pki_cert *cert);
 void pki_cert_free(struct pki_cert *cert);
@@ -49,7 +49,8 @@ unsigned pki_cert_key_usage(const struct pki_cert *cert);
 bool pki_cert_is_ca(const struct pki_cert *cert);
 /* The first `max` OIDs of certificatePolicies, dotted; how many there are. An OID too long for
  * its place is left out. How an officer's role is read. */
-size_t pki_cert_policies(const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max);
+size_t pki_cert_policies(
+	const struct pki_cert *cert, char out[][PKI_OID_TEXT], size_t max);
 /* The first URI of cRLDistributionPoints; false if there is none, or it is too long. */
 bool pki_cert_crl_url(const struct pki_cert *cert, char out[PKI_URL_TEXT]);
 enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
@@ -60,15 +61,16 @@ enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
  * at `at`, no critical extension unknown (RFC 5280 6.1.3-6.1.5; rule 29). Not revocation.
  * REFUSED by rule 29 when any of it fails.
  */
-enum pki_status pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer,
-	pki_time at, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_cert_verify(const struct pki_cert *cert,
+	const struct pki_cert *issuer, pki_time at, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What to certify. Everything is borrowed. issuer NULL: self-signed (root). */
 struct pki_cert_spec {
 	const struct pki_profile *profile;
 	const struct pki_urls *urls; /* NULL if the profile asks for none */
 	const struct pki_name *subject;
-	const struct pki_key *key; /* the subject's public key; the certificate may share it */
+	const struct pki_key
+		*key; /* the subject's public key; the certificate may share it */
 	const struct pki_cert *issuer;
 	pki_time not_before;
 	pki_time not_after;
@@ -77,7 +79,8 @@ struct pki_cert_spec {
 };
 
 /* Build the tbsCertificate, lint it, sign it with the issuer's key. */
-enum pki_status pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
-	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_cert_build(const struct pki_cert_spec *spec,
+	struct pki_key *issuer_key, struct pki_cert **out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

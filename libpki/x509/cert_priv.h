@@ -13,8 +13,8 @@
 enum pki_status pki_cert_from_der(struct pki_buf *der, const struct pki_key *known,
 	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
 /* Put a signature by key over the tbsCertificate's octets, as they are. */
-enum pki_status pki_cert_sign(struct pki_cert *cert, struct pki_key *key, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_cert_sign(
+	struct pki_cert *cert, struct pki_key *key, struct pki_err *err) PKI_MUST_CHECK;
 const PKI_SIGNED *pki_cert_get0_signed(const struct pki_cert *cert);
 const PKI_TBS *pki_cert_get0_tbs(const struct pki_cert *cert);
 

@@ -61,11 +61,10 @@ check_algorithm(const struct pki_crl *crl, const struct pki_key *key, struct pki
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf want = { 0 };
 	PKI_TRY(pki_signature_algorithm(key, &want, err));
-	if (!pki_bytes_equal(want.data, want.len, crl->algorithm.data, crl->algorithm.len))
+	if (!pki_bytes_equal(
+		    want.data, want.len, crl->algorithm.data, crl->algorithm.len))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
-			"the CRL is signed in another algorithm than its issuer's key "
-			"signs "
-			"in");
+			"the CRL is signed in another algorithm than its issuer's key signs in");
 	return PKI_OK;
 }
 
@@ -74,13 +73,15 @@ pki_crl_verify(
 	const struct pki_crl *crl, const struct pki_cert *issuer, struct pki_err *err)
 {
 	struct pki_bytes subject = pki_cert_get0_subject_der(issuer);
-	if (!pki_bytes_equal(crl->issuer.data, crl->issuer.len, subject.data, subject.len))
+	if (!pki_bytes_equal(
+		    crl->issuer.data, crl->issuer.len, subject.data, subject.len))
 		return pki_fail(err, PKI_INPUT, "the CRL names another issuer");
 	uint8_t id[PKI_KEY_ID];
 	if (!pki_cert_subject_key_id(issuer, id) ||
-		!pki_bytes_equal(crl->authority_key_id.data, crl->authority_key_id.len, id,
-			sizeof id))
-		return pki_fail(err, PKI_INPUT, "the CRL names another key of its issuer");
+		!pki_bytes_equal(crl->authority_key_id.data, crl->authority_key_id.len,
+			id, sizeof id))
+		return pki_fail(
+			err, PKI_INPUT, "the CRL names another key of its issuer");
 	if (!(pki_cert_key_usage(issuer) & PKI_KU_CRL_SIGN))
 		return pki_fail(err, PKI_INPUT, "the issuer's certificate lacks cRLSign");
 	const struct pki_key *key = pki_cert_get0_key(issuer);
@@ -161,14 +162,15 @@ pki_crl_get0_entry(const struct pki_crl *crl, size_t i)
 	if (i < crl->index.count) {
 		struct pki_bytes rest =
 			octets_from(crl, pki_crl_index_place(&crl->index, i));
-		(void)pki_der_get_whole(&rest, PKI_DER_SEQUENCE, &entry); /* it was read */
+		(void)pki_der_get_whole(
+			&rest, PKI_DER_SEQUENCE, &entry); /* it was read */
 	}
 	return entry;
 }
 
 bool
-pki_crl_find(
-	const struct pki_crl *crl, const struct pki_serial *serial, struct pki_revoked *out)
+pki_crl_find(const struct pki_crl *crl, const struct pki_serial *serial,
+	struct pki_revoked *out)
 {
 	struct pki_err none = { 0 };
 	uint32_t place;

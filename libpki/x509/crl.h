@@ -23,7 +23,8 @@ struct pki_revoked {
 	struct pki_serial serial;
 	pki_time revoked_at;
 	enum pki_reason reason;
-	uint16_t partition; /* that lists it beside the full CRL, 0: none; not in an entry itself */
+	uint16_t
+		partition; /* that lists it beside the full CRL, 0: none; not in an entry itself */
 };
 
 /* 99991231235959Z, "no further CRL" */
@@ -50,11 +51,11 @@ enum pki_status pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *i
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 /* DER, trailing bytes refused; rules 48-52 and 56 checked. max bytes is the caller's;
  * LIMIT above 2 GiB. It keeps a copy and eight octets for each entry. */
-enum pki_status pki_crl_parse(struct pki_bytes der, struct pki_crl **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_crl_parse(
+	struct pki_bytes der, struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 /* The same; takes der over and leaves it empty: a large CRL is in memory once. */
-enum pki_status pki_crl_adopt(struct pki_buf *der, struct pki_crl **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_crl_adopt(
+	struct pki_buf *der, struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_free(struct pki_crl *crl);
 void pki_crl_cleanup(struct pki_crl **crl);
 
@@ -72,8 +73,8 @@ const char *pki_crl_distribution_point(const struct pki_crl *crl);
 pki_time pki_crl_expired_since(const struct pki_crl *crl);
 size_t pki_crl_count(const struct pki_crl *crl);
 /* By serial; NOTFOUND from count on. */
-enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i, struct pki_revoked *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i,
+	struct pki_revoked *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The same one's octets; borrowed, empty from count on. */
 struct pki_bytes pki_crl_get0_entry(const struct pki_crl *crl, size_t i);
 /* false if the serial is not on the list. */

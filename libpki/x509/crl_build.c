@@ -37,7 +37,8 @@ is_date(pki_time t)
 }
 
 static enum pki_status
-check_spec(const struct pki_crl_spec *spec, struct pki_key *issuer_key, struct pki_err *err)
+check_spec(
+	const struct pki_crl_spec *spec, struct pki_key *issuer_key, struct pki_err *err)
 {
 	if (!(pki_cert_key_usage(spec->issuer) & PKI_KU_CRL_SIGN))
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
@@ -49,8 +50,7 @@ check_spec(const struct pki_crl_spec *spec, struct pki_key *issuer_key, struct p
 			err, PKI_RULE_CRL_FIELDS, "nextUpdate is not after thisUpdate");
 	if (!is_date(spec->this_update) || !is_date(spec->next_update))
 		return pki_refuse(err, PKI_RULE_DATES,
-			"thisUpdate or nextUpdate is no date "
-			"from 1970 to 9999");
+			"thisUpdate or nextUpdate is no date from 1970 to 9999");
 	if (spec->number == 0)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "CRLNumber starts at 1");
 	return pki_crl_check_extensions(spec, err);
@@ -126,7 +126,8 @@ put_entries(struct pki_der *w, const struct frame *frame)
 {
 	size_t end = w->at;
 	for (size_t i = frame->order.count; i-- > 0;)
-		put_entry(w, &frame->spec->revoked[pki_crl_index_place(&frame->order, i)]);
+		put_entry(
+			w, &frame->spec->revoked[pki_crl_index_place(&frame->order, i)]);
 	if (w->at != end)
 		pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
@@ -182,7 +183,8 @@ encode(const struct frame *frame, struct pki_key *issuer_key, struct pki_buf *ro
 		       frame->extensions.len;
 	size_t tail = HEADERS_MAX + frame->algorithm.len +
 		      (size_t)EVP_PKEY_get_size(pki_key_get0_evp(issuer_key));
-	PKI_TRY(pki_buf_reserve(room, front + frame->spec->count * ENTRY_MAX + tail, err));
+	PKI_TRY(pki_buf_reserve(
+		room, front + frame->spec->count * ENTRY_MAX + tail, err));
 	size_t end = room->cap - tail;
 	struct pki_der w = { room->data, end, false };
 	put_tbs(&w, frame);

@@ -62,8 +62,8 @@ build_point(const struct pki_crl_spec *spec)
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_IA5STRING *uri = ASN1_IA5STRING_new();
-	if (idp != NULL && where != NULL && names != NULL && name != NULL && uri != NULL &&
-		ASN1_STRING_set(uri, spec->distribution_point, -1) == 1 &&
+	if (idp != NULL && where != NULL && names != NULL && name != NULL &&
+		uri != NULL && ASN1_STRING_set(uri, spec->distribution_point, -1) == 1 &&
 		sk_GENERAL_NAME_push(names, name) > 0) {
 		GENERAL_NAME_set0_value(name, GEN_URI, uri);
 		where->type = 0; /* fullName */
@@ -177,7 +177,8 @@ static const struct kind {
 	{ "2.5.29.20", "CRLNumber", false, true, PKI_RULE_CRL_FIELDS,
 		ASN1_ITEM_ref(ASN1_INTEGER), always, build_number, read_number },
 	{ "2.5.29.28", "issuingDistributionPoint", true, false, PKI_RULE_CRL_PARTITION,
-		ASN1_ITEM_ref(ISSUING_DIST_POINT), is_partition, build_point, read_point },
+		ASN1_ITEM_ref(ISSUING_DIST_POINT), is_partition, build_point,
+		read_point },
 	/* X.509 9.5.2.8; OpenSSL 3.0 has no name for it */
 	{ "2.5.29.60", "expiredCertsOnCRL", false, false, PKI_RULE_CRL_KEEPS_EXPIRED,
 		ASN1_ITEM_ref(ASN1_GENERALIZEDTIME), keeps_expired, build_expired,
@@ -192,7 +193,8 @@ pki_crl_check_extensions(const struct pki_crl_spec *spec, struct pki_err *err)
 	if (!pki_cert_subject_key_id(spec->issuer, id))
 		return pki_refuse(err, PKI_RULE_KEY_IDS,
 			"the issuer's certificate has no subjectKeyIdentifier");
-	if (url != NULL && !is_url((struct pki_bytes){ (const uint8_t *)url, strlen(url) }))
+	if (url != NULL &&
+		!is_url((struct pki_bytes){ (const uint8_t *)url, strlen(url) }))
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
 			"\"%.40s\" is not a URL of at most %d octets", url,
 			PKI_URL_TEXT - 1);
@@ -212,7 +214,8 @@ wrap(const struct kind *kind, const void *value)
 	if (len > 0 && oid != NULL && octets != NULL) {
 		ASN1_STRING_set0(octets, der, len);
 		der = NULL;
-		extension = X509_EXTENSION_create_by_OBJ(NULL, oid, kind->critical, octets);
+		extension =
+			X509_EXTENSION_create_by_OBJ(NULL, oid, kind->critical, octets);
 	}
 	ASN1_OBJECT_free(oid);
 	ASN1_OCTET_STRING_free(octets);
@@ -313,8 +316,7 @@ read_extension(
 			kind, crl, pki_asn1_bytes(X509_EXTENSION_get_data(ext)), err);
 	if (critical)
 		return pki_fail(err, PKI_INPUT,
-			"the CRL has critical extension %s, which a CRL of this suite does "
-			"not (RFC 5280 5.2)",
+			"the CRL has critical extension %s, which a CRL of this suite does not (RFC 5280 5.2)",
 			oid);
 	return PKI_OK;
 }
@@ -356,8 +358,8 @@ pki_crl_read_extensions(struct pki_crl *crl, struct pki_bytes der, struct pki_er
 	X509_EXTENSIONS *extensions = pki_asn1_decode(der, item);
 	if (extensions == NULL || !is_encoding(der, extensions, item)) {
 		ERR_clear_error();
-		return pki_fail(
-			err, PKI_INPUT, "not a DER CRL: its extensions (RFC 5280 5.1.2.7)");
+		return pki_fail(err, PKI_INPUT,
+			"not a DER CRL: its extensions (RFC 5280 5.1.2.7)");
 	}
 	if (sk_X509_EXTENSION_num(extensions) > EXTENSIONS_MAX)
 		return pki_fail(err, PKI_LIMIT, "the CRL has more than %d extensions",

@@ -44,8 +44,9 @@ enum pki_status
 pki_crl_index_reserve(struct pki_crl_index *index, size_t max, struct pki_err *err)
 {
 	index->keys = reallocarray(NULL, max, sizeof *index->keys);
-	return index->keys != NULL ? PKI_OK
-				   : pki_fail(err, PKI_MEMORY, "a CRL of %zu entries", max);
+	return index->keys != NULL
+		       ? PKI_OK
+		       : pki_fail(err, PKI_MEMORY, "a CRL of %zu entries", max);
 }
 
 void

@@ -29,8 +29,7 @@ read_serial(struct pki_bytes *in, struct pki_serial *out, struct pki_err *err)
 		n = (struct pki_bytes){ n.data + 1, n.len - 1 };
 	if (negative || n.len == 0 || n.len > PKI_SERIAL_MAX)
 		return pki_fail(err, PKI_INPUT,
-			"serialNumber is not positive or above %d octets (RFC 5280 "
-			"4.1.2.2)",
+			"serialNumber is not positive or above %d octets (RFC 5280 4.1.2.2)",
 			PKI_SERIAL_MAX);
 	memcpy(out->octets, n.data, n.len);
 	out->len = (uint8_t)n.len;
@@ -100,8 +99,7 @@ check_other(const struct extension *ext, struct pki_err *err)
 	ASN1_OBJECT_free(oid);
 	if (ext->critical)
 		return pki_fail(err, PKI_INPUT,
-			"an entry has critical extension %s, which a CRL of this suite "
-			"does not (RFC 5280 5.3)",
+			"an entry has critical extension %s, which a CRL of this suite does not (RFC 5280 5.3)",
 			text);
 	return PKI_OK;
 }
@@ -183,7 +181,8 @@ read_signed(struct pki_crl *crl, struct pki_err *err)
 		!pki_der_get_whole(&list, PKI_DER_SEQUENCE, &crl->algorithm) ||
 		!pki_der_get(&list, PKI_DER_BITS, &signature) || list.len != 0 ||
 		signature.len == 0 || signature.data[0] != 0)
-		return MALFORMED(err, "what is signed and its signature (RFC 5280 5.1.1)");
+		return MALFORMED(
+			err, "what is signed and its signature (RFC 5280 5.1.1)");
 	crl->signature = (struct pki_bytes){ signature.data + 1, signature.len - 1 };
 	return PKI_OK;
 }
@@ -205,7 +204,8 @@ read_fields(struct pki_crl *crl, struct pki_bytes *tbs, struct pki_err *err)
 		!pki_crl_is_der(crl->issuer, ASN1_ITEM_rptr(X509_NAME)))
 		return MALFORMED(err, "the issuer (RFC 5280 5.1.2.3)");
 	PKI_TRY(pki_der_get_x509_time(tbs, &crl->this_update, err));
-	if (!pki_der_is_next(tbs, PKI_DER_UTC_TIME) && !pki_der_is_next(tbs, PKI_DER_TIME))
+	if (!pki_der_is_next(tbs, PKI_DER_UTC_TIME) &&
+		!pki_der_is_next(tbs, PKI_DER_TIME))
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "no nextUpdate");
 	PKI_TRY(pki_der_get_x509_time(tbs, &crl->next_update, err));
 	if (crl->next_update <= crl->this_update)

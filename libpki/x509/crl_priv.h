@@ -19,12 +19,12 @@ struct pki_crl_index {
 };
 
 /* Room for max places; MEMORY. */
-enum pki_status pki_crl_index_reserve(struct pki_crl_index *index, size_t max,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_crl_index_reserve(
+	struct pki_crl_index *index, size_t max, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_index_add(struct pki_crl_index *index, uint32_t place);
 /* By serial. REFUSED by rule 48: one is there twice. */
-enum pki_status pki_crl_index_sort(struct pki_crl_index *index, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_crl_index_sort(
+	struct pki_crl_index *index, struct pki_err *err) PKI_MUST_CHECK;
 /* The i-th place of the sorted index; whether there is one that holds serial. */
 uint32_t pki_crl_index_place(const struct pki_crl_index *index, size_t i);
 bool pki_crl_index_find(
@@ -41,26 +41,26 @@ struct pki_crl {
 	pki_time next_update;
 	struct pki_buf authority_key_id;
 	struct pki_buf distribution_point; /* text; empty: a full CRL */
-	pki_time expired_since;            /* 0: not there */
-	struct pki_crl_index index;        /* of entries within der */
+	pki_time expired_since; /* 0: not there */
+	struct pki_crl_index index; /* of entries within der */
 };
 
 /* crl_parse.c. Takes room over; der stands within it. */
-enum pki_status pki_crl_take(struct pki_buf *room, struct pki_bytes der, struct pki_crl **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_crl_take(struct pki_buf *room, struct pki_bytes der,
+	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 /* The entry at the front of list, taken off it; rules 48 and 51. */
 enum pki_status pki_crl_read_entry(struct pki_bytes *list, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* crl_ext.c. REFUSED: spec asks for an extension that the rules do not allow. */
-enum pki_status pki_crl_check_extensions(const struct pki_crl_spec *spec, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_crl_check_extensions(
+	const struct pki_crl_spec *spec, struct pki_err *err) PKI_MUST_CHECK;
 /* Appends Extensions, as spec asks for them. */
 enum pki_status pki_crl_encode_extensions(const struct pki_crl_spec *spec,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 /* Fills crl's fields that are extensions; this_update is set. */
-enum pki_status pki_crl_read_extensions(struct pki_crl *crl, struct pki_bytes der,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_crl_read_extensions(
+	struct pki_crl *crl, struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
 /* Is in one DER value of this type, with tag and length? */
 bool pki_crl_is_der(struct pki_bytes in, const ASN1_ITEM *item);
 

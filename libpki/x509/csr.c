@@ -65,8 +65,7 @@ open_request(struct pki_csr *csr, struct pki_err *err)
 		cri = pki_asn1_decode(pki_asn1_bytes(req->tbs), ASN1_ITEM_rptr(CRI));
 	if (cri == NULL)
 		return pki_fail_ssl(err, PKI_INPUT,
-			"not a certification request (PKCS#10, RFC 2986) in DER or PEM, or "
-			"octets after it");
+			"not a certification request (PKCS#10, RFC 2986) in DER or PEM, or octets after it");
 	if (ASN1_INTEGER_get(cri->version) != X509_REQ_VERSION_1)
 		return pki_fail(
 			err, PKI_INPUT, "RFC 2986 4.1: the request's version is not 1");
@@ -74,8 +73,7 @@ open_request(struct pki_csr *csr, struct pki_err *err)
 	PKI_TRY(pki_key_from_spki(pki_asn1_bytes(cri->key), &csr->key, err));
 	if (!pki_signature_verify(req, csr->key))
 		return pki_refuse(err, PKI_RULE_POSSESSION,
-			"the request's signature is not by the key that it holds; make it "
-			"again with that key: openssl req -new -key");
+			"the request's signature is not by the key that it holds; make it again with that key: openssl req -new -key");
 	return PKI_OK;
 }
 

@@ -14,8 +14,8 @@
 struct pki_csr;
 
 /* DER or PEM (told apart by the first bytes); trailing bytes refused, signature verified. */
-enum pki_status pki_csr_parse(struct pki_bytes in, struct pki_csr **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_csr_parse(
+	struct pki_bytes in, struct pki_csr **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_csr_free(struct pki_csr *csr);
 void pki_csr_cleanup(struct pki_csr **csr);
 
@@ -23,7 +23,7 @@ const struct pki_key *pki_csr_get0_key(const struct pki_csr *csr);
 struct pki_bytes pki_csr_get0_der(const struct pki_csr *csr);
 
 /* For the suite's own services: a DER request for key with an empty subject. */
-enum pki_status pki_csr_make(struct pki_key *key, struct pki_buf *der, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_csr_make(
+	struct pki_key *key, struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -87,7 +87,8 @@ build_key_usage(const struct pki_cert_spec *spec)
 static bool
 wants_policies(const struct pki_cert_spec *spec)
 {
-	return spec->profile->policies[0][0] != '\0' || spec->profile->role_oid[0] != '\0';
+	return spec->profile->policies[0][0] != '\0' ||
+	       spec->profile->role_oid[0] != '\0';
 }
 
 static bool
@@ -115,7 +116,8 @@ add_policy(CERTIFICATEPOLICIES *policies, const char *oid, const char *cps_url)
 	if (policy == NULL)
 		return false;
 	policy->policyid = OBJ_txt2obj(oid, 1);
-	if (policy->policyid != NULL && (cps_url[0] == '\0' || add_cps(policy, cps_url)) &&
+	if (policy->policyid != NULL &&
+		(cps_url[0] == '\0' || add_cps(policy, cps_url)) &&
 		sk_POLICYINFO_push(policies, policy) > 0)
 		return true;
 	POLICYINFO_free(policy);
@@ -208,8 +210,8 @@ build_crl_points(const struct pki_cert_spec *spec)
 	DIST_POINT *point = DIST_POINT_new();
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	char url[PKI_URL_TEXT];
-	pki_crl_url(spec->urls, pki_serial_partition(&spec->serial, spec->urls->partitions),
-		url);
+	pki_crl_url(spec->urls,
+		pki_serial_partition(&spec->serial, spec->urls->partitions), url);
 	GENERAL_NAME *uri = uri_name(url);
 	DIST_POINT_NAME *where = DIST_POINT_NAME_new();
 	if (points != NULL && point != NULL && names != NULL && uri != NULL &&
@@ -373,8 +375,8 @@ static const struct {
 		build_basic_constraints },
 	{ NID_ext_key_usage, false, ASN1_ITEM_ref(EXTENDED_KEY_USAGE), wants_eku,
 		build_eku },
-	{ NID_crl_distribution_points, false, ASN1_ITEM_ref(CRL_DIST_POINTS), wants_crl_url,
-		build_crl_points },
+	{ NID_crl_distribution_points, false, ASN1_ITEM_ref(CRL_DIST_POINTS),
+		wants_crl_url, build_crl_points },
 	{ NID_info_access, false, ASN1_ITEM_ref(AUTHORITY_INFO_ACCESS), wants_access,
 		build_access },
 	{ NID_id_pkix_OCSP_noCheck, false, ASN1_ITEM_ref(ASN1_NULL), wants_nocheck,
@@ -407,8 +409,7 @@ pki_ext_add_all(STACK_OF(X509_EXTENSION) * extensions, const struct pki_cert_spe
 	uint8_t id[PKI_KEY_ID];
 	if (spec->issuer != NULL && !pki_cert_subject_key_id(spec->issuer, id))
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_KEY_IDS,
-			"the issuer's certificate has no subjectKeyIdentifier of 20 "
-			"octets");
+			"the issuer's certificate has no subjectKeyIdentifier of 20 octets");
 	if ((wants_crl_url(spec) || wants_access(spec)) && spec->urls == NULL)
 		return pki_fail(err, PKI_INTERNAL,
 			"profile %s asks for URLs; none are given", spec->profile->name);
@@ -424,7 +425,8 @@ pki_ext_add_all(STACK_OF(X509_EXTENSION) * extensions, const struct pki_cert_spe
 			sk_X509_EXTENSION_push(extensions, extension) <= 0) {
 			X509_EXTENSION_free(extension);
 			return pki_fail_ssl(err, PKI_MEMORY,
-				"cannot build the extension %s", OBJ_nid2sn(table[i].nid));
+				"cannot build the extension %s",
+				OBJ_nid2sn(table[i].nid));
 		}
 	}
 	return PKI_OK;

@@ -31,7 +31,8 @@ struct pki_key {
 	int bits;
 	struct pki_buf spki;
 	size_t point_len; /* subjectPublicKey's value, the last octets of spki */
-	EVP_MD_CTX *signing; /* ready; each signature takes a copy; NULL before the first */
+	EVP_MD_CTX
+		*signing; /* ready; each signature takes a copy; NULL before the first */
 };
 
 static const struct alg {
@@ -110,12 +111,14 @@ encode_spki(struct pki_key *key, struct pki_err *err)
 	if (X509_PUBKEY_set(&pub, key->pkey) != 1 ||
 		X509_PUBKEY_get0_param(NULL, &point, &point_len, NULL, pub) != 1) {
 		X509_PUBKEY_free(pub);
-		return pki_fail_ssl(err, PKI_INPUT, "a public key that cannot be encoded");
+		return pki_fail_ssl(
+			err, PKI_INPUT, "a public key that cannot be encoded");
 	}
 	int len = i2d_X509_PUBKEY(pub, &der);
 	X509_PUBKEY_free(pub);
 	if (len <= 0)
-		return pki_fail_ssl(err, PKI_INPUT, "a public key that cannot be encoded");
+		return pki_fail_ssl(
+			err, PKI_INPUT, "a public key that cannot be encoded");
 	enum pki_status st = pki_buf_append(&key->spki, der, (size_t)len, err);
 	OPENSSL_free(der);
 	key->point_len = (size_t)point_len;
@@ -257,9 +260,7 @@ check_rsa_strength(const struct pki_key *key, struct pki_err *err)
 	BN_free(e);
 	if (bits < RSA_EXPONENT_BITS_MIN || bits > RSA_EXPONENT_BITS_MAX || !odd)
 		return pki_refuse(err, PKI_RULE_RSA_SIZE,
-			"the RSA exponent has %d bits%s; it must be odd and 2^16 < e < "
-			"2^256, "
-			"65537 by custom",
+			"the RSA exponent has %d bits%s; it must be odd and 2^16 < e < 2^256, 65537 by custom",
 			bits, odd ? "" : " and is even");
 	return PKI_OK;
 }
@@ -270,7 +271,8 @@ pki_key_check_strength(const struct pki_key *key, unsigned allowed, struct pki_e
 	if (key->alg == 0) {
 		const char *name = EVP_PKEY_get0_type_name(key->pkey);
 		bool ec = EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_EC;
-		return pki_refuse(err, PKI_RULE_ALGORITHM, "a key of %s%s is not accepted",
+		return pki_refuse(err, PKI_RULE_ALGORITHM,
+			"a key of %s%s is not accepted",
 			name != NULL ? name : "unknown algorithm",
 			ec ? " on another curve than the named P-256, P-384, P-521" : "");
 	}
@@ -427,7 +429,8 @@ pki_key_verify(const struct pki_key *key, const void *data, size_t len,
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = key->alg != 0 && ctx != NULL &&
-		  EVP_DigestVerifyInit(ctx, NULL, pki_key_md(key), NULL, key->pkey) == 1 &&
+		  EVP_DigestVerifyInit(ctx, NULL, pki_key_md(key), NULL, key->pkey) ==
+			  1 &&
 		  EVP_DigestVerify(ctx, sig.data, sig.len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	if (!ok)

@@ -21,22 +21,23 @@ enum pki_key_alg { /* bits of a profile's set */
 	PKI_ALG_P521 = 1 << 2,
 	PKI_ALG_ED25519 = 1 << 3,
 	PKI_ALG_RSA3072 = 1 << 4, /* RSA of 3072 bits or more; generated with 3072 */
-	PKI_ALG_RSA4096 = 1 << 5, /* only to generate; reported as RSA3072 with its bits */
+	PKI_ALG_RSA4096 =
+		1 << 5, /* only to generate; reported as RSA3072 with its bits */
 };
 
 /* "P-256", "P-384", "P-521", "Ed25519", "RSA-3072", "RSA-4096"; 0 / NULL if unknown. */
 enum pki_key_alg pki_key_alg_by_name(const char *name);
 const char *pki_key_alg_name(enum pki_key_alg alg);
 
-enum pki_status pki_key_generate(enum pki_key_alg alg, struct pki_key **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_generate(
+	enum pki_key_alg alg, struct pki_key **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Seal a private key at uri: PKCS#8, PBES2 with scrypt and AES-256-CBC, mode 0600. STATE if
  * something stands there. pass is borrowed, not kept; never empty.
  */
-enum pki_status pki_key_seal(const struct pki_key *key, const char *uri, struct pki_bytes pass,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_seal(const struct pki_key *key, const char *uri,
+	struct pki_bytes pass, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Open a private key: any PKCS#8 PEM that OpenSSL seals (PBES2 with scrypt or PBKDF2). SECRET if
@@ -46,12 +47,12 @@ enum pki_status pki_key_open(const char *uri, struct pki_bytes pass, struct pki_
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* A public key from DER SubjectPublicKeyInfo, trailing bytes refused. */
-enum pki_status pki_key_from_spki(struct pki_bytes spki, struct pki_key **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_from_spki(
+	struct pki_bytes spki, struct pki_key **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Take a reference of an EVP_PKEY; for csr, cert and order. get0: borrowed. */
-enum pki_status pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_key_from_evp(
+	EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err) PKI_MUST_CHECK;
 EVP_PKEY *pki_key_get0_evp(const struct pki_key *key);
 
 /* One more owner, each frees it once: for keys that are only looked at. */
@@ -65,11 +66,11 @@ void pki_key_cleanup(struct pki_key **key); /* for PKI_CLEANUP */
  * 2^16 < e < 2^256, ROCA, primes so close that 100 rounds of Fermat factor n, a modulus with
  * a small factor, a point off its curve.
  */
-enum pki_status pki_key_check(const struct pki_key *key, unsigned allowed,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_check(
+	const struct pki_key *key, unsigned allowed, struct pki_err *err) PKI_MUST_CHECK;
 /* The part of it that costs nothing: rules 93 and 94. */
-enum pki_status pki_key_check_strength(const struct pki_key *key, unsigned allowed,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_check_strength(
+	const struct pki_key *key, unsigned allowed, struct pki_err *err) PKI_MUST_CHECK;
 
 /* 0 for an algorithm that this suite does not know (pki_key_check refuses it). */
 enum pki_key_alg pki_key_get_alg(const struct pki_key *key);
@@ -102,9 +103,9 @@ enum pki_status pki_key_verify(const struct pki_key *key, const void *data, size
 const EVP_MD *pki_key_md(const struct pki_key *key);
 
 /* Raw public key of an Ed25519 key, for signed notes. */
-enum pki_status pki_key_raw_public(const struct pki_key *key, uint8_t out[32],
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status pki_key_from_raw_ed25519(const uint8_t raw[32], struct pki_key **out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_raw_public(
+	const struct pki_key *key, uint8_t out[32], struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_key_from_raw_ed25519(
+	const uint8_t raw[32], struct pki_key **out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -62,7 +62,8 @@ seal_der(const struct pki_key *key, struct pki_bytes pass, struct pki_buf *der,
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pki_key_get0_evp(key));
 	X509_SIG *sealed = NULL;
 	if (pbe != NULL && info != NULL)
-		sealed = PKCS8_set0_pbe((const char *)pass.data, (int)pass.len, info, pbe);
+		sealed =
+			PKCS8_set0_pbe((const char *)pass.data, (int)pass.len, info, pbe);
 	PKCS8_PRIV_KEY_INFO_free(info);
 	if (sealed == NULL) { /* set0: pbe is the X509_SIG's only on success */
 		X509_ALGOR_free(pbe);
@@ -156,9 +157,7 @@ open_pem(struct pki_bytes pem, struct pki_bytes pass, struct pki_key **out,
 	static const char private[] = "PRIVATE KEY";
 	if (len >= strlen(private) && strcmp(label + len - strlen(private), private) == 0)
 		return pki_fail(err, PKI_INPUT,
-			"the private key is not sealed: anyone who reads the file has it; "
-			"seal it "
-			"with a passphrase: openssl pkcs8 -topk8 -scrypt");
+			"the private key is not sealed: anyone who reads the file has it; seal it with a passphrase: openssl pkcs8 -topk8 -scrypt");
 	return pki_fail(
 		err, PKI_INPUT, "this is a \"%s\", not a \"" SEALED_LABEL "\"", label);
 }

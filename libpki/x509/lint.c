@@ -40,7 +40,8 @@ check_serial(const struct pki_lint *lint, struct pki_err *err)
 {
 	const ASN1_INTEGER *serial = lint->tbs->serial;
 	if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER || serial_bits(lint) == 0)
-		return pki_refuse(err, PKI_RULE_SERIAL, "the serialNumber is not positive");
+		return pki_refuse(
+			err, PKI_RULE_SERIAL, "the serialNumber is not positive");
 	/* 160 bits take 21 octets: the first would be the sign */
 	if (serial_bits(lint) >= PKI_SERIAL_MAX * 8)
 		return pki_refuse(err, PKI_RULE_SERIAL,
@@ -70,9 +71,8 @@ check_date(const ASN1_TIME *date, pki_time t, const char *which, struct pki_err 
 	bool before_2050 = strncmp(text, "2050", 4) < 0;
 	if (utc != before_2050)
 		return pki_refuse(err, PKI_RULE_DATES,
-			"%s %s is a %s; to 2049 UTCTime, later "
-			"GeneralizedTime",
-			which, text, utc ? "UTCTime" : "GeneralizedTime");
+			"%s %s is a %s; to 2049 UTCTime, later GeneralizedTime", which,
+			text, utc ? "UTCTime" : "GeneralizedTime");
 	return PKI_OK;
 }
 
@@ -89,8 +89,8 @@ check_dates(const struct pki_lint *lint, struct pki_err *err)
 }
 
 static enum pki_status
-not_after_limit(
-	const struct pki_lint *lint, pki_time limit, const char *whose, struct pki_err *err)
+not_after_limit(const struct pki_lint *lint, pki_time limit, const char *whose,
+	struct pki_err *err)
 {
 	pki_time to = pki_cert_not_after(lint->cert);
 	if (to <= limit)
@@ -101,8 +101,8 @@ not_after_limit(
 	pki_time_format(limit, most);
 	return pki_refuse(err, PKI_RULE_VALIDITY,
 		"notAfter is %s, %.1f days after notBefore; %s allows %s at most", is,
-		(double)(to - pki_cert_not_before(lint->cert) + 1) / (double)PKI_DAY, whose,
-		most);
+		(double)(to - pki_cert_not_before(lint->cert) + 1) / (double)PKI_DAY,
+		whose, most);
 }
 
 static enum pki_status

@@ -14,7 +14,7 @@
  * before signing has none).
  */
 enum pki_status pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
-	const struct pki_profile *profile, const struct pki_urls *urls, pki_time document_end,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_profile *profile, const struct pki_urls *urls,
+	pki_time document_end, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

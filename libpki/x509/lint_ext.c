@@ -61,8 +61,8 @@ get(const struct pki_lint *lint, int nid, enum pki_rule rule, void **out, int *c
 	if (*out != NULL || *critical == -1)
 		return PKI_OK;
 	ERR_clear_error();
-	return pki_refuse(
-		err, rule, "the extension %s is malformed or there twice", OBJ_nid2sn(nid));
+	return pki_refuse(err, rule, "the extension %s is malformed or there twice",
+		OBJ_nid2sn(nid));
 }
 
 enum pki_status
@@ -91,10 +91,11 @@ check_authority_key_id(const struct pki_lint *lint, struct pki_err *err)
 	if (!pki_cert_subject_key_id(
 		    lint->issuer != NULL ? lint->issuer : lint->cert, want))
 		return pki_refuse(err, PKI_RULE_KEY_IDS,
-			"the issuer has no subjectKeyIdentifier of %d octets", PKI_KEY_ID);
+			"the issuer has no subjectKeyIdentifier of %d octets",
+			PKI_KEY_ID);
 	AUTHORITY_KEYID *aki = NULL;
-	PKI_TRY(pki_lint_ext(
-		lint, NID_authority_key_identifier, PKI_RULE_KEY_IDS, (void **)&aki, err));
+	PKI_TRY(pki_lint_ext(lint, NID_authority_key_identifier, PKI_RULE_KEY_IDS,
+		(void **)&aki, err));
 	if (aki == NULL && lint->issuer == NULL)
 		return PKI_OK;
 	bool same = aki != NULL && aki->keyid != NULL &&
@@ -104,9 +105,7 @@ check_authority_key_id(const struct pki_lint *lint, struct pki_err *err)
 	AUTHORITY_KEYID_free(aki);
 	if (!same || more)
 		return pki_refuse(err, PKI_RULE_KEY_IDS,
-			"the authorityKeyIdentifier must be the issuer's "
-			"subjectKeyIdentifier, and "
-			"that alone");
+			"the authorityKeyIdentifier must be the issuer's subjectKeyIdentifier, and that alone");
 	return PKI_OK;
 }
 
@@ -137,10 +136,10 @@ pki_lint_key_id_method(const struct pki_lint *lint, struct pki_err *err)
 	uint8_t hash[PKI_SHA256];
 	uint8_t ski[PKI_KEY_ID];
 	PKI_TRY(pki_sha256(bits.data, bits.len, hash, err));
-	if (!pki_cert_subject_key_id(lint->cert, ski) || memcmp(ski, hash, sizeof ski) != 0)
+	if (!pki_cert_subject_key_id(lint->cert, ski) ||
+		memcmp(ski, hash, sizeof ski) != 0)
 		return pki_refuse(err, PKI_RULE_KEY_ID_METHOD,
-			"the subjectKeyIdentifier is not the leftmost 160 bits of the "
-			"key's SHA-256");
+			"the subjectKeyIdentifier is not the leftmost 160 bits of the key's SHA-256");
 	return PKI_OK;
 }
 
@@ -227,17 +226,16 @@ pki_lint_ca_eku(const struct pki_lint *lint, struct pki_err *err)
 		return PKI_OK;
 	EXTENDED_KEY_USAGE *eku = NULL;
 	int critical;
-	PKI_TRY(get(lint, NID_ext_key_usage, PKI_RULE_CA_OCSP_EKU, (void **)&eku, &critical,
-		err));
+	PKI_TRY(get(lint, NID_ext_key_usage, PKI_RULE_CA_OCSP_EKU, (void **)&eku,
+		&critical, err));
 	bool found = false;
 	for (int i = 0; i < sk_ASN1_OBJECT_num(eku); i++)
-		found = found || OBJ_obj2nid(sk_ASN1_OBJECT_value(eku, i)) == NID_OCSP_sign;
+		found = found ||
+			OBJ_obj2nid(sk_ASN1_OBJECT_value(eku, i)) == NID_OCSP_sign;
 	EXTENDED_KEY_USAGE_free(eku);
 	if (found)
 		return pki_refuse(err, PKI_RULE_CA_OCSP_EKU,
-			"a CA's certificate with id-kp-OCSPSigning makes the CA a "
-			"responder for its "
-			"issuer");
+			"a CA's certificate with id-kp-OCSPSigning makes the CA a responder for its issuer");
 	return PKI_OK;
 }
 
@@ -257,12 +255,13 @@ pki_lint_key_usage(const struct pki_lint *lint, struct pki_err *err)
 {
 	ASN1_BIT_STRING *usage = NULL;
 	int critical;
-	PKI_TRY(get(
-		lint, NID_key_usage, PKI_RULE_KEY_USAGE, (void **)&usage, &critical, err));
+	PKI_TRY(get(lint, NID_key_usage, PKI_RULE_KEY_USAGE, (void **)&usage, &critical,
+		err));
 	unsigned bits = usage_bits(usage);
 	ASN1_BIT_STRING_free(usage);
 	if (critical != 1)
-		return pki_refuse(err, PKI_RULE_KEY_USAGE, "there is no critical keyUsage");
+		return pki_refuse(
+			err, PKI_RULE_KEY_USAGE, "there is no critical keyUsage");
 	unsigned want = lint->profile->key_usage;
 	if (lint->profile->kind == PKI_KIND_HOLDER_AUTH)
 		want = PKI_KU_DIGITAL_SIGNATURE;
@@ -270,9 +269,7 @@ pki_lint_key_usage(const struct pki_lint *lint, struct pki_err *err)
 		want = PKI_KU_NON_REPUDIATION;
 	if (bits != want)
 		return pki_refuse(err, PKI_RULE_KEY_USAGE,
-			"keyUsage has the bits 0x%x (bit 0 is digitalSignature, 1 "
-			"nonRepudiation); "
-			"profile %s asks for 0x%x and nothing else",
+			"keyUsage has the bits 0x%x (bit 0 is digitalSignature, 1 nonRepudiation); profile %s asks for 0x%x and nothing else",
 			bits, lint->profile->name, want);
 	return PKI_OK;
 }
@@ -313,9 +310,7 @@ pki_lint_no_rev_avail(const struct pki_lint *lint, struct pki_err *err)
 		has(lint, NID_crl_distribution_points) || has(lint, NID_freshest_crl) ||
 		has_ocsp_access(lint))
 		return pki_refuse(err, PKI_RULE_NO_REV_AVAIL,
-			"noRevAvail must not be critical, nor in a CA's certificate, nor "
-			"beside CDP, "
-			"freshestCRL or an OCSP URL");
+			"noRevAvail must not be critical, nor in a CA's certificate, nor beside CDP, freshestCRL or an OCSP URL");
 	return PKI_OK;
 }
 
@@ -387,9 +382,7 @@ pki_lint_eku(const struct pki_lint *lint, struct pki_err *err)
 	PKI_TRY(read_eku(lint, PKI_RULE_FORBIDDEN_EXT, &set, err));
 	if (set != (int)lint->profile->eku)
 		return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT,
-			"extKeyUsage is the set 0x%x (-1: a usage without a name here); "
-			"profile %s "
-			"asks for 0x%x",
+			"extKeyUsage is the set 0x%x (-1: a usage without a name here); profile %s asks for 0x%x",
 			(unsigned)set, lint->profile->name, lint->profile->eku);
 	return PKI_OK;
 }

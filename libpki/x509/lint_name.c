@@ -6,8 +6,8 @@
 
 /* Order of the RDNs (rule 107), and how often each may stand there. */
 static const enum pki_at order[] = { PKI_AT_COUNTRY, PKI_AT_ORGANIZATION,
-	PKI_AT_ORGANIZATIONAL_UNIT, PKI_AT_SERIAL_NUMBER, PKI_AT_SURNAME, PKI_AT_GIVEN_NAME,
-	PKI_AT_PSEUDONYM, PKI_AT_COMMON_NAME };
+	PKI_AT_ORGANIZATIONAL_UNIT, PKI_AT_SERIAL_NUMBER, PKI_AT_SURNAME,
+	PKI_AT_GIVEN_NAME, PKI_AT_PSEUDONYM, PKI_AT_COMMON_NAME };
 
 static int
 place(const struct pki_attribute *attribute)
@@ -69,15 +69,13 @@ check_order(const struct pki_lint *lint, struct pki_err *err)
 		pki_attribute_label(&lint->subject[i], label);
 		if (at < 0 || !lint->subject[i].alone)
 			return pki_refuse(err, PKI_RULE_SUBJECT,
-				"the subject has %s, which no subject of this suite has, "
-				"or an RDN of several values",
+				"the subject has %s, which no subject of this suite has, or an RDN of several values",
 				label);
 		if (at == last)
 			return pki_refuse(
 				err, PKI_RULE_SUBJECT, "the subject has two %s", label);
 		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"%s stands out of its order in the subject: C, O, OU, "
-			"serialNumber, SN, GN, pseudonym, CN",
+			"%s stands out of its order in the subject: C, O, OU, serialNumber, SN, GN, pseudonym, CN",
 			label);
 	}
 	return PKI_OK;
@@ -168,10 +166,8 @@ pki_lint_semantics(const struct pki_lint *lint, struct pki_err *err)
 		       pki_lint_oid_is(semantics->id, PKI_OID_SEMANTICS_NATURAL);
 	if (natural != lint->profile->natural_person)
 		return pki_refuse(err, PKI_RULE_SEMANTICS,
-			natural ? "semanticsId-Natural, but the profile is not of a "
-				  "natural person"
-				: "the profile asks for semanticsId-Natural; it is not "
-				  "there");
+			natural ? "semanticsId-Natural, but the profile is not of a natural person"
+				: "the profile asks for semanticsId-Natural; it is not there");
 	if (!natural)
 		return PKI_OK;
 	subject_serial(lint, serial);
@@ -182,8 +178,7 @@ pki_lint_semantics(const struct pki_lint *lint, struct pki_err *err)
 			     strncmp(serial, "TIN", 3) == 0 || is_local(serial));
 	if (!known || !is_upper(serial[3]) || !is_upper(serial[4]) || serial[5] != '-')
 		return pki_refuse(err, PKI_RULE_SEMANTICS,
-			"the subject's serialNumber \"%s\" is not of the form "
-			"PASFR-12AB34567",
+			"the subject's serialNumber \"%s\" is not of the form PASFR-12AB34567",
 			serial);
 	return PKI_OK;
 }
@@ -202,8 +197,6 @@ pki_lint_local_scheme(const struct pki_lint *lint, struct pki_err *err)
 		if (sk_GENERAL_NAME_value(semantics->authorities, i)->type == GEN_URI)
 			return PKI_OK;
 	return pki_refuse(err, PKI_RULE_LOCAL_SCHEME,
-		"serialNumber \"%s\" is of a local scheme; nameRegistrationAuthorities "
-		"must name "
-		"its URI",
+		"serialNumber \"%s\" is of a local scheme; nameRegistrationAuthorities must name its URI",
 		serial);
 }

@@ -25,16 +25,16 @@ profile_policies(const struct pki_profile *profile)
 }
 
 static enum pki_status
-refuse_policy(
-	const struct pki_lint *lint, const ASN1_OBJECT *id, bool twice, struct pki_err *err)
+refuse_policy(const struct pki_lint *lint, const ASN1_OBJECT *id, bool twice,
+	struct pki_err *err)
 {
 	char oid[PKI_OID_TEXT];
 	OBJ_obj2txt(oid, sizeof oid, id, 1);
 	if (twice)
 		return pki_refuse(
 			err, PKI_RULE_POLICIES, "the policy %s is there twice", oid);
-	return pki_refuse(err, PKI_RULE_POLICIES, "the policy %s is not one of profile %s",
-		oid, lint->profile->name);
+	return pki_refuse(err, PKI_RULE_POLICIES,
+		"the policy %s is not one of profile %s", oid, lint->profile->name);
 }
 
 static enum pki_status
@@ -49,8 +49,8 @@ check_policies(const struct pki_lint *lint, const CERTIFICATEPOLICIES *policies,
 		const ASN1_OBJECT *id = sk_POLICYINFO_value(policies, i)->policyid;
 		bool twice = false;
 		for (int j = 0; j < i; j++)
-			twice |= OBJ_cmp(id, sk_POLICYINFO_value(policies, j)->policyid) ==
-				 0;
+			twice |= OBJ_cmp(id,
+					 sk_POLICYINFO_value(policies, j)->policyid) == 0;
 		if (twice || !in_profile(lint->profile, id))
 			return refuse_policy(lint, id, twice, err);
 	}
@@ -97,7 +97,8 @@ has_http_point(const CRL_DIST_POINTS *points)
 		if (where == NULL || where->type != 0)
 			continue;
 		for (int j = 0; j < sk_GENERAL_NAME_num(where->name.fullname); j++)
-			if (is_http(sk_GENERAL_NAME_value(where->name.fullname, j), false))
+			if (is_http(sk_GENERAL_NAME_value(where->name.fullname, j),
+				    false))
 				return true;
 	}
 	return false;
@@ -146,8 +147,7 @@ check_crl_points(const struct pki_lint *lint, struct pki_err *err)
 			"cRLDistributionPoints has no http URI");
 	if (there && !own)
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
-			"cRLDistributionPoints is not the URL of the list that has this "
-			"serial");
+			"cRLDistributionPoints is not the URL of the list that has this serial");
 	return PKI_OK;
 }
 
@@ -181,11 +181,9 @@ pki_lint_access_points(const struct pki_lint *lint, struct pki_err *err)
 	if (issuers != lint->profile->issuer_urls || ocsp != lint->profile->ocsp_url ||
 		all != issuers + ocsp)
 		return pki_refuse(err, PKI_RULE_ACCESS_POINTS,
-			"authorityInfoAccess has %d caIssuers and %d OCSP http(s) URIs "
-			"(-1: another "
-			"URI) of %d entries; profile %s asks for %d and %d",
-			issuers, ocsp, all, lint->profile->name, lint->profile->issuer_urls,
-			lint->profile->ocsp_url);
+			"authorityInfoAccess has %d caIssuers and %d OCSP http(s) URIs (-1: another URI) of %d entries; profile %s asks for %d and %d",
+			issuers, ocsp, all, lint->profile->name,
+			lint->profile->issuer_urls, lint->profile->ocsp_url);
 	return PKI_OK;
 }
 
@@ -197,8 +195,8 @@ pki_lint_read_qc(struct pki_lint *lint)
 		return;
 	const ASN1_OCTET_STRING *octets =
 		X509_EXTENSION_get_data(X509v3_get_ext(lint->extensions, at));
-	lint->qc =
-		pki_asn1_decode(pki_asn1_bytes(octets), ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
+	lint->qc = pki_asn1_decode(
+		pki_asn1_bytes(octets), ASN1_ITEM_rptr(PKI_QC_STATEMENTS));
 	lint->qc_malformed = lint->qc == NULL;
 	ERR_clear_error();
 }
@@ -234,15 +232,15 @@ check_pds_list(
 		if (!starts_with(at->url, "https://") ||
 			ASN1_STRING_length(at->language) != 2)
 			return pki_refuse(err, PKI_RULE_QC_STATEMENTS,
-				"location %d of QcPDS is not an https URL with a language "
-				"of two letters",
+				"location %d of QcPDS is not an https URL with a language of two letters",
 				i + 1);
 		for (int j = 0; j < i; j++)
 			if (ASN1_STRING_cmp(at->language,
 				    sk_PKI_PDS_LOCATION_value(list, j)->language) == 0)
 				return pki_refuse(err, PKI_RULE_QC_STATEMENTS,
 					"QcPDS has two locations for the language %.2s",
-					(const char *)ASN1_STRING_get0_data(at->language));
+					(const char *)ASN1_STRING_get0_data(
+						at->language));
 	}
 	return PKI_OK;
 }
@@ -261,7 +259,8 @@ pki_lint_qc_statements(const struct pki_lint *lint, struct pki_err *err)
 {
 	int at = X509v3_get_ext_by_NID(lint->extensions, NID_qcStatements, -1);
 	if (at >= 0 && X509_EXTENSION_get_critical(X509v3_get_ext(lint->extensions, at)))
-		return pki_refuse(err, PKI_RULE_QC_STATEMENTS, "qcStatements is critical");
+		return pki_refuse(
+			err, PKI_RULE_QC_STATEMENTS, "qcStatements is critical");
 	PKI_TRY(pki_lint_check_qc(lint, PKI_RULE_QC_STATEMENTS, err));
 	const PKI_QC_STATEMENT *pds = find_statement(lint->qc, PKI_OID_QC_PDS);
 	PKI_PDS_LOCATIONS *locations = NULL;

@@ -13,7 +13,7 @@ struct pki_lint {
 	const struct pki_urls *urls; /* NULL: not known */
 	pki_time document_end;
 	const PKI_TBS *tbs; /* cert's */
-	const STACK_OF(X509_EXTENSION) *extensions;
+	const STACK_OF(X509_EXTENSION) * extensions;
 	struct pki_attribute subject[PKI_ATTRIBUTES_MAX];
 	size_t subject_count;
 	struct stack_st_PKI_QC_STATEMENT *qc; /* qcStatements; NULL: none, or malformed */

@@ -74,8 +74,8 @@ check_text(const struct attribute *a, const char *text, struct pki_err *err)
 			"%s has %d characters; %d at most (RFC 5280 App. A)", a->label,
 			chars, PKI_NAME_CHARS);
 	if (len != 0 && (text[0] == ' ' || text[len - 1] == ' '))
-		return pki_refuse(
-			err, PKI_RULE_SUBJECT, "%s begins or ends with a space", a->label);
+		return pki_refuse(err, PKI_RULE_SUBJECT, "%s begins or ends with a space",
+			a->label);
 	return PKI_OK;
 }
 
@@ -88,12 +88,13 @@ is_upper(char c)
 static enum pki_status
 check_printable(const struct pki_name *name, struct pki_err *err)
 {
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				  "0123456789 '()+,-./:=?";
+	static const char set[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?";
 	const char *c = name->country;
 	if (c[0] != '\0' && !(is_upper(c[0]) && is_upper(c[1]) && c[2] == '\0'))
 		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"C is \"%.2s\"; it must be two upper-case letters (ISO 3166-1)", c);
+			"C is \"%.2s\"; it must be two upper-case letters (ISO 3166-1)",
+			c);
 	const char *serial = name->serial_number;
 	if (serial[strspn(serial, set)] != '\0')
 		return pki_refuse(err, PKI_RULE_SUBJECT_SERIAL,
@@ -127,8 +128,7 @@ check_natural(const struct pki_name *name, struct pki_err *err)
 			"the subject needs GN and SN, or a pseudonym, never both");
 	if (!is_natural_serial(name->serial_number))
 		return pki_refuse(err, PKI_RULE_SEMANTICS,
-			"serialNumber \"%s\" must be PAS, IDC, PNO, TIN or a local scheme "
-			"(xx:), the country, \"-\" and the number: PASFR-12AB34567",
+			"serialNumber \"%s\" must be PAS, IDC, PNO, TIN or a local scheme (xx:), the country, \"-\" and the number: PASFR-12AB34567",
 			name->serial_number);
 	return PKI_OK;
 }
@@ -222,8 +222,7 @@ pki_name_split(struct pki_bytes der, struct pki_attribute out[PKI_ATTRIBUTES_MAX
 	}
 	return good ? PKI_OK
 		    : pki_fail(err, PKI_INPUT,
-			      "not a Name (RFC 5280 4.1.2.4) in DER, or more than %d "
-			      "attributes",
+			      "not a Name (RFC 5280 4.1.2.4) in DER, or more than %d attributes",
 			      PKI_ATTRIBUTES_MAX);
 }
 
@@ -264,8 +263,7 @@ take_attribute(const struct pki_attribute *in, struct pki_name *out, struct pki_
 		return pki_fail(err, PKI_INPUT, "a name with %s twice", a->label);
 	if (len == 0 || len >= a->size || memchr(in->value.data, '\0', len) != NULL)
 		return pki_fail(err, PKI_INPUT,
-			"a name whose %s is empty, holds a NUL or is longer than %zu "
-			"octets",
+			"a name whose %s is empty, holds a NUL or is longer than %zu octets",
 			a->label, a->size - 1);
 	memcpy(field, in->value.data, len);
 	return PKI_OK;

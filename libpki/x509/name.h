@@ -29,15 +29,15 @@ struct pki_name {
  * PrintableString; rules 11, 12, 16. natural: also rules 11 (GN + SN or pseudonym, C, CN) and
  * 13 (serialNumber in the form of semanticsId-Natural).
  */
-enum pki_status pki_name_check(const struct pki_name *name, bool natural, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status pki_name_check(
+	const struct pki_name *name, bool natural, struct pki_err *err) PKI_MUST_CHECK;
 
 /* DER Name, checked (not as of a natural person). Appends. */
 enum pki_status pki_name_encode(const struct pki_name *name, struct pki_buf *der,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* INPUT for an attribute that is not known, twice there, too long, or multi-valued. */
-enum pki_status pki_name_decode(struct pki_bytes der, struct pki_name *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_name_decode(
+	struct pki_bytes der, struct pki_name *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Below id-at, 2.5.4 (X.520) */
 enum pki_at {
@@ -56,7 +56,7 @@ enum pki_at {
 struct pki_attribute {
 	enum pki_at at;
 	struct pki_bytes oid; /* without tag and length */
-	int tag;              /* of the value */
+	int tag; /* of the value */
 	struct pki_bytes value;
 	bool alone; /* its RDN has no other */
 };
@@ -65,11 +65,11 @@ struct pki_attribute {
 
 /* INPUT: not a Name in DER, or more than PKI_ATTRIBUTES_MAX. */
 enum pki_status pki_name_split(struct pki_bytes der,
-	struct pki_attribute out[PKI_ATTRIBUTES_MAX], size_t *count, struct pki_err *err)
-	PKI_MUST_CHECK;
+	struct pki_attribute out[PKI_ATTRIBUTES_MAX], size_t *count,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* "CN", "emailAddress", "1.2.3": for messages. */
-void pki_attribute_label(const struct pki_attribute *attribute,
-	char out[PKI_ATTRIBUTE_LABEL]);
+void pki_attribute_label(
+	const struct pki_attribute *attribute, char out[PKI_ATTRIBUTE_LABEL]);
 
 /* "CN=TEST Alice Martin,serialNumber=...,C=MC" (RFC 4514) for people; cut at size. */
 void pki_name_text(const struct pki_name *name, char *out, size_t size);

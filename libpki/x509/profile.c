@@ -89,6 +89,6 @@ pki_crl_url(const struct pki_urls *urls, unsigned partition, char out[PKI_URL_TE
 	if (partition == 0)
 		memcpy(out, urls->crl, PKI_URL_TEXT);
 	else
-		snprintf(out, PKI_URL_TEXT, "%.*s%u.crl", PKI_URL_TEXT - 9, urls->crl_base,
-			partition % 10000);
+		snprintf(out, PKI_URL_TEXT, "%.*s%u.crl", PKI_URL_TEXT - 9,
+			urls->crl_base, partition % 10000);
 }

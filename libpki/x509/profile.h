@@ -15,7 +15,7 @@ enum pki_kind {
 	PKI_KIND_CA,
 	PKI_KIND_OFFICER,
 	PKI_KIND_RESPONDER, /* signs OCSP answers */
-	PKI_KIND_SEAL,      /* signs receipts and reports */
+	PKI_KIND_SEAL, /* signs receipts and reports */
 	PKI_KIND_HOLDER_AUTH,
 	PKI_KIND_HOLDER_SIGN,
 };
@@ -28,7 +28,8 @@ enum pki_role {
 	PKI_ROLE_SECURITY = 1 << 2,
 	PKI_ROLE_AUDITOR = 1 << 3,
 	PKI_ROLE_DEPARTMENT = 1 << 4, /* invites */
-	PKI_ROLE_RESPONDER = 1 << 5,  /* the OCSP service's identity: orders its certificate */
+	PKI_ROLE_RESPONDER =
+		1 << 5, /* the OCSP service's identity: orders its certificate */
 };
 
 /* "registration", ...; NONE / NULL if unknown. */
@@ -61,27 +62,27 @@ enum pki_eku {
 
 struct pki_pds {
 	char url[PKI_URL_TEXT]; /* https */
-	char language[3];       /* ISO 639-1 */
+	char language[3]; /* ISO 639-1 */
 };
 
 struct pki_profile {
 	char name[PKI_PROFILE_NAME]; /* "holder-authentication": the file's name */
 	enum pki_kind kind;
-	enum pki_role role;            /* officers only */
-	char role_oid[PKI_OID_TEXT];   /* officers: the policy OID that carries the role */
-	unsigned key_algs;             /* set of pki_key_alg */
-	int validity_years;            /* one of years or days is not 0; 3 years at most ... */
-	int validity_days;             /* ... for all but root and CA */
-	unsigned key_usage;            /* set of pki_key_usage, critical */
-	unsigned eku;                  /* set of pki_eku, 0: no extension; never critical */
+	enum pki_role role; /* officers only */
+	char role_oid[PKI_OID_TEXT]; /* officers: the policy OID that carries the role */
+	unsigned key_algs; /* set of pki_key_alg */
+	int validity_years; /* one of years or days is not 0; 3 years at most ... */
+	int validity_days; /* ... for all but root and CA */
+	unsigned key_usage; /* set of pki_key_usage, critical */
+	unsigned eku; /* set of pki_eku, 0: no extension; never critical */
 	bool ca;
-	int path_len;                  /* -1: none; only with ca */
+	int path_len; /* -1: none; only with ca */
 	bool ocsp_nocheck;
-	bool natural_person;           /* qcStatement-2 with semanticsId-Natural; GN, SN */
-	bool issuer_urls;              /* AIA caIssuers and CDP */
-	bool ocsp_url;                 /* AIA OCSP */
+	bool natural_person; /* qcStatement-2 with semanticsId-Natural; GN, SN */
+	bool issuer_urls; /* AIA caIssuers and CDP */
+	bool ocsp_url; /* AIA OCSP */
 	char policies[PKI_POLICY_OIDS][PKI_OID_TEXT]; /* certificatePolicies; "" ends */
-	char cps_url[PKI_URL_TEXT];    /* of the first policy; "" for none */
+	char cps_url[PKI_URL_TEXT]; /* of the first policy; "" for none */
 	struct pki_pds pds[PKI_PDS_MAX]; /* QcPDS; "" ends */
 };
 
@@ -90,10 +91,11 @@ struct pki_profile {
 /* Where the installation publishes; from pki.yaml. The URL of the issuer's own files. */
 struct pki_urls {
 	char ca_issuers[PKI_URL_TEXT]; /* http(s), DER certificate */
-	char crl[PKI_URL_TEXT];        /* http; the full one */
-	char crl_base[PKI_URL_TEXT];   /* http, ends with a slash: partition k is at k.crl */
-	unsigned partitions;           /* of the CRL; 0: only the full one */
-	char ocsp[PKI_URL_TEXT];       /* http */
+	char crl[PKI_URL_TEXT]; /* http; the full one */
+	char crl_base
+		[PKI_URL_TEXT]; /* http, ends with a slash: partition k is at k.crl */
+	unsigned partitions; /* of the CRL; 0: only the full one */
+	char ocsp[PKI_URL_TEXT]; /* http */
 };
 
 /* Where the issuing CA's lists are: the full one for 0. Below the public folder, and for all. */

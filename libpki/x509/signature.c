@@ -3,7 +3,8 @@
 #include <openssl/err.h>
 
 enum pki_status
-pki_signature_algorithm(const struct pki_key *key, struct pki_buf *der, struct pki_err *err)
+pki_signature_algorithm(
+	const struct pki_key *key, struct pki_buf *der, struct pki_err *err)
 {
 	const EVP_MD *md = pki_key_md(key);
 	int key_nid = EVP_PKEY_get_id(pki_key_get0_evp(key));

@@ -178,9 +178,7 @@ pki_weak_modulus(const BIGNUM *n, struct pki_err *err)
 			"the RSA modulus has the factor %u; make a new key", factor);
 	if (has_roca_fingerprint(n))
 		return pki_refuse(err, PKI_RULE_WEAK_KEY,
-			"the RSA modulus has the ROCA fingerprint (CVE-2017-15361): it can "
-			"be "
-			"factored; make a new key with other software or hardware");
+			"the RSA modulus has the ROCA fingerprint (CVE-2017-15361): it can be factored; make a new key with other software or hardware");
 	BN_CTX *ctx = BN_CTX_new();
 	if (ctx == NULL)
 		return pki_fail(err, PKI_MEMORY, "checking an RSA modulus");
@@ -193,9 +191,7 @@ pki_weak_modulus(const BIGNUM *n, struct pki_err *err)
 		return pki_fail_ssl(err, PKI_INTERNAL, "checking an RSA modulus");
 	if (close)
 		return pki_refuse(err, PKI_RULE_WEAK_KEY,
-			"the RSA primes are so close that %d rounds of Fermat's method "
-			"factor the "
-			"modulus; make a new key",
+			"the RSA primes are so close that %d rounds of Fermat's method factor the modulus; make a new key",
 			FERMAT_ROUNDS);
 	return PKI_OK;
 }

@@ -54,8 +54,8 @@ record(struct ra *ra, struct ra_application *a, const struct pki_buf *cms,
 }
 
 static enum pki_status
-take(struct ra *ra, struct ra_application *a, const char *path, const struct pki_buf *text,
-	const struct ra_answer *answer, struct pki_err *err)
+take(struct ra *ra, struct ra_application *a, const char *path,
+	const struct pki_buf *text, const struct ra_answer *answer, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
 	const struct pki_cert *cert = signature_cert(ra, answer);
@@ -83,7 +83,8 @@ accept_or_print(const struct pki_args *args, struct ra *ra, struct ra_applicatio
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	const char *path = pki_arg(args, "statement");
 	if (pki_arg_flag(args, "print") == (path != NULL))
-		return pki_fail(err, PKI_USAGE, "give either --print or --statement FILE");
+		return pki_fail(
+			err, PKI_USAGE, "give either --print or --statement FILE");
 	if (a->state != RA_ISSUED && a->state != RA_ACCEPTED)
 		return pki_fail(err, PKI_STATE,
 			"the application is %s; only issued certificates are accepted",

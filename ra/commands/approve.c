@@ -23,9 +23,7 @@ check_order(struct ra *ra, const struct ra_application *a, const struct ra_recor
 	if (st == PKI_OK && !pki_bytes_equal(want.data, want.len, order.cms.content.data,
 				    order.cms.content.len))
 		st = pki_fail(err, PKI_STATE,
-			"the signed order is not what the application and the policy say "
-			"now; "
-			"have it verified again: pki-ra verify %s",
+			"the signed order is not what the application and the policy say now; have it verified again: pki-ra verify %s",
 			a->id);
 	pki_order_close(&order);
 	return st;
@@ -37,8 +35,7 @@ check(struct ra *ra, const struct ra_application *a, const struct ra_record *rec
 {
 	if (strcmp(officer->serial, a->verified_by) == 0)
 		return pki_refuse(err, PKI_RULE_SIGNATURES,
-			"this officer verified the application; another one must approve "
-			"it");
+			"this officer verified the application; another one must approve it");
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
 	return check_order(ra, a, record, cms, err);
 }
@@ -71,15 +68,15 @@ cosign(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf both = { 0 };
 	if (a->state != RA_VERIFIED)
 		return pki_fail(err, PKI_STATE,
-			"the application is %s; only a verified one is "
-			"approved",
+			"the application is %s; only a verified one is approved",
 			ra_state_name(a->state));
 	PKI_TRY(ra_need_ca(ra, err));
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));
 	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
 	PKI_TRY(ra_need_officer(ra, args, &officer, err));
 	PKI_TRY(check(ra, a, &record, &officer, &cms, err));
-	PKI_TRY(pki_cms_cosign(pki_buf_bytes(&cms), officer.key, officer.cert, &both, err));
+	PKI_TRY(pki_cms_cosign(
+		pki_buf_bytes(&cms), officer.key, officer.cert, &both, err));
 	snprintf(a->approved_by, sizeof a->approved_by, "%s", officer.serial);
 	PKI_TRY(store(ra, a, &both, err));
 	ra_print(ra, ra_application_json(a),

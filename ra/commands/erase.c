@@ -24,12 +24,10 @@ check_due(struct ra *ra, const char *holder, struct pki_err *err)
 	ra_local(kept.due, due);
 	if (kept.end == 0)
 		return pki_refuse(err, PKI_RULE_RETENTION,
-			"an application without certificates is kept for %d days after its "
-			"last step, until %s; erase it then (rules.yaml: retention)",
+			"an application without certificates is kept for %d days after its last step, until %s; erase it then (rules.yaml: retention)",
 			ra->policy->retention_days, due);
 	return pki_refuse(err, PKI_RULE_RETENTION,
-		"the last certificate ends %s; the file is kept for %d years after that, "
-		"until %s; erase it then (rules.yaml: retention)",
+		"the last certificate ends %s; the file is kept for %d years after that, until %s; erase it then (rules.yaml: retention)",
 		ra_local(kept.end, end), ra->policy->retention_years, due);
 }
 
@@ -43,11 +41,11 @@ check_standing(struct ra *ra, const struct pki_cms *cms, struct pki_err *err)
 		const struct pki_serial *number =
 			pki_cert_get0_serial(cms->signers[i].cert);
 		pki_serial_text(number, serial);
-		PKI_TRY(pki_ledger_status(ra->ledger, PKI_ISSUER_CA, number, &status, err));
+		PKI_TRY(pki_ledger_status(
+			ra->ledger, PKI_ISSUER_CA, number, &status, err));
 		if (!status.issued || status.revoked)
 			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-				"the certificate %s of a signer is %s; another officer "
-				"must sign",
+				"the certificate %s of a signer is %s; another officer must sign",
 				serial, status.revoked ? "revoked" : "not in the ledger");
 	}
 	return PKI_OK;
@@ -89,7 +87,8 @@ sign_first(struct ra *ra, const char *holder, struct ra_officer *officer,
 	struct ra_erasure *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
-	struct pki_order order = { .action = PKI_ACTION_ERASE, .created = pki_msec_now() };
+	struct pki_order order = { .action = PKI_ACTION_ERASE,
+		.created = pki_msec_now() };
 	PKI_TRY(pki_id_make('O', order.id, err));
 	snprintf(order.authority, sizeof order.authority, "%s", ra->conf.authority);
 	snprintf(order.holder, sizeof order.holder, "%s", holder);
@@ -108,7 +107,8 @@ waits(struct ra *ra, const struct ra_erasure *erasure)
 {
 	struct pki_err why = { 0 };
 	bool lacks = false;
-	return erasure->erased == 0 && judge(ra, erasure, &lacks, &why) == PKI_OK && lacks;
+	return erasure->erased == 0 && judge(ra, erasure, &lacks, &why) == PKI_OK &&
+	       lacks;
 }
 
 static bool
@@ -180,8 +180,8 @@ static enum pki_status
 report(struct ra *ra, const struct ra_erasure *e, const char *path, struct pki_err *err)
 {
 	char local[RA_LOCAL];
-	json_t *json = json_pack("{s:s, s:s, s:s}", "holder", e->holder, "order", e->order,
-		"state", e->erased != 0 ? "erased" : "ordered");
+	json_t *json = json_pack("{s:s, s:s, s:s}", "holder", e->holder, "order",
+		e->order, "state", e->erased != 0 ? "erased" : "ordered");
 	if (e->erased != 0)
 		ra_msec_json(json, "erased", e->erased);
 	if (e->erased != 0)
@@ -190,8 +190,7 @@ report(struct ra *ra, const struct ra_erasure *e, const char *path, struct pki_e
 	else
 		ra_print(ra, json,
 			"holder       %s\norder        %s\n\n"
-			"next: pki-ra erase %s, by another officer, who destroys the data "
-			"for ever\n",
+			"next: pki-ra erase %s, by another officer, who destroys the data for ever\n",
 			e->holder, e->order, e->holder);
 	return path != NULL ? pki_file_publish(path, e->cms.data, e->cms.len, 0644, err)
 			    : PKI_OK;
@@ -218,16 +217,15 @@ erase(struct ra *ra, const struct pki_args *args, struct ra_erasure *erasure,
 }
 
 static enum pki_status
-erase_or_report(
-	const struct pki_args *args, struct ra *ra, const char *holder, struct pki_err *err)
+erase_or_report(const struct pki_args *args, struct ra *ra, const char *holder,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ra_erasure_free) struct ra_erasure erasure = { 0 };
 	const char *path = pki_arg(args, "order");
 	bool ordered;
 	if (!pki_id_valid(holder, 'H'))
 		return pki_fail(err, PKI_USAGE,
-			"not a holder: H-, then 32 hex digits; pki-ra erase --due lists "
-			"them");
+			"not a holder: H-, then 32 hex digits; pki-ra erase --due lists them");
 	PKI_TRY(ra_store_erasure(ra->store, holder, &erasure, &ordered, err));
 	if (erasure.erased == 0 || path == NULL)
 		PKI_TRY(erase(ra, args, &erasure, holder, err));

@@ -102,8 +102,8 @@ invite(const struct pki_args *args, struct ra *ra, struct ra_officer *officer,
 	PKI_TRY(fill(args, ra, &order, invitation, err));
 	PKI_TRY(ra_need_officer(ra, args, officer, err));
 	PKI_TRY(pki_order_encode(&order, &json, err));
-	PKI_TRY(pki_cms_sign(
-		pki_buf_bytes(&json), officer->key, officer->cert, &invitation->cms, err));
+	PKI_TRY(pki_cms_sign(pki_buf_bytes(&json), officer->key, officer->cert,
+		&invitation->cms, err));
 	PKI_TRY(record(ra, invitation, officer->serial, err));
 	json_t *out = json_pack("{s:s, s:s, s:s}", "invitation", invitation->id, "code",
 		code, "department", invitation->department);

@@ -64,11 +64,11 @@ check_state(const struct ra_application *a, struct pki_err *err)
 			"the application was rejected; a new one needs a new invitation");
 	if (a->state == RA_SUBMITTED)
 		return pki_fail(err, PKI_STATE,
-			"the application is submitted only; next: pki-ra verify %s", a->id);
+			"the application is submitted only; next: pki-ra verify %s",
+			a->id);
 	if (a->state == RA_VERIFIED)
 		return pki_fail(err, PKI_STATE,
-			"the application is not approved yet; next: pki-ra approve %s, by "
-			"another officer",
+			"the application is not approved yet; next: pki-ra approve %s, by another officer",
 			a->id);
 	return PKI_OK;
 }
@@ -88,8 +88,8 @@ obtain(struct ra *ra, struct ra_application *a, struct ra_answer *answer, json_t
 }
 
 static enum pki_status
-print_text(const struct ra_application *a, const struct ra_answer *answer, const char *dir,
-	struct pki_err *err)
+print_text(const struct ra_application *a, const struct ra_answer *answer,
+	const char *dir, struct pki_err *err)
 {
 	static const char *const headings[] = { "PROFILE", "SERIAL", "VALID UNTIL" };
 	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
@@ -106,7 +106,8 @@ print_text(const struct ra_application *a, const struct ra_answer *answer, const
 	if (dir != NULL)
 		printf("\nwritten to %s/auth.pem and %s/sign.pem\n", dir, dir);
 	if (a->state == RA_ISSUED)
-		printf("\nnext: pki-ra accept %s --print, for the holder to sign\n", a->id);
+		printf("\nnext: pki-ra accept %s --print, for the holder to sign\n",
+			a->id);
 	return PKI_OK;
 }
 

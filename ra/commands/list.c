@@ -19,8 +19,7 @@ ra_list(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(ra_open(args, &ra, err));
 	if (name != NULL && !ra_state_by_name(name, &state))
 		return pki_fail(err, PKI_USAGE,
-			"--state: one of submitted, verified, approved, issued, accepted, "
-			"rejected");
+			"--state: one of submitted, verified, approved, issued, accepted, rejected");
 	if (name != NULL)
 		filter.state = (int)state;
 	return ra_print_list(&ra, args, "application", &filter, err);

@@ -84,16 +84,16 @@ read_log(struct reconciliation *r, struct pki_err *err)
 		PKI_TRY(pki_ledger_entry(ledger, i, &text, err));
 		PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &entry, err));
 		if (strcmp(member(entry, "source"), "pki-ra") == 0)
-			take_event(
-				r, member(entry, "type"), json_object_get(entry, "detail"));
+			take_event(r, member(entry, "type"),
+				json_object_get(entry, "detail"));
 	}
 	return PKI_OK;
 }
 
 /* The order that the log records, with the evidence's digests in it. */
 static enum pki_status
-check_order(struct reconciliation *r, const struct ra_application *a, const json_t *logged,
-	const struct ra_record *record, struct pki_err *err)
+check_order(struct reconciliation *r, const struct ra_application *a,
+	const json_t *logged, const struct ra_record *record, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf order = { 0 };
 	char digest[PKI_SHA256_HEX];
@@ -144,8 +144,7 @@ on_application(void *ctx, const struct ra_application *a, struct pki_err *err)
 			(r->waiting == 0 && order[0] != '\0' &&
 				strcmp(order, a->order) != 0)))
 		finding(r, a->id,
-			"is at an earlier step than the log; restore a newer "
-			"backup");
+			"is at an earlier step than the log; restore a newer backup");
 	if (holder[0] != '\0' && strcmp(holder, a->holder) != 0)
 		finding(r, a->id, "is of another holder in the log");
 	if (json_object_get(r->erased, a->holder) == NULL &&
@@ -186,8 +185,7 @@ reconcile(struct reconciliation *r, struct pki_err *err)
 	PKI_TRY(ra_store_each(r->ra->store, &all, on_application, r, NULL, err));
 	json_object_foreach (r->applications, id, logged) {
 		finding(r, id,
-			"is in the log, and no longer in the store; restore a newer "
-			"backup");
+			"is in the log, and no longer in the store; restore a newer backup");
 	}
 	check_invitations(r);
 	return PKI_OK;
@@ -228,7 +226,6 @@ ra_reconcile(const struct pki_args *args, void *ctx, struct pki_err *err)
 	if (json_array_size(findings) == 0)
 		return PKI_OK;
 	return pki_fail(err, PKI_TAMPERED,
-		"%zu findings; keep the store and compare it with "
-		"its backups",
+		"%zu findings; keep the store and compare it with its backups",
 		json_array_size(findings));
 }

@@ -16,8 +16,8 @@ sign(const struct ra_application *a, const char *reason, struct ra_officer *offi
 	struct pki_buf *json, struct pki_buf *cms, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
-	json_t *decision = json_pack("{s:s, s:s, s:s}", "type", "rejection", "application",
-		a->id, "reason", reason);
+	json_t *decision = json_pack("{s:s, s:s, s:s}", "type", "rejection",
+		"application", a->id, "reason", reason);
 	if (decision == NULL)
 		return pki_fail(err, PKI_INPUT, "--reason: not UTF-8");
 	ra_msec_json(decision, "decided", pki_msec_now());

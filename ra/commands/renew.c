@@ -50,8 +50,7 @@ find_predecessors(
 	for (int i = 0; i < 2; i++) {
 		if (!p.there[i] || p.revoked[i] || p.expired[i])
 			return pki_refuse(err, PKI_RULE_RENEWAL,
-				"the holder's certificates are %s; the initial procedure "
-				"applies: pki-ra submit with --holder",
+				"the holder's certificates are %s; the initial procedure applies: pki-ra submit with --holder",
 				!p.there[i]    ? "not there"
 				: p.revoked[i] ? "revoked"
 					       : "expired");
@@ -81,8 +80,7 @@ copy_registration(
 	PKI_TRY(ra_store_each(ra->store, &filter, see_issued, &last, NULL, err));
 	if (last.id[0] == '\0')
 		return pki_refuse(err, PKI_RULE_RENEWAL,
-			"no certificates were issued to this holder by this store; the "
-			"initial procedure applies");
+			"no certificates were issued to this holder by this store; the initial procedure applies");
 	PKI_TRY(ra_record_load(ra->store, &last, record, err));
 	pki_buf_free(&record->auth_csr);
 	pki_buf_free(&record->sign_csr);
@@ -95,7 +93,8 @@ static enum pki_status
 update(const struct pki_args *args, struct ra_record *record, struct pki_err *err)
 {
 	char today[PKI_TIME_TEXT];
-	const char *terms = pki_arg(args, "terms"), *not_after = pki_arg(args, "not-after");
+	const char *terms = pki_arg(args, "terms"),
+		   *not_after = pki_arg(args, "not-after");
 	pki_time_format(pki_time_now(), today);
 	snprintf(record->form.requested, sizeof record->form.requested, "%.10s", today);
 	if (terms != NULL)

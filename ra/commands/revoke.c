@@ -5,12 +5,11 @@
 #include "ra/ra.h"
 
 const struct pki_option ra_revoke_options[] = {
-	{ "cause", "CAUSE", "in the holder's words: a cause of rules.yaml, e.g. lost-phone",
-		1 },
+	{ "cause", "CAUSE",
+		"in the holder's words: a cause of rules.yaml, e.g. lost-phone", 1 },
 	{ "requester", "WHO", "holder, officer (default) or department", 1 },
 	{ "authentication", "HOW",
-		"how the requester was authenticated, e.g. "
-		"security-questions (default: officer-signature)",
+		"how the requester was authenticated, e.g. security-questions (default: officer-signature)",
 		1 },
 	{ "reported", "TIME", "when the request came in (default: now)", 1 },
 	{ "receipt", "FILE", "write the signed receipt there (DER)", 1 },
@@ -27,7 +26,8 @@ check_cause(const struct ra *ra, const char *cause, struct pki_err *err)
 	for (size_t i = 0; i < ra->policy->cause_count; i++)
 		PKI_TRY(pki_buf_printf(&known, err, "%s%s", i != 0 ? ", " : "",
 			ra->policy->causes[i].cause));
-	return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION, "give --cause, one of %s",
+	return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION,
+		"give --cause, one of %s",
 		known.len != 0 ? (const char *)known.data : "");
 }
 
@@ -47,7 +47,8 @@ copy_word(const char *text, const char *otherwise, char out[PKI_WORD_TEXT],
 
 /* A holder, or one certificate by its serial number and the holder it belongs to. */
 static enum pki_status
-set_target(struct ra *ra, const char *target, struct pki_order *order, struct pki_err *err)
+set_target(
+	struct ra *ra, const char *target, struct pki_order *order, struct pki_err *err)
 {
 	struct pki_cert_row row = { 0 };
 	struct pki_err unheard = { 0 };
@@ -57,8 +58,7 @@ set_target(struct ra *ra, const char *target, struct pki_order *order, struct pk
 	}
 	if (pki_serial_parse(target, &order->serials[0], &unheard) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
-			"\"%.48s\" is neither a holder (H-...) nor a serial number in hex; "
-			"pki-ra search finds both",
+			"\"%.48s\" is neither a holder (H-...) nor a serial number in hex; pki-ra search finds both",
 			target);
 	order->serial_count = 1;
 	PKI_TRY(ra_need_ledger(ra, err));
@@ -81,8 +81,7 @@ fill(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	PKI_TRY(copy_word(requester, "officer", order->requester, "requester", err));
 	if (how == NULL && strcmp(order->requester, "officer") != 0)
 		return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION,
-			"say with --authentication how the %s was authenticated, e.g. "
-			"security-questions",
+			"say with --authentication how the %s was authenticated, e.g. security-questions",
 			order->requester);
 	PKI_TRY(copy_word(
 		how, "officer-signature", order->authentication, "authentication", err));
@@ -100,7 +99,8 @@ send(struct ra *ra, const struct pki_order *order, struct ra_officer *officer,
 	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
 	PKI_TRY(pki_order_encode(order, &json, err));
-	PKI_TRY(pki_cms_sign(pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
+	PKI_TRY(pki_cms_sign(
+		pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
 	return pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
 		pki_buf_bytes(&cms), reply, err);
 }
@@ -169,14 +169,14 @@ print_text(const struct pki_order *order, const json_t *reply, struct pki_err *e
 	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *one = json_array_get(list, i);
-		const char *cells[] = { json_string_value(json_object_get(one, "profile")),
+		const char *cells[] = { json_string_value(
+						json_object_get(one, "profile")),
 			json_string_value(json_object_get(one, "serial")) };
 		PKI_TRY(pki_table_add(table, cells, err));
 	}
 	printf("revoked for ever, reason %s:\n", reason != NULL ? reason : "not given");
 	pki_table_print(table, stdout);
-	printf("\norder %s\nnext: pki-ra receipt %s --out FILE, once the CRL is "
-	       "published\n",
+	printf("\norder %s\nnext: pki-ra receipt %s --out FILE, once the CRL is published\n",
 		order->id, order->id);
 	return PKI_OK;
 }

@@ -43,8 +43,8 @@ add_certificate(struct shown *s, const char *profile, const struct pki_serial *n
 {
 	char serial[PKI_SERIAL_TEXT];
 	pki_serial_text(number, serial);
-	json_t *one = json_pack(
-		"{s:s, s:s, s:s}", "profile", profile, "serial", serial, "status", status);
+	json_t *one = json_pack("{s:s, s:s, s:s}", "profile", profile, "serial", serial,
+		"status", status);
 	ra_time_json(one, "not_before", not_before);
 	ra_time_json(one, "not_after", not_after);
 	json_array_append_new(s->certificates, one);
@@ -107,8 +107,10 @@ print_json(const struct shown *s, struct pki_err *err)
 		json_object_set_new(json, "invitation", json_string(s->a.invitation));
 	if (s->record.method[0] != '\0')
 		json_object_set_new(json, "method", json_string(s->record.method));
-	json_object_set_new(json, "email_verified", json_boolean(s->record.email_verified));
-	json_object_set_new(json, "phone_verified", json_boolean(s->record.phone_verified));
+	json_object_set_new(
+		json, "email_verified", json_boolean(s->record.email_verified));
+	json_object_set_new(
+		json, "phone_verified", json_boolean(s->record.phone_verified));
 	if (s->rejection != NULL)
 		json_object_set(json, "reason", json_object_get(s->rejection, "reason"));
 	json_object_set(json, "certificates", s->certificates);
@@ -157,9 +159,9 @@ print_certificates(const json_t *list, struct pki_err *err)
 		const char *profile, *serial, *until, *status;
 		pki_time t;
 		char local[RA_LOCAL];
-		if (json_unpack(json_array_get(list, i), "{s:s, s:s, s:s, s:s}", "profile",
-			    &profile, "serial", &serial, "not_after", &until, "status",
-			    &status) != 0)
+		if (json_unpack(json_array_get(list, i), "{s:s, s:s, s:s, s:s}",
+			    "profile", &profile, "serial", &serial, "not_after", &until,
+			    "status", &status) != 0)
 			return pki_fail(err, PKI_INTERNAL, "a certificate's line");
 		PKI_TRY(pki_time_parse(until, &t, err));
 		const char *cells[] = { profile, serial, ra_local(t, local), status };

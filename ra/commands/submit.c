@@ -28,15 +28,12 @@ find_invitation(
 	enum pki_status st = ra_store_invitation(ra->store, digest, NULL, out, &absent);
 	if (st == PKI_NOTFOUND)
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"no invitation has this code; check it with the inviting "
-			"department");
+			"no invitation has this code; check it with the inviting department");
 	if (st != PKI_OK)
 		return pki_fail(err, st, "%s", absent.msg);
 	if (out->application[0] != '\0')
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"invitation %s was used for application %s; the department issues "
-			"a "
-			"new one",
+			"invitation %s was used for application %s; the department issues a new one",
 			out->id, out->application);
 	if (pki_time_now() > out->expires)
 		return pki_refuse(err, PKI_RULE_INVITATION,
@@ -56,8 +53,8 @@ see_last(void *ctx, const struct ra_application *a, struct pki_err *err)
 /* A holder's id stays one person's: names and documents change, the day of birth does not.
  */
 static enum pki_status
-check_same_person(
-	struct ra *ra, const char *holder, const struct ra_form *form, struct pki_err *err)
+check_same_person(struct ra *ra, const char *holder, const struct ra_form *form,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ra_record_free) struct ra_record known = { 0 };
 	struct ra_application last = { 0 };
@@ -70,9 +67,7 @@ check_same_person(
 		return PKI_OK;
 	pki_err_object(err, "%s", holder);
 	return pki_refuse(err, PKI_RULE_IDENTITY,
-		"birth_date is not this holder's; look the person up with pki-ra search, "
-		"or "
-		"submit without --holder");
+		"birth_date is not this holder's; look the person up with pki-ra search, or submit without --holder");
 }
 
 static enum pki_status
@@ -102,8 +97,7 @@ submit(const struct pki_args *args, struct ra *ra, struct ra_record *record,
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
 	if (pki_arg_count(args, "evidence") == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,
-			"no evidence: give a copy of the identity document with "
-			"--evidence");
+			"no evidence: give a copy of the identity document with --evidence");
 	PKI_TRY(ra_read_requests(ra->policy, pki_arg(args, "auth-csr"),
 		pki_arg(args, "sign-csr"), record, err));
 	PKI_TRY(ra_enter(ra, &a, record, args, invitation, err));

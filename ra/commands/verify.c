@@ -82,7 +82,8 @@ sign(struct ra *ra, struct ra_application *a, const struct ra_record *record,
 	PKI_TRY(pki_id_make('O', a->order, err));
 	snprintf(a->verified_by, sizeof a->verified_by, "%s", officer->serial);
 	PKI_TRY(ra_draft(ra, a, record, a->order, pki_msec_now(), &json, err));
-	PKI_TRY(pki_cms_sign(pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
+	PKI_TRY(pki_cms_sign(
+		pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
 	return store(ra, a, record, &cms, err);
 }
 

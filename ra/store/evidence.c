@@ -42,7 +42,8 @@ add(struct ra_store *store, const struct ra_application *application, const char
 	snprintf(part, sizeof part, "evidence/%ld", e->number);
 	PKI_TRY(ra_store_seal(store, application->id, application->holder, part,
 		pki_buf_bytes(&plain), &sealed, err));
-	snprintf(file, sizeof file, "%s/evidence/%s", ra_store_dir(store), application->id);
+	snprintf(file, sizeof file, "%s/evidence/%s", ra_store_dir(store),
+		application->id);
 	PKI_TRY(pki_file_mkdirs(file, 0700, err));
 	snprintf(file, sizeof file, "%s/evidence/%s/%ld", ra_store_dir(store),
 		application->id, e->number);
@@ -117,6 +118,7 @@ ra_evidence_discard(struct ra_store *store, const struct ra_application *applica
 			application->id, i);
 		unlink(path);
 	}
-	snprintf(path, sizeof path, "%s/evidence/%s", ra_store_dir(store), application->id);
+	snprintf(path, sizeof path, "%s/evidence/%s", ra_store_dir(store),
+		application->id);
 	rmdir(path);
 }

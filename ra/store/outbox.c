@@ -90,8 +90,8 @@ ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
 }
 
 enum pki_status
-ra_store_send_events(
-	struct ra_store *store, const char *socket, uint64_t *waiting, struct pki_err *err)
+ra_store_send_events(struct ra_store *store, const char *socket, uint64_t *waiting,
+	struct pki_err *err)
 {
 	enum pki_status st = send_all(store, socket, err);
 	struct pki_err second = { 0 };

@@ -35,7 +35,8 @@ ra_salted_digest(const char *salt, struct pki_bytes data, char out[PKI_SHA256_HE
 void
 ra_record_name(const struct ra_record *record, char out[RA_NAME_TEXT])
 {
-	snprintf(out, RA_NAME_TEXT, "%s %s", record->form.given_name, record->form.surname);
+	snprintf(out, RA_NAME_TEXT, "%s %s", record->form.given_name,
+		record->form.surname);
 }
 
 static json_t *
@@ -73,8 +74,10 @@ ra_record_save(struct ra_store *store, const struct ra_application *application,
 	PKI_CLEANUP(pki_buf_free) struct pki_buf auth = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf sign = { 0 };
 	json_t *form = NULL;
-	PKI_TRY(pki_base64_encode(record->auth_csr.data, record->auth_csr.len, &auth, err));
-	PKI_TRY(pki_base64_encode(record->sign_csr.data, record->sign_csr.len, &sign, err));
+	PKI_TRY(pki_base64_encode(
+		record->auth_csr.data, record->auth_csr.len, &auth, err));
+	PKI_TRY(pki_base64_encode(
+		record->sign_csr.data, record->sign_csr.len, &sign, err));
 	PKI_TRY(ra_form_to_json(&record->form, &form, err));
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:b}",
@@ -128,9 +131,11 @@ read_rest(const json_t *json, struct ra_record *out, struct pki_err *err)
 {
 	PKI_TRY(ra_form_from_json(json_object_get(json, "form"), &out->form, err));
 	const json_t *serials = json_object_get(json, "serials");
-	for (size_t i = 0; i < json_array_size(serials) && i < PKI_ORDER_SERIALS_MAX; i++) {
+	for (size_t i = 0; i < json_array_size(serials) && i < PKI_ORDER_SERIALS_MAX;
+		i++) {
 		const char *text = json_string_value(json_array_get(serials, i));
-		PKI_TRY(pki_serial_parse(text != NULL ? text : "", &out->serials[i], err));
+		PKI_TRY(pki_serial_parse(
+			text != NULL ? text : "", &out->serials[i], err));
 		out->serial_count++;
 	}
 	return PKI_OK;
@@ -143,8 +148,9 @@ read_record(json_t *json, struct ra_record *out, struct pki_err *err)
 	json_int_t not_after;
 	int email, phone;
 	if (json_unpack(json, "{s:s, s:s, s:s, s:I, s:s, s:b, s:b}", "salt", &salt,
-		    "auth_csr", &auth, "sign_csr", &sign, "not_after", &not_after, "method",
-		    &method, "email_verified", &email, "phone_verified", &phone) != 0 ||
+		    "auth_csr", &auth, "sign_csr", &sign, "not_after", &not_after,
+		    "method", &method, "email_verified", &email, "phone_verified",
+		    &phone) != 0 ||
 		!copy(salt, out->salt, sizeof out->salt) ||
 		!copy(method, out->method, sizeof out->method) ||
 		!read_evidence(json_object_get(json, "evidence"), out))

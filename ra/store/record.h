@@ -14,7 +14,7 @@
 #define RA_SALT_HEX (2 * RA_SALT + 1)
 
 struct ra_evidence {
-	char name[256];              /* the file's name as handed over */
+	char name[256]; /* the file's name as handed over */
 	char application[PKI_ID_TEXT]; /* below evidence/: APPLICATION/NUMBER */
 	long number;
 	int64_t size;
@@ -37,11 +37,13 @@ struct ra_record {
 };
 
 void ra_record_free(struct ra_record *record);
-enum pki_status ra_record_save(struct ra_store *store, const struct ra_application *application,
-	const struct ra_record *record, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_record_save(struct ra_store *store,
+	const struct ra_application *application, const struct ra_record *record,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The caller frees out, also after an error. */
-enum pki_status ra_record_load(struct ra_store *store, const struct ra_application *application,
-	struct ra_record *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_record_load(struct ra_store *store,
+	const struct ra_application *application, struct ra_record *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* "Given Surname", for officers' eyes. */
 #define RA_NAME_TEXT ((size_t)2 * PKI_NAME_SIZE)
@@ -58,8 +60,8 @@ enum pki_status ra_salted_digest(const char *salt, struct pki_bytes data,
  * unreferenced: ra_evidence_discard().
  */
 enum pki_status ra_evidence_add(struct ra_store *store,
-	const struct ra_application *application, const char *path, struct ra_record *record,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct ra_application *application, const char *path,
+	struct ra_record *record, struct pki_err *err) PKI_MUST_CHECK;
 /* Unsealed, as dir/NUMBER-NAME, mode 0600; TAMPERED if a file is not what was submitted. */
 enum pki_status ra_evidence_write(struct ra_store *store,
 	const struct ra_application *application, const struct ra_record *record,
@@ -68,6 +70,7 @@ enum pki_status ra_evidence_write(struct ra_store *store,
 enum pki_status ra_evidence_check(struct ra_store *store,
 	const struct ra_application *application, const struct ra_record *record,
 	struct pki_err *err) PKI_MUST_CHECK;
-void ra_evidence_discard(struct ra_store *store, const struct ra_application *application);
+void ra_evidence_discard(
+	struct ra_store *store, const struct ra_application *application);
 
 #endif

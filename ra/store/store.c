@@ -42,8 +42,9 @@ migrate_from(struct ra_store *store, int version, struct pki_err *err)
 	char text[96];
 	for (; version < ra_migration_count; version++)
 		PKI_TRY(run_text(store, ra_migrations[version], err));
-	snprintf(text, sizeof text, "PRAGMA user_version = %d; PRAGMA application_id = %d",
-		version, APPLICATION_ID);
+	snprintf(text, sizeof text,
+		"PRAGMA user_version = %d; PRAGMA application_id = %d", version,
+		APPLICATION_ID);
 	return run_text(store, text, err);
 }
 
@@ -55,13 +56,10 @@ migrate(struct ra_store *store, struct pki_err *err)
 	PKI_TRY(pragma(store, "user_version", &version, err));
 	if (id != 0 && id != APPLICATION_ID)
 		return pki_fail(err, PKI_TAMPERED,
-			"another program's database; set ra.store in pki.yaml to a folder "
-			"of "
-			"its own");
+			"another program's database; set ra.store in pki.yaml to a folder of its own");
 	if (version > ra_migration_count)
 		return pki_fail(err, PKI_VERSION,
-			"the store has version %d, this pki-ra knows %d; use the newer "
-			"pki-ra",
+			"the store has version %d, this pki-ra knows %d; use the newer pki-ra",
 			version, ra_migration_count);
 	if (version == ra_migration_count)
 		return PKI_OK;
@@ -111,9 +109,7 @@ open_database(struct ra_store *store, const char *path, struct pki_err *err)
 		return ra_sql_fail(store, "cannot open the store", err);
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	PKI_TRY(run_text(store,
-		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
-		"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
-		"CREATE TEMP TABLE found (application TEXT, term INTEGER)",
+		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;CREATE TEMP TABLE found (application TEXT, term INTEGER)",
 		err));
 	PKI_TRY(migrate(store, err));
 	return check_key(store, err);
@@ -127,8 +123,7 @@ open_all(struct ra_store *store, struct pki_err *err)
 	PKI_TRY(pki_file_mkdirs(store->dir, 0700, err));
 	if (stat(store->dir, &sb) == 0 && (sb.st_mode & 077) != 0)
 		return pki_fail(err, PKI_CONFIG,
-			"others can read the folder of the applications store; chmod 700 "
-			"it");
+			"others can read the folder of the applications store; chmod 700 it");
 	snprintf(db, sizeof db, "%s/applications.db", store->dir);
 	snprintf(key, sizeof key, "%s/store.key", store->dir);
 	/* a database without its key must not get a new one: nothing would open */

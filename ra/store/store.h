@@ -15,24 +15,26 @@
 struct ra_store;
 
 /* Makes the folder and its files at first use. */
-enum pki_status ra_store_open(const char *dir, struct ra_store **out, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_store_open(
+	const char *dir, struct ra_store **out, struct pki_err *err) PKI_MUST_CHECK;
 void ra_store_close(struct ra_store *store);
 void ra_store_cleanup(struct ra_store **store);
 const char *ra_store_dir(const struct ra_store *store);
 
 /* begin takes the write lock; commit returns after fsync. rollback without begin: nothing. */
-enum pki_status ra_store_begin(struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status ra_store_commit(struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_begin(
+	struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_commit(
+	struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
 void ra_store_rollback(struct ra_store *store);
 
 /* States of an application, in the order in which they come; name. */
-#define RA_STATES(X)                                                                   \
-	X(SUBMITTED, "submitted")                                                      \
-	X(VERIFIED, "verified")                                                        \
-	X(APPROVED, "approved")                                                        \
-	X(ISSUED, "issued")                                                            \
-	X(ACCEPTED, "accepted")                                                        \
+#define RA_STATES(X) \
+	X(SUBMITTED, "submitted") \
+	X(VERIFIED, "verified") \
+	X(APPROVED, "approved") \
+	X(ISSUED, "issued") \
+	X(ACCEPTED, "accepted") \
 	X(REJECTED, "rejected")
 
 enum ra_state {
@@ -45,11 +47,11 @@ const char *ra_state_name(enum ra_state state);
 bool ra_state_by_name(const char *name, enum ra_state *out);
 
 /* Holders: each has a key in the vault. The holder may be there already. */
-enum pki_status ra_store_add_holder(struct ra_store *store, const char *holder,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_add_holder(
+	struct ra_store *store, const char *holder, struct pki_err *err) PKI_MUST_CHECK;
 /* NOTFOUND; STATE once the holder's data was erased */
-enum pki_status ra_store_need_holder(struct ra_store *store, const char *holder,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_need_holder(
+	struct ra_store *store, const char *holder, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Invitations: known by the SHA-256 of the code; used by one application at most. */
 struct ra_invitation {
@@ -59,14 +61,15 @@ struct ra_invitation {
 	pki_msec created;
 	pki_time expires;
 	char application[PKI_ID_TEXT]; /* "": not used */
-	struct pki_buf cms;            /* owned by the row */
+	struct pki_buf cms; /* owned by the row */
 };
 void ra_invitation_free(struct ra_invitation *invitation);
 enum pki_status ra_store_add_invitation(struct ra_store *store,
 	const struct ra_invitation *invitation, struct pki_err *err) PKI_MUST_CHECK;
 /* By code or id (the other NULL); NOTFOUND. Codes are compared in constant time. */
-enum pki_status ra_store_invitation(struct ra_store *store, const uint8_t code[PKI_SHA256],
-	const char *id, struct ra_invitation *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_invitation(struct ra_store *store,
+	const uint8_t code[PKI_SHA256], const char *id, struct ra_invitation *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* REFUSED (rule 206) if it is used by now. */
 enum pki_status ra_store_use_invitation(struct ra_store *store, const char *id,
 	const char *application, struct pki_err *err) PKI_MUST_CHECK;
@@ -78,17 +81,17 @@ struct ra_application {
 	enum ra_state state;
 	char holder[PKI_ID_TEXT];
 	char invitation[PKI_ID_TEXT]; /* "" for renewals */
-	char order[PKI_ID_TEXT];      /* "" until verified */
+	char order[PKI_ID_TEXT]; /* "" until verified */
 	char verified_by[PKI_SERIAL_TEXT]; /* officers' certificates */
 	char approved_by[PKI_SERIAL_TEXT];
 	pki_msec created;
 	pki_msec changed;
 };
-enum pki_status ra_store_add(struct ra_store *store, const struct ra_application *application,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_add(struct ra_store *store,
+	const struct ra_application *application, struct pki_err *err) PKI_MUST_CHECK;
 /* NOTFOUND */
-enum pki_status ra_store_get(struct ra_store *store, const char *id, struct ra_application *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_get(struct ra_store *store, const char *id,
+	struct ra_application *out, struct pki_err *err) PKI_MUST_CHECK;
 /*
  * Writes state, order and officers back; from is the state that the caller saw: STATE if
  * another process was faster. changed is set here.
@@ -96,35 +99,38 @@ enum pki_status ra_store_get(struct ra_store *store, const char *id, struct ra_a
 enum pki_status ra_store_move(struct ra_store *store, struct ra_application *application,
 	enum ra_state from, struct pki_err *err) PKI_MUST_CHECK;
 
-typedef enum pki_status (*ra_application_fn)(void *ctx,
-	const struct ra_application *application, struct pki_err *err);
+typedef enum pki_status (*ra_application_fn)(
+	void *ctx, const struct ra_application *application, struct pki_err *err);
 /* What a list shows; newest first. */
 struct ra_filter {
-	int state;          /* enum ra_state, -1: all */
+	int state; /* enum ra_state, -1: all */
 	const char *holder; /* NULL: all */
-	const char *text;   /* words to search for, NULL: all */
+	const char *text; /* words to search for, NULL: all */
 	long offset, limit; /* limit -1: all */
 };
 /* Calls fn for the page; *total (may be NULL) counts all that match. */
 enum pki_status ra_store_each(struct ra_store *store, const struct ra_filter *filter,
-	ra_application_fn fn, void *ctx, uint64_t *total, struct pki_err *err) PKI_MUST_CHECK;
+	ra_application_fn fn, void *ctx, uint64_t *total,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Sealed parts of an application: "record" (record.h), "order" (CMS), "answer" (pki-ca's
  * JSON), "statement" and "rejection" (CMS). put replaces; get appends, NOTFOUND. STATE once the
  * holder's data was erased.
  */
-enum pki_status ra_store_put(struct ra_store *store, const struct ra_application *application,
-	const char *part, struct pki_bytes plain, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status ra_store_part(struct ra_store *store, const struct ra_application *application,
-	const char *part, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_put(struct ra_store *store,
+	const struct ra_application *application, const char *part,
+	struct pki_bytes plain, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_part(struct ra_store *store,
+	const struct ra_application *application, const char *part, struct pki_buf *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The same for what is kept in files: seal, unseal under the application's holder's key. */
 enum pki_status ra_store_seal(struct ra_store *store, const char *application,
 	const char *holder, const char *part, struct pki_bytes plain, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_store_unseal(struct ra_store *store, const char *application,
-	const char *holder, const char *part, struct pki_bytes sealed, struct pki_buf *out,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const char *holder, const char *part, struct pki_bytes sealed,
+	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Blind index: the words of text find the application. `whole`: text as one word besides. */
 enum pki_status ra_store_index(struct ra_store *store, const char *application,
@@ -141,7 +147,7 @@ struct ra_erasure {
 	char holder[PKI_ID_TEXT];
 	char order[PKI_ID_TEXT];
 	struct pki_buf cms; /* the order; owned */
-	pki_msec erased;    /* 0: not yet, the second officer's signature is missing */
+	pki_msec erased; /* 0: not yet, the second officer's signature is missing */
 };
 void ra_erasure_free(struct ra_erasure *erasure);
 /* *found false: nobody has ordered it. */
@@ -159,7 +165,8 @@ enum pki_status ra_store_erase(struct ra_store *store, const struct ra_erasure *
 	const char *actor, struct pki_err *err) PKI_MUST_CHECK;
 /* Removes the evidence files of who was erased, and writes the database anew without what was
  * deleted; does nothing if there is nothing to do. Not within a transaction. */
-enum pki_status ra_store_sweep(struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_sweep(
+	struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
 
 struct ra_holder {
 	char id[PKI_ID_TEXT];
@@ -168,20 +175,20 @@ struct ra_holder {
 };
 enum pki_status ra_store_holder(struct ra_store *store, const char *holder,
 	struct ra_holder *out, struct pki_err *err) PKI_MUST_CHECK;
-typedef enum pki_status (*ra_holder_fn)(void *ctx, const struct ra_holder *holder,
-	struct pki_err *err);
+typedef enum pki_status (*ra_holder_fn)(
+	void *ctx, const struct ra_holder *holder, struct pki_err *err);
 /* Who was not erased and has had no step since `before`. fn may not write to the store. */
-enum pki_status ra_store_each_idle(struct ra_store *store, pki_msec before, ra_holder_fn fn,
-	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_each_idle(struct ra_store *store, pki_msec before,
+	ra_holder_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Outbox: events for the audit log, recorded in the caller's transaction, sent to pki-ca
  * afterwards, in order, kept until it has taken them. detail is borrowed; no personal data.
  */
-enum pki_status ra_store_event(struct ra_store *store, const char *type, const char *actor,
-	const json_t *detail, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status ra_store_event(struct ra_store *store, const char *type,
+	const char *actor, const json_t *detail, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_waiting(
+	struct ra_store *store, uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;
 /* Sends what waits; *waiting: what is left. An error is the first refusal's. */
 enum pki_status ra_store_send_events(struct ra_store *store, const char *socket,
 	uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;

@@ -44,8 +44,8 @@ end_open(struct ra_store *store, const struct ra_erasure *erasure, const char *a
 	struct pki_err *err)
 {
 	sqlite3_stmt *stmt;
-	PKI_TRY(ra_sql(store, RA_SQL_END_EVENTS, &stmt, err, "ttt", erasure->holder, actor,
-		erasure->order));
+	PKI_TRY(ra_sql(store, RA_SQL_END_EVENTS, &stmt, err, "ttt", erasure->holder,
+		actor, erasure->order));
 	PKI_TRY(ra_sql_run(store, stmt, NULL, err));
 	PKI_TRY(ra_sql(store, RA_SQL_END_OPEN, &stmt, err, "ti", erasure->holder,
 		(int64_t)erasure->erased));
@@ -64,8 +64,8 @@ index_ids(void *ctx, const struct ra_application *a, struct pki_err *err)
 }
 
 enum pki_status
-ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure, const char *actor,
-	struct pki_err *err)
+ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure,
+	const char *actor, struct pki_err *err)
 {
 	static const enum ra_sql destroy[] = { RA_SQL_DESTROY_KEY, RA_SQL_DESTROY_PARTS,
 		RA_SQL_DESTROY_WORDS };
@@ -78,8 +78,8 @@ ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure, const c
 		pki_buf_bytes(&erasure->cms), (int64_t)erasure->erased));
 	PKI_TRY(ra_sql_run(store, stmt, &changed, err));
 	if (changed != 1)
-		return pki_fail(
-			err, PKI_STATE, "nobody has ordered to erase %s", erasure->holder);
+		return pki_fail(err, PKI_STATE, "nobody has ordered to erase %s",
+			erasure->holder);
 	for (size_t i = 0; i < PKI_COUNT(destroy); i++) {
 		PKI_TRY(ra_sql(store, destroy[i], &stmt, err, "t", erasure->holder));
 		PKI_TRY(ra_sql_run(store, stmt, NULL, err));

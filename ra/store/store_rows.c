@@ -50,9 +50,7 @@ holder_key(struct ra_store *store, const char *holder, struct pki_buf *wrapped,
 	PKI_TRY(ra_sql_step(store, stmt, &row, err));
 	if (!row)
 		return pki_fail(err, PKI_NOTFOUND,
-			"no holder of this id is in the applications store; look for it "
-			"with "
-			"pki-ra search");
+			"no holder of this id is in the applications store; look for it with pki-ra search");
 	return pki_buf_append(wrapped, sqlite3_column_blob(stmt, 0),
 		(size_t)sqlite3_column_bytes(stmt, 0), err);
 }
@@ -64,8 +62,7 @@ ra_store_check_kept(struct ra_store *store, const char *holder, struct pki_err *
 	PKI_TRY(holder_key(store, holder, &wrapped, err));
 	if (wrapped.len == 0)
 		return pki_fail(err, PKI_STATE,
-			"the personal data of holder %s was erased; the person applies as "
-			"at first, as a new holder: pki-ra submit without --holder",
+			"the personal data of holder %s was erased; the person applies as at first, as a new holder: pki-ra submit without --holder",
 			holder);
 	return PKI_OK;
 }
@@ -86,14 +83,14 @@ ra_invitation_free(struct ra_invitation *invitation)
 }
 
 enum pki_status
-ra_store_add_invitation(
-	struct ra_store *store, const struct ra_invitation *invitation, struct pki_err *err)
+ra_store_add_invitation(struct ra_store *store, const struct ra_invitation *invitation,
+	struct pki_err *err)
 {
 	sqlite3_stmt *stmt;
 	PKI_TRY(ra_sql(store, RA_SQL_ADD_INVITATION, &stmt, err, "tbtiib", invitation->id,
-		(struct pki_bytes){ invitation->code, PKI_SHA256 }, invitation->department,
-		(int64_t)invitation->created, (int64_t)invitation->expires,
-		pki_buf_bytes(&invitation->cms)));
+		(struct pki_bytes){ invitation->code, PKI_SHA256 },
+		invitation->department, (int64_t)invitation->created,
+		(int64_t)invitation->expires, pki_buf_bytes(&invitation->cms)));
 	return ra_sql_run(store, stmt, NULL, err);
 }
 
@@ -112,8 +109,8 @@ read_invitation(sqlite3_stmt *stmt, struct ra_invitation *out, struct pki_err *e
 }
 
 enum pki_status
-ra_store_invitation(struct ra_store *store, const uint8_t code[PKI_SHA256], const char *id,
-	struct ra_invitation *out, struct pki_err *err)
+ra_store_invitation(struct ra_store *store, const uint8_t code[PKI_SHA256],
+	const char *id, struct ra_invitation *out, struct pki_err *err)
 {
 	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
 	bool row;
@@ -152,10 +149,8 @@ enum pki_status
 ra_store_add(struct ra_store *store, const struct ra_application *a, struct pki_err *err)
 {
 	sqlite3_stmt *stmt;
-	PKI_TRY(ra_sql(store, RA_SQL_ADD_APPLICATION, &stmt, err,
-		"tiittttt"
-		"ii",
-		a->id, (int64_t)a->renewal, (int64_t)a->state, a->holder, a->invitation,
+	PKI_TRY(ra_sql(store, RA_SQL_ADD_APPLICATION, &stmt, err, "tiitttttii", a->id,
+		(int64_t)a->renewal, (int64_t)a->state, a->holder, a->invitation,
 		a->order, a->verified_by, a->approved_by, (int64_t)a->created,
 		(int64_t)a->changed));
 	return ra_sql_run(store, stmt, NULL, err);
@@ -194,8 +189,7 @@ ra_store_get(struct ra_store *store, const char *id, struct ra_application *out,
 	if (!row) {
 		pki_err_object(err, "%s", id);
 		return pki_fail(err, PKI_NOTFOUND,
-			"no such application; pki-ra list shows them, pki-ra search finds "
-			"them");
+			"no such application; pki-ra list shows them, pki-ra search finds them");
 	}
 	return read_application(stmt, out, err);
 }
@@ -215,9 +209,7 @@ ra_store_move(struct ra_store *store, struct ra_application *a, enum ra_state fr
 		return PKI_OK;
 	pki_err_object(err, "%s", a->id);
 	return pki_fail(err, PKI_STATE,
-		"the application is no longer %s: somebody else was faster; look at it "
-		"again "
-		"with pki-ra show",
+		"the application is no longer %s: somebody else was faster; look at it again with pki-ra show",
 		ra_state_name(from));
 }
 
@@ -272,8 +264,8 @@ count(struct ra_store *store, const struct ra_filter *filter, uint64_t *total,
 }
 
 enum pki_status
-ra_store_each(struct ra_store *store, const struct ra_filter *filter, ra_application_fn fn,
-	void *ctx, uint64_t *total, struct pki_err *err)
+ra_store_each(struct ra_store *store, const struct ra_filter *filter,
+	ra_application_fn fn, void *ctx, uint64_t *total, struct pki_err *err)
 {
 	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
 	if (filter->text != NULL)
@@ -300,7 +292,8 @@ ra_store_each(struct ra_store *store, const struct ra_filter *filter, ra_applica
 
 enum pki_status
 ra_store_seal(struct ra_store *store, const char *application, const char *holder,
-	const char *part, struct pki_bytes plain, struct pki_buf *out, struct pki_err *err)
+	const char *part, struct pki_bytes plain, struct pki_buf *out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf wrapped = { 0 };
 	char place[PLACE_TEXT];
@@ -312,7 +305,8 @@ ra_store_seal(struct ra_store *store, const char *application, const char *holde
 
 enum pki_status
 ra_store_unseal(struct ra_store *store, const char *application, const char *holder,
-	const char *part, struct pki_bytes sealed, struct pki_buf *out, struct pki_err *err)
+	const char *part, struct pki_bytes sealed, struct pki_buf *out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf wrapped = { 0 };
 	char place[PLACE_TEXT];

@@ -18,7 +18,8 @@ static const char *const sql[RA_SQL_LAST] = {
 	[RA_SQL_ADD_META] = "INSERT INTO meta VALUES (1, ?)",
 	[RA_SQL_ADD_HOLDER] = "INSERT INTO holder VALUES (?, ?) ON CONFLICT DO NOTHING",
 	[RA_SQL_HOLDER_KEY] = "SELECT wrapped_key FROM holder WHERE id = ?",
-	[RA_SQL_ADD_INVITATION] = "INSERT INTO invitation VALUES (?, ?, ?, ?, ?, ?, NULL)",
+	[RA_SQL_ADD_INVITATION] =
+		"INSERT INTO invitation VALUES (?, ?, ?, ?, ?, ?, NULL)",
 	/* by the code's first octets; the whole is compared by the caller */
 	[RA_SQL_INVITATIONS] = "SELECT id, code, department, created, expires, cms, "
 			       "ifnull(application, '') FROM invitation "

@@ -63,7 +63,8 @@ struct ra_store {
 extern const char *const ra_migrations[];
 extern const int ra_migration_count;
 
-enum pki_status ra_sql_fail(struct ra_store *store, const char *what, struct pki_err *err);
+enum pki_status ra_sql_fail(
+	struct ra_store *store, const char *what, struct pki_err *err);
 
 /*
  * A prepared statement with its arguments bound, one letter each: t text (const char *),
@@ -82,7 +83,7 @@ enum pki_status ra_sql_run(struct ra_store *store, sqlite3_stmt *stmt, int *chan
 void ra_sql_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 
 /* STATE once the holder's data was erased; NOTFOUND. */
-enum pki_status ra_store_check_kept(struct ra_store *store, const char *holder,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_store_check_kept(
+	struct ra_store *store, const char *holder, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

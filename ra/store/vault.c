@@ -45,8 +45,8 @@ gcm_seal(const uint8_t key[KEY], const char *aad, struct pki_bytes plain,
 		  EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, NULL) == 1 &&
 		  EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)aad,
 			  (int)strlen(aad)) == 1 &&
-		  EVP_EncryptUpdate(
-			  ctx, out->data + out->len, &n, plain.data, (int)plain.len) == 1 &&
+		  EVP_EncryptUpdate(ctx, out->data + out->len, &n, plain.data,
+			  (int)plain.len) == 1 &&
 		  EVP_EncryptFinal_ex(ctx, out->data + out->len + n, &n) == 1 &&
 		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, tag) == 1;
 	EVP_CIPHER_CTX_free(ctx);
@@ -83,9 +83,7 @@ gcm_unseal(const uint8_t key[KEY], const char *aad, struct pki_bytes sealed,
 		OPENSSL_cleanse(out->data + out->len, len);
 		out->data[out->len] = '\0';
 		return pki_fail_ssl(err, PKI_TAMPERED,
-			"a sealed record does not open with its holder's key: it was "
-			"changed "
-			"or moved; restore the store from its backup");
+			"a sealed record does not open with its holder's key: it was changed or moved; restore the store from its backup");
 	}
 	out->len += len;
 	out->data[out->len] = '\0';
@@ -98,7 +96,8 @@ read_key(const char *path, bool create, struct pki_buf *key, struct pki_err *err
 	if (create && !pki_file_exists(path)) {
 		uint8_t fresh[KEY];
 		PKI_TRY(pki_random(fresh, sizeof fresh, err));
-		enum pki_status st = pki_file_create(path, fresh, sizeof fresh, 0600, err);
+		enum pki_status st =
+			pki_file_create(path, fresh, sizeof fresh, 0600, err);
 		OPENSSL_cleanse(fresh, sizeof fresh);
 		/* STATE: another process was faster */
 		if (st != PKI_OK && st != PKI_STATE)
@@ -150,14 +149,14 @@ ra_vault_free(struct ra_vault *vault)
 }
 
 enum pki_status
-ra_vault_key(const struct ra_vault *vault, const char *holder, uint8_t wrapped[RA_WRAPPED],
-	struct pki_err *err)
+ra_vault_key(const struct ra_vault *vault, const char *holder,
+	uint8_t wrapped[RA_WRAPPED], struct pki_err *err)
 {
 	uint8_t key[KEY];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf sealed = { 0 };
 	PKI_TRY(pki_random(key, sizeof key, err));
-	enum pki_status st =
-		gcm_seal(vault->wrap, holder, (struct pki_bytes){ key, KEY }, &sealed, err);
+	enum pki_status st = gcm_seal(
+		vault->wrap, holder, (struct pki_bytes){ key, KEY }, &sealed, err);
 	OPENSSL_cleanse(key, sizeof key);
 	PKI_TRY(st);
 	memcpy(wrapped, sealed.data, RA_WRAPPED);
@@ -169,8 +168,8 @@ unwrap(const struct ra_vault *vault, const char *holder, struct pki_bytes wrappe
 	struct pki_buf *key, struct pki_err *err)
 {
 	if (wrapped.len == 0)
-		return pki_fail(err, PKI_STATE, "the personal data of holder %s was erased",
-			holder);
+		return pki_fail(err, PKI_STATE,
+			"the personal data of holder %s was erased", holder);
 	PKI_TRY(gcm_unseal(vault->wrap, holder, wrapped, key, err));
 	if (key->len != KEY)
 		return pki_fail(err, PKI_TAMPERED, "the key of holder %s", holder);
@@ -179,7 +178,8 @@ unwrap(const struct ra_vault *vault, const char *holder, struct pki_bytes wrappe
 
 enum pki_status
 ra_vault_seal(const struct ra_vault *vault, const char *holder, struct pki_bytes wrapped,
-	const char *what, struct pki_bytes plain, struct pki_buf *out, struct pki_err *err)
+	const char *what, struct pki_bytes plain, struct pki_buf *out,
+	struct pki_err *err)
 {
 	char aad[AAD_TEXT];
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf key = { 0 };
@@ -189,8 +189,9 @@ ra_vault_seal(const struct ra_vault *vault, const char *holder, struct pki_bytes
 }
 
 enum pki_status
-ra_vault_unseal(const struct ra_vault *vault, const char *holder, struct pki_bytes wrapped,
-	const char *what, struct pki_bytes sealed, struct pki_buf *out, struct pki_err *err)
+ra_vault_unseal(const struct ra_vault *vault, const char *holder,
+	struct pki_bytes wrapped, const char *what, struct pki_bytes sealed,
+	struct pki_buf *out, struct pki_err *err)
 {
 	char aad[AAD_TEXT];
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf key = { 0 };

@@ -173,8 +173,8 @@ step(const char *name, bool (*run)(void))
 	long resident = memory("VmRSS:");
 	double start = processor();
 	must(run(), name);
-	printf(", \"%s\": {\"seconds\": %.3f, \"memory\": %ld}", name, processor() - start,
-		memory("VmHWM:") - resident);
+	printf(", \"%s\": {\"seconds\": %.3f, \"memory\": %ld}", name,
+		processor() - start, memory("VmHWM:") - resident);
 }
 
 int

@@ -21,7 +21,8 @@ main(int argc, char **argv)
 		all.connections = strtoul(argv[2], NULL, 10);
 	if (all.count == 0 || all.connections == 0 ||
 		all.connections > SUBMIT_CONNECTIONS_MAX) {
-		fputs("usage: D=INSTALLATION bench_issue [ORDERS [CONNECTIONS]]\n", stderr);
+		fputs("usage: D=INSTALLATION bench_issue [ORDERS [CONNECTIONS]]\n",
+			stderr);
 		return 2;
 	}
 	office_open(&office);
@@ -31,8 +32,7 @@ main(int argc, char **argv)
 	all.socket = office.conf.socket;
 	all.orders = orders;
 	submit(&all);
-	printf("{\"orders\": %zu, \"failed\": %zu, \"seconds\": %.3f, "
-	       "\"certificates_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
+	printf("{\"orders\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"certificates_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
 		all.count, all.failed, all.seconds,
 		2 * (double)(all.count - all.failed) / all.seconds,
 		(double)hist_quantile(&all.hist, 0.5) / 1e3,

@@ -144,9 +144,7 @@ main(int argc, char **argv)
 	pki_ledger_close(ledger);
 	/* a leaf of about 600 octets, and in the mean one node above it */
 	double leaf = hashes(600), node = hashes(65);
-	printf("{\"before\": %ju, \"entries\": %ju, \"first\": %.0f, \"last\": %.0f, "
-	       "\"last_on_clock\": %.0f, \"append_limit\": %.0f, \"proofs\": %.0f, "
-	       "\"checks\": %.0f, \"check_limit\": %.0f, \"nodes\": %.0f}\n",
+	printf("{\"before\": %ju, \"entries\": %ju, \"first\": %.0f, \"last\": %.0f, \"last_on_clock\": %.0f, \"append_limit\": %.0f, \"proofs\": %.0f, \"checks\": %.0f, \"check_limit\": %.0f, \"nodes\": %.0f}\n",
 		(uintmax_t)before, (uintmax_t)size, first, last,
 		(double)tenth / last_seconds, 1 / (1 / leaf + 1 / node), proved.made,
 		proved.checked, node / proved.hashes, node);

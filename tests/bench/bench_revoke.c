@@ -41,10 +41,11 @@ find_holders(const struct office *office, struct holders *all)
 	enum pki_status status =
 		pki_ledger_each_certificate(ledger, 0, 0, on_certificate, all, &enough);
 	if (all->count < all->want)
-		must(status != PKI_OK ? status
-				      : pki_fail(&enough, PKI_NOTFOUND,
-						"only %zu holders have something to revoke",
-						all->count),
+		must(status != PKI_OK
+				? status
+				: pki_fail(&enough, PKI_NOTFOUND,
+					  "only %zu holders have something to revoke",
+					  all->count),
 			&enough);
 }
 
@@ -75,8 +76,7 @@ main(int argc, char **argv)
 	all.orders = orders;
 	fputs("bench_revoke: ready\n", stderr); /* for scripts that measure meanwhile */
 	submit(&all);
-	printf("{\"orders\": %zu, \"failed\": %zu, \"seconds\": %.3f, "
-	       "\"orders_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
+	printf("{\"orders\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"orders_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
 		all.count, all.failed, all.seconds,
 		(double)(all.count - all.failed) / all.seconds,
 		(double)hist_quantile(&all.hist, 0.5) / 1e3,

@@ -50,12 +50,12 @@ open_ledger(uint64_t certificates)
 	if (cache > half)
 		cache = half;
 	snprintf(pragmas, sizeof pragmas,
-		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; "
-		"PRAGMA cache_size = -%ju",
+		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -%ju",
 		(uintmax_t)(cache >> 10));
 	must(pki_conf_path(fill.office.conf.state, "ledger.db", path, &err), &err);
 	must(pki_ledger_open(path, PKI_LEDGER_WRITE, &fill.ledger, &err), &err);
-	sqlite3_file_control(fill.ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
+	sqlite3_file_control(
+		fill.ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
 	must(ledger_exec(fill.ledger, pragmas, &err), &err);
 }
 
@@ -242,8 +242,7 @@ main(int argc, char **argv)
 	size_t threads = argc > 3 ? strtoul(argv[3], NULL, 10)
 				  : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
 	if (count == 0 || percent > 100 || threads == 0) {
-		fputs("usage: D=INSTALLATION fill_ledger CERTIFICATES [REVOKED_PERCENT "
-		      "[THREADS]]\n",
+		fputs("usage: D=INSTALLATION fill_ledger CERTIFICATES [REVOKED_PERCENT [THREADS]]\n",
 			stderr);
 		return 2;
 	}
@@ -263,10 +262,9 @@ main(int argc, char **argv)
 	publish_log();
 	double all = (double)(nsec_now() - start) / 1e9;
 	pki_ledger_close(fill.ledger);
-	printf("{\"certificates\": %ju, \"revoked\": %ju, \"rows\": %ju, \"seconds\": "
-	       "%.1f, "
-	       "\"rows_per_second\": %.0f, \"publishing_seconds\": %.1f}\n",
-		(uintmax_t)fill.certificates, (uintmax_t)fill.revoked, (uintmax_t)fill.rows,
-		seconds, (double)fill.rows / seconds, all - seconds);
+	printf("{\"certificates\": %ju, \"revoked\": %ju, \"rows\": %ju, \"seconds\": %.1f, \"rows_per_second\": %.0f, \"publishing_seconds\": %.1f}\n",
+		(uintmax_t)fill.certificates, (uintmax_t)fill.revoked,
+		(uintmax_t)fill.rows, seconds, (double)fill.rows / seconds,
+		all - seconds);
 	return 0;
 }

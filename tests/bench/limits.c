@@ -73,8 +73,7 @@ main(void)
 	struct rate p384 = measure(EVP_EC_gen("P-384"), EVP_sha384());
 	struct rate rsa = measure(EVP_RSA_gen(3072), EVP_sha256());
 	struct rate ed = measure(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL);
-	printf("{\"p256_sign\":%.0f,\"p256_verify\":%.0f,\"p384_sign\":%.0f,"
-	       "\"rsa3072_sign\":%.0f,\"rsa3072_verify\":%.0f,\"ed25519_sign\":%.0f}\n",
+	printf("{\"p256_sign\":%.0f,\"p256_verify\":%.0f,\"p384_sign\":%.0f,\"rsa3072_sign\":%.0f,\"rsa3072_verify\":%.0f,\"ed25519_sign\":%.0f}\n",
 		p256.sign, p256.verify, p384.sign, rsa.sign, rsa.verify, ed.sign);
 	return 0;
 }

@@ -73,8 +73,8 @@ ask(void *ctx, struct http_call *call)
 static bool
 agrees(struct client *c, const struct question *q, const struct ocsp_brief *brief)
 {
-	if (!pki_bytes_equal(
-		    brief->serial.data, brief->serial.len, q->serial.octets, q->serial.len))
+	if (!pki_bytes_equal(brief->serial.data, brief->serial.len, q->serial.octets,
+		    q->serial.len))
 		return false;
 	bool changed = bench.revoking && q->want == PKI_OCSP_GOOD &&
 		       brief->status == PKI_OCSP_REVOKED;
@@ -173,15 +173,14 @@ report(const struct client *all)
 		hist_merge(&sum.hist, &all[i].hist);
 	}
 	double seconds = (double)(bench.load.until - bench.load.start) / 1e9;
-	printf("{\"answered\": %ju, \"seconds\": %.3f, \"rate\": %.0f, \"wrong\": %ju, "
-	       "\"try_later\": %ju, \"lost\": %ju, \"verified\": %ju, \"changed\": %ju, "
-	       "\"p50_us\": %.0f, \"p99_us\": %.0f, \"p999_us\": %.0f, \"max_us\": %.0f}\n",
+	printf("{\"answered\": %ju, \"seconds\": %.3f, \"rate\": %.0f, \"wrong\": %ju, \"try_later\": %ju, \"lost\": %ju, \"verified\": %ju, \"changed\": %ju, \"p50_us\": %.0f, \"p99_us\": %.0f, \"p999_us\": %.0f, \"max_us\": %.0f}\n",
 		(uintmax_t)sum.answered, seconds, (double)sum.in_time / seconds,
 		(uintmax_t)sum.wrong, (uintmax_t)sum.later, (uintmax_t)sum.lost,
 		(uintmax_t)sum.verified, (uintmax_t)sum.changed,
 		(double)hist_quantile(&sum.hist, 0.5) / 1e3,
 		(double)hist_quantile(&sum.hist, 0.99) / 1e3,
-		(double)hist_quantile(&sum.hist, 0.999) / 1e3, (double)sum.hist.max / 1e3);
+		(double)hist_quantile(&sum.hist, 0.999) / 1e3,
+		(double)sum.hist.max / 1e3);
 	if (sum.wrong != 0 || sum.lost != 0 || sum.answered == 0)
 		exit(1);
 }
@@ -189,9 +188,7 @@ report(const struct client *all)
 static void
 usage(void)
 {
-	fputs("usage: load --url URL --ledger FILE [--seconds N] [--connections N] "
-	      "[--threads N] [--certificates N] [--rate N] [--get] [--nonce] [--fresh] "
-	      "[--hash NAME] [--verify N] [--revoking] [--any] [--save DIR]\n",
+	fputs("usage: load --url URL --ledger FILE [--seconds N] [--connections N] [--threads N] [--certificates N] [--rate N] [--get] [--nonce] [--fresh] [--hash NAME] [--verify N] [--revoking] [--any] [--save DIR]\n",
 		stderr);
 	exit(2);
 }

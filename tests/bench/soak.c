@@ -355,9 +355,7 @@ watch_lists(void *ctx)
 static void
 print(double seconds)
 {
-	printf("{\"seconds\": %.0f, \"issued\": %lu, \"revoked\": %lu, \"good\": %lu, "
-	       "\"said_revoked\": %lu, \"unissued\": %lu, \"crls\": %lu, \"excused\": %lu, "
-	       "\"wrong\": %lu, \"lost\": %lu}\n",
+	printf("{\"seconds\": %.0f, \"issued\": %lu, \"revoked\": %lu, \"good\": %lu, \"said_revoked\": %lu, \"unissued\": %lu, \"crls\": %lu, \"excused\": %lu, \"wrong\": %lu, \"lost\": %lu}\n",
 		seconds, town.issued, town.revoked, town.good, town.said_revoked,
 		town.unissued, town.crls, town.excused, town.wrong, town.lost);
 }

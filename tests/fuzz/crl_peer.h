@@ -19,7 +19,8 @@ peer_time_is(const ASN1_TIME *t, pki_time want)
 static inline long
 peer_reason(const X509_REVOKED *entry)
 {
-	ASN1_ENUMERATED *code = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+	ASN1_ENUMERATED *code =
+		X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
 	long value = code != NULL ? ASN1_ENUMERATED_get(code) : 0;
 	ASN1_ENUMERATED_free(code);
 	return value;
@@ -36,13 +37,14 @@ peer_entries_agree(X509_CRL *x509, const struct pki_crl *crl)
 		const ASN1_INTEGER *n = X509_REVOKED_get0_serialNumber(entry);
 		struct pki_serial serial = { .len = (size_t)ASN1_STRING_length(n) };
 		struct pki_revoked found;
-		agree = ASN1_STRING_type(n) == V_ASN1_INTEGER && serial.len <= PKI_SERIAL_MAX;
+		agree = ASN1_STRING_type(n) == V_ASN1_INTEGER &&
+			serial.len <= PKI_SERIAL_MAX;
 		if (agree)
 			memcpy(serial.octets, ASN1_STRING_get0_data(n), serial.len);
 		agree = agree && pki_crl_find(crl, &serial, &found) &&
 			pki_serial_compare(&found.serial, &serial) == 0 &&
-			peer_time_is(
-				X509_REVOKED_get0_revocationDate(entry), found.revoked_at) &&
+			peer_time_is(X509_REVOKED_get0_revocationDate(entry),
+				found.revoked_at) &&
 			peer_reason(entry) == (long)found.reason;
 	}
 	return agree;
@@ -52,8 +54,8 @@ static inline bool
 peer_point_agrees(X509_CRL *x509, const struct pki_crl *crl)
 {
 	const char *url = pki_crl_distribution_point(crl);
-	ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(
-		x509, NID_issuing_distribution_point, NULL, NULL);
+	ISSUING_DIST_POINT *idp =
+		X509_CRL_get_ext_d2i(x509, NID_issuing_distribution_point, NULL, NULL);
 	bool agree = (idp != NULL) == (url != NULL);
 	if (agree && idp != NULL) {
 		const GENERAL_NAME *name =
@@ -78,11 +80,12 @@ peer_agrees(const struct pki_crl *crl)
 	if (x509 == NULL)
 		return false;
 	ASN1_INTEGER *n = X509_CRL_get_ext_d2i(x509, NID_crl_number, NULL, NULL);
-	bool agree = n != NULL && ASN1_INTEGER_get_uint64(&number, n) == 1 &&
-		     number == pki_crl_number(crl) &&
-		     peer_time_is(X509_CRL_get0_lastUpdate(x509), pki_crl_this_update(crl)) &&
-		     peer_time_is(X509_CRL_get0_nextUpdate(x509), pki_crl_next_update(crl)) &&
-		     peer_entries_agree(x509, crl) && peer_point_agrees(x509, crl);
+	bool agree =
+		n != NULL && ASN1_INTEGER_get_uint64(&number, n) == 1 &&
+		number == pki_crl_number(crl) &&
+		peer_time_is(X509_CRL_get0_lastUpdate(x509), pki_crl_this_update(crl)) &&
+		peer_time_is(X509_CRL_get0_nextUpdate(x509), pki_crl_next_update(crl)) &&
+		peer_entries_agree(x509, crl) && peer_point_agrees(x509, crl);
 	i2d_re_X509_CRL_tbs(x509, NULL); /* forgets the octets that were read */
 	int len = i2d_X509_CRL(x509, &again);
 	agree = agree && len > 0 && (size_t)len == der.len &&

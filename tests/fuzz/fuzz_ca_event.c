@@ -39,7 +39,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pki_err err = { 0 };
 	if (writer.ledger == NULL)
 		writer.ledger = throw_away();
-	if (pki_json_parse((struct pki_bytes){ data, size }, &job.input, &err) == PKI_OK) {
+	if (pki_json_parse((struct pki_bytes){ data, size }, &job.input, &err) ==
+		PKI_OK) {
 		if (pki_ledger_mark(writer.ledger, &err) != PKI_OK)
 			abort();
 		(void)!write_event(&writer, &job, AT, &err);

@@ -40,7 +40,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum ipc_type type;
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
-	if (size == 0 || size > FRAME_MAX || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+	if (size == 0 || size > FRAME_MAX ||
+		socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
 		return 0;
 	if (write(fds[0], data + 1, size - 1) != (ssize_t)(size - 1))
 		abort();

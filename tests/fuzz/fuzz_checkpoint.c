@@ -22,8 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	/* of a witness too: what is picked is a line of the note */
 	static const char witness[] =
-		"court.example.test/"
-		"w1+e18a74b2+BKYh872sZ+r+dw7fdYe8asGBpFXUugE1V4J3cY+7Tljn";
+		"court.example.test/w1+e18a74b2+BKYh872sZ+r+dw7fdYe8asGBpFXUugE1V4J3cY+7Tljn";
 	PKI_CLEANUP(pki_buf_free) struct pki_buf line = { 0 };
 	struct pki_err why = { 0 };
 	if (pki_note_pick(note, PKI_NOTE_WITNESS, witness, &line, &why) == PKI_OK &&

@@ -16,7 +16,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (path == NULL || form_read_path(path, "", &plain) !=
 				    (path[0] == '/' || path[0] == '\0' ? 200 : 404))
 		abort();
-	if (form_read_path(path, "/ocsp", &below) == 200 && strncmp(path, "/ocsp", 5) != 0)
+	if (form_read_path(path, "/ocsp", &below) == 200 &&
+		strncmp(path, "/ocsp", 5) != 0)
 		abort();
 	(void)!pki_ocsp_request_parse(pki_buf_bytes(&plain), &req, &err);
 	return 0;

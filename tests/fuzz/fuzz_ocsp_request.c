@@ -8,7 +8,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
-	if (pki_ocsp_request_parse((struct pki_bytes){ data, size }, &req, &err) != PKI_OK)
+	if (pki_ocsp_request_parse((struct pki_bytes){ data, size }, &req, &err) !=
+		PKI_OK)
 		return 0;
 	size_t count = pki_ocsp_request_count(req);
 	if (count < 1 || count > PKI_OCSP_CERTIDS_MAX ||

@@ -11,7 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pki_err err = { 0 };
 	struct ra_form form, again;
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
-	if (ra_form_parse((struct pki_bytes){ data, size }, "form", &form, &err) != PKI_OK)
+	if (ra_form_parse((struct pki_bytes){ data, size }, "form", &form, &err) !=
+		PKI_OK)
 		return 0;
 	if (ra_form_to_json(&form, &json, &err) != PKI_OK ||
 		ra_form_from_json(json, &again, &err) != PKI_OK ||

@@ -36,7 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
-	if (pki_yaml_parse((struct pki_bytes){ data, size }, "fuzz", &root, &err) != PKI_OK)
+	if (pki_yaml_parse((struct pki_bytes){ data, size }, "fuzz", &root, &err) !=
+		PKI_OK)
 		return 0;
 	walk(root);
 	/* walk() took every key */

@@ -107,9 +107,7 @@ strange_answers(void **state)
 		{ 413, "", PKI_LIMIT },
 		{ 503, "", PKI_UNAVAILABLE },
 		{ 404, "{}", PKI_UNAVAILABLE },
-		{ 500,
-			"{\"error\":{\"status\":\"ok\",\"rule\":\"\",\"object\":\"\","
-			"\"message\":\"m\"}}",
+		{ 500, "{\"error\":{\"status\":\"ok\",\"rule\":\"\",\"object\":\"\",\"message\":\"m\"}}",
 			PKI_INTERNAL },
 	};
 	struct pki_http_server *server = start();
@@ -139,8 +137,7 @@ events_are_posted(void **state)
 		PKI_OK);
 	assert_string_equal(next.path, "POST /v1/events");
 	assert_string_equal(next.received,
-		"{\"actor\":\"\",\"detail\":{\"n\":1},\"source\":\"pki-crl\","
-		"\"type\":\"crl-service-started\"}");
+		"{\"actor\":\"\",\"detail\":{\"n\":1},\"source\":\"pki-crl\",\"type\":\"crl-service-started\"}");
 	pki_http_stop(server);
 	assert_int_equal(pki_api_event(socket_path, "pki-crl", "crl-service-started", "",
 				 NULL, &err),

@@ -15,24 +15,17 @@
 #define I "I-00112233445566778899aabbccddeeff"
 
 static const char issued[] =
-	"{\"actor\":\"aa01\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"action\":"
-	"\"issue\",\"certificates\":[{\"digest\":\"dd\",\"profile\":\"p\",\"serial\":"
-	"\"c1\"},"
-	"{\"digest\":\"ee\",\"profile\":\"q\",\"serial\":\"c2\"}],\"holder\":\"" H
-	"\",\"officers\":[\"aa01\",\"aa02\"],\"order\":\"" O "\"},\"source\":\"pki-ca\","
-	"\"type\":\"certificate-issued\"}";
+	"{\"actor\":\"aa01\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"action\":\"issue\",\"certificates\":[{\"digest\":\"dd\",\"profile\":\"p\",\"serial\":\"c1\"},{\"digest\":\"ee\",\"profile\":\"q\",\"serial\":\"c2\"}],\"holder\":\"" H
+	"\",\"officers\":[\"aa01\",\"aa02\"],\"order\":\"" O
+	"\"},\"source\":\"pki-ca\",\"type\":\"certificate-issued\"}";
 static const char refused[] =
-	"{\"actor\":\"\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"officers\":[],"
-	"\"order\":\"" O2 "\",\"rule\":\"order-used\",\"status\":\"refused\"},\"source\":"
-	"\"pki-ca\",\"type\":\"order-refused\"}";
+	"{\"actor\":\"\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"officers\":[],\"order\":\"" O2
+	"\",\"rule\":\"order-used\",\"status\":\"refused\"},\"source\":\"pki-ca\",\"type\":\"order-refused\"}";
 static const char ceremony[] =
-	"{\"actor\":\"\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"ca\":\"ca01\","
-	"\"officers\":[\"aa01\"],\"root\":\"ab\",\"seal\":\"ac\"},\"source\":\"pki-ca\","
-	"\"type\":\"ceremony-completed\"}";
-static const char invited[] = "{\"actor\":\"aa03\",\"at\":\"2026-11-22T13:03:00.500Z\","
-			      "\"detail\":{\"invitation\":"
-			      "\"" I
-			      "\"},\"source\":\"pki-ra\",\"type\":\"invitation-made\"}";
+	"{\"actor\":\"\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"ca\":\"ca01\",\"officers\":[\"aa01\"],\"root\":\"ab\",\"seal\":\"ac\"},\"source\":\"pki-ca\",\"type\":\"ceremony-completed\"}";
+static const char invited[] =
+	"{\"actor\":\"aa03\",\"at\":\"2026-11-22T13:03:00.500Z\",\"detail\":{\"invitation\":\"" I
+	"\"},\"source\":\"pki-ra\",\"type\":\"invitation-made\"}";
 
 /* As main.c has them: filter_parse() finds values by these names. */
 static const struct pki_option options[] = {

@@ -138,12 +138,14 @@ the_first_are_kept_whoever_is_first(void **state)
 	struct findings *findings = new_findings();
 	pthread_t threads[3];
 	for (size_t i = 0; i < PKI_COUNT(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, put_many, findings), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, put_many, findings), 0);
 	for (size_t i = 0; i < PKI_COUNT(threads); i++)
 		pthread_join(threads[i], NULL);
 	json_t *json = report(findings);
 	assert_int_equal(findings_count(findings), 3 * FINDINGS_MAX);
-	assert_int_equal(json_array_size(json_object_get(json, "findings")), FINDINGS_MAX);
+	assert_int_equal(
+		json_array_size(json_object_get(json, "findings")), FINDINGS_MAX);
 	for (size_t i = 0; i < FINDINGS_MAX; i++) {
 		char want[32];
 		snprintf(want, sizeof want, "thing %zu", i / 3);

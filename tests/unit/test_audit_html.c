@@ -73,8 +73,8 @@ static void
 attributes_are_escaped(void **state)
 {
 	struct written *w = *state;
-	html_open(
-		w->out, "td", "class", "a\"><b", "id", HTML_END, "scope", "row", HTML_END);
+	html_open(w->out, "td", "class", "a\"><b", "id", HTML_END, "scope", "row",
+		HTML_END);
 	want(w, "<td class=\"a&quot;&gt;&lt;b\" scope=\"row\">");
 }
 

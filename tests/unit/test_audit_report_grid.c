@@ -31,7 +31,8 @@ calendars(void **state)
 		/* a Wednesday to a Monday */
 		{ "2026-11-25", "2027-02-01", 11, "week (from Monday)", "2026-11-23",
 			"2027-02-01" },
-		{ "2026-11-30", "2028-02-29T23:59:59Z", 16, "month", "2026-11", "2028-02" },
+		{ "2026-11-30", "2028-02-29T23:59:59Z", 16, "month", "2026-11",
+			"2028-02" },
 		{ "2026-11-25", "2033-01-01", 26, "quarter", "2026 Q4", "2033 Q1" },
 		{ "2026-11-25", "2050-01-01", 25, "year", "2026", "2050" },
 	};
@@ -40,8 +41,8 @@ calendars(void **state)
 		PKI_CLEANUP(grid_free) struct grid g = { .key = "x" };
 		struct pki_err err = { 0 };
 		const char *unit = NULL;
-		assert_int_equal(
-			grid_calendar(&g, at(cases[i].from), at(cases[i].to), &unit, &err),
+		assert_int_equal(grid_calendar(&g, at(cases[i].from), at(cases[i].to),
+					 &unit, &err),
 			PKI_OK);
 		assert_string_equal(unit, cases[i].want_unit);
 		assert_int_equal(g.row_count, cases[i].want_rows);
@@ -72,7 +73,8 @@ fill(struct grid *g)
 	static const struct {
 		const char *label;
 		int64_t a, c;
-	} rows[] = { { "few", 1, 0 }, { "most", 5, 4 }, { "some", 2, 2 }, { "one", 0, 1 } };
+	} rows[] = { { "few", 1, 0 }, { "most", 5, 4 }, { "some", 2, 2 },
+		{ "one", 0, 1 } };
 	*g = (struct grid){ .key = "x",
 		.column_count = 3,
 		.columns = { { "a", "A" }, { "b", "B" }, { "c", "C" } } };

@@ -19,8 +19,8 @@ make(unsigned i)
 {
 	unsigned serial = 1 + i * 7919 % 65521;
 	return (struct revocation){ .serial = { { (uint8_t)(1 + serial % 127),
-							(uint8_t)(serial >> 8), (uint8_t)i,
-							(uint8_t)(i >> 8) },
+							(uint8_t)(serial >> 8),
+							(uint8_t)i, (uint8_t)(i >> 8) },
 					    4 },
 		.not_after = 1000 + i * 31 % 97,
 		.partition = i % (PARTITIONS + 1) };
@@ -59,9 +59,9 @@ check(const struct expected *list, const struct revoked *revoked, unsigned parti
 		assert_true(one->not_after >= list->cutoff);
 		assert_true(partition == 0 || one->partition == partition);
 		if (i > 0)
-			assert_true(
-				pki_serial_compare(&revoked->all[list->live[i - 1]].serial,
-					&one->serial) < 0);
+			assert_true(pki_serial_compare(
+					    &revoked->all[list->live[i - 1]].serial,
+					    &one->serial) < 0);
 	}
 }
 

@@ -75,9 +75,11 @@ bad_frames_are_refused(void **state)
 		struct pki_err err = { 0 };
 		PKI_CLEANUP(pki_buf_free) struct pki_buf in = { 0 };
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-		assert_int_equal(write(fds[0], cases[i].bytes, cases[i].len), cases[i].len);
+		assert_int_equal(
+			write(fds[0], cases[i].bytes, cases[i].len), cases[i].len);
 		close(fds[0]);
-		assert_int_equal(ipc_receive(fds[1], 100, &in, &type, &err), cases[i].want);
+		assert_int_equal(
+			ipc_receive(fds[1], 100, &in, &type, &err), cases[i].want);
 		close(fds[1]);
 	}
 }
@@ -107,7 +109,8 @@ bad_fields_are_refused(void **state)
 				 out;
 		struct pki_bytes again = in;
 		uint64_t number;
-		assert_int_equal(ipc_get(&in, IPC_BYTES, &out, &err), cases[i].want_bytes);
+		assert_int_equal(
+			ipc_get(&in, IPC_BYTES, &out, &err), cases[i].want_bytes);
 		err = (struct pki_err){ 0 };
 		assert_int_equal(
 			ipc_get_number(&again, &number, &err), cases[i].want_number);

@@ -125,10 +125,11 @@ show(const struct shown shown)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf lines = { 0 };
 	for (unsigned i = 0; i < COUNT; i++)
 		if ((shown.of >> i & 1) != 0)
-			ok(pki_checkpoint_cosign(pki_buf_bytes(shown.stale ? &old : &text),
+			ok(pki_checkpoint_cosign(
+				pki_buf_bytes(shown.stale ? &old : &text),
 				conf.witnesses[i].name,
-				shown.strange ? stranger : witnesses[i], 1760000000, &lines,
-				&err));
+				shown.strange ? stranger : witnesses[i], 1760000000,
+				&lines, &err));
 	ok(pki_buf_append(&note, lines.data, lines.len, &err));
 	if (!shown.unproven && shown.size <= s.last.checkpoint.size)
 		ok(pki_merkle_consistency(
@@ -280,15 +281,16 @@ r214_invented_cosignatures(void **state)
 	}
 	refuses(show((struct shown){ .size = 4, .of = 7, .log = stranger }), PKI_TAMPERED,
 		PKI_RULE_LOG_NOTE);
-	refuses(show((struct shown){ .size = 5, .of = 7 }), PKI_TAMPERED, PKI_RULE_QUORUM);
+	refuses(show((struct shown){ .size = 5, .of = 7 }), PKI_TAMPERED,
+		PKI_RULE_QUORUM);
 	/* another history, which witnesses cosigned and the log key signed */
 	for (uint64_t size = 2; size <= 4; size++)
 		assert_int_equal(
 			show((struct shown){ .size = size, .source = &other, .of = 7 }),
 			PKI_TAMPERED);
 	err = (struct pki_err){ 0 };
-	assert_int_equal(
-		show((struct shown){ .size = 3, .of = 7, .unproven = true }), PKI_TAMPERED);
+	assert_int_equal(show((struct shown){ .size = 3, .of = 7, .unproven = true }),
+		PKI_TAMPERED);
 	err = (struct pki_err){ 0 };
 	refuses(issue(good_issue(), both), PKI_BUSY, PKI_RULE_QUORUM);
 }

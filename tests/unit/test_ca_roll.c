@@ -15,7 +15,8 @@
 static struct pki_revoked
 item(unsigned n)
 {
-	struct pki_revoked out = { .serial = { .octets = { 0x40 }, .len = PKI_SERIAL_MAX },
+	struct pki_revoked out = { .serial = { .octets = { 0x40 },
+					   .len = PKI_SERIAL_MAX },
 		.revoked_at = 1000 + (pki_time)n };
 	out.serial.octets[0] = (uint8_t)(0x40 + (n * 37) % 64);
 	out.serial.octets[19] = (uint8_t)n;

@@ -292,7 +292,8 @@ r52_a_partition_lists_its_own(void **state)
 	ok(list(&three, 1));
 	ok(list(&old, 1));
 	ok(ask_list(3, 8, now, 26 * HOUR));
-	assert_string_equal(pki_crl_distribution_point(s.crl), "http://ca.test/crl/3.crl");
+	assert_string_equal(
+		pki_crl_distribution_point(s.crl), "http://ca.test/crl/3.crl");
 	assert_int_equal(pki_crl_count(s.crl), 1);
 	assert_true(lists(&three));
 	refuses(ask_list(1, 8, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
@@ -549,8 +550,8 @@ seal(const char *note, const char *entry, const char *member, const char *value)
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:n, s:n, s:{s:i, s:s, s:s, s:[]}}",
 		"type", "receipt", "order", "O-1", "holder", "H-1", "reason",
 		"keyCompromise", "reported", "r", "committed", "2026-11-22T00:00:00.000Z",
-		"serials", "01", "published", "crl_number", "log", "index", 0, "entry_hash",
-		hex, "checkpoint", note, "proof");
+		"serials", "01", "published", "crl_number", "log", "index", 0,
+		"entry_hash", hex, "checkpoint", note, "proof");
 	if (member != NULL)
 		json_object_set_new(receipt, member, json_string(value));
 	ok(pki_json_dump(receipt, &text, &err));
@@ -590,7 +591,8 @@ r77_the_seal_says_what_the_log_says(void **state)
 	assert_int_equal(seal(text, ENTRY_OF("H-2"), NULL, NULL), PKI_TAMPERED);
 	/* an entry that no checkpoint covers; a checkpoint that the log did not sign */
 	assert_int_equal(seal(text, ENTRY_OF("H-2"), "holder", "H-2"), PKI_TAMPERED);
-	assert_int_equal(seal((const char *)forged.data, logged, NULL, NULL), PKI_TAMPERED);
+	assert_int_equal(
+		seal((const char *)forged.data, logged, NULL, NULL), PKI_TAMPERED);
 	fixture_free(&id);
 }
 

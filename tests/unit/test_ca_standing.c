@@ -79,8 +79,8 @@ add_order(const char *id, enum pki_action action, const char *holder, uint8_t n)
 }
 
 static void
-add_certificate(
-	uint8_t n, const char *holder, const char *profile, const char *order, uint8_t name)
+add_certificate(uint8_t n, const char *holder, const char *profile, const char *order,
+	uint8_t name)
 {
 	struct pki_err err = { 0 };
 	struct pki_cert_row row = { .issuer = PKI_ISSUER_CA,
@@ -116,7 +116,8 @@ setup(void **state)
 {
 	(void)state;
 	struct pki_err err = { 0 };
-	snprintf(world.path, sizeof world.path, "/tmp/test_ca_standing.%d", (int)getpid());
+	snprintf(
+		world.path, sizeof world.path, "/tmp/test_ca_standing.%d", (int)getpid());
 	chain_make(&world.chain);
 	must(pki_policy_load("policy", &world.policy, &err), &err);
 	must(pki_ledger_open(world.path, PKI_LEDGER_CREATE, &world.ledger, &err), &err);
@@ -211,8 +212,8 @@ static void
 expect(struct job *job, enum pki_status want, enum pki_rule rule)
 {
 	struct pki_err err = { 0 };
-	enum pki_status got =
-		standing_check(world.ledger, world.policy, world.chain.ca, NOW, job, &err);
+	enum pki_status got = standing_check(
+		world.ledger, world.policy, world.chain.ca, NOW, job, &err);
 	if (got != want || err.rule != rule)
 		fail_msg("%s (rule %d), not %s (rule %d): %s", pki_status_name(got),
 			(int)err.rule, pki_status_name(want), (int)rule, err.msg);

@@ -119,9 +119,11 @@ pem_and_der_parse(void **state)
 	assert_int_equal(pki_cert_parse(pki_buf_bytes(&pem), &a, &err), PKI_OK);
 	assert_int_equal(pki_cert_parse(pki_cert_get0_der(cert), &b, &err), PKI_OK);
 	assert_int_equal(
-		pki_serial_compare(pki_cert_get0_serial(a), pki_cert_get0_serial(cert)), 0);
+		pki_serial_compare(pki_cert_get0_serial(a), pki_cert_get0_serial(cert)),
+		0);
 	assert_int_equal(
-		pki_serial_compare(pki_cert_get0_serial(b), pki_cert_get0_serial(cert)), 0);
+		pki_serial_compare(pki_cert_get0_serial(b), pki_cert_get0_serial(cert)),
+		0);
 }
 
 static void
@@ -206,7 +208,8 @@ r29_verify_passes(void **state)
 	assert_int_equal(
 		pki_cert_verify(cert, chain.ca, pki_cert_not_after(cert), &err), PKI_OK);
 	assert_int_equal(pki_cert_verify(chain.ca, chain.root, CHAIN_NOW, &err), PKI_OK);
-	assert_int_equal(pki_cert_verify(chain.root, chain.root, CHAIN_NOW, &err), PKI_OK);
+	assert_int_equal(
+		pki_cert_verify(chain.root, chain.root, CHAIN_NOW, &err), PKI_OK);
 }
 
 static void
@@ -292,8 +295,8 @@ r29_changed_certificates(void **state)
 static void
 name_as_issuer(X509 *x509)
 {
-	assert_int_equal(
-		X509_set_issuer_name(x509, X509_get_subject_name(pki_cert_get0_x509(cert))),
+	assert_int_equal(X509_set_issuer_name(
+				 x509, X509_get_subject_name(pki_cert_get0_x509(cert))),
 		1);
 	drop_aki(x509);
 }
@@ -364,9 +367,10 @@ r52_partitions_follow_from_the_serial(void **state)
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_serial serial;
 		struct pki_err err = { 0 };
-		assert_int_equal(pki_serial_parse(cases[i].serial, &serial, &err), PKI_OK);
 		assert_int_equal(
-			pki_serial_partition(&serial, cases[i].partitions), cases[i].want);
+			pki_serial_parse(cases[i].serial, &serial, &err), PKI_OK);
+		assert_int_equal(pki_serial_partition(&serial, cases[i].partitions),
+			cases[i].want);
 	}
 	pki_crl_url(&urls, 0, url);
 	assert_string_equal(url, urls.crl);
@@ -456,7 +460,8 @@ r30_every_profile_builds(void **state)
 		struct pki_err err = { 0 };
 		assert_int_equal(pki_cert_pem(above[i], &pem, &err), PKI_OK);
 		assert_int_equal(
-			pki_file_publish(names[i], pem.data, pem.len, 0644, &err), PKI_OK);
+			pki_file_publish(names[i], pem.data, pem.len, 0644, &err),
+			PKI_OK);
 	}
 	for (int kind = PKI_KIND_OFFICER; kind <= PKI_KIND_HOLDER_SIGN; kind++)
 		for (size_t i = 0; i < PKI_COUNT(algs); i++) {
@@ -471,9 +476,7 @@ r30_every_profile_builds(void **state)
 				pki_file_publish("c.pem", pem.data, pem.len, 0644, &err),
 				PKI_OK);
 			assert_int_equal(
-				system("openssl verify -x509_strict -attime 1795694400 "
-				       "-CAfile root.pem -untrusted ca.pem c.pem >log 2>&1 "
-				       "|| { cat log; false; }"),
+				system("openssl verify -x509_strict -attime 1795694400 -CAfile root.pem -untrusted ca.pem c.pem >log 2>&1 || { cat log; false; }"),
 				0);
 		}
 	snprintf(command, sizeof command, "rm -r %s", dir);

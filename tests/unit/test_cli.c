@@ -132,11 +132,8 @@ options_reach_the_command(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-		"--config c.yaml verify A-1 --method=in-person --evidence a --evidence b "
-		"--json "
-		"--fast",
-		"--json verify --fast --fast --method in-person --evidence=a --evidence=b "
-		"--config=c.yaml -- A-1",
+		"--config c.yaml verify A-1 --method=in-person --evidence a --evidence b --json --fast",
+		"--json verify --fast --fast --method in-person --evidence=a --evidence=b --config=c.yaml -- A-1",
 	};
 	for (size_t i = 0; i < PKI_COUNT(lines); i++) {
 		struct capture c;
@@ -177,8 +174,8 @@ wrong_use_is_refused(void **state)
 		{ "completion", "usage: pki-test completion bash" },
 		{ "completion zsh", "usage: pki-test completion bash" },
 		{ "verify", "an operand is missing; usage: pki-test verify APPLICATION" },
-		{ "verify A-1 B-2", "\"B-2\" is one operand too many; usage: pki-test "
-				    "verify APPLICATION" },
+		{ "verify A-1 B-2",
+			"\"B-2\" is one operand too many; usage: pki-test verify APPLICATION" },
 		{ "verify --metod x A-1",
 			"unknown option --metod; did you mean --method?" },
 		{ "verify --metod=x A-1",
@@ -191,7 +188,8 @@ wrong_use_is_refused(void **state)
 		{ "verify A-1 --method", "--method needs a value: --method TEXT" },
 		{ "verify --method --fast A-1", "--method needs a value: --method TEXT" },
 		{ "verify --fast=yes A-1", "--fast takes no value" },
-		{ "verify --method a --method b A-1", "--method stands more than 1 time" },
+		{ "verify --method a --method b A-1",
+			"--method stands more than 1 time" },
 		{ "verify --evidence a --evidence b --evidence c A-1",
 			"--evidence stands more than 2 times" },
 	};
@@ -220,12 +218,14 @@ help_is_aligned(void **state)
 	call("verify --help", &c);
 	assert_int_equal(c.status, PKI_OK);
 	assert_int_equal(c.ran, 0);
-	assert_ptr_equal(strstr(c.out, "usage: pki-test verify [OPTION...] APPLICATION\n\n"
-				       "check an application\n"),
+	assert_ptr_equal(
+		strstr(c.out, "usage: pki-test verify [OPTION...] APPLICATION\n\n"
+			      "check an application\n"),
 		c.out);
-	assert_non_null(strstr(c.out, "\n  --method TEXT    how the person was identified\n"
-				      "  --evidence FILE  a file to keep (up to 2 times)\n"
-				      "  --fast           skip nothing\n"));
+	assert_non_null(
+		strstr(c.out, "\n  --method TEXT    how the person was identified\n"
+			      "  --evidence FILE  a file to keep (up to 2 times)\n"
+			      "  --fast           skip nothing\n"));
 	call("completion --help", &c);
 	assert_int_equal(c.status, PKI_OK);
 	assert_ptr_equal(
@@ -241,8 +241,8 @@ errors_on_both_channels(void **state)
 {
 	(void)state;
 	struct capture c;
-	const char *want = "pki-test: order O-1?[31m?: rule 203 order-used (suite rule: an "
-			   "order counts once): counted on 2026-11-22; make a new order\n";
+	const char *want =
+		"pki-test: order O-1?[31m?: rule 203 order-used (suite rule: an order counts once): counted on 2026-11-22; make a new order\n";
 	call("refuse", &c);
 	assert_int_equal(c.status, PKI_REFUSED);
 	assert_string_equal(c.err, want);
@@ -253,9 +253,9 @@ errors_on_both_channels(void **state)
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = json_loads(c.out, 0, NULL);
 	assert_non_null(json);
 	const char *status, *rule, *object, *message, *clause;
-	assert_int_equal(json_unpack(json, "{s:{s:s,s:s,s:s,s:s,s:s!}!}", "error", "status",
-				 &status, "rule", &rule, "object", &object, "message",
-				 &message, "clause", &clause),
+	assert_int_equal(json_unpack(json, "{s:{s:s,s:s,s:s,s:s,s:s!}!}", "error",
+				 "status", &status, "rule", &rule, "object", &object,
+				 "message", &message, "clause", &clause),
 		0);
 	assert_string_equal(status, "refused");
 	assert_string_equal(rule, "order-used");
@@ -320,10 +320,8 @@ bash_completes(void **state)
 		assert_true(fd >= 0);
 		FILE *script = fdopen(fd, "w");
 		fprintf(script,
-			"set "
-			"-eu\n%s\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]}-1))\n"
-			"_pki_test || true\nfor w in \"${COMPREPLY[@]}\"; do echo $w; "
-			"done\n",
+			"set -eu\n%s\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]}-1))\n"
+			"_pki_test || true\nfor w in \"${COMPREPLY[@]}\"; do echo $w; done\n",
 			c.out, cases[i].words);
 		fclose(script);
 		snprintf(command, sizeof command, "bash %s", path);

@@ -21,9 +21,10 @@ setup(void **state)
 {
 	(void)state;
 	ca = fixture_ca();
-	claire = fixture_make(&(struct fixture_spec){ .common_name = "TEST Claire" }, &ca);
-	david = fixture_make(
-		&(struct fixture_spec){ .common_name = "TEST David", .alg = PKI_ALG_P384 },
+	claire =
+		fixture_make(&(struct fixture_spec){ .common_name = "TEST Claire" }, &ca);
+	david = fixture_make(&(struct fixture_spec){ .common_name = "TEST David",
+				     .alg = PKI_ALG_P384 },
 		&ca);
 	return 0;
 }
@@ -80,8 +81,8 @@ two_officers_sign_one_content(void **state)
 	for (int round = 0; round < 3; round++) { /* the cache is filled, then used */
 		struct pki_cms cms;
 		pki_time now = pki_time_now();
-		assert_int_equal(
-			pki_cms_open(pki_buf_bytes(&der), ca.cert, now, cache, &cms, &err),
+		assert_int_equal(pki_cms_open(pki_buf_bytes(&der), ca.cert, now, cache,
+					 &cms, &err),
 			PKI_OK);
 		assert_int_equal(cms.signer_count, 2);
 		assert_true(pki_bytes_equal(
@@ -196,8 +197,9 @@ foreign(int signers, unsigned flags, const EVP_MD *md, int certs)
 		assert_non_null(CMS_add1_signer(cms, pki_cert_get0_x509(claire.cert),
 			pki_key_get0_evp(claire.key), md, flags | CMS_NOCERTS));
 	for (int i = 0; i < certs; i++)
-		assert_int_equal(CMS_add1_cert(cms, pki_cert_get0_x509(i == 0 ? claire.cert
-									      : ca.cert)),
+		assert_int_equal(
+			CMS_add1_cert(
+				cms, pki_cert_get0_x509(i == 0 ? claire.cert : ca.cert)),
 			1);
 	assert_int_equal(CMS_final(cms, bio, NULL, CMS_BINARY | flags), 1);
 	uint8_t *der = NULL;
@@ -230,7 +232,8 @@ r94_r210_what_other_tools_sign(void **state)
 		{ "no signed attributes", CMS_NOATTR, EVP_sha256, 1, PKI_INPUT,
 			PKI_RULE_ORDER_FORM },
 		{ "no certificate", 0, EVP_sha256, 0, PKI_INPUT, PKI_RULE_ORDER_FORM },
-		{ "detached", CMS_DETACHED, EVP_sha256, 1, PKI_INPUT, PKI_RULE_ORDER_FORM },
+		{ "detached", CMS_DETACHED, EVP_sha256, 1, PKI_INPUT,
+			PKI_RULE_ORDER_FORM },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err;
@@ -239,8 +242,8 @@ r94_r210_what_other_tools_sign(void **state)
 			foreign(1, cases[i].flags, cases[i].md(), cases[i].certs);
 		enum pki_status got = open_at(pki_buf_bytes(&der), pki_time_now(), &err);
 		if (got != cases[i].want_status || err.rule != cases[i].want_rule)
-			fail_msg("%s: status %d rule %d: %s", cases[i].name, got, err.rule,
-				err.msg);
+			fail_msg("%s: status %d rule %d: %s", cases[i].name, got,
+				err.rule, err.msg);
 	}
 }
 
@@ -374,8 +377,8 @@ r205_only_valid_certificates_of_the_issuer_sign(void **state)
 		pki_time at = i == PKI_COUNT(cases) - 1 ? now + 120 : now;
 		enum pki_status got = open_at(pki_buf_bytes(&der), at, &err);
 		if (got != PKI_OFFICER || err.rule != PKI_RULE_OFFICER_STATUS)
-			fail_msg("%s: status %d rule %d: %s", cases[i].name, got, err.rule,
-				err.msg);
+			fail_msg("%s: status %d rule %d: %s", cases[i].name, got,
+				err.rule, err.msg);
 		fixture_free(&id);
 	}
 	fixture_free(&other);
@@ -417,8 +420,9 @@ the_cache_holds_a_day_s_officers(void **state)
 	struct fixture_id ids[PKI_CMS_CACHE_SLOTS + 1];
 	assert_int_equal(pki_cms_cache_new(&cache, &err), PKI_OK);
 	for (size_t i = 0; i < PKI_COUNT(ids); i++) {
-		ids[i] = fixture_make(&(struct fixture_spec){ .common_name = "TEST Officer",
-					      .key = claire.key },
+		ids[i] = fixture_make(
+			&(struct fixture_spec){
+				.common_name = "TEST Officer", .key = claire.key },
 			&ca);
 		pki_cms_cache_add(cache, ids[i].cert, ca.cert);
 	}

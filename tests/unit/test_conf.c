@@ -129,8 +129,8 @@ defaults(void **state)
 	assert_int_equal(load("ca: { queue: 7 }\n", "", &c, &err), PKI_OK);
 	assert_int_equal(c.queue, 256);
 	assert_int_equal(
-		load("crl:\n  lifetime: 2h\n  interval: 1h\n  listen: \"[::1]:8881\"\n", "",
-			&c, &err),
+		load("crl:\n  lifetime: 2h\n  interval: 1h\n  listen: \"[::1]:8881\"\n",
+			"", &c, &err),
 		PKI_OK);
 	assert_int_equal(c.crl_lifetime, 26 * 3600);
 	assert_int_equal(c.crl_interval, 24 * 3600);
@@ -170,7 +170,8 @@ refusals_name_line_and_key(void **state)
 		{ "policy:", "polcy:", 1, PKI_RULE_NONE, "\"policy\" is missing" },
 		{ "authority: RA\n", "authority: RA\nextra: 1\n", 11, PKI_RULE_NONE,
 			"\"extra\" is not a key of this file" },
-		{ "{ queue: 7 }", "{ que: 7 }", 21, PKI_RULE_NONE, "\"que\" is not a key" },
+		{ "{ queue: 7 }", "{ que: 7 }", 21, PKI_RULE_NONE,
+			"\"que\" is not a key" },
 		{ "queue: 7", "queue: 0", 21, PKI_RULE_NONE,
 			"queue: \"0\" is not a number from 1 to 65536" },
 		{ "{ queue: 7 }", "[7]", 21, PKI_RULE_NONE, "ca: keys and values" },
@@ -268,8 +269,8 @@ r52_r56_lists(void **state)
 	assert_false(c.crl_keep);
 	assert_int_equal(c.crl_full_within, 3600);
 	assert_int_equal(
-		load(LISTEN, "  partitions: 4096\n  expired: keep\n  full_within: 1d\n", &c,
-			&err),
+		load(LISTEN, "  partitions: 4096\n  expired: keep\n  full_within: 1d\n",
+			&c, &err),
 		PKI_OK);
 	assert_int_equal(c.ca_urls.partitions, 4096);
 	assert_true(c.crl_keep);
@@ -307,7 +308,8 @@ r84_witnesses(void **state)
 		pki_note_vkey(PKI_NOTE_WITNESS, "w.example.test", key, &vkey, &err),
 		PKI_OK);
 	assert_int_equal(
-		pki_note_vkey(PKI_NOTE_LOG, "w.example.test", key, &of_log, &err), PKI_OK);
+		pki_note_vkey(PKI_NOTE_LOG, "w.example.test", key, &of_log, &err),
+		PKI_OK);
 #define WITNESS(url, vkey) \
 	snprintf(to, sizeof to, \
 		"log: { origin: o, witnesses: [{ url: \"%s\", vkey: %s }] }", url, \
@@ -343,8 +345,7 @@ r86_timestamps(void **state)
 	assert_string_equal(c.timestamp.url, "");
 	assert_int_equal(
 		load(LOG,
-			"log: { origin: o, timestamp: { url: \"https://tsa.test/tsr\", "
-			"certificates: /etc/tsa.pem } }",
+			"log: { origin: o, timestamp: { url: \"https://tsa.test/tsr\", certificates: /etc/tsa.pem } }",
 			&c, &err),
 		PKI_OK);
 	assert_string_equal(c.timestamp.url, "https://tsa.test/tsr");
@@ -359,13 +360,9 @@ r86_timestamps(void **state)
 			PKI_RULE_NONE, "\"certificates\" is missing" },
 		{ LOG, "log: { origin: o, timestamp: { url: t, certificates: x } }", 20,
 			PKI_RULE_NONE, "url: a URL" },
-		{ LOG,
-			"log: { origin: o, timestamp: { url: http://t, certificates: x, "
-			"every: 0s } }",
+		{ LOG, "log: { origin: o, timestamp: { url: http://t, certificates: x, every: 0s } }",
 			20, PKI_RULE_NONE, "every" },
-		{ LOG,
-			"log: { origin: o, timestamp: { url: http://t, certificates: x, "
-			"often: 1h } }",
+		{ LOG, "log: { origin: o, timestamp: { url: http://t, certificates: x, often: 1h } }",
 			20, PKI_RULE_NONE, "often" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++)
@@ -382,12 +379,12 @@ r214_a_key_once(void **state)
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf a = { 0 }, b = { 0 };
 	assert_int_equal(pki_key_generate(PKI_ALG_ED25519, &key, &err), PKI_OK);
-	assert_int_equal(pki_note_vkey(PKI_NOTE_WITNESS, "a.test", key, &a, &err), PKI_OK);
+	assert_int_equal(
+		pki_note_vkey(PKI_NOTE_WITNESS, "a.test", key, &a, &err), PKI_OK);
 	assert_int_equal(
 		pki_note_vkey(PKI_NOTE_WITNESS, "other.test", key, &b, &err), PKI_OK);
 	snprintf(to, sizeof to,
-		"log: { origin: o, witnesses: [{ url: \"http://a\", vkey: %s }, "
-		"{ url: \"http://b\", vkey: %s }] }",
+		"log: { origin: o, witnesses: [{ url: \"http://a\", vkey: %s }, { url: \"http://b\", vkey: %s }] }",
 		(char *)a.data, (char *)b.data);
 	assert_refused(&(struct refusal){
 		LOG, to, 20, PKI_RULE_NONE, "the key of other.test is there twice" });
@@ -426,10 +423,11 @@ monitors(void **state)
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
 	assert_string_equal(c.crl_monitor, "");
 	assert_string_equal(c.ocsp_monitor, "");
-	assert_int_equal(load(LISTEN, "  monitor: \"127.0.0.1:9181\"\n", &c, &err), PKI_OK);
+	assert_int_equal(
+		load(LISTEN, "  monitor: \"127.0.0.1:9181\"\n", &c, &err), PKI_OK);
 	assert_string_equal(c.crl_monitor, "127.0.0.1:9181");
-	assert_int_equal(load("  threads: 2\n", "  threads: 2\n  monitor: \"[::1]:9180\"\n",
-				 &c, &err),
+	assert_int_equal(load("  threads: 2\n",
+				 "  threads: 2\n  monitor: \"[::1]:9180\"\n", &c, &err),
 		PKI_OK);
 	assert_string_equal(c.ocsp_monitor, "[::1]:9180");
 	assert_refused(&(struct refusal){ LISTEN, "  monitor: 9181\n", 25, PKI_RULE_NONE,
@@ -445,14 +443,14 @@ places(void **state)
 	(void)state;
 	static struct pki_conf c;
 	struct pki_err err = { 0 };
-	assert_int_equal(load(LISTEN,
-				 "  put:\n"
-				 "    - http://mirror.example.test:8080/crl/\n"
-				 "    - https://other.example.test\n"
-				 "    - { url: https://third.example.test/a, credentials: "
-				 "file:third,\n"
-				 "        ca: /etc/third.pem }\n",
-				 &c, &err),
+	assert_int_equal(
+		load(LISTEN,
+			"  put:\n"
+			"    - http://mirror.example.test:8080/crl/\n"
+			"    - https://other.example.test\n"
+			"    - { url: https://third.example.test/a, credentials: file:third,\n"
+			"        ca: /etc/third.pem }\n",
+			&c, &err),
 		PKI_OK);
 	assert_int_equal(c.crl_put_count, 3);
 	assert_string_equal(c.crl_put[0].url, "http://mirror.example.test:8080/crl/");
@@ -472,14 +470,15 @@ places_refused(void **state)
 	(void)state;
 	static const struct refusal cases[] = {
 		{ LISTEN, "  put: http://a.test/\n", 25, PKI_RULE_NONE, "put" },
-		{ LISTEN, "  put: [\"\"]\n", 25, PKI_RULE_NONE, "put: a URL of the form" },
+		{ LISTEN, "  put: [\"\"]\n", 25, PKI_RULE_NONE,
+			"put: a URL of the form" },
 		{ LISTEN, "  put: [ftp://a.test/]\n", 25, PKI_RULE_NONE, "put: a URL" },
 		{ LISTEN, "  put: [https://u:p@a.test/]\n", 25, PKI_RULE_NONE,
 			"put: a URL" },
 		{ LISTEN, "  put: [{ urls: http://a.test/ }]\n", 25, PKI_RULE_NONE,
 			"\"url\" is missing" },
-		{ LISTEN, "  put: [{ url: https://a.test/, user: u }]\n", 25, PKI_RULE_NONE,
-			"\"user\" is not a key" },
+		{ LISTEN, "  put: [{ url: https://a.test/, user: u }]\n", 25,
+			PKI_RULE_NONE, "\"user\" is not a key" },
 		{ LISTEN, "  put: [{ url: http://a.test/, credentials: c }]\n", 25,
 			PKI_RULE_NONE, "credentials and ca are for https" },
 		{ LISTEN, "  put: [{ url: http://a.test/, ca: c }]\n", 25, PKI_RULE_NONE,
@@ -512,8 +511,8 @@ responders(void **state)
 	assert_int_equal(load(LISTEN, LISTEN, &c, &err), PKI_OK);
 	assert_int_equal(c.crl_ocsp_count, 1);
 	assert_string_equal(c.crl_ocsp[0], c.ca_urls.ocsp);
-	assert_int_equal(
-		load(LISTEN, "  ocsp: [https://a.test/o, \"http://[::1]:1\"]\n", &c, &err),
+	assert_int_equal(load(LISTEN, "  ocsp: [https://a.test/o, \"http://[::1]:1\"]\n",
+				 &c, &err),
 		PKI_OK);
 	assert_int_equal(c.crl_ocsp_count, 2);
 	assert_string_equal(c.crl_ocsp[0], "https://a.test/o");

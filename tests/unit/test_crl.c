@@ -32,9 +32,9 @@ tear_down(void **state)
 static struct pki_revoked
 revoked(uint32_t serial, enum pki_reason reason)
 {
-	struct pki_revoked r = {
-		.serial = { .len = 5 }, .revoked_at = NOW - serial % 1000, .reason = reason
-	};
+	struct pki_revoked r = { .serial = { .len = 5 },
+		.revoked_at = NOW - serial % 1000,
+		.reason = reason };
 	r.serial.octets[0] = 0x71;
 	for (int i = 0; i < 4; i++)
 		r.serial.octets[1 + i] = (uint8_t)(serial >> (24 - 8 * i));
@@ -127,7 +127,8 @@ r48_serial_once(void **state)
 {
 	(void)state;
 	struct pki_revoked list[] = { revoked(3, PKI_REASON_SUPERSEDED),
-		revoked(1, PKI_REASON_SUPERSEDED), revoked(3, PKI_REASON_KEY_COMPROMISE) };
+		revoked(1, PKI_REASON_SUPERSEDED),
+		revoked(3, PKI_REASON_KEY_COMPROMISE) };
 	struct pki_crl_spec s = spec(list, PKI_COUNT(list));
 	struct pki_crl *crl = NULL;
 	struct pki_err err = { 0 };
@@ -235,8 +236,8 @@ r51_reason(void **state)
 		entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(x509), 0);
 		ASN1_ENUMERATED *code = ASN1_ENUMERATED_new();
 		ASN1_ENUMERATED_set(code, cases[i].code);
-		assert_int_equal(X509_REVOKED_add1_ext_i2d(
-					 entry, NID_crl_reason, code, cases[i].critical, 0),
+		assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, code,
+					 cases[i].critical, 0),
 			1);
 		ASN1_ENUMERATED_free(code);
 		assert_int_equal(resign(x509, &err), PKI_REFUSED);
@@ -254,8 +255,8 @@ r51_reason(void **state)
 
 /* The good list again with an extension of this value. */
 static enum pki_status
-parse_with(
-	const char *oid, bool critical, const char *value, size_t len, struct pki_err *err)
+parse_with(const char *oid, bool critical, const char *value, size_t len,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *good = build(NULL, 0);
 	X509_CRL *x509 = as_x509(good);
@@ -263,7 +264,8 @@ parse_with(
 	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
 	assert_int_equal(
 		ASN1_OCTET_STRING_set(octets, (const uint8_t *)value, (int)len), 1);
-	X509_EXTENSION *ext = X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
+	X509_EXTENSION *ext =
+		X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
 	assert_int_equal(X509_CRL_add_ext(x509, ext, -1), 1);
 	enum pki_status status = resign(x509, err);
 	X509_EXTENSION_free(ext);
@@ -429,8 +431,8 @@ r56_keeps_expired(void **state)
 			false, PKI_INPUT },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		assert_int_equal(parse_with("2.5.29.60", cases[i].critical, cases[i].value,
-					 strlen(cases[i].value), &err),
+		assert_int_equal(parse_with("2.5.29.60", cases[i].critical,
+					 cases[i].value, strlen(cases[i].value), &err),
 			cases[i].want);
 		if (cases[i].want == PKI_REFUSED)
 			assert_int_equal(err.rule, PKI_RULE_CRL_KEEPS_EXPIRED);
@@ -442,7 +444,8 @@ other_issuers_are_told_apart(void **state)
 {
 	(void)state;
 	struct pki_err err = { 0 };
-	struct status_id same_name = status_ca("TEST CA"), other = status_ca("TEST Other");
+	struct status_id same_name = status_ca("TEST CA"),
+			 other = status_ca("TEST Other");
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = build(NULL, 0);
 	assert_int_equal(pki_crl_verify(crl, same_name.cert, &err), PKI_INPUT);
 	assert_non_null(strstr(err.msg, "key"));

@@ -127,7 +127,8 @@ openssl_agrees_on_the_corpus(void **state)
 		if (file->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof path, CORPUS "/%s", file->d_name);
-		assert_int_equal(pki_file_read(path, (size_t)1 << 20, &der, &err), PKI_OK);
+		assert_int_equal(
+			pki_file_read(path, (size_t)1 << 20, &der, &err), PKI_OK);
 		if (pki_crl_parse(pki_buf_bytes(&der), &crl, &err) != PKI_OK)
 			continue;
 		assert_true(peer_agrees(crl));
@@ -157,7 +158,8 @@ entries_that_no_crl_can_hold(void **state)
 	struct status_id ca = status_ca("TEST CA");
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_revoked list[] = { revoked(1),
-			{ .serial = cases[i].serial, .revoked_at = cases[i].revoked_at } };
+			{ .serial = cases[i].serial,
+				.revoked_at = cases[i].revoked_at } };
 		struct pki_crl_spec s = spec(&ca, list, PKI_COUNT(list));
 		struct pki_crl *crl = NULL;
 		struct pki_err err = { 0 };

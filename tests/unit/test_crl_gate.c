@@ -220,11 +220,11 @@ r49_r57_r58_r76_r104_gate(void **state)
 			{ .number = 2,
 				.serials = { ONE },
 				.reason = PKI_REASON_SUPERSEDED },
-			{ .number = 0 }, { .number = 0, .serials = { ONE } }, PKI_TAMPERED,
-			PKI_RULE_STATUS_AGREE },
+			{ .number = 0 }, { .number = 0, .serials = { ONE } },
+			PKI_TAMPERED, PKI_RULE_STATUS_AGREE },
 		{ "another date", { .number = 2, .serials = { ONE }, .earlier = 1 },
-			{ .number = 0 }, { .number = 0, .serials = { ONE } }, PKI_TAMPERED,
-			PKI_RULE_STATUS_AGREE },
+			{ .number = 0 }, { .number = 0, .serials = { ONE } },
+			PKI_TAMPERED, PKI_RULE_STATUS_AGREE },
 		{ "an entry lost", { .number = 2, .serials = { ONE } },
 			{ .number = 1, .serials = { ONE, TWO } }, { .number = 0 },
 			PKI_TAMPERED, PKI_RULE_CRL_EXPIRED },
@@ -235,14 +235,14 @@ r49_r57_r58_r76_r104_gate(void **state)
 			{ .number = 1, .serials = { ONE, EXPIRED }, .age = 3 * PKI_DAY },
 			{ .number = 0 }, PKI_TAMPERED, PKI_RULE_CRL_EXPIRED },
 		{ "the same number", { .number = 2, .serials = { ONE } },
-			{ .number = 2, .serials = { ONE } }, { .number = 0 }, PKI_TAMPERED,
-			PKI_RULE_CRL_FIELDS },
+			{ .number = 2, .serials = { ONE } }, { .number = 0 },
+			PKI_TAMPERED, PKI_RULE_CRL_FIELDS },
 		{ "an older number", { .number = 2, .serials = { ONE } },
-			{ .number = 3, .serials = { ONE } }, { .number = 0 }, PKI_TAMPERED,
-			PKI_RULE_CRL_FIELDS },
+			{ .number = 3, .serials = { ONE } }, { .number = 0 },
+			PKI_TAMPERED, PKI_RULE_CRL_FIELDS },
 		{ "an entry too many", { .number = 2, .serials = { ONE, TWO } },
-			{ .number = 1, .serials = { ONE } }, { .number = 0 }, PKI_TAMPERED,
-			PKI_RULE_STATUS_AGREE },
+			{ .number = 1, .serials = { ONE } }, { .number = 0 },
+			PKI_TAMPERED, PKI_RULE_STATUS_AGREE },
 		{ "changed since the last",
 			{ .number = 2, .serials = { ONE, TWO }, .earlier = 1 },
 			{ .number = 1, .serials = { ONE } },
@@ -281,8 +281,8 @@ r57_r76_in_the_midst(void **state)
 			PKI_RULE_CRL_EXPIRED },
 		{ "an expired one gone before others",
 			{ .number = 2, .serials = { ONE, LAST } },
-			{ .number = 1, .serials = { ONE, EXPIRED, LAST } }, { .number = 0 },
-			PKI_OK, 0 },
+			{ .number = 1, .serials = { ONE, EXPIRED, LAST } },
+			{ .number = 0 }, PKI_OK, 0 },
 	};
 	try_cases(cases, PKI_COUNT(cases));
 }
@@ -340,7 +340,9 @@ r56_nothing_leaves(void **state)
 	(void)state;
 	struct pki_err err = { 0 };
 	struct list crl = { .number = 2, .serials = { ONE }, .keeps = true },
-		    published = { .number = 1, .serials = { ONE, EXPIRED }, .keeps = true },
+		    published = { .number = 1,
+			    .serials = { ONE, EXPIRED },
+			    .keeps = true },
 		    none = { .number = 0 };
 	const struct told keeps = { .keeps = true };
 	assert_int_equal(pass_as(&crl, &published, &none, &keeps, &err), PKI_TAMPERED);

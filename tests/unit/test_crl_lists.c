@@ -18,7 +18,8 @@ set_up(void **state)
 {
 	setup(state);
 	struct fixture *f = *state;
-	const struct pki_urls urls = { .crl_base = "http://a.test/crl/", .partitions = 2 };
+	const struct pki_urls urls = { .crl_base = "http://a.test/crl/",
+		.partitions = 2 };
 	d = (struct crld){ .ledger = f->ledger };
 	d.conf.crl_interval = 24 * HOUR;
 	d.conf.crl_full_within = HOUR;

@@ -134,8 +134,8 @@ backlog(void **state)
 	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
 	struct pki_cert_row cert[] = { make_cert(1, "H-1", 1), make_cert(2, "H-1", 1) };
 	for (uint64_t i = 0; i < 2; i++) {
-		ok(add_revocation(
-			f->ledger, &cert[i], 2, (START + 100 * (pki_time)i) * 1000, &err));
+		ok(add_revocation(f->ledger, &cert[i], 2,
+			(START + 100 * (pki_time)i) * 1000, &err));
 		ok(add_crl(f->ledger, i + 1, START + 100 * (pki_time)i, i + 1, &err));
 	}
 	ok(add_cert(f->ledger, make_cert(3, "H-1", 1), &err));

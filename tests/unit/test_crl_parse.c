@@ -142,10 +142,11 @@ entries_accepted(void **state)
 		/* any order */
 		{ OCTETS(ENTRY("\x07") ENTRY("\x05") ENTRY("\x06")), 3,
 			PKI_REASON_UNSPECIFIED },
-		{ OCTETS(EXT("\x20", "\x30\x0c\x30\x0a" REASON "\x04\x03\x0a\x01\x01")), 1,
-			PKI_REASON_KEY_COMPROMISE },
+		{ OCTETS(EXT("\x20", "\x30\x0c\x30\x0a" REASON "\x04\x03\x0a\x01\x01")),
+			1, PKI_REASON_KEY_COMPROMISE },
 		/* invalidityDate, RFC 5280 5.3.2, before and after it */
-		{ OCTETS(EXT("\x2e", "\x30\x1a\x30\x18" DATE)), 1, PKI_REASON_UNSPECIFIED },
+		{ OCTETS(EXT("\x2e", "\x30\x1a\x30\x18" DATE)), 1,
+			PKI_REASON_UNSPECIFIED },
 		{ OCTETS(EXT("\x3a", "\x30\x26\x30\x18" DATE "\x30\x0a" REASON
 				     "\x04\x03\x0a\x01\x04")),
 			1, PKI_REASON_SUPERSEDED },
@@ -244,11 +245,13 @@ r48_r51_entry_extensions_refused(void **state)
 			PKI_REFUSED, PKI_RULE_CRL_REASON, "final" },
 		{ OCTETS(EXT("\x20", "\x30\x0c\x30\x0a" REASON "\x04\x03\x0a\x01\xff")),
 			PKI_REFUSED, PKI_RULE_CRL_REASON, "final" },
-		{ OCTETS(EXT("\x21", "\x30\x0d\x30\x0b" REASON "\x04\x04\x0a\x02\x01\x01")),
+		{ OCTETS(EXT(
+			  "\x21", "\x30\x0d\x30\x0b" REASON "\x04\x04\x0a\x02\x01\x01")),
 			PKI_INPUT, 0, "reasonCode" },
 		{ OCTETS(EXT("\x20", "\x30\x0c\x30\x0a" REASON "\x04\x03\x02\x01\x01")),
 			PKI_INPUT, 0, "reasonCode" },
-		{ OCTETS(EXT("\x21", "\x30\x0d\x30\x0b" REASON "\x04\x04\x0a\x01\x01\x00")),
+		{ OCTETS(EXT(
+			  "\x21", "\x30\x0d\x30\x0b" REASON "\x04\x04\x0a\x01\x01\x00")),
 			PKI_INPUT, 0, "reasonCode" },
 		{ OCTETS(EXT("\x2c", "\x30\x18\x30\x0a" REASON "\x04\x03\x0a\x01\x01"
 				     "\x30\x0a" REASON "\x04\x03\x0a\x01\x01")),
@@ -258,8 +261,8 @@ r48_r51_entry_extensions_refused(void **state)
 		{ OCTETS(EXT("\x20", "\x30\x0c\x30\x0a\x06\x03\x55\x1d\x1d\x01\x01\xff"
 				     "\x04\x00")),
 			PKI_INPUT, 0, "2.5.29.29" },
-		{ OCTETS(EXT("\x1b", "\x30\x07\x30\x05\x06\x01\x80\x04\x00")), PKI_INPUT, 0,
-			"OID" },
+		{ OCTETS(EXT("\x1b", "\x30\x07\x30\x05\x06\x01\x80\x04\x00")), PKI_INPUT,
+			0, "OID" },
 	};
 	refuse_lists(cases, PKI_COUNT(cases));
 }
@@ -273,8 +276,8 @@ entry_extensions_are_counted(void **state)
 		uint8_t room[256];
 		struct pki_der w = { room, sizeof room, false };
 		for (size_t i = 0; i < count; i++) {
-			uint8_t ext[] = { 0x30, 7, 6, 3, 0x55, 0x1d, (uint8_t)(100 + i), 4,
-				0 };
+			uint8_t ext[] = { 0x30, 7, 6, 3, 0x55, 0x1d, (uint8_t)(100 + i),
+				4, 0 };
 			pki_der_put(&w, ext, sizeof ext);
 		}
 		pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
@@ -316,14 +319,16 @@ r49_r50_frame(void **state)
 		{ NEXT_UPDATE, { OCTETS("\x17\x0d"
 					"200101000000Z"),
 				       PKI_REFUSED, PKI_RULE_CRL_FIELDS, "nextUpdate" } },
-		{ LIST, { OCTETS("\x30\x00"), PKI_REFUSED, PKI_RULE_CRL_EMPTY, "empty" } },
+		{ LIST, { OCTETS("\x30\x00"), PKI_REFUSED, PKI_RULE_CRL_EMPTY,
+				"empty" } },
 		{ LIST, { OCTETS("\x31\x00"), PKI_INPUT, 0, "extensions" } },
 		{ EXTENSIONS,
 			{ OCTETS(""), PKI_REFUSED, PKI_RULE_CRL_FIELDS, "extensions" } },
 		{ EXTENSIONS, { OCTETS("\xa0\x00"), PKI_INPUT, 0, "extensions" } },
 		{ EXTENSIONS, { OCTETS("\xa0\x02\x30\x00"), PKI_REFUSED,
 				      PKI_RULE_CRL_FIELDS, "authorityKeyIdentifier" } },
-		{ EXTENSIONS, { OCTETS("\xa1\x02\x30\x00"), PKI_INPUT, 0, "extensions" } },
+		{ EXTENSIONS,
+			{ OCTETS("\xa1\x02\x30\x00"), PKI_INPUT, 0, "extensions" } },
 		{ SIGNATURE, { OCTETS("\x03\x00"), PKI_INPUT, 0, "signature" } },
 		{ SIGNATURE, { OCTETS("\x03\x02\x01\x00"), PKI_INPUT, 0, "signature" } },
 		{ SIGNATURE,

@@ -74,12 +74,12 @@ r39_pem_and_pss(void **state)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_csr_cleanup) struct pki_csr *csr = NULL;
 	struct pki_err err = { 0 };
-	make_with(
-		EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3072), EVP_sha256(), 1, &der);
+	make_with(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3072), EVP_sha256(), 1,
+		&der);
 	BIO *bio = BIO_new(BIO_s_mem());
 	assert_true(BIO_puts(bio, "\n") > 0);
-	assert_true(
-		PEM_write_bio(bio, "CERTIFICATE REQUEST", "", der.data, (long)der.len) > 0);
+	assert_true(PEM_write_bio(
+			    bio, "CERTIFICATE REQUEST", "", der.data, (long)der.len) > 0);
 	char *text;
 	long len = BIO_get_mem_data(bio, &text);
 	assert_int_equal(pki_csr_parse(bytes(text, (size_t)len), &csr, &err), PKI_OK);

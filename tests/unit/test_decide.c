@@ -48,8 +48,8 @@ what_an_issue_order_gets(void **state)
 	struct pki_err err;
 	struct pki_decision d;
 	struct pki_order order = good_issue();
-	assert_int_equal(orders_decide(&order, (const enum who[]){ CLAIRE, DAVID, NOBODY },
-				 &d, &err),
+	assert_int_equal(orders_decide(&order,
+				 (const enum who[]){ CLAIRE, DAVID, NOBODY }, &d, &err),
 		PKI_OK);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(d.certs[i].not_before, world.now / 1000);
@@ -153,8 +153,8 @@ revocation_is_decided_by_the_cause(void **state)
 		strcpy(order.cause, cases[i].cause);
 		order.serials[0] = *pki_cert_get0_serial(world.ids[PLAIN].cert);
 		order.serial_count = cases[i].with_serial;
-		assert_int_equal(
-			orders_decide(&order, (const enum who[]){ RENE, NOBODY }, &d, &err),
+		assert_int_equal(orders_decide(&order, (const enum who[]){ RENE, NOBODY },
+					 &d, &err),
 			PKI_OK);
 		assert_int_equal(d.reason, cases[i].want_reason);
 		assert_int_equal(d.whole_holder, cases[i].want_whole);
@@ -171,15 +171,16 @@ r201_only_the_right_roles_sign(void **state)
 		{ "security for holders", good_issue, NULL, { CLAIRE, SOPHIE },
 			PKI_RULE_ROLE },
 		{ "no role", good_issue, NULL, { CLAIRE, PLAIN }, PKI_RULE_ROLE },
-		{ "one too many, without role", good_issue, NULL, { CLAIRE, DAVID, PLAIN },
-			PKI_RULE_ROLE },
+		{ "one too many, without role", good_issue, NULL,
+			{ CLAIRE, DAVID, PLAIN }, PKI_RULE_ROLE },
 		{ "auditor revokes", good_revoke, NULL, { AUDREY }, PKI_RULE_ROLE },
 		{ "revoke officer", good_revoke_officer, NULL, { RENE }, PKI_RULE_ROLE },
 		{ "registration for OCSP", good_responder, NULL, { CLAIRE },
 			PKI_RULE_ROLE },
 		{ "responder issues", good_issue, NULL, { OSCAR }, PKI_RULE_ROLE },
 		{ "revocation invites", good_invite, NULL, { RENE }, PKI_RULE_ROLE },
-		{ "revocation erases", good_erase, NULL, { RENE, SOPHIE }, PKI_RULE_ROLE },
+		{ "revocation erases", good_erase, NULL, { RENE, SOPHIE },
+			PKI_RULE_ROLE },
 	};
 	REFUSE_EACH(cases);
 }
@@ -225,7 +226,8 @@ r202_two_different_officers(void **state)
 		{ "two of one role where two roles are asked", good_officer, NULL,
 			{ CLAIRE, DAVID }, PKI_RULE_SIGNATURES },
 		{ "renew, one of two", good_renew, NULL, { DAVID }, PKI_RULE_SIGNATURES },
-		{ "erase, one of two", good_erase, NULL, { SOPHIE }, PKI_RULE_SIGNATURES },
+		{ "erase, one of two", good_erase, NULL, { SOPHIE },
+			PKI_RULE_SIGNATURES },
 		{ "erase, two of one role", good_erase, NULL, { CLAIRE, DAVID },
 			PKI_RULE_SIGNATURES },
 	};

@@ -137,7 +137,8 @@ r35_r43_r45_the_record_is_complete(void **state)
 {
 	(void)state;
 	static const struct bad_case cases[] = {
-		{ "no holder", good_issue, no_holder, { CLAIRE, DAVID }, PKI_RULE_RECORD },
+		{ "no holder", good_issue, no_holder, { CLAIRE, DAVID },
+			PKI_RULE_RECORD },
 		{ "no application", good_issue, no_application, { CLAIRE, DAVID },
 			PKI_RULE_RECORD },
 		{ "two officers at once", good_officer, two_officers_at_once,
@@ -232,8 +233,8 @@ r207_the_document_is_accepted_and_valid(void **state)
 			PKI_RULE_DOCUMENT },
 		{ "of another country", good_issue, other_country, { CLAIRE, DAVID },
 			PKI_RULE_DOCUMENT },
-		{ "country in small letters", good_issue, small_country, { CLAIRE, DAVID },
-			PKI_RULE_DOCUMENT },
+		{ "country in small letters", good_issue, small_country,
+			{ CLAIRE, DAVID }, PKI_RULE_DOCUMENT },
 		{ "renewal without one", good_renew, no_document, { CLAIRE, DAVID },
 			PKI_RULE_DOCUMENT },
 	};
@@ -265,7 +266,8 @@ r46_r211_the_terms_in_force_are_accepted(void **state)
 	(void)state;
 	static const struct bad_case cases[] = {
 		{ "version", good_issue, other_terms, { CLAIRE, DAVID }, PKI_RULE_TERMS },
-		{ "text", good_issue, other_terms_text, { CLAIRE, DAVID }, PKI_RULE_TERMS },
+		{ "text", good_issue, other_terms_text, { CLAIRE, DAVID },
+			PKI_RULE_TERMS },
 		{ "none", good_issue, no_terms, { CLAIRE, DAVID }, PKI_RULE_TERMS },
 		{ "changed since, renewal", good_renew, other_terms, { CLAIRE, DAVID },
 			PKI_RULE_TERMS },
@@ -328,13 +330,14 @@ r206_the_invitation_holds(void **state)
 {
 	(void)state;
 	static const struct bad_case cases[] = {
-		{ "none", good_issue, not_invited, { CLAIRE, DAVID }, PKI_RULE_INVITATION },
+		{ "none", good_issue, not_invited, { CLAIRE, DAVID },
+			PKI_RULE_INVITATION },
 		{ "garbage", good_issue, invitation_garbage, { CLAIRE, DAVID },
 			PKI_RULE_INVITATION },
 		{ "by a registration officer", good_issue, invited_by_claire,
 			{ CLAIRE, DAVID }, PKI_RULE_INVITATION },
-		{ "to another authority", good_issue, invited_elsewhere, { CLAIRE, DAVID },
-			PKI_RULE_INVITATION },
+		{ "to another authority", good_issue, invited_elsewhere,
+			{ CLAIRE, DAVID }, PKI_RULE_INVITATION },
 		{ "made after the order", good_issue, invited_late, { CLAIRE, DAVID },
 			PKI_RULE_INVITATION },
 		{ "expired", good_issue, invited_long_ago, { CLAIRE, DAVID },

@@ -111,12 +111,12 @@ text_names_object_rule_and_clause(void **state)
 	struct pki_err err = { 0 };
 	pki_refuse(&err, PKI_RULE_VALIDITY, "notAfter is %d days after notBefore", 1096);
 	pki_err_text(&err, text, sizeof text);
-	assert_string_equal(text, "rule 4 three-years (RFC 5280 4.1.2.5, terms of issue): "
-				  "notAfter is 1096 days after notBefore");
+	assert_string_equal(text,
+		"rule 4 three-years (RFC 5280 4.1.2.5, terms of issue): notAfter is 1096 days after notBefore");
 	pki_err_object(&err, "req-17");
 	pki_err_text(&err, text, sizeof text);
-	assert_string_equal(text, "req-17: rule 4 three-years (RFC 5280 4.1.2.5, terms of "
-				  "issue): notAfter is 1096 days after notBefore");
+	assert_string_equal(text,
+		"req-17: rule 4 three-years (RFC 5280 4.1.2.5, terms of issue): notAfter is 1096 days after notBefore");
 	err = (struct pki_err){ 0 };
 	pki_fail(&err, PKI_IO, "gone");
 	pki_err_object(&err, "a.csr");

@@ -107,7 +107,8 @@ large_files(void **state)
 		assert_int_equal(
 			pki_file_read(in_dir("large"), size - 1, &got, &err), PKI_LIMIT);
 		pki_buf_reset(&got);
-		assert_int_equal(pki_file_read(in_dir("large"), size, &got, &err), PKI_OK);
+		assert_int_equal(
+			pki_file_read(in_dir("large"), size, &got, &err), PKI_OK);
 		assert_int_equal(got.len, size);
 		assert_memory_equal(got.data, want.data, size + 1);
 	}
@@ -213,7 +214,8 @@ full_disk_leaves_the_old_file(void **state)
 	enum pki_status publish =
 		pki_file_publish(in_dir("p"), big, sizeof big, 0644, &err);
 	struct pki_err err2 = { 0 };
-	enum pki_status create = pki_file_create(in_dir("n"), big, sizeof big, 0644, &err2);
+	enum pki_status create =
+		pki_file_create(in_dir("n"), big, sizeof big, 0644, &err2);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(publish, PKI_FULL);

@@ -118,7 +118,8 @@ requests_are_answered(void **state)
 	struct pki_http_server *server = start(1);
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
-		assert_int_equal(call(cases[i].method, cases[i].path, cases[i].body, &out),
+		assert_int_equal(
+			call(cases[i].method, cases[i].path, cases[i].body, &out),
 			cases[i].want_code);
 		if (cases[i].want_body == NULL)
 			assert_int_equal(out.len, cases[i].body);
@@ -252,7 +253,9 @@ socket_taken_or_stale(void **state)
 	assert_int_equal(stat(socket_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
 
-	struct pki_http_config config = { .listen = base, .threads = 1, .handler = handle };
+	struct pki_http_config config = {
+		.listen = base, .threads = 1, .handler = handle
+	};
 	struct pki_http_server *second = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(pki_http_start(&config, &second, &err), PKI_LOCKED);
@@ -296,7 +299,8 @@ client_failures(void **state)
 	struct pki_http_response response;
 	struct pki_err err = { 0 };
 	struct pki_bytes none = { 0 };
-	assert_int_equal(pki_http_call(base, "GET", "/", NULL, none, 100, &response, &err),
+	assert_int_equal(
+		pki_http_call(base, "GET", "/", NULL, none, 100, &response, &err),
 		PKI_UNAVAILABLE);
 
 	struct pki_http_server *server = start(1);
@@ -348,7 +352,10 @@ a_server_that_hangs(void **state)
 		.idle_seconds = 60,
 		.handler = handle_and_hold };
 	struct pki_http_outgoing calls[] = {
-		{ .url_base = base, .method = "GET", .path = "/hold", .stall_seconds = 3 },
+		{ .url_base = base,
+			.method = "GET",
+			.path = "/hold",
+			.stall_seconds = 3 },
 		{ .url_base = base, .method = "GET", .path = "/hold", .stop = &stop },
 	};
 	for (size_t i = 0; i < PKI_COUNT(calls); i++) {
@@ -383,7 +390,8 @@ put_and_date(void **state)
 	struct pki_err err = { 0 };
 	pki_time before = pki_time_now();
 	assert_int_equal(pki_http_send(&call, &response, &err), PKI_OK);
-	assert_string_equal((char *)response.body.data, "PUT /ca.crl application/pkix-crl");
+	assert_string_equal(
+		(char *)response.body.data, "PUT /ca.crl application/pkix-crl");
 	assert_true(response.date >= before - 1 && response.date <= pki_time_now());
 	pki_http_response_free(&response);
 	pki_http_stop(server);

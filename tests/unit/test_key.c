@@ -197,8 +197,8 @@ open_tells_its_errors_apart(void **state)
 		struct pki_key *none = NULL;
 		struct pki_err e = { 0 };
 		snprintf(pass, sizeof pass, "wrong %d", i);
-		assert_int_equal(
-			pki_key_open(in_dir("sealed"), bytes(pass), &none, &e), PKI_SECRET);
+		assert_int_equal(pki_key_open(in_dir("sealed"), bytes(pass), &none, &e),
+			PKI_SECRET);
 	}
 }
 
@@ -229,12 +229,11 @@ opens_what_openssl_sealed(void **state)
 {
 	(void)state;
 	static const char *const commands[] = {
-		"openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 "
-		"-aes256 -pass pass:'" PASS "' -out %s 2>/dev/null || "
-		"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 "
-		"-aes256 -pass pass:'" PASS "' -out %s 2>/dev/null",
-		"openssl ecparam -genkey -name prime256v1 -noout | openssl pkcs8 -topk8 "
-		"-scrypt -passout pass:'" PASS "' -out %s; true %s",
+		"openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:'" PASS
+		"' -out %s 2>/dev/null || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:'" PASS
+		"' -out %s 2>/dev/null",
+		"openssl ecparam -genkey -name prime256v1 -noout | openssl pkcs8 -topk8 -scrypt -passout pass:'" PASS
+		"' -out %s; true %s",
 	};
 	for (size_t i = 0; i < PKI_COUNT(commands); i++) {
 		char command[512];
@@ -296,7 +295,8 @@ r93_r94_refused_keys(void **state)
 		{ rsa_with_exponent(3070, 65537), ALL_ALGS, PKI_RULE_RSA_SIZE,
 			"3070 bits" },
 		{ rsa_with_exponent(3072, 3), ALL_ALGS, PKI_RULE_RSA_SIZE, "exponent" },
-		{ rsa_with_exponent(3072, 65537), PKI_ALG_P256, PKI_RULE_ALGORITHM, "RSA" },
+		{ rsa_with_exponent(3072, 65537), PKI_ALG_P256, PKI_RULE_ALGORITHM,
+			"RSA" },
 		{ rsa_with_exponent(3072, 65537), PKI_ALG_RSA4096, PKI_RULE_NONE, NULL },
 		{ EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"), ALL_ALGS,
 			PKI_RULE_ALGORITHM, "curve" },

@@ -256,8 +256,8 @@ walks_by_holder_order_and_pages(void **state)
 	int left = 9;
 	ok(pki_ledger_by_holder(f->ledger, "H-1", count_cert, &left, &err));
 	assert_int_equal(left, 7);
-	ok(pki_ledger_by_order(
-		f->ledger, "O-00000000000000000000000000000002", count_cert, &left, &err));
+	ok(pki_ledger_by_order(f->ledger, "O-00000000000000000000000000000002",
+		count_cert, &left, &err));
 	assert_int_equal(left, 6);
 	ok(pki_ledger_each_certificate(f->ledger, 0, 0, count_cert, &left, &err));
 	assert_int_equal(left, 3);
@@ -338,9 +338,10 @@ r57_what_a_crl_lists(void **state)
 		uint64_t after, want;
 	} cases[] = { { 2, START, 0, 0, 312 }, { 2, START + 100, 0, 0, 312 },
 		{ 2, START + 101, 0, 0, 32 }, { 2, START + 301, 0, 0, 0 },
-		{ 2, START, 0, 1, 12 }, { 2, START + 101, 0, 2, 2 }, { 2, START, 0, 3, 0 },
-		{ 1, START, 0, 0, 0 }, { 2, START, START + 101, 0, 1 },
-		{ 2, START + 100, START + 201, 0, 12 }, { 2, START, START + 100, 0, 0 } };
+		{ 2, START, 0, 1, 12 }, { 2, START + 101, 0, 2, 2 },
+		{ 2, START, 0, 3, 0 }, { 1, START, 0, 0, 0 },
+		{ 2, START, START + 101, 0, 1 }, { 2, START + 100, START + 201, 0, 12 },
+		{ 2, START, START + 100, 0, 0 } };
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		uint64_t seen = 0;
 		const struct pki_revoked_query query = { .issuer = cases[i].issuer,
@@ -379,7 +380,8 @@ r49_crl_numbers_grow_by_one(void **state)
 	ok(add_crl(f->ledger, 3, START + 20, 1, &err));
 	fails(pki_ledger_crl_covering(f->ledger, 2, &good.serial, &none, &err), NOTFOUND);
 	ok(pki_ledger_add_publication(f->ledger, 2, 2, START * 1000 + 77, &err));
-	fails(pki_ledger_add_publication(f->ledger, 2, 2, START * 1000 + 78, &err), STATE);
+	fails(pki_ledger_add_publication(f->ledger, 2, 2, START * 1000 + 78, &err),
+		STATE);
 	commit(f);
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
 	ok(pki_ledger_crl_covering(f->ledger, 2, &cert.serial, &crl, &err));
@@ -485,7 +487,8 @@ r49_r52_lists_of_one_issuer(void **state)
 	for (unsigned k = 0; k < 4; k++) {
 		uint64_t sum = 0;
 		query.partition = k;
-		ok(pki_ledger_each_revoked(f->ledger, &query, sum_partitions, &sum, &err));
+		ok(pki_ledger_each_revoked(
+			f->ledger, &query, sum_partitions, &sum, &err));
 		assert_int_equal(sum, sums[k]);
 	}
 	query = (struct pki_revoked_query){ .issuer = 2, .partition = 2, .after = 3 };
@@ -498,7 +501,8 @@ static void
 r53_r55_nothing_follows_the_last_crl(void **state)
 {
 	struct fixture *f = *state;
-	struct pki_cert_row first = make_cert(1, "H-1", 1), second = make_cert(2, "H-1", 1);
+	struct pki_cert_row first = make_cert(1, "H-1", 1),
+			    second = make_cert(2, "H-1", 1);
 	pki_time end = START + YEAR;
 	issue_first(f);
 	begin(f);

@@ -106,8 +106,8 @@ converts_version_1(void **state)
 	struct fixture *f = *state;
 	char path[96], command[256], message[128];
 	snprintf(path, sizeof path, "%s/v1.db", f->dir);
-	snprintf(command, sizeof command, "sqlite3 '%s' < tests/unit/common/ledger_v1.sql",
-		path);
+	snprintf(command, sizeof command,
+		"sqlite3 '%s' < tests/unit/common/ledger_v1.sql", path);
 	assert_int_equal(system(command), 0);
 	struct pki_ledger *ledger = NULL;
 	fails(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err), STATE);

@@ -57,8 +57,7 @@ commit_without_end(const char *path)
 			NULL, NULL, NULL) != SQLITE_OK)
 		return 1;
 	while (sqlite3_exec(db,
-		       "INSERT INTO entry (id, at, entry) SELECT coalesce(max(id) + 1, 0), "
-		       "1767225600000, x'00' FROM entry",
+		       "INSERT INTO entry (id, at, entry) SELECT coalesce(max(id) + 1, 0), 1767225600000, x'00' FROM entry",
 		       NULL, NULL, NULL) == SQLITE_OK)
 		;
 	return 1;

@@ -109,10 +109,10 @@ r52_names_its_list(void **state)
 		snprintf(value, sizeof value, "%s%s%s", cases[i].before, url,
 			cases[i].after);
 		X509 *x509 = X509_dup(sound);
-		X509_EXTENSION_free(X509_delete_ext(
-			x509, X509_get_ext_by_NID(x509, NID_crl_distribution_points, -1)));
-		X509_EXTENSION *ext =
-			X509V3_EXT_conf_nid(NULL, NULL, NID_crl_distribution_points, value);
+		X509_EXTENSION_free(X509_delete_ext(x509,
+			X509_get_ext_by_NID(x509, NID_crl_distribution_points, -1)));
+		X509_EXTENSION *ext = X509V3_EXT_conf_nid(
+			NULL, NULL, NID_crl_distribution_points, value);
 		assert_non_null(ext);
 		X509_add_ext(x509, ext, -1);
 		X509_EXTENSION_free(ext);
@@ -187,15 +187,16 @@ static const struct {
 		PKI_RULE_KEY_USAGE, "0x3" },
 	{ PKI_KIND_HOLDER_AUTH, "keyUsage", "critical,nonRepudiation", PKI_RULE_KEY_USAGE,
 		"0x2" },
-	{ PKI_KIND_HOLDER_SIGN, "keyUsage", "critical,digitalSignature", PKI_RULE_KEY_USAGE,
-		"0x1" },
+	{ PKI_KIND_HOLDER_SIGN, "keyUsage", "critical,digitalSignature",
+		PKI_RULE_KEY_USAGE, "0x1" },
 	{ PKI_KIND_HOLDER_SIGN, "keyUsage", "critical,nonRepudiation,digitalSignature",
 		PKI_RULE_KEY_USAGE, "0x3" },
 	{ PKI_KIND_HOLDER_AUTH, "keyUsage", "critical,digitalSignature,keyEncipherment",
 		PKI_RULE_KEY_USAGE, "0x5" },
 	{ PKI_KIND_CA, "keyUsage", "critical,keyCertSign", PKI_RULE_KEY_USAGE, "0x20" },
 
-	{ PKI_KIND_HOLDER_AUTH, "certificatePolicies", NULL, PKI_RULE_POLICIES, "no cert" },
+	{ PKI_KIND_HOLDER_AUTH, "certificatePolicies", NULL, PKI_RULE_POLICIES,
+		"no cert" },
 	{ PKI_KIND_HOLDER_AUTH, "certificatePolicies", "2.999.492.1.1.1.1.6.1",
 		PKI_RULE_POLICIES, "1 of the 2" },
 	{ PKI_KIND_HOLDER_AUTH, "certificatePolicies",
@@ -215,11 +216,12 @@ static const struct {
 		PKI_RULE_FORBIDDEN_EXT, "Policy Constraints" },
 	{ PKI_KIND_HOLDER_AUTH, "inhibitAnyPolicy", "critical,0", PKI_RULE_FORBIDDEN_EXT,
 		"Inhibit Any" },
-	{ PKI_KIND_HOLDER_AUTH, "policyMappings", "2.999.1:2.999.2", PKI_RULE_FORBIDDEN_EXT,
-		"Policy Mappings" },
-	{ PKI_KIND_HOLDER_AUTH, "subjectAltName", "email:a@b.test", PKI_RULE_FORBIDDEN_EXT,
-		"Alternative Name" },
-	{ PKI_KIND_HOLDER_AUTH, "2.999.1", "DER:0500", PKI_RULE_FORBIDDEN_EXT, "2.999.1" },
+	{ PKI_KIND_HOLDER_AUTH, "policyMappings", "2.999.1:2.999.2",
+		PKI_RULE_FORBIDDEN_EXT, "Policy Mappings" },
+	{ PKI_KIND_HOLDER_AUTH, "subjectAltName", "email:a@b.test",
+		PKI_RULE_FORBIDDEN_EXT, "Alternative Name" },
+	{ PKI_KIND_HOLDER_AUTH, "2.999.1", "DER:0500", PKI_RULE_FORBIDDEN_EXT,
+		"2.999.1" },
 	{ PKI_KIND_HOLDER_AUTH, "extendedKeyUsage", "critical,clientAuth",
 		PKI_RULE_FORBIDDEN_EXT, "critical" },
 	{ PKI_KIND_HOLDER_AUTH, "extendedKeyUsage", "clientAuth,emailProtection",
@@ -248,8 +250,7 @@ static const struct {
 		"OCSP;URI:ldap://a.test,caIssuers;URI:http://a.test",
 		PKI_RULE_ACCESS_POINTS, "-1 OCSP" },
 	{ PKI_KIND_HOLDER_AUTH, "authorityInfoAccess",
-		"OCSP;URI:http://a.test,caIssuers;URI:http://a.test,1.2.3;URI:http://"
-		"a.test",
+		"OCSP;URI:http://a.test,caIssuers;URI:http://a.test,1.2.3;URI:http://a.test",
 		PKI_RULE_ACCESS_POINTS, "3 entries" },
 	{ PKI_KIND_HOLDER_AUTH, "authorityInfoAccess",
 		"critical,OCSP;URI:http://a.test,caIssuers;URI:http://a.test",
@@ -270,7 +271,8 @@ static const struct {
 	{ PKI_KIND_CA, "2.5.29.56", "DER:0500", PKI_RULE_NO_REV_AVAIL, "noRevAvail" },
 	{ PKI_KIND_RESPONDER, "2.5.29.56", "critical,DER:0500", PKI_RULE_NO_REV_AVAIL,
 		"noRevAvail" },
-	{ PKI_KIND_RESPONDER, "2.5.29.56", "DER:0500", PKI_RULE_FORBIDDEN_EXT, "not one" },
+	{ PKI_KIND_RESPONDER, "2.5.29.56", "DER:0500", PKI_RULE_FORBIDDEN_EXT,
+		"not one" },
 
 	{ PKI_KIND_RESPONDER, "keyUsage", "critical,digitalSignature,nonRepudiation",
 		PKI_RULE_OCSP_RESPONDER, "digitalSignature" },
@@ -363,8 +365,8 @@ static const struct {
 	{ { C, SERIAL, SN, GN, CN, { NID_title, U8, "Dr" } }, PKI_RULE_SUBJECT, "title" },
 	{ { C, { NID_serialNumber, U8, "PASFR-1" }, SN, GN, CN }, PKI_RULE_SUBJECT_SERIAL,
 		"UTF8STRING" },
-	{ { C, { NID_serialNumber, PS, "PASFR-1_2" }, SN, GN, CN }, PKI_RULE_SUBJECT_SERIAL,
-		"PrintableString" },
+	{ { C, { NID_serialNumber, PS, "PASFR-1_2" }, SN, GN, CN },
+		PKI_RULE_SUBJECT_SERIAL, "PrintableString" },
 	{ { C, { NID_serialNumber, PS, "PASFR-" X16 X16 X16 X16 }, SN, GN, CN },
 		PKI_RULE_SUBJECT_SERIAL, "70 characters" },
 	{ { C, SN, GN, CN }, PKI_RULE_SEMANTICS, "form" },
@@ -453,7 +455,8 @@ r03_r04_dates(void **state)
 			"profile" },
 		{ PKI_KIND_CA, CHAIN_NOW, CHAIN_NOW + 3653 * PKI_DAY, 0, false,
 			PKI_RULE_VALIDITY, "profile" },
-		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, three, three, false, PKI_RULE_NONE, "" },
+		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, three, three, false, PKI_RULE_NONE,
+			"" },
 		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, three, three - 1, false,
 			PKI_RULE_VALIDITY, "document" },
 		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW - 2 * PKI_DAY, CHAIN_NOW, 0, false,
@@ -461,8 +464,8 @@ r03_r04_dates(void **state)
 		{ PKI_KIND_HOLDER_AUTH, pki_cert_not_after(chain.ca) - PKI_DAY,
 			pki_cert_not_after(chain.ca) + 1, 0, false, PKI_RULE_VALIDITY,
 			"issuer's end" },
-		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, CHAIN_NOW - 1, 0, false, PKI_RULE_DATES,
-			"before notBefore" },
+		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, CHAIN_NOW - 1, 0, false,
+			PKI_RULE_DATES, "before notBefore" },
 		{ PKI_KIND_HOLDER_AUTH, CHAIN_NOW, three, 0, true, PKI_RULE_DATES,
 			"GeneralizedTime" },
 	};
@@ -515,7 +518,8 @@ r10_r93_r94_keys(void **state)
 			"P-521" },
 		{ EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"), PKI_RULE_ALGORITHM,
 			"curve" },
-		{ EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), PKI_RULE_ALGORITHM, "Ed25519" },
+		{ EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), PKI_RULE_ALGORITHM,
+			"Ed25519" },
 		{ EVP_PKEY_dup(pki_key_get0_evp(chain.ca_key)), PKI_RULE_DISTINCT_KEYS,
 			"issuer's own" },
 	};
@@ -527,8 +531,8 @@ r10_r93_r94_keys(void **state)
 			cases[i].want_text);
 	}
 	X509 *x509 = X509_dup(pki_cert_get0_x509(good[PKI_KIND_HOLDER_AUTH]));
-	lint_x509(
-		x509, PKI_KIND_HOLDER_AUTH, EVP_sha384(), 0, PKI_RULE_ALGORITHM, "SHA384");
+	lint_x509(x509, PKI_KIND_HOLDER_AUTH, EVP_sha384(), 0, PKI_RULE_ALGORITHM,
+		"SHA384");
 }
 
 /* The signature certificate's qcStatements with one thing changed. */

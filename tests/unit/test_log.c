@@ -100,9 +100,7 @@ r77_an_entry_is_canonical_json(void **state)
 	assert_int_equal(index, 0);
 	ok(pki_ledger_entry(f->ledger, 0, &entry, &err));
 	assert_string_equal((char *)entry.data,
-		"{\"actor\":\"0a0b\",\"at\":\"2026-01-01T00:00:00.005Z\","
-		"\"detail\":{\"count\":2,\"serials\":[\"01\",\"02\"]},"
-		"\"source\":\"pki-ca\",\"type\":\"certificate-revoked\"}");
+		"{\"actor\":\"0a0b\",\"at\":\"2026-01-01T00:00:00.005Z\",\"detail\":{\"count\":2,\"serials\":[\"01\",\"02\"]},\"source\":\"pki-ca\",\"type\":\"certificate-revoked\"}");
 }
 
 static void

@@ -19,7 +19,8 @@ static const struct {
 	{ "10", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77" },
 	{ "2021", "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7" },
 	{ "3031", "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4" },
-	{ "40414243", "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef" },
+	{ "40414243",
+		"76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef" },
 	{ "5051525354555657",
 		"ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c" },
 	{ "606162636465666768696a6b6c6d6e6f",
@@ -62,8 +63,8 @@ read_tree(void *ctx, unsigned level, uint64_t index, struct pki_hash *out,
 	const struct tree *tree = ctx;
 	size_t width = (size_t)1 << level;
 	if ((index + 1) * width > tree->size)
-		return pki_fail(err, PKI_NOTFOUND, "subtree %u/%ju is not complete", level,
-			(uintmax_t)index);
+		return pki_fail(err, PKI_NOTFOUND, "subtree %u/%ju is not complete",
+			level, (uintmax_t)index);
 	*out = plain_root(tree->leaves + index * width, width);
 	return PKI_OK;
 }
@@ -250,7 +251,8 @@ r80_r81_every_consistency(void **state)
 			c.m = m;
 			c.first = plain_root(tree.leaves, m);
 			assert_int_equal(
-				pki_merkle_consistency(m, n, &src, &c.proof, &err), PKI_OK);
+				pki_merkle_consistency(m, n, &src, &c.proof, &err),
+				PKI_OK);
 			holds(&c);
 			refused_when_tampered(c);
 			struct claim shrunk = c;

@@ -153,11 +153,12 @@ histograms_cumulate(void **state)
 	assert_page_has(monitor,
 		"t_latency_seconds_bucket{method=\"POST\",le=\"0.0005\"} 3\n"
 		"t_latency_seconds_bucket{method=\"POST\",le=\"0.001\"} 4\n");
-	assert_page_has(monitor, "t_latency_seconds_bucket{method=\"POST\",le=\"0.5\"} 4\n"
-				 "t_latency_seconds_bucket{method=\"POST\",le=\"1\"} 5\n"
-				 "t_latency_seconds_bucket{method=\"POST\",le=\"+Inf\"} 6\n"
-				 "t_latency_seconds_sum{method=\"POST\"} 2.001010002\n"
-				 "t_latency_seconds_count{method=\"POST\"} 6\n");
+	assert_page_has(monitor,
+		"t_latency_seconds_bucket{method=\"POST\",le=\"0.5\"} 4\n"
+		"t_latency_seconds_bucket{method=\"POST\",le=\"1\"} 5\n"
+		"t_latency_seconds_bucket{method=\"POST\",le=\"+Inf\"} 6\n"
+		"t_latency_seconds_sum{method=\"POST\"} 2.001010002\n"
+		"t_latency_seconds_count{method=\"POST\"} 6\n");
 	assert_page_has(monitor, "t_plain_seconds_bucket{le=\"+Inf\"} 0\n"
 				 "t_plain_seconds_sum 0.000000000\n"
 				 "t_plain_seconds_count 0\n");

@@ -185,7 +185,8 @@ decode_refuses(void **state)
 		int len, same;
 		const char *want_text;
 	} cases[] = {
-		{ NID_pkcs9_emailAddress, V_ASN1_IA5STRING, "a@b", -1, 0, "emailAddress" },
+		{ NID_pkcs9_emailAddress, V_ASN1_IA5STRING, "a@b", -1, 0,
+			"emailAddress" },
 		{ NID_commonName, V_ASN1_UTF8STRING, "again", -1, 0, "twice" },
 		{ NID_surname, V_ASN1_T61STRING, "Martin", -1, 0, "UTF8String" },
 		{ NID_surname, V_ASN1_BMPSTRING, "\0M", 2, 0, "UTF8String" },
@@ -248,8 +249,10 @@ only_der_is_a_name(void **state)
 			PKI_INPUT },
 		{ "\x30\x80\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x\0\0", 16,
 			PKI_INPUT },
-		{ "\x30\x0b\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x01x", 14, PKI_INPUT },
-		{ "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x1f\x01x", 14, PKI_INPUT },
+		{ "\x30\x0b\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x01x", 14,
+			PKI_INPUT },
+		{ "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x1f\x01x", 14,
+			PKI_INPUT },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_bytes in = { (const uint8_t *)cases[i].octets, cases[i].len };
@@ -266,7 +269,9 @@ text_is_rfc4514(void **state)
 		size_t size;
 		const char *want;
 	} cases[] = {
-		{ { .country = "FR", .serial_number = "PASFR-1", .common_name = "TEST A" },
+		{ { .country = "FR",
+			  .serial_number = "PASFR-1",
+			  .common_name = "TEST A" },
 			100, "CN=TEST A,serialNumber=PASFR-1,C=FR" },
 		{ { .country = "MC", .common_name = "#a,b+c\"d\\e<f>;" }, 100,
 			"CN=\\#a\\,b\\+c\\\"d\\\\e\\<f\\>\\;,C=MC" },

@@ -176,11 +176,11 @@ r81_form_of_the_text(void **state)
 			PKI_TAMPERED },
 		{ ORIGIN "\n\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n",
 			PKI_TAMPERED },
-		{ ORIGIN "\n9223372036854775808\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6"
-			 "s="
-			 "\n",
+		{ ORIGIN
+			"\n9223372036854775808\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n",
 			PKI_TAMPERED },
-		{ ORIGIN "\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n", PKI_TAMPERED },
+		{ ORIGIN "\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n",
+			PKI_TAMPERED },
 		{ ORIGIN "\n7\n", PKI_TAMPERED },
 		{ "other.example\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n",
 			PKI_TAMPERED },
@@ -193,7 +193,8 @@ r81_form_of_the_text(void **state)
 		{ ORIGIN
 			"\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n\xed\xa0\x80\n",
 			PKI_TAMPERED },
-		{ ORIGIN "\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\ncaf\xc3\xa9\n",
+		{ ORIGIN
+			"\n7\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\ncaf\xc3\xa9\n",
 			PKI_OK },
 	};
 	/* the key's identifier, from a signature that it made */
@@ -202,15 +203,17 @@ r81_form_of_the_text(void **state)
 		struct pki_err err = { 0 };
 		PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 }, sig = { 0 };
 		assert_int_equal(
-			pki_base64_decode(base64, strlen(base64) - 1, &sig, &err), PKI_OK);
+			pki_base64_decode(base64, strlen(base64) - 1, &sig, &err),
+			PKI_OK);
 		sig.len = 4;
 		size_t len = strlen(cases[i].text);
 		assert_int_equal(
 			pki_key_sign(f->key, cases[i].text, len, &sig, &err), PKI_OK);
-		assert_int_equal(pki_buf_printf(&note, &err, "%s\n\xe2\x80\x94 " ORIGIN " ",
-					 cases[i].text),
+		assert_int_equal(pki_buf_printf(&note, &err,
+					 "%s\n\xe2\x80\x94 " ORIGIN " ", cases[i].text),
 			PKI_OK);
-		assert_int_equal(pki_base64_encode(sig.data, sig.len, &note, &err), PKI_OK);
+		assert_int_equal(
+			pki_base64_encode(sig.data, sig.len, &note, &err), PKI_OK);
 		assert_int_equal(pki_buf_append(&note, "\n", 1, &err), PKI_OK);
 		assert_int_equal(open_note(f, note.data, note.len, &err), cases[i].want);
 	}
@@ -240,8 +243,8 @@ r82_verifier_keys_of_the_right_form_only(void **state)
 		pki_checkpoint_open(pki_buf_bytes(&f->note), with_newline, &out, &err),
 		PKI_OK);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	assert_int_equal(
-		pki_note_vkey(PKI_NOTE_LOG, "with space", f->key, &vkey, &err), PKI_CONFIG);
+	assert_int_equal(pki_note_vkey(PKI_NOTE_LOG, "with space", f->key, &vkey, &err),
+		PKI_CONFIG);
 }
 
 /* The example of C2SP tlog-cosignature cannot be verified: it shows no keys. So: what is
@@ -259,8 +262,8 @@ r84_cosigned(void **state)
 	ok(pki_checkpoint_cosign(
 		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315147, &line, &err));
 	assert_memory_equal(line.data, mark, strlen(mark));
-	ok(pki_base64_decode(
-		(char *)line.data + strlen(mark), line.len - strlen(mark) - 1, &sig, &err));
+	ok(pki_base64_decode((char *)line.data + strlen(mark),
+		line.len - strlen(mark) - 1, &sig, &err));
 	assert_int_equal(sig.len, 4 + 8 + 64);
 	assert_memory_equal(sig.data + 4, "\0\0\0\0\x64\x18\x50\xcb", 8);
 	ok(pki_buf_printf(&message, &err, "cosignature/v1\ntime 1679315147\n%.*s",
@@ -273,14 +276,16 @@ r84_cosigned(void **state)
 		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err),
 		NOTFOUND);
 	ok(pki_buf_append(&f->note, line.data, line.len, &err));
-	ok(pki_checkpoint_cosigned(pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+	ok(pki_checkpoint_cosigned(
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
 	assert_int_equal(at, 1679315147);
 	/* the log's signature stands as it did */
 	ok(open_note(f, f->note.data, f->note.len, &err));
 	/* the youngest counts */
 	ok(pki_checkpoint_cosign(
 		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315000, &f->note, &err));
-	ok(pki_checkpoint_cosigned(pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+	ok(pki_checkpoint_cosigned(
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
 	assert_int_equal(at, 1679315147);
 }
 

@@ -44,8 +44,9 @@ request_for(const struct pki_cert *issuer, const char *hash, size_t nonce_len)
 {
 	struct pki_buf der = { 0 };
 	struct pki_err err = { 0 };
-	assert_int_equal(pki_ocsp_request_build(issuer, &serial, hash,
-				 (struct pki_bytes){ nonce_octets, nonce_len }, &der, &err),
+	assert_int_equal(
+		pki_ocsp_request_build(issuer, &serial, hash,
+			(struct pki_bytes){ nonce_octets, nonce_len }, &der, &err),
 		PKI_OK);
 	return der;
 }
@@ -67,8 +68,8 @@ respond(const struct pki_buf *request, const struct pki_ocsp_answer *answers)
 	pki_time now = pki_time_now();
 	PKI_CLEANUP(pki_ocsp_request_cleanup)
 	struct pki_ocsp_request *req = parsed(request);
-	assert_int_equal(
-		pki_ocsp_respond(responder, req, answers, now, now + LIFETIME, &der, &err),
+	assert_int_equal(pki_ocsp_respond(responder, req, answers, now, now + LIFETIME,
+				 &der, &err),
 		PKI_OK);
 	return der;
 }
@@ -174,8 +175,8 @@ r61_r75_extended_revoke_and_archive_cutoff(void **state)
 				OCSP_single_get0_status(single, &reason, &at, NULL, NULL),
 				V_OCSP_CERTSTATUS_REVOKED);
 			assert_int_equal(reason, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
-			assert_string_equal(
-				(const char *)ASN1_STRING_get0_data(at), "19700101000000Z");
+			assert_string_equal((const char *)ASN1_STRING_get0_data(at),
+				"19700101000000Z");
 		}
 		OCSP_BASICRESP_free(basic);
 	}
@@ -185,7 +186,8 @@ static void
 r66_by_key_with_delegate(void **state)
 {
 	(void)state;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf request = request_for(ca.cert, "SHA1", 0);
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf request = request_for(ca.cert, "SHA1", 0);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = respond(&request, &good);
 	OCSP_BASICRESP *basic = basic_of(&der);
 	const ASN1_OCTET_STRING *id = NULL;
@@ -348,7 +350,8 @@ r63_only_der_of_version_1(void **state)
 		assert_int_equal(
 			pki_buf_append(&der, cases[i].version, more, &err), PKI_OK);
 		assert_int_equal(
-			pki_buf_append(&der, whole.data + 4, whole.len - 4, &err), PKI_OK);
+			pki_buf_append(&der, whole.data + 4, whole.len - 4, &err),
+			PKI_OK);
 		assert_int_equal(pki_ocsp_request_parse(pki_buf_bytes(&der), &req, &err),
 			cases[i].want);
 	}
@@ -366,14 +369,16 @@ r73_reason_in_revoked_info(void **state)
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf request = request_for(ca.cert, "SHA256", 0);
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		struct pki_ocsp_answer answer = { PKI_OCSP_REVOKED, 1000, cases[i].reason };
+		struct pki_ocsp_answer answer = { PKI_OCSP_REVOKED, 1000,
+			cases[i].reason };
 		PKI_CLEANUP(pki_buf_free) struct pki_buf der = respond(&request, &answer);
 		OCSP_BASICRESP *basic = basic_of(&der);
 		OCSP_SINGLERESP *single = OCSP_resp_get0(basic, 0);
 		int reason = 99;
 		OCSP_single_get0_status(single, &reason, NULL, NULL, NULL);
 		assert_int_equal(reason, cases[i].want);
-		assert_true(OCSP_SINGLERESP_get_ext_by_NID(single, NID_crl_reason, -1) < 0);
+		assert_true(
+			OCSP_SINGLERESP_get_ext_by_NID(single, NID_crl_reason, -1) < 0);
 		OCSP_BASICRESP_free(basic);
 	}
 }
@@ -383,7 +388,8 @@ r62_r65_ours_by_any_hash(void **state)
 {
 	(void)state;
 	static const char *const hashes[] = { "SHA1", "SHA256", "SHA384", "SHA512" };
-	struct status_id other = status_ca("TEST Other"), same_name = status_ca("TEST CA");
+	struct status_id other = status_ca("TEST Other"),
+			 same_name = status_ca("TEST CA");
 	for (size_t i = 0; i < PKI_COUNT(hashes); i++) {
 		const struct {
 			const struct pki_cert *issuer;
@@ -397,8 +403,9 @@ r62_r65_ours_by_any_hash(void **state)
 			struct pki_ocsp_request *req = parsed(&der);
 			assert_int_equal(
 				pki_ocsp_is_ours(responder, req, 0), cases[c].want_ours);
-			assert_int_equal(pki_serial_compare(
-						 pki_ocsp_request_serial(req, 0), &serial),
+			assert_int_equal(
+				pki_serial_compare(
+					pki_ocsp_request_serial(req, 0), &serial),
 				0);
 		}
 	}
@@ -416,7 +423,8 @@ r64_nonce_length(void **state)
 	static const struct {
 		size_t len;
 		enum pki_status want;
-	} cases[] = { { 1, PKI_OK }, { 32, PKI_OK }, { 128, PKI_OK }, { 129, PKI_INPUT } };
+	} cases[] = { { 1, PKI_OK }, { 32, PKI_OK }, { 128, PKI_OK },
+		{ 129, PKI_INPUT } };
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err = { 0 };
 		PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
@@ -554,8 +562,8 @@ signed_requests_are_answered(void **state)
 	int len = i2d_OCSP_REQUEST(raw, &out);
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
-	assert_int_equal(
-		pki_ocsp_request_parse((struct pki_bytes){ out, (size_t)len }, &req, &err),
+	assert_int_equal(pki_ocsp_request_parse(
+				 (struct pki_bytes){ out, (size_t)len }, &req, &err),
 		PKI_OK);
 	assert_int_equal(pki_ocsp_request_count(req), 1);
 	OPENSSL_free(out);
@@ -598,7 +606,8 @@ r70_r71_delegates(void **state)
 		{ { { NID_key_usage, "critical,digitalSignature" },
 			  { NID_ext_key_usage, "OCSPSigning" },
 			  { NID_id_pkix_OCSP_noCheck, "" },
-			  { NID_crl_distribution_points, "URI:http://127.0.0.1/ca.crl" } },
+			  { NID_crl_distribution_points,
+				  "URI:http://127.0.0.1/ca.crl" } },
 			&ca, PKI_RULE_OCSP_RESPONDER },
 		{ { { NID_key_usage, "critical,digitalSignature" },
 			  { NID_ext_key_usage, "OCSPSigning" },
@@ -631,8 +640,8 @@ verify(const struct pki_buf *response, const struct pki_buf *request,
 {
 	struct pki_err err = { 0 };
 	struct pki_ocsp_result result;
-	return pki_ocsp_response_verify(
-		pki_buf_bytes(response), pki_buf_bytes(request), issuer, at, &result, &err);
+	return pki_ocsp_response_verify(pki_buf_bytes(response), pki_buf_bytes(request),
+		issuer, at, &result, &err);
 }
 
 static void
@@ -646,7 +655,8 @@ false_answers_are_seen(void **state)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf response = respond(&request, &good);
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf foreign = request_for(other.cert, "SHA256", 32);
-	PKI_CLEANUP(pki_buf_free) struct pki_buf plain = request_for(ca.cert, "SHA256", 0);
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf plain = request_for(ca.cert, "SHA256", 0);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf unbound = respond(&plain, &good);
 	assert_int_equal(verify(&response, &request, ca.cert, now), PKI_OK);
 	assert_int_equal(verify(&unbound, &request, ca.cert, now), PKI_INPUT);

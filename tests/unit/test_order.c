@@ -15,51 +15,29 @@
 #define HEX32 "00112233445566778899aabbccddeeff"
 
 static const char issue_text[] =
-	"{\"action\":\"issue\",\"application\":\"A-" HEX32 "\",\"authority\":\"TEST RA\","
-	"\"certificates\":[{\"csr\":\"MAA=\",\"not_after\":\"2027-01-31T23:59:59Z\","
-	"\"profile\":\"holder-authentication\"},{\"csr\":\"MQA=\",\"profile\":\"holder-"
-	"signature\"}],\"created\":\"2026-11-22T10:00:00.123Z\",\"document\":{\"country\":"
-	"\"FR\","
-	"\"digest\":\"" DIGEST
-	"\",\"expires\":\"2030-01-31T23:59:59Z\",\"type\":\"passport\"},"
-	"\"evidence\":[\"" DIGEST "\"],\"holder\":\"H-" HEX32 "\",\"id\":\"O-" HEX32 "\","
-	"\"identity_method\":\"in-person\",\"invitation\":\"MAA=\",\"requested\":"
-	"\"2026-11-20T00:00:00Z\",\"subject\":{\"common_name\":\"TEST Zo\xc3\xa9 "
-	"D\",\"country\":"
-	"\"MC\",\"given_name\":\"Zo\xc3\xa9\",\"organization\":\"O\",\"organizational_"
-	"unit\":\"U\","
-	"\"serial_number\":\"PASFR-1\",\"surname\":\"D\"},\"terms\":{\"digest\":\"" DIGEST
+	"{\"action\":\"issue\",\"application\":\"A-" HEX32
+	"\",\"authority\":\"TEST RA\",\"certificates\":[{\"csr\":\"MAA=\",\"not_after\":\"2027-01-31T23:59:59Z\",\"profile\":\"holder-authentication\"},{\"csr\":\"MQA=\",\"profile\":\"holder-signature\"}],\"created\":\"2026-11-22T10:00:00.123Z\",\"document\":{\"country\":\"FR\",\"digest\":\"" DIGEST
+	"\",\"expires\":\"2030-01-31T23:59:59Z\",\"type\":\"passport\"},\"evidence\":[\"" DIGEST
+	"\"],\"holder\":\"H-" HEX32 "\",\"id\":\"O-" HEX32
+	"\",\"identity_method\":\"in-person\",\"invitation\":\"MAA=\",\"requested\":\"2026-11-20T00:00:00Z\",\"subject\":{\"common_name\":\"TEST Zo\xc3\xa9 D\",\"country\":\"MC\",\"given_name\":\"Zo\xc3\xa9\",\"organization\":\"O\",\"organizational_unit\":\"U\",\"serial_number\":\"PASFR-1\",\"surname\":\"D\"},\"terms\":{\"digest\":\"" DIGEST
 	"\",\"version\":\"1.0\"},\"type\":\"order\",\"version\":1}";
 
 static const char renew_text[] =
-	"{\"action\":\"renew\",\"authority\":\"TEST "
-	"RA\",\"certificates\":[{\"csr\":\"MAA=\","
-	"\"profile\":\"holder-signature\"}],\"created\":\"2026-11-22T10:00:00.000Z\","
-	"\"id\":\"O-" HEX32
-	"\",\"serials\":[\"01ff\"],\"subject\":{\"common_name\":\"TEST Z\","
-	"\"country\":\"MC\",\"pseudonym\":\"Z\"},\"type\":\"order\",\"version\":1}";
+	"{\"action\":\"renew\",\"authority\":\"TEST RA\",\"certificates\":[{\"csr\":\"MAA=\",\"profile\":\"holder-signature\"}],\"created\":\"2026-11-22T10:00:00.000Z\",\"id\":\"O-" HEX32
+	"\",\"serials\":[\"01ff\"],\"subject\":{\"common_name\":\"TEST Z\",\"country\":\"MC\",\"pseudonym\":\"Z\"},\"type\":\"order\",\"version\":1}";
 
 static const char revoke_text[] =
-	"{\"action\":\"revoke\",\"authentication\":\"security-questions\",\"authority\":"
-	"\"TEST RA\","
-	"\"cause\":\"lost-phone\",\"created\":\"2026-11-22T10:00:00.000Z\",\"holder\":"
-	"\"H-" HEX32 "\",\"id\":\"O-" HEX32
-	"\",\"reported\":\"2026-11-22T09:59:00.000Z\",\"requester\":\"holder\","
-	"\"serials\":[\"0a\",\"7fffffffffffffffffffffffffffffffffffffff\"],\"type\":"
-	"\"order\","
-	"\"version\":1}";
+	"{\"action\":\"revoke\",\"authentication\":\"security-questions\",\"authority\":\"TEST RA\",\"cause\":\"lost-phone\",\"created\":\"2026-11-22T10:00:00.000Z\",\"holder\":\"H-" HEX32
+	"\",\"id\":\"O-" HEX32
+	"\",\"reported\":\"2026-11-22T09:59:00.000Z\",\"requester\":\"holder\",\"serials\":[\"0a\",\"7fffffffffffffffffffffffffffffffffffffff\"],\"type\":\"order\",\"version\":1}";
 
-static const char invite_text[] = "{\"action\":\"invite\",\"applicant_digest\":\"" DIGEST
-				  "\",\"authority\":\"TEST RA\","
-				  "\"created\":\"2026-11-22T10:00:00.000Z\",\"department\":"
-				  "\"TEST Digital Department\","
-				  "\"expires\":\"2026-12-22T10:00:00Z\",\"id\":\"I-" HEX32
-				  "\",\"type\":\"order\","
-				  "\"version\":1}";
+static const char invite_text[] =
+	"{\"action\":\"invite\",\"applicant_digest\":\"" DIGEST
+	"\",\"authority\":\"TEST RA\",\"created\":\"2026-11-22T10:00:00.000Z\",\"department\":\"TEST Digital Department\",\"expires\":\"2026-12-22T10:00:00Z\",\"id\":\"I-" HEX32
+	"\",\"type\":\"order\",\"version\":1}";
 
 static const char erase_text[] =
-	"{\"action\":\"erase\",\"authority\":\"TEST RA\","
-	"\"created\":\"2026-11-22T10:00:00.000Z\",\"holder\":\"H-" HEX32
+	"{\"action\":\"erase\",\"authority\":\"TEST RA\",\"created\":\"2026-11-22T10:00:00.000Z\",\"holder\":\"H-" HEX32
 	"\",\"id\":\"O-" HEX32 "\",\"type\":\"order\",\"version\":1}";
 
 static const char *const texts[] = { issue_text, renew_text, revoke_text, invite_text,
@@ -129,8 +107,7 @@ r210_members_are_exact(void **state)
 		const char *optional; /* may be missing, space-separated with both ends */
 	} cases[] = {
 		{ issue_text,
-			" application document evidence holder identity_method invitation "
-			"requested terms " },
+			" application document evidence holder identity_method invitation requested terms " },
 		{ renew_text, " " },
 		{ revoke_text, " holder serials " },
 		{ invite_text, " " },
@@ -217,21 +194,21 @@ r210_values_are_exact(void **state)
 		{ issue_text, "MAA=", "M AA=" },
 		{ issue_text, "\"evidence\":[\"0", "\"evidence\":[\"F" },
 		{ issue_text, "\"evidence\":[\"0", "\"evidence\":[\"" },
-		{ issue_text, "\"country\":\"MC\"", "\"country\":\"MC\",\"street\":\"x\"" },
+		{ issue_text, "\"country\":\"MC\"",
+			"\"country\":\"MC\",\"street\":\"x\"" },
 		{ issue_text, "\"country\":\"MC\",", "" },
 		{ issue_text, "\"profile\":\"holder-authentication\"", "\"profile\":1" },
 		{ issue_text, "\"surname\":\"D\"", "\"surname\":\"D\\nE\"" },
 		{ issue_text, "\"surname\":\"D\"", "\"surname\":\"D\\u0000\"" },
 		{ issue_text, "\"version\":1}", "\"version\":0}" },
 		{ issue_text, "\"version\":1}", "\"version\":1.0}" },
-		{ issue_text, "\"version\":1}",
-			"\"version\":1} "
-			"{}" },
+		{ issue_text, "\"version\":1}", "\"version\":1} {}" },
 		{ revoke_text, "\"0a\"", "\"0A\"" },
 		{ revoke_text, "\"0a\"", "\"a\"" },
 		{ revoke_text, "\"0a\"", "\"00\"" },
 		{ revoke_text, "\"0a\"", "\"7fffffffffffffffffffffffffffffffffffffff\"" },
-		{ revoke_text, "\"0a\"", "\"7fffffffffffffffffffffffffffffffffffffffff\"" },
+		{ revoke_text, "\"0a\"",
+			"\"7fffffffffffffffffffffffffffffffffffffffff\"" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		char text[4096];
@@ -243,8 +220,8 @@ r210_values_are_exact(void **state)
 		struct pki_order order;
 		enum pki_status got = pki_order_decode(bytes(text), &order, &err);
 		if (got != PKI_INPUT || err.rule != PKI_RULE_ORDER_FORM)
-			fail_msg("%zu, %s: %d rule %d: %s", i, cases[i].new, got, err.rule,
-				err.msg);
+			fail_msg("%zu, %s: %d rule %d: %s", i, cases[i].new, got,
+				err.rule, err.msg);
 		pki_order_free(&order);
 	}
 }
@@ -324,8 +301,8 @@ a_signed_order_opens(void **state)
 	assert_int_equal(order.cms.signer_count, 1);
 	pki_order_close(&order);
 	pki_buf_reset(&der);
-	assert_int_equal(
-		pki_cms_sign(bytes("not an order"), officer.key, officer.cert, &der, &err),
+	assert_int_equal(pki_cms_sign(bytes("not an order"), officer.key, officer.cert,
+				 &der, &err),
 		PKI_OK);
 	assert_int_equal(
 		pki_order_open(pki_buf_bytes(&der), ca.cert, now, NULL, &order, &err),

@@ -78,7 +78,8 @@ r211_the_terms_are_the_shipped_text(void **state)
 	assert_int_equal(pki_policy_load(SHIPPED, &policy, &err), PKI_OK);
 	assert_string_equal(policy->terms_version, "1.0");
 	assert_int_equal(
-		pki_file_read(SHIPPED "/terms-1.0.txt", PKI_FILE_MAX, &text, &err), PKI_OK);
+		pki_file_read(SHIPPED "/terms-1.0.txt", PKI_FILE_MAX, &text, &err),
+		PKI_OK);
 	assert_int_equal(pki_sha256_hex(text.data, text.len, digest, &err), PKI_OK);
 	assert_string_equal(policy->terms_digest, digest);
 }
@@ -196,8 +197,10 @@ keys_are_exact(void **state)
 		{ "root", "kind: root", "kind: tree", PKI_RULE_NONE, "tree" },
 		{ "root", "P-521", "P-1", PKI_RULE_NONE, "P-1" },
 		{ "root", "P-521", "P-384", PKI_RULE_NONE, "twice" },
-		{ "root", "[P-384, P-521, RSA-3072]", "[]", PKI_RULE_NONE, "at least one" },
-		{ "root", "years: 20", "months: 2", PKI_RULE_NONE, "either years or days" },
+		{ "root", "[P-384, P-521, RSA-3072]", "[]", PKI_RULE_NONE,
+			"at least one" },
+		{ "root", "years: 20", "months: 2", PKI_RULE_NONE,
+			"either years or days" },
 		{ "root", "years: 20", "years: 2, days: 3", PKI_RULE_NONE, "either" },
 		{ "root", "years: 20", "years: 0", PKI_RULE_NONE, "years" },
 		{ "holder-signature", "nonRepudiation", "signing", PKI_RULE_NONE,
@@ -235,7 +238,8 @@ r04_validity_above_three_years(void **state)
 			"1095" },
 		{ "officer-security", "years: 1", "years: 4", PKI_RULE_VALIDITY,
 			"3 years" },
-		{ "ocsp-responder", "days: 30", "years: 10", PKI_RULE_VALIDITY, "3 years" },
+		{ "ocsp-responder", "days: 30", "years: 10", PKI_RULE_VALIDITY,
+			"3 years" },
 		{ "issuing-ca", "years: 10", "years: 31", PKI_RULE_VALIDITY, "30 years" },
 	};
 	refuse_each(cases, PKI_COUNT(cases));
@@ -248,15 +252,16 @@ r07_r08_only_a_ca_is_a_ca(void **state)
 	static const struct bad_case cases[] = {
 		{ "holder-signature", "ca: false", "ca: true", PKI_RULE_CA_CONSTRAINTS,
 			"kind" },
-		{ "issuing-ca", "ca: true", "ca: false", PKI_RULE_CA_CONSTRAINTS, "kind" },
+		{ "issuing-ca", "ca: true", "ca: false", PKI_RULE_CA_CONSTRAINTS,
+			"kind" },
 		{ "records-seal", "[digitalSignature]", "[digitalSignature, keyCertSign]",
 			PKI_RULE_CA_CONSTRAINTS, "keyCertSign" },
 		{ "issuing-ca", "cRLSign", "digitalSignature", PKI_RULE_CA_CONSTRAINTS,
 			"cRLSign" },
 		{ "records-seal", "ca: false", "ca: false\npath_length: 0",
 			PKI_RULE_CA_CONSTRAINTS, "path_length" },
-		{ "issuing-ca", "path_length: 0", "path_length: 1", PKI_RULE_CA_CONSTRAINTS,
-			"path_length" },
+		{ "issuing-ca", "path_length: 0", "path_length: 1",
+			PKI_RULE_CA_CONSTRAINTS, "path_length" },
 		{ "issuing-ca", "ca: true", "ca: true\nextended_key_usage: [OCSPSigning]",
 			PKI_RULE_CA_OCSP_EKU, "OCSPSigning" },
 	};
@@ -269,7 +274,8 @@ r09_r13_holders_have_one_usage_each(void **state)
 	(void)state;
 	static const struct bad_case cases[] = {
 		{ "holder-authentication", "[digitalSignature]",
-			"[digitalSignature, nonRepudiation]", PKI_RULE_KEY_USAGE, "only" },
+			"[digitalSignature, nonRepudiation]", PKI_RULE_KEY_USAGE,
+			"only" },
 		{ "holder-signature", "[nonRepudiation]", "[digitalSignature]",
 			PKI_RULE_KEY_USAGE, "nonRepudiation" },
 		{ "officer-auditor", "[digitalSignature]", "[nonRepudiation]",
@@ -295,9 +301,10 @@ r20_r23_r24_what_verifiers_need(void **state)
 			PKI_RULE_ACCESS_POINTS, "issuer" },
 		{ "holder-signature", "ocsp_url: true", "ocsp_url: false",
 			PKI_RULE_ACCESS_POINTS, "status" },
-		{ "root", "issuer_urls: false", "issuer_urls: true", PKI_RULE_ACCESS_POINTS,
-			"root" },
-		{ "holder-signature", "https:", "http:", PKI_RULE_QC_STATEMENTS, "https" },
+		{ "root", "issuer_urls: false", "issuer_urls: true",
+			PKI_RULE_ACCESS_POINTS, "root" },
+		{ "holder-signature", "https:", "http:", PKI_RULE_QC_STATEMENTS,
+			"https" },
 		{ "holder-signature", "language: en", "language: EN",
 			PKI_RULE_QC_STATEMENTS, "639" },
 		{ "holder-signature", "disclosure:",
@@ -316,8 +323,8 @@ r70_only_a_responder_is_a_responder(void **state)
 			PKI_RULE_OCSP_RESPONDER, "ocsp_nocheck" },
 		{ "ocsp-responder", "ocsp_nocheck: true", "ocsp_nocheck: false",
 			PKI_RULE_OCSP_RESPONDER, "ocsp_nocheck" },
-		{ "records-seal", "documentSigning", "OCSPSigning", PKI_RULE_OCSP_RESPONDER,
-			"OCSPSigning" },
+		{ "records-seal", "documentSigning", "OCSPSigning",
+			PKI_RULE_OCSP_RESPONDER, "OCSPSigning" },
 		{ "ocsp-responder", "OCSPSigning", "OCSPSigning, clientAuth",
 			PKI_RULE_OCSP_RESPONDER, "OCSPSigning" },
 		{ "ocsp-responder", "[digitalSignature]",
@@ -341,12 +348,13 @@ r201_roles_are_separate(void **state)
 			"king" },
 		{ "officer-security", "role: security", "role: auditor", PKI_RULE_ROLE,
 			"officer-auditor" },
-		{ "officer-security", "role_oid: 2.999.492.2.3", "role_oid: 2.999.492.2.1",
-			PKI_RULE_ROLE, "officer-registration" },
+		{ "officer-security", "role_oid: 2.999.492.2.3",
+			"role_oid: 2.999.492.2.1", PKI_RULE_ROLE,
+			"officer-registration" },
 		{ "officer-security", "role_oid: 2.999.492.2.3",
 			"role_oid: 2.999.492.1.1.1.1.6.1", PKI_RULE_ROLE, "policies" },
-		{ "records-seal", "kind: seal", "kind: seal\nrole: security", PKI_RULE_ROLE,
-			"officers" },
+		{ "records-seal", "kind: seal", "kind: seal\nrole: security",
+			PKI_RULE_ROLE, "officers" },
 	};
 	refuse_each(cases, PKI_COUNT(cases));
 }
@@ -373,15 +381,14 @@ r201_r202_order_rules_can_be_met(void **state)
 			"ceremony" },
 		{ "rules", "[holder-authentication, holder-signature]",
 			"[holder-authentication, records-seal]", PKI_RULE_NONE, "two" },
-		{ "rules", "[holder-authentication, holder-signature]", "[]", PKI_RULE_NONE,
-			"profiles" },
+		{ "rules", "[holder-authentication, holder-signature]", "[]",
+			PKI_RULE_NONE, "profiles" },
 		{ "rules", "profiles: []", "profiles: [records-seal]", PKI_RULE_NONE,
 			"invite" },
 		{ "rules", "profiles: [ocsp-responder]", "profiles: [officer-auditor]",
 			PKI_RULE_NONE, "another rule" },
 		{ "rules",
-			"{ count: 1, roles: [registration] }\n      - { count: 1, roles: "
-			"[security] }",
+			"{ count: 1, roles: [registration] }\n      - { count: 1, roles: [security] }",
 			"{ count: 1, roles: [security] }", PKI_RULE_SIGNATURES,
 			"brings back" },
 		{ "rules", "- action: erase\n    profiles: []",
@@ -424,7 +431,8 @@ r13_r43_r51_r206_r208_r211_r214_rules_are_plausible(void **state)
 			"issue" },
 		{ "rules", "request_max_age: 90d", "request_max_age: 93d",
 			PKI_RULE_REQUEST_AGE, "three months" },
-		{ "rules", "version: \"1.0\"", "version: \"\"", PKI_RULE_TERMS, "version" },
+		{ "rules", "version: \"1.0\"", "version: \"\"", PKI_RULE_TERMS,
+			"version" },
 		{ "rules", "digest: 38", "digest: ", PKI_RULE_TERMS, "SHA-256" },
 	};
 	refuse_each(cases, PKI_COUNT(cases));
@@ -442,8 +450,8 @@ r79_nothing_is_erased_too_early(void **state)
 		{ "rules", "certified_years: 7, ", "", PKI_RULE_NONE, "certified_years" },
 		{ "rules", "uncertified_days: 365", "uncertified_days: 89",
 			PKI_RULE_RETENTION, "request_max_age" },
-		{ "rules", "uncertified_days: 365", "uncertified_days: 4000", PKI_RULE_NONE,
-			"4000" },
+		{ "rules", "uncertified_days: 365", "uncertified_days: 4000",
+			PKI_RULE_NONE, "4000" },
 		{ "rules", "uncertified_days: 365", "uncertified_days: 365, years: 1",
 			PKI_RULE_NONE, "years" },
 	};

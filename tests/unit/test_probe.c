@@ -79,8 +79,14 @@ static const struct {
 		.second = "--critical=100s",
 		.want_status = 0,
 		.want = "OK" },
-	{ .left = 7200, .offset = 10001, .want_status = 1, .want = "10.0 s ahead of ours" },
-	{ .left = 7200, .offset = -10001, .want_status = 1, .want = "10.0 s behind ours" },
+	{ .left = 7200,
+		.offset = 10001,
+		.want_status = 1,
+		.want = "10.0 s ahead of ours" },
+	{ .left = 7200,
+		.offset = -10001,
+		.want_status = 1,
+		.want = "10.0 s behind ours" },
 	{ .left = 7200, .offset = 10000, .want_status = 0, .want = "OK" },
 	{ .left = 7200, .offset = -300001, .want_status = 2, .want = "CRITICAL" },
 	{ .left = 7200,
@@ -93,7 +99,10 @@ static const struct {
 		.want_status = 3,
 		.want = "UNKNOWN - --warning must not be shorter than --critical" },
 	{ .left = 7200, .first = "--critical=x", .want_status = 3, .want = "UNKNOWN" },
-	{ .left = 7200, .first = "--never", .want_status = 3, .want = "UNKNOWN - unknown" },
+	{ .left = 7200,
+		.first = "--never",
+		.want_status = 3,
+		.want = "UNKNOWN - unknown" },
 };
 
 static void

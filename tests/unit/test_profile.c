@@ -57,7 +57,8 @@ r03_r04_last_second_counts(void **state)
 		struct pki_err err = { 0 };
 		pki_time start;
 		char text[PKI_TIME_TEXT];
-		assert_int_equal(pki_time_parse(cases[i].not_before, &start, &err), PKI_OK);
+		assert_int_equal(
+			pki_time_parse(cases[i].not_before, &start, &err), PKI_OK);
 		pki_time_format(pki_profile_not_after(&profile, start), text);
 		assert_string_equal(text, cases[i].want);
 	}

@@ -38,8 +38,7 @@ static const char good_text[] =
 	"given_name: TEST Alice\nsurname: Martin\ncountry: FR\nbirth_date: 1990-04-12\n"
 	"birth_place: Nice\nnationality: FR\nemail: alice@example.test\n"
 	"phone: \"+33600000000\"\n"
-	"document: { type: passport, country: FR, number: 12AB34567, expires: 2035-05-01 "
-	"}\n"
+	"document: { type: passport, country: FR, number: 12AB34567, expires: 2035-05-01 }\n"
 	"terms: { version: \"1.0\", accepted: true }\nrequested: 2026-11-01\n";
 
 /* 2026-11-22T12:00:00Z */
@@ -191,7 +190,8 @@ r11_r12_r13_r207_r208_r211_the_rules_of_a_form(void **state)
 		enum pki_status st = ra_check_form(policy, &form, NOW, &err);
 		if (err.rule != cases[i].want_rule ||
 			(st == PKI_OK) != (cases[i].want_rule == PKI_RULE_NONE))
-			fail_msg("%s: rule %d: %s", cases[i].label, (int)err.rule, err.msg);
+			fail_msg("%s: rule %d: %s", cases[i].label, (int)err.rule,
+				err.msg);
 	}
 }
 

@@ -84,8 +84,9 @@ r212_only_the_holder_accepts_only_this(void **state)
 		{ "another key", true, text, CMS_BINARY, PKI_REFUSED },
 		{ "another text", false, "{\"a\":\"2\",\"type\":\"acceptance\"}",
 			CMS_BINARY, PKI_REFUSED },
-		{ "more than asked", false, "{\"a\":\"1\",\"b\":1,\"type\":\"acceptance\"}",
-			CMS_BINARY, PKI_REFUSED },
+		{ "more than asked", false,
+			"{\"a\":\"1\",\"b\":1,\"type\":\"acceptance\"}", CMS_BINARY,
+			PKI_REFUSED },
 		{ "no JSON", false, "I accept", CMS_BINARY, PKI_REFUSED },
 		{ "no content", false, text, CMS_BINARY | CMS_DETACHED, PKI_REFUSED },
 	};

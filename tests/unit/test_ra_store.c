@@ -356,8 +356,8 @@ take_event(void *ctx, struct pki_http_request *req)
 	snprintf(taken->types + used, sizeof taken->types - used, "%s ",
 		json_string_value(json_object_get(json, "type")));
 	json_decref(json);
-	static const char busy[] = "{\"error\":{\"status\":\"busy\",\"rule\":\"\","
-				   "\"object\":\"\",\"message\":\"try again\"}}";
+	static const char busy[] =
+		"{\"error\":{\"status\":\"busy\",\"rule\":\"\",\"object\":\"\",\"message\":\"try again\"}}";
 	const char *text = taken->code == 200 ? "{\"index\":1}" : busy;
 	struct pki_bytes body = { (const uint8_t *)text, strlen(text) };
 	pki_http_reply(req, taken->code, NULL, 0, body);

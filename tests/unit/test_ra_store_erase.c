@@ -86,8 +86,8 @@ opened(void)
 
 struct person {
 	struct ra_application a;
-	struct pki_buf
-		destroyed[PERSON_PARTS + WORDS]; /* octets that stand in files until then */
+	struct pki_buf destroyed[PERSON_PARTS +
+				 WORDS]; /* octets that stand in files until then */
 	size_t count;
 };
 
@@ -108,7 +108,8 @@ put(struct ra_store *store, size_t size, struct person *p)
 	OK(ra_evidence_add(store, &p->a, evidence_file, &record, &err));
 	OK(ra_store_add(store, &p->a, &err));
 	for (size_t i = 0; i < PARTS; i++)
-		for (int again = 0; again < 2; again++) /* what is replaced must go, too */
+		for (int again = 0; again < 2;
+			again++) /* what is replaced must go, too */
 			OK(ra_store_put(store, &p->a, names[i],
 				(struct pki_bytes){ plain, size + i * 300 }, &err));
 	for (size_t i = 0; i < WORDS; i++) {
@@ -143,8 +144,7 @@ remember(struct person *p)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
 	snprintf(sql, sizeof sql,
-		"SELECT wrapped_key FROM holder WHERE id = '%s' UNION ALL "
-		"SELECT sealed FROM part WHERE application = '%s'",
+		"SELECT wrapped_key FROM holder WHERE id = '%s' UNION ALL SELECT sealed FROM part WHERE application = '%s'",
 		p->a.holder, p->a.id);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
 	while (sqlite3_step(stmt) == SQLITE_ROW)
@@ -427,9 +427,10 @@ events(void)
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db,
-				 "SELECT count(*) FROM outbox WHERE type = 'holder-erased'",
-				 -1, &stmt, NULL),
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+			"SELECT count(*) FROM outbox WHERE type = 'holder-erased'", -1,
+			&stmt, NULL),
 		SQLITE_OK);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
 	int count = sqlite3_column_int(stmt, 0);

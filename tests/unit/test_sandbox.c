@@ -198,8 +198,8 @@ forbidden_calls_end_the_process(void **state)
 		pid_t pid = fork();
 		if (pid == 0) {
 			struct pki_err err = { 0 };
-			if (pki_sandbox_enter(
-				    cases[i].kind, cases[i].writable, NULL, &err) != PKI_OK)
+			if (pki_sandbox_enter(cases[i].kind, cases[i].writable, NULL,
+				    &err) != PKI_OK)
 				_exit(99);
 			_exit(cases[i].act());
 		}

@@ -92,7 +92,8 @@ file_must_be_private(void **state)
 		struct pki_err err = { 0 };
 		PKI_CLEANUP(pki_buf_cleanse) struct pki_buf got = { 0 };
 		assert_int_equal(chmod(path, cases[i].mode), 0);
-		assert_int_equal(pki_secret_read(source, "ca", &got, &err), cases[i].want);
+		assert_int_equal(
+			pki_secret_read(source, "ca", &got, &err), cases[i].want);
 		if (cases[i].want == PKI_OK)
 			assert_string_equal((char *)got.data, "first");
 		else

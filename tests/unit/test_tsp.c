@@ -173,7 +173,8 @@ r86_what_is_not_right(void **state)
 	ok(pki_tsp_query_of((struct pki_bytes){ data.data, 9 }, &of_else, &err));
 	pki_time now = pki_time_now();
 	PKI_CLEANUP(pki_buf_free) struct pki_buf token = stamp(&ours, &der, now);
-	PKI_CLEANUP(pki_buf_free) struct pki_buf early = stamp(&ours, &der, now - 2 * DAY);
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf early = stamp(&ours, &der, now - 2 * DAY);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf late = stamp(&ours, &der, now + 2 * DAY);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf foreign = stamp(&stranger, &der, now);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf none = { 0 };
@@ -210,7 +211,8 @@ r86_what_is_none(void **state)
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 }, none = { 0 };
 	ok(pki_tsp_ask(data, &query, &der, &err));
-	PKI_CLEANUP(pki_buf_free) struct pki_buf token = stamp(&ours, &der, pki_time_now());
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf token = stamp(&ours, &der, pki_time_now());
 	fails(pki_tsp_verify(pki_buf_bytes(&token), &query, data, &at, &err), CONFIG);
 	fails(pki_tsp_verify(
 		      pki_buf_bytes(&token), &query, (struct pki_bytes){ 0 }, &at, &err),

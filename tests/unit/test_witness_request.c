@@ -144,8 +144,8 @@ r85_every_cut(void **state)
 	(void)state;
 	static const char body[] = "old 20852014\n" HASHES "\n" NOTE;
 	/* one signature is enough */
-	size_t one =
-		(size_t)(strstr(body, "+xeMcTOAYQ8=\n") - body) + strlen("+xeMcTOAYQ8=\n");
+	size_t one = (size_t)(strstr(body, "+xeMcTOAYQ8=\n") - body) +
+		     strlen("+xeMcTOAYQ8=\n");
 	for (size_t len = 0; len < strlen(body); len++) {
 		struct request request;
 		struct pki_err err = { 0 };

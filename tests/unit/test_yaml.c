@@ -39,8 +39,8 @@ malformed_files_name_their_line(void **state)
 			"t.yaml:1: anchors and aliases are not read here; write it out" },
 		{ "a:\n  - &x [b]\n",
 			"t.yaml:2: anchors and aliases are not read here; write it out" },
-		{ "a: !!str 1\n", "t.yaml:1: the tag tag:yaml.org,2002:str is not read "
-				  "here; leave it out" },
+		{ "a: !!str 1\n",
+			"t.yaml:1: the tag tag:yaml.org,2002:str is not read here; leave it out" },
 		{ "a: ! 1\n", "t.yaml:1: the tag ! is not read here; leave it out" },
 		{ "!x a: 1\n", "t.yaml:1: the tag !x is not read here; leave it out" },
 		{ "%YAML 1.1\n---\na: 1\n",
@@ -51,16 +51,16 @@ malformed_files_name_their_line(void **state)
 			"t.yaml:2: a value is missing; write \"\" for an empty one" },
 		{ "{a}\n", "t.yaml:1: a value is missing; write \"\" for an empty one" },
 		{ "? [a]\n: b\n", "t.yaml:1: a key is a plain word; write KEY: VALUE" },
-		{ "? {a: b}\n: b\n", "t.yaml:1: a key is a plain word; write KEY: VALUE" },
+		{ "? {a: b}\n: b\n",
+			"t.yaml:1: a key is a plain word; write KEY: VALUE" },
 		{ "a: 1\nb: \"x\\0y\"\n",
 			"t.yaml:2: a NUL character is in the text; remove it" },
 		{ "a: 1\nb: \xff\n",
-			"t.yaml:2: not YAML in UTF-8: invalid leading UTF-8 octet; "
-			"save the file as UTF-8" },
-		{ "a: [1, 2\n", "t.yaml:2: not YAML: did not find expected ',' or ']' "
-				"while parsing a flow sequence; mend the line" },
-		{ "\ta: 1\n", "t.yaml:1: not YAML: found character that cannot start any "
-			      "token while scanning for the next token; mend the line" },
+			"t.yaml:2: not YAML in UTF-8: invalid leading UTF-8 octet; save the file as UTF-8" },
+		{ "a: [1, 2\n",
+			"t.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence; mend the line" },
+		{ "\ta: 1\n",
+			"t.yaml:1: not YAML: found character that cannot start any token while scanning for the next token; mend the line" },
 		{ "[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]",
 			"t.yaml:1: nested deeper than 16 levels; flatten it" },
 	};
@@ -88,7 +88,8 @@ limits(void **state)
 		PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 		err = (struct pki_err){ 0 };
 		for (int i = 0; i < count; i++)
-			assert_int_equal(pki_buf_printf(&text, &err, "- %d\n", i), PKI_OK);
+			assert_int_equal(
+				pki_buf_printf(&text, &err, "- %d\n", i), PKI_OK);
 		assert_int_equal(parse((char *)text.data, &root, &err),
 			count == 1024 ? PKI_OK : PKI_CONFIG);
 		if (count == 1024)
@@ -145,7 +146,8 @@ values(void **state)
 	/* "x" of the map and "b" inside the list were not taken */
 	assert_int_equal(pki_yaml_done(root, &err), PKI_CONFIG);
 	assert_string_equal(err.object, "t.yaml:6");
-	assert_string_equal(err.msg, "\"b\" is not a key of this file; mend or remove it");
+	assert_string_equal(
+		err.msg, "\"b\" is not a key of this file; mend or remove it");
 }
 
 static void
@@ -172,8 +174,7 @@ wrong_values_name_key_and_line(void **state)
 		{ "\nk: 99999999999999999999\n", INT,
 			"k: \"99999999999999999999\" is not a number from -10 to 10" },
 		{ "\nk: 5\n", DURATION,
-			"k: \"5\" is not a duration; write 90d, 24h, 30m or 45s, at most "
-			"36600d" },
+			"k: \"5\" is not a duration; write 90d, 24h, 30m or 45s, at most 36600d" },
 		{ "\nk: 5\n", LIST,
 			"k: a list is needed here; write [A, B] or lines with \"- \"" },
 		{ "\nk: 5\n", MAP,

@@ -30,14 +30,14 @@ struct place {
 	struct pki_timestamp timestamp; /* the configuration's; --tsa */
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
-enum pki_status place_find(
-	const struct pki_args *args, struct place *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status place_find(const struct pki_args *args, struct place *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The ledger alone: the configuration is needed only without --ledger. */
 enum pki_status ledger_open(const struct pki_args *args, struct pki_ledger **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* A log's verifier key from an argument: the key itself, or a file that holds it. */
-enum pki_status
-vkey_read(const char *arg, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status vkey_read(
+	const char *arg, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* What was checked, and what the log recorded; a crew adds up its members'. */
 #define AUDIT_COUNTS(X) \
@@ -69,7 +69,8 @@ struct sighting {
 
 struct audit {
 	struct pki_ledger *ledger;
-	struct timespec started; /* just before the ledger's snapshot, as files are dated */
+	struct timespec
+		started; /* just before the ledger's snapshot, as files are dated */
 	const struct place *place;
 	const char *vkey; /* of vkey_text */
 	struct pki_buf vkey_text;
@@ -96,7 +97,8 @@ struct audit {
 		struct pki_hash root;
 		pki_msec at; /* its last entry */
 	} since;
-	uint64_t crl_first[PKI_ISSUER_CA + 1]; /* that the log records after it; 0: none */
+	uint64_t
+		crl_first[PKI_ISSUER_CA + 1]; /* that the log records after it; 0: none */
 #define X(name) uint64_t name;
 	AUDIT_COUNTS(X)
 #undef X
@@ -120,8 +122,8 @@ void audit_free(struct audit *a);
 /* Record what err says about the object (unless err names one); err is cleared. */
 void finding_add(struct audit *a, const char *object, struct pki_err *err);
 /* A finding of a rule in our own words. */
-void finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt,
-	...) PKI_PRINTF(4, 5);
+void finding_rule(struct audit *a, const char *object, enum pki_rule rule,
+	const char *fmt, ...) PKI_PRINTF(4, 5);
 
 /* A new period begins, unless the digest is that of the last one. */
 enum pki_status period_add(struct audit *a, uint64_t entry, const char *digest,
@@ -137,20 +139,20 @@ const char *entry_text(const json_t *entry, const char *name); /* "" if absent *
 bool list_holds(const json_t *list, const char *text);
 
 /* The ledger's issuers, which must be the published ones. */
-enum pki_status
-audit_issuers(struct audit *a, const char *root, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status audit_issuers(
+	struct audit *a, const char *root, struct pki_err *err) PKI_MUST_CHECK;
 /* One order with its entry, signers, decision and certificates; what is wrong is a finding.
  */
 void audit_order(struct audit *a, const struct pki_order_row *row);
 /* --since: the log contains the checkpoint; what the rest depends on is learnt, and proved.
  */
-enum pki_status
-since_begin(struct audit *a, const char *path, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status since_begin(
+	struct audit *a, const char *path, struct pki_err *err) PKI_MUST_CHECK;
 /* The last order and certificate that are not looked at again; INT64_MIN: all are. */
-enum pki_status
-since_order(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status
-since_certificate(struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status since_order(
+	struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status since_certificate(
+	struct audit *a, int64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 /* What other parts need of an entry: policies, partitions, the ceremony. */
 enum pki_status log_learn(struct audit *a, uint64_t index, const json_t *entry,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -159,8 +161,8 @@ enum pki_status log_same(struct audit *a, const char *path, struct pki_bytes not
 	struct pki_checkpoint *cp, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The same of what a file holds. */
-enum pki_status log_same_file(struct audit *a, const char *path, struct pki_checkpoint *cp,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status log_same_file(struct audit *a, const char *path,
+	struct pki_checkpoint *cp, struct pki_err *err) PKI_MUST_CHECK;
 
 void seen_begin(struct audit *a);
 /* path: of the file; *out lives as long as a. */
@@ -211,8 +213,8 @@ enum pki_status report_run(const struct pki_args *args, void *ctx, struct pki_er
 enum pki_status trail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status tail_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status
-check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status check_proof_run(
+	const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status export_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

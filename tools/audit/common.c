@@ -54,7 +54,8 @@ place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 	PKI_TRY(find_witnesses(args, &conf, out, err));
 	out->timestamp = conf.timestamp;
 	if (pki_arg(args, "tsa") != NULL)
-		PKI_TRY(copy_path(pki_arg(args, "tsa"), out->timestamp.certificates, err));
+		PKI_TRY(copy_path(
+			pki_arg(args, "tsa"), out->timestamp.certificates, err));
 	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
 	return copy_path(policy ? "" : conf.policy, out->policy, err);
 }
@@ -90,7 +91,8 @@ finding_add(struct audit *a, const char *object, struct pki_err *err)
 }
 
 void
-finding_rule(struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
+finding_rule(
+	struct audit *a, const char *object, enum pki_rule rule, const char *fmt, ...)
 {
 	char text[512];
 	struct pki_err err = { 0 };
@@ -108,7 +110,8 @@ period_add(struct audit *a, uint64_t entry, const char *digest, struct pki_err *
 	if (a->period_count > 0 &&
 		strcmp(a->periods[a->period_count - 1].digest, digest) == 0)
 		return PKI_OK;
-	struct period *grown = reallocarray(a->periods, a->period_count + 1, sizeof *grown);
+	struct period *grown =
+		reallocarray(a->periods, a->period_count + 1, sizeof *grown);
 	if (grown == NULL)
 		return pki_fail(err, PKI_MEMORY, "policies");
 	a->periods = grown;
@@ -135,9 +138,7 @@ policy_at(struct audit *a, uint64_t entry)
 		struct pki_err err = { 0 };
 		snprintf(object, sizeof object, "log entry %ju", (uintmax_t)period->from);
 		(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_LOG_EVENT,
-			"the policy loaded then (SHA-256 %.16s...) is none of those given: "
-			"what was ordered under it is not judged; name a copy of its "
-			"folder by --policy, beside the others",
+			"the policy loaded then (SHA-256 %.16s...) is none of those given: what was ordered under it is not judged; name a copy of its folder by --policy, beside the others",
 			period->digest);
 		finding_add(a, object, &err);
 	}

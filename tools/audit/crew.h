@@ -23,12 +23,12 @@ void crew_release(struct audit *a);
 enum pki_status crew_issuers(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 
 struct crew_part {
-	const char *name;  /* for the progress */
+	const char *name; /* for the progress */
 	size_t batch_size; /* octets, zeroed once */
 	/* The next things, by one thread at a time; *count 0: there are no more. What it took
 	 * before it failed is looked at. */
-	enum pki_status (*take)(
-		struct audit *a, void *state, void *batch, size_t *count, struct pki_err *err);
+	enum pki_status (*take)(struct audit *a, void *state, void *batch, size_t *count,
+		struct pki_err *err);
 	/* By all at once; frees what it was given. */
 	void (*look)(struct audit *a, void *batch, size_t count);
 };

@@ -89,7 +89,8 @@ put(struct shelf *shelf, const struct spot *spot, const struct pki_err *err)
 }
 
 void
-findings_put(struct findings *findings, const struct spot *spot, const struct pki_err *err)
+findings_put(
+	struct findings *findings, const struct spot *spot, const struct pki_err *err)
 {
 	pthread_mutex_lock(&findings->lock);
 	put(&findings->shelves[judge(err).severity], spot, err);
@@ -174,8 +175,8 @@ findings_json(struct findings *findings, json_t *report, struct pki_err *err)
 		for (size_t i = 0; i < shelf->count; i++)
 			json_array_append_new(list, finding_json(&shelf->kept[i].err));
 	}
-	json_t *more = json_pack("{s:b, s:s, s:o, s:I, s:o}", "ok", total == 0, "severity",
-		severity_name(findings_worst(findings)), "severities", counts,
+	json_t *more = json_pack("{s:b, s:s, s:o, s:I, s:o}", "ok", total == 0,
+		"severity", severity_name(findings_worst(findings)), "severities", counts,
 		"finding_count", (json_int_t)total, "findings", list);
 	int failed = json_object_update(report, more);
 	json_decref(more);

@@ -14,8 +14,8 @@
 
 enum severity {
 	SEVERITY_NONE,
-	SEVERITY_MINOR,    /* of the operation: a list that came late, a file not published yet */
-	SEVERITY_MAJOR,    /* a rule was broken, or something could not be judged */
+	SEVERITY_MINOR, /* of the operation: a list that came late, a file not published yet */
+	SEVERITY_MAJOR, /* a rule was broken, or something could not be judged */
 	SEVERITY_CRITICAL, /* removed, changed or forged */
 	SEVERITIES
 };
@@ -38,14 +38,15 @@ struct findings;
 enum pki_status findings_new(struct findings **out, struct pki_err *err) PKI_MUST_CHECK;
 void findings_free(struct findings *findings);
 /* By any thread. Two at one spot stay in the order in which they were added. */
-void findings_put(struct findings *findings, const struct spot *spot, const struct pki_err *err);
+void findings_put(
+	struct findings *findings, const struct spot *spot, const struct pki_err *err);
 uint64_t findings_count(struct findings *findings);
 enum severity findings_worst(struct findings *findings);
 
 /* The worst first; text ends with a line that counts them, or says that there are none. */
 void findings_print(struct findings *findings, FILE *out);
 /* Sets ok, severity, severities, finding_count and findings. */
-enum pki_status findings_json(struct findings *findings, json_t *report, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status findings_json(
+	struct findings *findings, json_t *report, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

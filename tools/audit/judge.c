@@ -13,7 +13,8 @@
 #define PUBLISH "publish again: restart pki-ca, which publishes what is missing"
 #define CRL_AGAIN \
 	"have pki-crl make and publish a list now; look at its log and `pki-crl check`"
-#define RESPONDER "stop the responder; look at its clock, its ledger and who holds its key"
+#define RESPONDER \
+	"stop the responder; look at its clock, its ledger and who holds its key"
 
 #define ANY PKI_OK
 
@@ -32,8 +33,8 @@ static const struct {
 	{ PKI_RULE_OCSP_NEXT_UPDATE, ANY,
 		{ SEVERITY_MINOR, "have pki-ocspd answer anew" } },
 	{ PKI_RULE_TIMESTAMP, PKI_NOTFOUND,
-		{ SEVERITY_MINOR, "look at pki-witness feed's log; the authority must be "
-				  "reachable" } },
+		{ SEVERITY_MINOR,
+			"look at pki-witness feed's log; the authority must be reachable" } },
 	/* what the auditor was not given */
 	{ PKI_RULE_TIMESTAMP, PKI_CONFIG,
 		{ SEVERITY_MAJOR, "name the authority's certificates by --tsa" } },
@@ -47,8 +48,8 @@ static const struct {
 	{ PKI_RULE_LOG_CHECKPOINT, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_LOG_NOTE, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_LOG_TILES, ANY,
-		{ SEVERITY_CRITICAL, "find out who could write there; remove the file, and "
-				     "restart pki-ca, which publishes it again" } },
+		{ SEVERITY_CRITICAL,
+			"find out who could write there; remove the file, and restart pki-ca, which publishes it again" } },
 	{ PKI_RULE_CLOCK, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_COSIGNATURE, ANY,
 		{ SEVERITY_CRITICAL,
@@ -64,8 +65,8 @@ static const struct {
 	{ PKI_RULE_TERMS, PKI_TAMPERED, { SEVERITY_CRITICAL, EVIDENCE } },
 	/* certificates */
 	{ PKI_RULE_VALIDATION, ANY,
-		{ SEVERITY_CRITICAL, "trust nothing that it signed; fetch the CA's "
-				     "certificates over another way and compare" } },
+		{ SEVERITY_CRITICAL,
+			"trust nothing that it signed; fetch the CA's certificates over another way and compare" } },
 	{ PKI_RULE_SERIAL, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	{ PKI_RULE_DN_REASSIGNED, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	/* status */
@@ -78,8 +79,8 @@ static const struct {
 	{ PKI_RULE_CRL_EXPIRED, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_CRL_LAST, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_STATUS_AGREE, ANY,
-		{ SEVERITY_CRITICAL, "keep both as evidence; warn relying parties, publish "
-				     "and answer again from the ledger" } },
+		{ SEVERITY_CRITICAL,
+			"keep both as evidence; warn relying parties, publish and answer again from the ledger" } },
 	{ PKI_RULE_OCSP_UNISSUED, ANY, { SEVERITY_CRITICAL, RESPONDER } },
 	{ PKI_RULE_OCSP_RESPONDER, ANY, { SEVERITY_CRITICAL, RESPONDER } },
 	{ PKI_RULE_OCSP_ISSUED_BY_CA, ANY, { SEVERITY_CRITICAL, RESPONDER } },
@@ -90,22 +91,21 @@ static const struct {
 	{ PKI_RULE_NONE, PKI_LIMIT, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_NONE, PKI_IO,
 		{ SEVERITY_MINOR,
-			"publish the file again, or give the auditor its place and "
-			"the right to read it" } },
+			"publish the file again, or give the auditor its place and the right to read it" } },
 	{ PKI_RULE_NONE, PKI_UNAVAILABLE,
 		{ SEVERITY_MINOR, "bring the service back, and audit again" } },
 	{ PKI_RULE_NONE, ANY,
-		{ SEVERITY_MAJOR, "this was not judged: mend what the message names, and "
-				  "audit again" } },
+		{ SEVERITY_MAJOR,
+			"this was not judged: mend what the message names, and audit again" } },
 };
 
 struct judgement
 judge(const struct pki_err *err)
 {
-	static const struct judgement broken = { SEVERITY_MAJOR,
-		"revoke what breaks the rule; find out why it was let through, and correct "
-		"the "
-		"policy or the practice" };
+	static const struct judgement broken = {
+		SEVERITY_MAJOR,
+		"revoke what breaks the rule; find out why it was let through, and correct the policy or the practice"
+	};
 	for (size_t i = 0; i < PKI_COUNT(judgements); i++)
 		if (judgements[i].rule == err->rule &&
 			(judgements[i].status == ANY ||

@@ -2,7 +2,8 @@
 
 #define LEDGER \
 	{ \
-		"ledger", "FILE", "the ledger or a copy; default: the configuration's", 0 \
+		"ledger", "FILE", "the ledger or a copy; default: the configuration's", \
+			0 \
 	}
 #define VKEY \
 	{ \
@@ -24,7 +25,8 @@
 	}
 #define ROOT \
 	{ \
-		"root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", 0 \
+		"root", "FILE", "root certificate to trust; default: PUBLISH/root.pem", \
+			0 \
 	}
 #define CHECKPOINT \
 	{ \
@@ -111,7 +113,8 @@ static const struct pki_option export_options[] = {
 	LEDGER,
 	{ "out", "DIR", "the folder to make", 0 },
 	{ "format", "FORMAT", "of the tables: csv, jsonl or both (both)", 0 },
-	{ "with-names", NULL, "all certificates in certificates.pem: they name people", 0 },
+	{ "with-names", NULL, "all certificates in certificates.pem: they name people",
+		0 },
 	{ 0 },
 };
 
@@ -124,10 +127,10 @@ static const struct pki_command commands[] = {
 		"tell the story of a certificate, with its proofs", trail_options, 1, 1,
 		trail_run },
 	{ "tail", "", "show the log's entries", tail_options, 0, 0, tail_run },
-	{ "proof", "INDEX|ORDER|SERIAL", "prove that the log holds an entry", proof_options,
-		1, 1, proof_run },
-	{ "check-proof", "FILE", "check such a proof without the ledger", check_options, 1,
-		1, check_proof_run },
+	{ "proof", "INDEX|ORDER|SERIAL", "prove that the log holds an entry",
+		proof_options, 1, 1, proof_run },
+	{ "check-proof", "FILE", "check such a proof without the ledger", check_options,
+		1, 1, check_proof_run },
 	{ "export", "", "the ledger's public facts as CSV, JSON lines and PEM",
 		export_options, 0, 0, export_run },
 	{ 0 },

@@ -18,17 +18,16 @@ mapfile -t sources < <(git ls-files '*.c')
 mapfile -t headers < <(git ls-files '*.h')
 mapfile -t product < <(git ls-files '*.c' ':!tests')
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
-flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="lint"' -I. -std=c17)
+flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="lint"' -I. -Ibuild/out/embed -std=c17)
 
-# A function fits a page and a file has one topic; tables of cases make tests somewhat longer.
+# A long function or file may hold two topics: a question to its author, not a law.
 sizes() {
-	awk 'FNR == 1 { start = 0; test = FILENAME ~ /^tests/; most = test ? 75 : 60 }
-		FNR == (test ? 701 : 501) { print FILENAME ": more than " FNR - 1 " lines"; bad = 1 }
+	awk 'FNR == 1 { start = 0 }
+		FNR == 701 { print FILENAME ": more than 700 lines: is this two topics?" }
 		/^{/ { start = FNR }
-		/^}/ { if (start && FNR - start > most) {
-			print FILENAME ":" start ": a function of " FNR - start " lines"; bad = 1 }
-			start = 0 }
-		END { exit bad }' "${sources[@]}" "${headers[@]}"
+		/^}/ { if (start && FNR - start > 60) {
+			print FILENAME ":" start ": a function of " FNR - start " lines: is this two topics?" }
+			start = 0 }' "${sources[@]}" "${headers[@]}"
 }
 analyzer() {
 	printf '%s\n' "${product[@]}" | xargs -P "$(nproc)" -I{} gcc "${flags[@]}" -Wall -Wextra -O1 \
@@ -41,7 +40,7 @@ tidy() {
 }
 # memleak: does not know scope cleanup; -fanalyzer and the leak sanitizer do
 cpp() {
-	cppcheck --quiet --error-exitcode=1 --std=c11 -I. -D_GNU_SOURCE --include=tools/make/cppcheck.h \
+	cppcheck --quiet --error-exitcode=1 --std=c11 -I. -Ibuild/out/embed -D_GNU_SOURCE --include=tools/make/cppcheck.h \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak "${sources[@]}"
 }
@@ -49,13 +48,14 @@ cpp() {
 shells() { shellcheck -x -P SCRIPTDIR -e SC2317,SC2016,SC2012 "${scripts[@]}"; }
 rules() { tools/make/rules.sh | diff -u tests/rules.md -; }
 
-check format clang-format --dry-run --Werror "${sources[@]}"
-check layers tools/make/layers.sh
-check "sizes of functions and files" sizes
+make -s embed || exit
+check format clang-format --dry-run --Werror "${sources[@]}" "${headers[@]}"
+check "layers and folders" tools/make/layers.sh
 check cppcheck cpp
 check clang-tidy tidy
 check "gcc -fanalyzer" analyzer
 check mandoc mandoc -T lint -W warning man/*.[158]
 check shellcheck shells
 check "rules.md current (make rules)" rules
+sizes | sed 's/^/warn /'
 exit $failed

@@ -15,7 +15,8 @@ range_of(uint64_t value)
 static uint64_t
 highest_in(unsigned range)
 {
-	unsigned power = range >> HIST_SUB_BITS, sub = range & ((1u << HIST_SUB_BITS) - 1);
+	unsigned power = range >> HIST_SUB_BITS,
+		 sub = range & ((1u << HIST_SUB_BITS) - 1);
 	if (power == 0)
 		return sub;
 	unsigned shift = power - 1;

@@ -118,8 +118,8 @@ write_on(struct engine *e, struct connection *c)
 {
 	struct pki_bytes wire = c->call.wire;
 	while (c->busy && c->written < wire.len) {
-		ssize_t n = send(
-			c->fd, wire.data + c->written, wire.len - c->written, MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, wire.data + c->written, wire.len - c->written,
+			MSG_NOSIGNAL);
 		if (n > 0)
 			c->written += (size_t)n;
 		else if (errno == EAGAIN || errno == ENOTCONN)
@@ -280,7 +280,8 @@ static void
 wait_until(struct engine *e, uint64_t then, uint64_t now)
 {
 	struct epoll_event events[EVENTS];
-	uint64_t pause = then > now && then - now < PATROL_NSEC ? then - now : PATROL_NSEC;
+	uint64_t pause = then > now && then - now < PATROL_NSEC ? then - now
+								: PATROL_NSEC;
 	struct timespec timeout = { 0, then != 0 && then <= now ? 0 : (long)pause };
 	int n = epoll_pwait2(e->epoll, events, EVENTS, &timeout, NULL);
 	for (int i = 0; i < n; i++)

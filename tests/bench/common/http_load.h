@@ -16,9 +16,9 @@
 
 struct http_call {
 	struct pki_bytes wire; /* the whole request; set by ask(), stays until the end */
-	size_t item;           /* the caller's */
-	uint64_t due;          /* nsec_now(): when it should have been sent */
-	uint64_t sent;         /* when it was */
+	size_t item; /* the caller's */
+	uint64_t due; /* nsec_now(): when it should have been sent */
+	uint64_t sent; /* when it was */
 };
 
 struct http_answer {
@@ -30,8 +30,8 @@ struct http_answer {
 struct http_load {
 	struct sockaddr_in address;
 	size_t connections;
-	double rate;    /* per second; 0: as fast as answers come */
-	bool fresh;     /* a connection for each request; requests say Connection: close */
+	double rate; /* per second; 0: as fast as answers come */
+	bool fresh; /* a connection for each request; requests say Connection: close */
 	uint64_t start; /* nsec_now(): from when requests fall due ... */
 	uint64_t until; /* ... and until when; answers may come 5 s later */
 	uint64_t count; /* ask no more than this; 0: no bound */

@@ -60,7 +60,8 @@ find(const struct pki_buf *in, const void *needle, size_t len)
 	const uint8_t *at = memmem(in->data, in->len, needle, len);
 	size_t place = at != NULL ? (size_t)(at - in->data) : 0;
 	if (at == NULL || memmem(at + 1, in->len - place - 1, needle, len) != NULL)
-		must(pki_fail(&err, PKI_INTERNAL, "the template has no such place"), &err);
+		must(pki_fail(&err, PKI_INTERNAL, "the template has no such place"),
+			&err);
 	return place;
 }
 
@@ -94,7 +95,8 @@ take_apart(struct mint *mint, const struct pki_cert *cert)
 	const uint8_t *tbs = der.data + 4;
 	size_t len = 4 + ((size_t)tbs[2] << 8 | tbs[3]);
 	must(pki_buf_append(&mint->tbs, tbs, len, &err), &err);
-	must(pki_buf_append(&mint->tail, tbs + len, 2 + (size_t)tbs[len + 1], &err), &err);
+	must(pki_buf_append(&mint->tail, tbs + len, 2 + (size_t)tbs[len + 1], &err),
+		&err);
 }
 
 static void
@@ -123,7 +125,8 @@ mint_new(const struct pki_profile *profile, const struct pki_urls *urls,
 	if (mint == NULL)
 		abort();
 	mint_subject(template_digits, &subject);
-	must(pki_key_from_evp(pki_key_get0_evp(issuer_key), &mint->issuer_key, &err), &err);
+	must(pki_key_from_evp(pki_key_get0_evp(issuer_key), &mint->issuer_key, &err),
+		&err);
 	must(pki_key_generate(PKI_ALG_P256, &key, &err), &err);
 	pki_time now = pki_time_now();
 	struct pki_cert_spec spec = {

@@ -73,10 +73,12 @@ static struct mint *
 mint_of(struct set *set, const struct pki_serial *serial, int i)
 {
 	const struct office *office = minters.office;
-	struct mint **mint = &set->mints[pki_serial_partition(serial, set->partitions)][i];
+	struct mint **mint =
+		&set->mints[pki_serial_partition(serial, set->partitions)][i];
 	if (*mint == NULL)
 		*mint = mint_new(pki_policy_profile(office->policy, minted_profiles[i]),
-			&office->conf.ca_urls, serial, minters.issuer, minters.issuer_key);
+			&office->conf.ca_urls, serial, minters.issuer,
+			minters.issuer_key);
 	return *mint;
 }
 
@@ -94,8 +96,8 @@ mint_holder(struct set *set, pki_time now, struct minted_holder *out)
 	for (int i = 0; i < CERTS_PER_HOLDER; i++) {
 		struct minted *cert = &out->certs[i];
 		must(pki_serial_random(&cert->serial, &err), &err);
-		mint_certificate(
-			mint_of(set, &cert->serial, i), digits, now, out->not_after, cert);
+		mint_certificate(mint_of(set, &cert->serial, i), digits, now,
+			out->not_after, cert);
 		must(pki_sha256_hex(cert->der.data, cert->der.len, out->digests[i], &err),
 			&err);
 	}
@@ -141,7 +143,8 @@ minters_start(const struct office *office, size_t threads, uint64_t holders)
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = custody();
 	char path[PATH_MAX];
 	const struct pki_conf *conf = &office->conf;
-	must(pki_key_open(conf->ca_key, pki_buf_bytes(&secret), &minters.issuer_key, &err),
+	must(pki_key_open(
+		     conf->ca_key, pki_buf_bytes(&secret), &minters.issuer_key, &err),
 		&err);
 	must(pki_conf_path(conf->publish, "ca.pem", path, &err), &err);
 	must(pki_cert_read(path, &minters.issuer, &err), &err);

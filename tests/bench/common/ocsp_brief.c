@@ -54,7 +54,8 @@ find_responses(struct pki_bytes der, unsigned *response, struct pki_bytes *out)
 	if (*response != 0)
 		return true;
 	if (!take(&der, TAG0, &v) || !take(&v, SEQUENCE, &v) || !take(&v, 0x06, &oid) ||
-		!take(&v, OCTETS, &v) || !take(&v, SEQUENCE, &v) || !take(&v, SEQUENCE, &v))
+		!take(&v, OCTETS, &v) || !take(&v, SEQUENCE, &v) ||
+		!take(&v, SEQUENCE, &v))
 		return false;
 	skip(&v, TAG0);
 	skip(&v, 0xa1);

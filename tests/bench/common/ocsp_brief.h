@@ -5,9 +5,9 @@
 #include "libpki/ocsp/ocsp.h"
 
 struct ocsp_brief {
-	unsigned response;           /* OCSPResponseStatus; 0: successful, the rest holds */
+	unsigned response; /* OCSPResponseStatus; 0: successful, the rest holds */
 	enum pki_ocsp_status status; /* of the first SingleResponse */
-	struct pki_bytes serial;     /* of its CertID, within the answer */
+	struct pki_bytes serial; /* of its CertID, within the answer */
 };
 
 /* false: not such an answer. A status "unknown" counts as never issued. */

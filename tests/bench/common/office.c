@@ -34,7 +34,8 @@ office_open(struct office *office)
 }
 
 struct pki_buf
-order_sign(const struct pki_order *order, const struct officer *a, const struct officer *b)
+order_sign(
+	const struct pki_order *order, const struct officer *a, const struct officer *b)
 {
 	struct pki_err err = { 0 };
 	struct pki_buf json = { 0 }, one = { 0 }, two = { 0 };

@@ -44,8 +44,8 @@ write_http(struct question *q, const struct question_form *form)
 }
 
 void
-question_write(
-	struct question *q, const struct question_form *form, const struct pki_cert *issuer)
+question_write(struct question *q, const struct question_form *form,
+	const struct pki_cert *issuer)
 {
 	struct pki_err err = { 0 };
 	uint8_t nonce[NONCE_LEN];

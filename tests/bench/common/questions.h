@@ -9,13 +9,13 @@
 struct question {
 	struct pki_serial serial;
 	enum pki_ocsp_status want;
-	struct pki_buf der;  /* the OCSPRequest */
+	struct pki_buf der; /* the OCSPRequest */
 	struct pki_buf wire; /* in HTTP */
 };
 
 struct question_form {
-	const char *path;  /* of the responder, "/" at its end */
-	const char *hash;  /* of the CertID: "SHA1", "SHA256" */
+	const char *path; /* of the responder, "/" at its end */
+	const char *hash; /* of the CertID: "SHA1", "SHA256" */
 	bool get;
 	bool nonce;
 	bool fresh; /* Connection: close */

@@ -73,7 +73,8 @@ const struct pki_name chain_subject = {
 	.common_name = "TEST Alice Martin",
 };
 
-static const struct pki_name root_name = { .country = "MC", .common_name = "TEST Root CA" };
+static const struct pki_name root_name = { .country = "MC",
+	.common_name = "TEST Root CA" };
 static const struct pki_name ca_name = { .country = "MC",
 	.common_name = "TEST Issuing CA" };
 

@@ -46,8 +46,8 @@ add_policies(X509 *x509, const char *oids)
 static void
 add_name(X509_NAME *name, const char *key, int type, const char *value)
 {
-	assert_int_equal(X509_NAME_add_entry_by_txt(
-				 name, key, type, (const unsigned char *)value, -1, -1, 0),
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, key, type,
+				 (const unsigned char *)value, -1, -1, 0),
 		1);
 }
 
@@ -71,7 +71,8 @@ new_key(const struct fixture_spec *spec)
 	enum pki_key_alg alg = spec->alg != 0 ? spec->alg : PKI_ALG_P256;
 	if (spec->key != NULL)
 		assert_int_equal(
-			pki_key_from_evp(pki_key_get0_evp(spec->key), &key, &err), PKI_OK);
+			pki_key_from_evp(pki_key_get0_evp(spec->key), &key, &err),
+			PKI_OK);
 	else
 		assert_int_equal(pki_key_generate(alg, &key, &err), PKI_OK);
 	return key;

@@ -15,17 +15,19 @@ struct fixture_id {
 
 struct fixture_spec {
 	const char *common_name; /* with C=MC */
-	const char *policy;      /* certificatePolicies: OIDs with commas between, NULL: none */
-	const char *key_usage;   /* as in x509v3_config(5), NULL: digitalSignature */
+	const char
+		*policy; /* certificatePolicies: OIDs with commas between, NULL: none */
+	const char *key_usage; /* as in x509v3_config(5), NULL: digitalSignature */
 	bool ca;
-	enum pki_key_alg alg;    /* 0: P-256 */
+	enum pki_key_alg alg; /* 0: P-256 */
 	const struct pki_key *key; /* NULL: a new one */
-	pki_time not_before;     /* 0: an hour ago */
-	pki_time not_after;      /* 0: in a year */
+	pki_time not_before; /* 0: an hour ago */
+	pki_time not_after; /* 0: in a year */
 };
 
 /* issuer NULL: self-signed. Free with fixture_free(). */
-struct fixture_id fixture_make(const struct fixture_spec *spec, const struct fixture_id *issuer);
+struct fixture_id fixture_make(
+	const struct fixture_spec *spec, const struct fixture_id *issuer);
 /* "TEST CA", twenty years. */
 struct fixture_id fixture_ca(void);
 void fixture_free(struct fixture_id *id);

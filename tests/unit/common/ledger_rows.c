@@ -34,7 +34,8 @@ add_issuers(struct pki_ledger *ledger)
 {
 	PKI_CLEANUP(pki_cert_cleanup)
 	struct pki_cert *root = make_issuer(START + 20 * YEAR);
-	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *ca = make_issuer(START + 10 * YEAR);
+	PKI_CLEANUP(pki_cert_cleanup)
+	struct pki_cert *ca = make_issuer(START + 10 * YEAR);
 	ok(pki_ledger_begin(ledger, &err));
 	ok(pki_ledger_add_issuer(ledger, PKI_ISSUER_ROOT, root, &err));
 	ok(pki_ledger_add_issuer(ledger, PKI_ISSUER_CA, ca, &err));
@@ -78,8 +79,8 @@ make_order(uint64_t n, enum pki_action action, const char *holder)
 }
 
 enum pki_status
-add_order(struct pki_ledger *ledger, uint64_t n, enum pki_action action, const char *holder,
-	struct pki_err *err)
+add_order(struct pki_ledger *ledger, uint64_t n, enum pki_action action,
+	const char *holder, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_order_row_free)
 	struct pki_order_row row = make_order(n, action, holder);

@@ -36,11 +36,12 @@ struct pki_order_row make_order(uint64_t n, enum pki_action action, const char *
 enum pki_status add_order(struct pki_ledger *ledger, uint64_t n, enum pki_action action,
 	const char *holder, struct pki_err *err);
 struct pki_cert_row make_cert(uint64_t n, const char *holder, uint64_t order);
-enum pki_status add_cert(struct pki_ledger *ledger, struct pki_cert_row row, struct pki_err *err);
+enum pki_status add_cert(
+	struct pki_ledger *ledger, struct pki_cert_row row, struct pki_err *err);
 enum pki_status add_revocation(struct pki_ledger *ledger, const struct pki_cert_row *cert,
 	uint64_t order, pki_msec at, struct pki_err *err);
-enum pki_status add_entry(struct pki_ledger *ledger, uint64_t index, pki_msec at,
-	struct pki_err *err);
+enum pki_status add_entry(
+	struct pki_ledger *ledger, uint64_t index, pki_msec at, struct pki_err *err);
 /* Orders' log_index 0 must exist at commit. */
 void begin(struct fixture *f);
 void commit(struct fixture *f);

@@ -35,10 +35,10 @@ orders_setup(void **state)
 	world.ca = fixture_ca();
 	world.now = pki_msec_now();
 	for (size_t i = CLAIRE; i < WHO_COUNT; i++)
-		world.ids[i] =
-			fixture_make(&(struct fixture_spec){ .common_name = people[i].name,
-					     .policy = people[i].policy },
-				&world.ca);
+		world.ids[i] = fixture_make(
+			&(struct fixture_spec){ .common_name = people[i].name,
+				.policy = people[i].policy },
+			&world.ca);
 	for (size_t i = 0; i < PKI_COUNT(world.csrs); i++)
 		world.csrs[i] = fixture_csr(NULL);
 	assert_int_equal(pki_policy_load("policy", &world.policy, &err), PKI_OK);
@@ -78,11 +78,11 @@ orders_sign(const struct pki_order *order, const enum who *signers)
 	for (; *signers != NOBODY; signers++) {
 		const struct fixture_id *id = &world.ids[*signers];
 		struct pki_buf more = { 0 };
-		enum pki_status status = cms.len == 0
-						 ? pki_cms_sign(pki_buf_bytes(&json),
-							   id->key, id->cert, &more, &err)
-						 : pki_cms_cosign(pki_buf_bytes(&cms),
-							   id->key, id->cert, &more, &err);
+		enum pki_status status =
+			cms.len == 0 ? pki_cms_sign(pki_buf_bytes(&json), id->key,
+					       id->cert, &more, &err)
+				     : pki_cms_cosign(pki_buf_bytes(&cms), id->key,
+					       id->cert, &more, &err);
 		if (status != PKI_OK)
 			fail_msg("sign: %s", err.msg);
 		pki_buf_free(&cms);
@@ -239,8 +239,8 @@ orders_decide(struct pki_order *order, const enum who *signers, struct pki_decis
 	if (pki_order_open(pki_buf_bytes(&cms), world.ca.cert, world.now / 1000, NULL,
 		    &opened, err) != PKI_OK)
 		fail_msg("open: %s", err->msg);
-	enum pki_status status =
-		pki_decide(world.policy, &opened, world.ca.cert, world.now, NULL, out, err);
+	enum pki_status status = pki_decide(
+		world.policy, &opened, world.ca.cert, world.now, NULL, out, err);
 	pki_order_close(&opened);
 	pki_order_free(order);
 	return status;
@@ -258,8 +258,8 @@ orders_refuse_each(const struct bad_case *cases, size_t count)
 		enum pki_status got = orders_decide(&order, cases[i].signers, &d, &err);
 		if (got == PKI_OK || err.rule != cases[i].want_rule ||
 			err.object[0] == '\0')
-			fail_msg("%s: status %d rule %d: %s", cases[i].name, got, err.rule,
-				err.msg);
+			fail_msg("%s: status %d rule %d: %s", cases[i].name, got,
+				err.rule, err.msg);
 		assert_int_equal(d.cert_count, 0);
 	}
 }

@@ -37,8 +37,8 @@ int orders_teardown(void **state);
 /* Encode, and let each of signers (up to NOBODY) sign. */
 struct pki_buf orders_sign(const struct pki_order *order, const enum who *signers);
 void orders_set_buf(struct pki_buf *buf, const void *data, size_t len);
-void orders_attach(struct pki_order *order, const struct pki_order *invite,
-	const enum who *signers);
+void orders_attach(
+	struct pki_order *order, const struct pki_order *invite, const enum who *signers);
 
 struct pki_order good_invite(void);
 struct pki_order good_issue(void);

@@ -15,8 +15,8 @@ struct status_ext {
 	int nid;
 	const char *value;
 };
-struct status_id status_make(const char *cn, enum pki_key_alg alg, const struct status_ext *exts,
-	const struct status_id *issuer);
+struct status_id status_make(const char *cn, enum pki_key_alg alg,
+	const struct status_ext *exts, const struct status_id *issuer);
 void status_free(struct status_id *id);
 
 struct status_id status_ca(const char *cn);

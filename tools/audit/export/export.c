@@ -113,8 +113,8 @@ file_open(struct export *e, const char *suffix, FILE **out, struct pki_err *err)
 	if (snprintf(path, sizeof path, "%s/%s.%s", e->folder, e->name, suffix) >=
 		(int)sizeof path)
 		return pki_fail(err, PKI_USAGE, "the path is too long");
-	int fd =
-		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, e->names ? 0600 : 0644);
+	int fd = open(
+		path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, e->names ? 0600 : 0644);
 	*out = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (*out != NULL)
 		return PKI_OK;
@@ -130,11 +130,11 @@ file_close(struct export *e, FILE **file, enum pki_status status, struct pki_err
 	if (*file == NULL)
 		return status;
 	if (status == PKI_OK && (fflush(*file) != 0 || fsync(fileno(*file)) != 0))
-		status =
-			pki_fail_errno(err, PKI_IO, errno, "%s cannot be written", e->name);
+		status = pki_fail_errno(
+			err, PKI_IO, errno, "%s cannot be written", e->name);
 	if (fclose(*file) != 0 && status == PKI_OK)
-		status =
-			pki_fail_errno(err, PKI_IO, errno, "%s cannot be written", e->name);
+		status = pki_fail_errno(
+			err, PKI_IO, errno, "%s cannot be written", e->name);
 	*file = NULL;
 	return status;
 }
@@ -260,7 +260,8 @@ parse_format(const char *format, struct export *e, struct pki_err *err)
 	e->csv = both || strcmp(format, "csv") == 0;
 	e->jsonl = both || strcmp(format, "jsonl") == 0;
 	if (!e->csv && !e->jsonl)
-		return pki_fail(err, PKI_USAGE, "--format %s: csv, jsonl or both", format);
+		return pki_fail(
+			err, PKI_USAGE, "--format %s: csv, jsonl or both", format);
 	return PKI_OK;
 }
 

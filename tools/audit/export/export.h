@@ -6,12 +6,13 @@
 
 #define EXPORT_COLUMNS 12
 
-struct export {
+struct export
+{
 	struct pki_ledger *ledger; /* in a snapshot */
 	struct pki_ledger_figures figures;
 	bool csv, jsonl, names;
 	char folder[PATH_MAX]; /* of the files, until all are whole */
-	const char *name;      /* of the table that is being written */
+	const char *name; /* of the table that is being written */
 	const char *const *columns;
 	FILE *csv_file, *jsonl_file, *pem_file; /* its files; NULL: none */
 	uint64_t rows, blocks;
@@ -27,8 +28,8 @@ struct export_table {
 extern const struct export_table export_tables[];
 
 /* One row: an object with the table's columns; taken over. total: for the progress bar. */
-enum pki_status export_row(struct export *e, json_t *row, uint64_t total, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status export_row(struct export *e, json_t *row, uint64_t total,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* One block into the table's bundle. */
 enum pki_status export_pem(struct export *e, const char *label, struct pki_bytes der,
 	struct pki_err *err) PKI_MUST_CHECK;

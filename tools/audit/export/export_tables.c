@@ -103,7 +103,8 @@ static enum pki_status
 one_crl(struct export *e, int issuer, uint64_t number, uint64_t last, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-	char digest[PKI_SHA256_HEX], this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
+	char digest[PKI_SHA256_HEX], this_update[PKI_TIME_TEXT],
+		next_update[PKI_TIME_TEXT];
 	char cutoff[PKI_TIME_TEXT], committed[PKI_MSEC_TEXT], published[PKI_MSEC_TEXT];
 	PKI_TRY(pki_ledger_crl(e->ledger, issuer, number, &row, err));
 	PKI_TRY(pki_sha256_hex(row.der.data, row.der.len, digest, err));
@@ -114,9 +115,9 @@ one_crl(struct export *e, int issuer, uint64_t number, uint64_t last, struct pki
 	pki_msec_format(row.published, published);
 	PKI_TRY(export_row(e,
 		json_pack("{s:i, s:I, s:i, s:s, s:s, s:s, s:s?, s:I, s:s, s:I, s:s}",
-			"issuer", row.issuer, "number", (json_int_t)row.number, "partition",
-			(int)row.partition, "this_update", this_update, "next_update",
-			next_update, "committed", committed, "published",
+			"issuer", row.issuer, "number", (json_int_t)row.number,
+			"partition", (int)row.partition, "this_update", this_update,
+			"next_update", next_update, "committed", committed, "published",
 			row.published != 0 ? published : NULL, "revocations",
 			(json_int_t)row.revocations, "cutoff", cutoff, "size",
 			(json_int_t)row.der.len, "digest", digest),
@@ -130,8 +131,8 @@ crls(struct export *e, struct pki_err *err)
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row last = { 0 };
 		struct pki_err none = { 0 };
-		enum pki_status status =
-			pki_ledger_last_crl(e->ledger, issuer, PKI_LIST_ANY, &last, &none);
+		enum pki_status status = pki_ledger_last_crl(
+			e->ledger, issuer, PKI_LIST_ANY, &last, &none);
 		if (status != PKI_OK && status != PKI_NOTFOUND) {
 			*err = none;
 			return status;

@@ -21,7 +21,8 @@ void html_close(FILE *out, const char *name);
 /* <name .../> */
 void html_empty(FILE *out, const char *name, ...) __attribute__((sentinel));
 /* <name ...>text</name> */
-void html_leaf(FILE *out, const char *name, const char *text, ...) __attribute__((sentinel));
+void html_leaf(FILE *out, const char *name, const char *text, ...)
+	__attribute__((sentinel));
 /* Control characters, malformed UTF-8 and marks that reorder text become "?". */
 void html_text(FILE *out, const char *text);
 void html_textf(FILE *out, const char *fmt, ...) PKI_PRINTF(2, 3);

@@ -4,8 +4,8 @@
 #include "tools/audit/crew.h"
 
 static enum pki_status
-parse_day(
-	const char *option, const char *text, bool end, pki_msec *out, struct pki_err *err)
+parse_day(const char *option, const char *text, bool end, pki_msec *out,
+	struct pki_err *err)
 {
 	pki_time t;
 	*out = 0;
@@ -20,8 +20,8 @@ parse_day(
 }
 
 static enum pki_status
-parse_number(
-	const char *option, const char *text, double most, double *out, struct pki_err *err)
+parse_number(const char *option, const char *text, double most, double *out,
+	struct pki_err *err)
 {
 	char *end;
 	*out = 0;
@@ -30,7 +30,8 @@ parse_number(
 	*out = strtod(text, &end);
 	if (end == text || *end != '\0' || !(*out > 0 && *out <= most))
 		return pki_fail(err, PKI_USAGE,
-			"--%s %s: give a number above 0, at most %.0f", option, text, most);
+			"--%s %s: give a number above 0, at most %.0f", option, text,
+			most);
 	return PKI_OK;
 }
 
@@ -105,6 +106,7 @@ report_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	else if (!verified)
 		printf("%s: not verified\n", path);
 	else
-		printf("%s: findings: %ju\n", path, (uintmax_t)findings_count(a.findings));
+		printf("%s: findings: %ju\n", path,
+			(uintmax_t)findings_count(a.findings));
 	return PKI_OK;
 }

@@ -24,7 +24,7 @@ struct grid {
 	struct grid_column columns[GRID_COLUMNS];
 	size_t column_count;
 	size_t plotted; /* so many of the columns; 0: all */
-	bool unlike;    /* its rows are different things: no sum */
+	bool unlike; /* its rows are different things: no sum */
 	struct grid_row *rows;
 	size_t row_count;
 };
@@ -34,10 +34,10 @@ enum pki_status grid_row(struct grid *g, const char *label, struct grid_row **ou
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Rows for all days, weeks, months, quarters or years from the one to the other, whichever are
  * few enough to look at; the unit's name. */
-enum pki_status grid_calendar(struct grid *g, pki_time from, pki_time to, const char **unit,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status grid_months(struct grid *g, pki_time from, int count, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status grid_calendar(struct grid *g, pki_time from, pki_time to,
+	const char **unit, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status grid_months(
+	struct grid *g, pki_time from, int count, struct pki_err *err) PKI_MUST_CHECK;
 /* Where that time counts; NULL before the first row. */
 struct grid_row *grid_at(const struct grid *g, pki_time t);
 int64_t grid_sum(const struct grid *g, size_t column);
@@ -93,11 +93,11 @@ struct figures {
 };
 /* a is open; from, to (0: all), population and target are set: the period's ends within what the
  * ledger tells, empty grids, what the log's last checkpoint says. */
-enum pki_status figures_prepare(struct audit *a, struct figures *f, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status figures_prepare(
+	struct audit *a, struct figures *f, struct pki_err *err) PKI_MUST_CHECK;
 /* Then the figures. What could be read before a failure is in f. */
-enum pki_status figures_gather(struct audit *a, struct figures *f, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status figures_gather(
+	struct audit *a, struct figures *f, struct pki_err *err) PKI_MUST_CHECK;
 void figures_free(struct figures *f);
 /* The column of a reason in GRID_REVOCATIONS, before it is narrowed. */
 size_t figures_reason(enum pki_reason reason);

@@ -361,7 +361,8 @@ walk(struct gather *g, struct pki_err *err)
 	struct figures *f = g->f;
 	PKI_TRY(pki_ledger_each_certificate(ledger, 0, 0, on_certificate, g, err));
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++) {
-		PKI_TRY(pki_ledger_each_revocation(ledger, issuer, on_revocation, g, err));
+		PKI_TRY(pki_ledger_each_revocation(
+			ledger, issuer, on_revocation, g, err));
 		PKI_TRY(end_report(g, err));
 		g->report = (struct report){ 0 };
 	}

@@ -107,8 +107,8 @@ add_times(struct grid *g, enum unit unit, pki_time from, pki_time to, struct pki
 }
 
 enum pki_status
-grid_calendar(
-	struct grid *g, pki_time from, pki_time to, const char **unit, struct pki_err *err)
+grid_calendar(struct grid *g, pki_time from, pki_time to, const char **unit,
+	struct pki_err *err)
 {
 	static const char *const names[] = { "day", "week (from Monday)", "month",
 		"quarter", "year" };

@@ -18,7 +18,8 @@ format_duration(pki_msec ms, char out[GRID_TEXT])
 	if (ms < 1000)
 		snprintf(out, GRID_TEXT, "%" PRId64 " ms", ms);
 	else if (ms < 60000)
-		snprintf(out, GRID_TEXT, "%" PRId64 ".%02" PRId64 " s", s, ms % 1000 / 10);
+		snprintf(
+			out, GRID_TEXT, "%" PRId64 ".%02" PRId64 " s", s, ms % 1000 / 10);
 	else if (s < 3600)
 		snprintf(out, GRID_TEXT, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
 	else if (s < 2 * PKI_DAY)
@@ -89,12 +90,14 @@ put_tiles(FILE *out, const struct figures *f, const json_t *findings, bool verif
 		f->crl.over_hour > 0 ? "bad"
 		: f->crl.count > 0   ? "good"
 				     : "");
-	snprintf(more, sizeof more, "of these %" PRId64 " by renewal", grid_sum(issued, 1));
+	snprintf(more, sizeof more, "of these %" PRId64 " by renewal",
+		grid_sum(issued, 1));
 	count_tile(out, "t-issued", grid_sum(issued, 0) + grid_sum(issued, 1),
 		"Holders' certificates issued", more, "");
 	count_tile(out, "t-revoked", sum_of(&f->grids[GRID_REVOCATIONS]),
 		"Certificates revoked", "for ever", "");
-	snprintf(more, sizeof more, "certificates of %" PRId64 " holders", f->live_holders);
+	snprintf(more, sizeof more, "certificates of %" PRId64 " holders",
+		f->live_holders);
 	count_tile(out, "t-live", f->live[0], "Valid at the end", more, "");
 	count_tile(out, "t-refused", sum_of(&f->grids[GRID_REFUSALS]), "Orders refused",
 		"by the signer and its rules", "");
@@ -132,8 +135,8 @@ put_header(FILE *out, const struct figures *f)
 	put_fact(out, "Made", text);
 	if (f->root[0] != '\0')
 		snprintf(text, sizeof text,
-			"%.120s, %ju entries; its signed checkpoint covers %ju", f->origin,
-			(uintmax_t)f->entries, (uintmax_t)f->covered);
+			"%.120s, %ju entries; its signed checkpoint covers %ju",
+			f->origin, (uintmax_t)f->entries, (uintmax_t)f->covered);
 	else
 		snprintf(text, sizeof text,
 			"%ju entries; no checkpoint that the log's key verifies",
@@ -171,11 +174,7 @@ put_delays(FILE *out, const struct figures *f)
 	char gap[GRID_TEXT];
 	section(out, "status", "From report to status");
 	html_leaf(out, "p",
-		"How long it took from the moment when a report of loss, or another "
-		"reason, "
-		"reached the authority until OCSP answered \"revoked\" (from the ledger's "
-		"commit on) and until a CRL that says so was published. An order that "
-		"revokes several certificates is one report; its last one counts.",
+		"How long it took from the moment when a report of loss, or another reason, reached the authority until OCSP answered \"revoked\" (from the ledger's commit on) and until a CRL that says so was published. An order that revokes several certificates is one report; its last one counts.",
 		HTML_END);
 	html_open(out, "div", "class", "table", HTML_END);
 	html_open(out, "table", "id", "spread", HTML_END);
@@ -198,9 +197,7 @@ put_delays(FILE *out, const struct figures *f)
 	format_duration(f->crl_gap, gap);
 	html_open(out, "p", "class", f->crl_gap > DAY_MSEC ? "bad" : NULL, HTML_END);
 	html_textf(out,
-		"CRLs made in the period: %ju. Longest time between two publications of "
-		"the "
-		"issuing CA's full list: %s; allowed: 24 h.",
+		"CRLs made in the period: %ju. Longest time between two publications of the issuing CA's full list: %s; allowed: 24 h.",
 		(uintmax_t)f->crls, f->crl_gap > 0 ? gap : "there were not two");
 	html_close(out, "p");
 	html_close(out, "section");
@@ -226,10 +223,11 @@ put_target(FILE *out, const struct figures *f)
 	html_close(out, "p");
 	snprintf(width, sizeof width, "%.2f", share > 100 ? 100 : share);
 	snprintf(x, sizeof x, "%.2f", f->target);
-	html_open(out, "svg", "xmlns", "http://www.w3.org/2000/svg", "class", "plot meter",
-		"viewBox", "0 0 100 14", "preserveAspectRatio", "none", "role", "img",
-		"aria-label", "Share of the population", HTML_END);
-	html_empty(out, "rect", "class", "track", "width", "100", "height", "14", HTML_END);
+	html_open(out, "svg", "xmlns", "http://www.w3.org/2000/svg", "class",
+		"plot meter", "viewBox", "0 0 100 14", "preserveAspectRatio", "none",
+		"role", "img", "aria-label", "Share of the population", HTML_END);
+	html_empty(
+		out, "rect", "class", "track", "width", "100", "height", "14", HTML_END);
 	html_empty(out, "rect", "class", "f1", "width", width, "height", "14", HTML_END);
 	if (f->target > 0)
 		html_empty(out, "rect", "class", "mark", "x", x, "width", "0.3", "height",
@@ -242,9 +240,7 @@ put_adoption(FILE *out, const struct figures *f)
 {
 	section(out, "adoption-section", "Adoption");
 	html_leaf(out, "p",
-		"Persons, each counted once: who applied, whose certificates were issued, "
-		"who "
-		"activated them by signing their acceptance.",
+		"Persons, each counted once: who applied, whose certificates were issued, who activated them by signing their acceptance.",
 		HTML_END);
 	put_target(out, f);
 	page_figure(out, &f->grids[GRID_ADOPTION], PLOT_LINES, "Holders, up to each date",
@@ -271,7 +267,8 @@ put_finding(FILE *out, const json_t *finding)
 	html_close(out, "td");
 	html_open(out, "td", HTML_END);
 	html_text(out, entry_text(finding, "message"));
-	html_leaf(out, "small", entry_text(finding, "remedy"), "class", "remedy", HTML_END);
+	html_leaf(
+		out, "small", entry_text(finding, "remedy"), "class", "remedy", HTML_END);
 	html_close(out, "td");
 	html_close(out, "tr");
 }
@@ -317,17 +314,12 @@ put_verification(FILE *out, const json_t *report, const struct audit *a)
 	section(out, "findings", "Findings");
 	if (a == NULL) {
 		html_leaf(out, "p",
-			"Nothing was verified: this report was made with --no-verify. Its "
-			"figures are what the ledger says.",
+			"Nothing was verified: this report was made with --no-verify. Its figures are what the ledger says.",
 			HTML_END);
 	} else {
 		html_open(out, "p", HTML_END);
 		html_textf(out,
-			"Verified with public keys alone: %ju log entries and %ju hashes "
-			"under "
-			"%ju checkpoints, %ju published tiles, %ju orders, %ju "
-			"certificates, "
-			"%ju revocations, %ju CRLs, %ju cosignatures of witnesses.",
+			"Verified with public keys alone: %ju log entries and %ju hashes under %ju checkpoints, %ju published tiles, %ju orders, %ju certificates, %ju revocations, %ju CRLs, %ju cosignatures of witnesses.",
 			(uintmax_t)a->entries, (uintmax_t)a->hashes,
 			(uintmax_t)a->checkpoints, (uintmax_t)a->tiles,
 			(uintmax_t)a->orders, (uintmax_t)a->certificates,
@@ -338,8 +330,8 @@ put_verification(FILE *out, const json_t *report, const struct audit *a)
 	if (json_array_size(findings) > 0)
 		put_findings(out, report, findings);
 	else if (a != NULL)
-		html_leaf(out, "p", "\xe2\x9c\x93 Everything is in order.", "class", "good",
-			HTML_END);
+		html_leaf(out, "p", "\xe2\x9c\x93 Everything is in order.", "class",
+			"good", HTML_END);
 	html_close(out, "section");
 }
 
@@ -348,11 +340,7 @@ put_officers(FILE *out, const struct figures *f)
 {
 	section(out, "officers-section", "Officers");
 	html_leaf(out, "p",
-		"Officers are named by role and the serial number of their certificate. "
-		"Orders "
-		"to issue, renew and revoke count where the ledger keeps the signature; "
-		"the "
-		"other steps, where the registration authority's log says so.",
+		"Officers are named by role and the serial number of their certificate. Orders to issue, renew and revoke count where the ledger keeps the signature; the other steps, where the registration authority's log says so.",
 		HTML_END);
 	page_figure(
 		out, &f->grids[GRID_OFFICERS], PLOT_ROWS, "What each officer signed", 0);
@@ -374,9 +362,7 @@ put_sections(FILE *out, const struct figures *f)
 	put_delays(out, f);
 	section(out, "expiry", "Expiry forecast");
 	html_leaf(out, "p",
-		"Certificates that are valid at the end of the period, by the month in "
-		"which "
-		"they end. Reminders go out 45, 30 and 15 days before.",
+		"Certificates that are valid at the end of the period, by the month in which they end. Reminders go out 45, 30 and 15 days before.",
 		HTML_END);
 	page_figure(out, &g[GRID_FORECAST], PLOT_BARS, "Certificates that end", 0);
 	html_close(out, "section");
@@ -397,16 +383,16 @@ put_head(FILE *out, const struct figures *f, struct pki_err *err)
 	PKI_TRY(pki_sha256(report_style, strlen(report_style), digest, err));
 	PKI_TRY(pki_base64_encode(digest, sizeof digest, &hash, err));
 	snprintf(policy, sizeof policy,
-		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action "
-		"'none'",
+		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'",
 		(const char *)hash.data);
 	html_open(out, "head", HTML_END);
 	html_empty(out, "meta", "charset", "utf-8", HTML_END);
-	html_empty(out, "meta", "http-equiv", "Content-Security-Policy", "content", policy,
-		HTML_END);
+	html_empty(out, "meta", "http-equiv", "Content-Security-Policy", "content",
+		policy, HTML_END);
 	html_empty(out, "meta", "name", "viewport", "content",
 		"width=device-width, initial-scale=1", HTML_END);
-	html_empty(out, "meta", "name", "color-scheme", "content", "light dark", HTML_END);
+	html_empty(
+		out, "meta", "name", "color-scheme", "content", "light dark", HTML_END);
 	html_open(out, "title", HTML_END);
 	html_textf(out, "Audit report: %s", f->ca);
 	html_close(out, "title");
@@ -435,12 +421,7 @@ report_page(FILE *out, const struct figures *f, const json_t *findings,
 	html_close(out, "section");
 	html_close(out, "main");
 	html_leaf(out, "footer",
-		"All times are UTC. Figures come from the certification authority's ledger "
-		"and "
-		"its signed log; this page holds no personal data, loads nothing and runs "
-		"no "
-		"script. Rows of a calendar in which nothing happened are left out of its "
-		"table.",
+		"All times are UTC. Figures come from the certification authority's ledger and its signed log; this page holds no personal data, loads nothing and runs no script. Rows of a calendar in which nothing happened are left out of its table.",
 		HTML_END);
 	html_close(out, "body");
 	html_close(out, "html");

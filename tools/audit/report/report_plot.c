@@ -71,8 +71,8 @@ put_text(FILE *out, const char *class, const char *anchor, double x, double y,
 	char at_x[24], at_y[24];
 	snprintf(at_x, sizeof at_x, "%.1f", x);
 	snprintf(at_y, sizeof at_y, "%.1f", y);
-	html_leaf(out, "text", text, "class", class, "text-anchor", anchor, "x", at_x, "y",
-		at_y, HTML_END);
+	html_leaf(out, "text", text, "class", class, "text-anchor", anchor, "x", at_x,
+		"y", at_y, HTML_END);
 }
 
 static void
@@ -128,8 +128,7 @@ put_bar(FILE *out, const struct grid *g, const struct grid_row *row, size_t colu
 	if (row->cells[column] == 0)
 		return;
 	fprintf(out,
-		"<rect class=\"f%zu\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-		"height=\"%.1f\">",
+		"<rect class=\"f%zu\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">",
 		column + 1, box[0], box[1], box[2], box[3]);
 	fputs("<title>", out);
 	html_textf(out, "%s: %s %" PRId64, row->label, g->columns[column].name,
@@ -233,7 +232,8 @@ plot_rows(FILE *out, const struct grid *g, const char *title)
 		put_text(out, "name", "end", ROW_LABEL - 10, y + 14, row->label);
 		for (size_t c = 0; c < grid_plotted(g); c++) {
 			double width = scale * (double)row->cells[c];
-			put_bar(out, g, row, c, (const double[4]){ x, y, width, ROW - 10 });
+			put_bar(out, g, row, c,
+				(const double[4]){ x, y, width, ROW - 10 });
 			x += width;
 		}
 		html_number(grid_row_sum(g, row), number);
@@ -250,13 +250,11 @@ plot_legend(FILE *out, const struct grid *g, bool lines)
 		return;
 	html_open(out, "ul", "class", "legend", "aria-hidden", "true", HTML_END);
 	for (size_t c = 0; c < grid_plotted(g); c++) {
-		fputs("<li><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"22\" "
-		      "height=\"12\">",
+		fputs("<li><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"22\" height=\"12\">",
 			out);
 		if (lines)
 			fprintf(out,
-				"<polyline class=\"s%zu\" points=\"0,6 22,6\"/><circle "
-				"class=\"f%zu\" cx=\"11\" cy=\"6\" r=\"3\"/>",
+				"<polyline class=\"s%zu\" points=\"0,6 22,6\"/><circle class=\"f%zu\" cx=\"11\" cy=\"6\" r=\"3\"/>",
 				c + 1, c + 1);
 		else
 			fprintf(out, "<rect class=\"f%zu\" width=\"22\" height=\"12\"/>",
@@ -276,19 +274,15 @@ plot_patterns(FILE *out)
 		const char *drawing;
 	} patterns[] = {
 		{ 3, "<path d=\"M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4\"/>" },
-		{ 5, "<circle cx=\"2\" cy=\"2\" r=\"1\"/><circle cx=\"6\" cy=\"6\" "
-		     "r=\"1\"/>" },
+		{ 5, "<circle cx=\"2\" cy=\"2\" r=\"1\"/><circle cx=\"6\" cy=\"6\" r=\"1\"/>" },
 		{ 6, "<path d=\"M0,2 h8 M0,6 h8\"/>" },
 		{ 7, "<path d=\"M0,4 h8 M4,0 v8\"/>" },
 	};
-	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"patterns\" width=\"0\" "
-	      "height=\"0\" aria-hidden=\"true\"><defs>\n",
+	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\n",
 		out);
 	for (size_t i = 0; i < PKI_COUNT(patterns); i++)
 		fprintf(out,
-			"<pattern id=\"p%d\" width=\"8\" height=\"8\" "
-			"patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" "
-			"fill=\"#fff\"/><g stroke=\"#000\">%s</g></pattern>\n",
+			"<pattern id=\"p%d\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" fill=\"#fff\"/><g stroke=\"#000\">%s</g></pattern>\n",
 			patterns[i].number, patterns[i].drawing);
 	fputs("</defs></svg>\n", out);
 }

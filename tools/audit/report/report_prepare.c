@@ -111,7 +111,8 @@ make_grids(struct figures *f, struct pki_err *err)
 	PKI_TRY(grid_calendar(&g[GRID_ADOPTION], from, to, &f->unit, err));
 	PKI_TRY(grid_months(&g[GRID_FORECAST], to, FORECAST_MONTHS, err));
 	PKI_TRY(add_rows(&g[GRID_DELAYS], delays, PKI_COUNT(delays), err));
-	return add_rows(&g[GRID_REGISTRATION], registration, PKI_COUNT(registration), err);
+	return add_rows(
+		&g[GRID_REGISTRATION], registration, PKI_COUNT(registration), err);
 }
 
 /* Within what the ledger tells: its first event to its youngest. */
@@ -175,9 +176,10 @@ static json_t *
 spread_json(const struct spread *s)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "count",
-		(json_int_t)s->count, "p50", (json_int_t)s->p50, "p99", (json_int_t)s->p99,
-		"worst", (json_int_t)s->worst, "over_60min", (json_int_t)s->over_hour,
-		"over_24h", (json_int_t)s->over_day, "waiting", (json_int_t)s->waiting);
+		(json_int_t)s->count, "p50", (json_int_t)s->p50, "p99",
+		(json_int_t)s->p99, "worst", (json_int_t)s->worst, "over_60min",
+		(json_int_t)s->over_hour, "over_24h", (json_int_t)s->over_day, "waiting",
+		(json_int_t)s->waiting);
 }
 
 json_t *
@@ -187,17 +189,18 @@ figures_json(const struct figures *f)
 	pki_msec_format(f->from, from);
 	pki_msec_format(f->to, to);
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "ca", f->ca,
-		"from", from, "to", to, "unit", f->unit, "log", f->origin, "root", f->root,
-		"entries", (json_int_t)f->entries, "covered", (json_int_t)f->covered);
+		"from", from, "to", to, "unit", f->unit, "log", f->origin, "root",
+		f->root, "entries", (json_int_t)f->entries, "covered",
+		(json_int_t)f->covered);
 	json_object_set_new(json, "totals",
 		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 			"live_holder_certificates", (json_int_t)f->live[0],
-			"live_service_certificates", (json_int_t)f->live[1], "live_holders",
-			(json_int_t)f->live_holders, "applied", (json_int_t)f->applied,
-			"issued", (json_int_t)f->issued, "activated",
-			(json_int_t)f->activated, "population", (json_int_t)f->population,
-			"wanted", (json_int_t)f->wanted, "crls", (json_int_t)f->crls,
-			"crl_gap", (json_int_t)f->crl_gap));
+			"live_service_certificates", (json_int_t)f->live[1],
+			"live_holders", (json_int_t)f->live_holders, "applied",
+			(json_int_t)f->applied, "issued", (json_int_t)f->issued,
+			"activated", (json_int_t)f->activated, "population",
+			(json_int_t)f->population, "wanted", (json_int_t)f->wanted,
+			"crls", (json_int_t)f->crls, "crl_gap", (json_int_t)f->crl_gap));
 	json_object_set_new(json, "ocsp_delay", spread_json(&f->ocsp));
 	json_object_set_new(json, "crl_delay", spread_json(&f->crl));
 	for (size_t i = 0; i < GRIDS; i++)

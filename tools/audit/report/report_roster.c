@@ -124,10 +124,10 @@ count_pairs(struct roster *r, const json_t *signers, struct pki_err *err)
 		for (size_t j = i + 1; j < n; j++) {
 			struct grid_row *row;
 			char label[GRID_TEXT];
-			const struct officer *x =
-				find(r, json_string_value(json_array_get(signers, i)), err);
-			const struct officer *y =
-				find(r, json_string_value(json_array_get(signers, j)), err);
+			const struct officer *x = find(
+				r, json_string_value(json_array_get(signers, i)), err);
+			const struct officer *y = find(
+				r, json_string_value(json_array_get(signers, j)), err);
 			if (x == NULL || y == NULL)
 				return err->status;
 			snprintf(label, sizeof label, "%.28s + %.28s",
@@ -174,7 +174,8 @@ roster_entry(struct roster *r, const char *type, const json_t *entry, struct pki
 	for (size_t i = 0; i < PKI_COUNT(kinds); i++)
 		if (strcmp(type, kinds[i].type) == 0) {
 			if (kinds[i].signers)
-				return count_signers(r, json_object_get(detail, "officers"),
+				return count_signers(r,
+					json_object_get(detail, "officers"),
 					kinds[i].what, err);
 			return actor[0] != '\0' ? count(r, actor, kinds[i].what, err)
 						: PKI_OK;

@@ -73,7 +73,8 @@ put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
 }
 
 static void
-put_plot(FILE *out, const struct grid *g, enum plot form, const char *title, int64_t target)
+put_plot(FILE *out, const struct grid *g, enum plot form, const char *title,
+	int64_t target)
 {
 	plot_legend(out, g, form == PLOT_LINES);
 	if (form == PLOT_ROWS)
@@ -85,8 +86,8 @@ put_plot(FILE *out, const struct grid *g, enum plot form, const char *title, int
 }
 
 void
-page_figure(
-	FILE *out, const struct grid *g, enum plot form, const char *title, int64_t target)
+page_figure(FILE *out, const struct grid *g, enum plot form, const char *title,
+	int64_t target)
 {
 	html_leaf(out, "h3", title, HTML_END);
 	if (g->row_count == 0) {
@@ -97,7 +98,8 @@ page_figure(
 	html_open(out, "div", "class", "drawing", HTML_END);
 	put_plot(out, g, form, title, target);
 	html_close(out, "div");
-	put_table(out, g, form == PLOT_LINES ? "So many up to then" : "The same in numbers",
+	put_table(out, g,
+		form == PLOT_LINES ? "So many up to then" : "The same in numbers",
 		form == PLOT_LINES);
 	html_close(out, "figure");
 }

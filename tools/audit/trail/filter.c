@@ -104,8 +104,8 @@ check_value(struct filter_matcher *matcher, int i, struct pki_err *err)
 	if (pki_serial_parse(value, &serial, err) != PKI_OK) {
 		*err = (struct pki_err){ 0 };
 		return pki_fail(err, PKI_USAGE,
-			"--%s %.48s: a certificate's serial number in hexadecimal", option,
-			value);
+			"--%s %.48s: a certificate's serial number in hexadecimal",
+			option, value);
 	}
 	pki_serial_text(&serial, matcher->serials[i]);
 	matcher->values[i] = matcher->serials[i];
@@ -129,8 +129,7 @@ parse_time(const struct pki_args *args, const char *option, bool end, pki_msec *
 	why = (struct pki_err){ 0 };
 	if (pki_msec_parse(text, out, &why) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
-			"--%s %s: a time as 2026-11-22T13:03:00Z, a day as 2026-11-22, or "
-			"how long ago as 90d, 24h, 30m, 45s",
+			"--%s %s: a time as 2026-11-22T13:03:00Z, a day as 2026-11-22, or how long ago as 90d, 24h, 30m, 45s",
 			option, text);
 	if (end && strchr(text, 'T') == NULL)
 		*out += PKI_DAY * 1000 - 1;

@@ -13,7 +13,8 @@ struct filter {
 	struct filter_matcher {
 		const struct filter_place *place;
 		const char *values[PKI_VALUES_MAX];
-		char serials[PKI_VALUES_MAX][PKI_SERIAL_TEXT]; /* as the log writes them */
+		char serials[PKI_VALUES_MAX]
+			    [PKI_SERIAL_TEXT]; /* as the log writes them */
 		int count;
 	} matchers[FILTER_MATCHERS];
 	size_t count;

@@ -31,8 +31,7 @@ find_entry(
 		id = cert.order;
 		if (id[0] == '\0')
 			return pki_fail(err, PKI_NOTFOUND,
-				"the certificate is the ceremony's; ask for its entry's "
-				"index");
+				"the certificate is the ceremony's; ask for its entry's index");
 	}
 	PKI_TRY(pki_ledger_order(ledger, id, &order, err));
 	*index = order.log_index;
@@ -94,10 +93,13 @@ read_proof(const json_t *json, struct pki_proof *out, struct pki_err *err)
 		const char *hex = json_string_value(json_array_get(json, i));
 		size_t len = 0;
 		if (hex == NULL)
-			return pki_fail(err, PKI_INPUT, "a hash of the proof is no string");
-		PKI_TRY(pki_hex_decode(hex, out->hashes[i].octets, PKI_SHA256, &len, err));
+			return pki_fail(
+				err, PKI_INPUT, "a hash of the proof is no string");
+		PKI_TRY(pki_hex_decode(
+			hex, out->hashes[i].octets, PKI_SHA256, &len, err));
 		if (len != PKI_SHA256)
-			return pki_fail(err, PKI_INPUT, "a hash of the proof is too short");
+			return pki_fail(
+				err, PKI_INPUT, "a hash of the proof is too short");
 	}
 	return PKI_OK;
 }
@@ -156,16 +158,15 @@ check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	const char *trusted = pki_arg(args, "vkey");
 	if (trusted == NULL)
 		return pki_fail(err, PKI_USAGE,
-			"--vkey is missing: the key of the log that you trust, or its "
-			"file");
+			"--vkey is missing: the key of the log that you trust, or its file");
 	PKI_TRY(vkey_read(trusted, &vkey, err));
 	PKI_TRY(read_claim(args->operands[0], &claim, err));
 	PKI_TRY(check_claim(&claim, (const char *)vkey.data, &cp, err));
 	if (pki_arg_flag(args, "json")) {
 		PKI_CLEANUP(pki_json_cleanup)
-		json_t *json = json_pack("{s:b, s:s, s:I, s:I, s:s}", "ok", true, "origin",
-			cp.origin, "size", (json_int_t)cp.size, "index", claim.index,
-			"entry", claim.entry);
+		json_t *json = json_pack("{s:b, s:s, s:I, s:I, s:s}", "ok", true,
+			"origin", cp.origin, "size", (json_int_t)cp.size, "index",
+			claim.index, "entry", claim.entry);
 		pki_cli_json(json, stdout);
 		return PKI_OK;
 	}

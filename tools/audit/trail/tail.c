@@ -51,7 +51,8 @@ print_entry(struct tail *t, uint64_t index, json_t *entry, struct pki_err *err)
 
 /* Where the last `lines` wanted entries begin. */
 static enum pki_status
-find_start(struct tail *t, uint64_t count, long lines, uint64_t *start, struct pki_err *err)
+find_start(
+	struct tail *t, uint64_t count, long lines, uint64_t *start, struct pki_err *err)
 {
 	*start = count;
 	while (*start > 0 && lines > 0 && !stop_wanted()) {
@@ -87,8 +88,7 @@ same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki
 	if (memcmp(&now, root, sizeof now) == 0)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
-		"the first %ju entries are not those that were there before: another "
-		"ledger was put in its place, or the log was rewritten",
+		"the first %ju entries are not those that were there before: another ledger was put in its place, or the log was rewritten",
 		(uintmax_t)count);
 }
 

@@ -84,8 +84,8 @@ belongs(const struct trail *t, const char *type, const json_t *detail)
 static bool
 may_belong(const struct trail *t, const char *text)
 {
-	static const char *const always[] = { "\"policy-loaded\"", "\"crl-", "\"root-crl-",
-		"\"ceremony-completed\"" };
+	static const char *const always[] = { "\"policy-loaded\"", "\"crl-",
+		"\"root-crl-", "\"ceremony-completed\"" };
 	for (size_t i = 0; i < t->id_count; i++)
 		if (strstr(text, t->ids[i]) != NULL)
 			return true;
@@ -270,7 +270,8 @@ trail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(walk(&t, err));
 	crew_release(&a);
 	if (json_array_size(t.lines) == 0)
-		return pki_fail(err, PKI_NOTFOUND, "neither ledger nor log knows %s", what);
+		return pki_fail(
+			err, PKI_NOTFOUND, "neither ledger nor log knows %s", what);
 	outcome->status = audit_status(&a);
 	return tell(&t, what, pki_arg_flag(args, "json"), err);
 }

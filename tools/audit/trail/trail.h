@@ -20,7 +20,7 @@ struct trail_revoked {
 struct trail {
 	struct audit *a;
 	struct pki_checkpoint cp; /* size 0: none that verifies */
-	char (*ids)[TRAIL_ID];    /* what the story is about */
+	char (*ids)[TRAIL_ID]; /* what the story is about */
 	size_t id_count;
 	struct trail_revoked *revoked;
 	size_t revoked_count;
@@ -28,12 +28,13 @@ struct trail {
 	json_t *lines;
 };
 
-enum pki_status trail_add(struct trail *t, const char *id, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status trail_add(
+	struct trail *t, const char *id, struct pki_err *err) PKI_MUST_CHECK;
 bool trail_has(const struct trail *t, const char *id);
 /* From the ledger: what belongs to a holder, a serial number or an order. INPUT: it is none of
  * these; what the ledger does not know may yet be in the log. */
-enum pki_status trail_find(struct trail *t, const char *what, struct pki_err *err)
-	PKI_MUST_CHECK;
+enum pki_status trail_find(
+	struct trail *t, const char *what, struct pki_err *err) PKI_MUST_CHECK;
 /* The entry's line with its proof; what does not fit is a finding. */
 enum pki_status trail_line(struct trail *t, uint64_t index, struct pki_bytes text,
 	const json_t *entry, struct pki_err *err) PKI_MUST_CHECK;

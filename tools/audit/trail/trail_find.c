@@ -165,8 +165,7 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	struct pki_err own = { 0 };
 	if (pki_serial_parse(what, &serial, &own) != PKI_OK)
 		return pki_fail(err, PKI_INPUT,
-			"neither a holder (H-), an order (O-), an invitation (I-), an "
-			"application (A-) nor a serial number");
+			"neither a holder (H-), an order (O-), an invitation (I-), an application (A-) nor a serial number");
 	enum pki_status status = pki_ledger_issued(t->a->ledger, &serial, &row, err);
 	if (status == PKI_NOTFOUND) {
 		*err = (struct pki_err){ 0 };
@@ -203,12 +202,13 @@ find_revoked(struct trail *t, const char *id, struct pki_err *err)
 	if (!open_order(t, id, &row, &order))
 		return PKI_OK;
 	if (row.holder[0] != '\0')
-		return pki_ledger_by_holder(t->a->ledger, row.holder, on_revoked, &by, err);
+		return pki_ledger_by_holder(
+			t->a->ledger, row.holder, on_revoked, &by, err);
 	for (size_t i = 0; i < order.order.serial_count; i++) {
 		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
 		struct pki_err own = { 0 };
-		if (pki_ledger_issued(t->a->ledger, &order.order.serials[i], &cert, &own) ==
-			PKI_OK)
+		if (pki_ledger_issued(
+			    t->a->ledger, &order.order.serials[i], &cert, &own) == PKI_OK)
 			PKI_TRY(on_revoked(&by, &cert, err));
 	}
 	return PKI_OK;

@@ -60,8 +60,8 @@ add_signature(struct line *l, const struct pki_cms_signer *signer)
 	const struct pki_serial *number = pki_cert_get0_serial(signer->cert);
 	pki_serial_text(number, serial);
 	pki_msec_format(signer->signed_at, at);
-	bool known = pki_ledger_certificate(
-			     l->t->a->ledger, PKI_ISSUER_CA, number, &row, &err) == PKI_OK;
+	bool known = pki_ledger_certificate(l->t->a->ledger, PKI_ISSUER_CA, number, &row,
+			     &err) == PKI_OK;
 	json_array_append_new(
 		l->signatures, json_pack("{s:s, s:s, s:s}", "serial", serial, "profile",
 				       known ? row.profile : "", "signed", at));
@@ -87,8 +87,7 @@ on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	(void)err;
 	pki_serial_text(&row->serial, serial);
 	prove(l,
-		"certificate %s (%s): digest in the entry, CA's signature, lint of its "
-		"profile",
+		"certificate %s (%s): digest in the entry, CA's signature, lint of its profile",
 		serial, row->profile);
 	return PKI_OK;
 }
@@ -122,7 +121,8 @@ check_revoked(struct line *l, const char *serial)
 
 /* What the log says of the report must be what was signed. */
 static void
-check_report(struct line *l, const struct pki_order_row *row, const struct pki_order *order)
+check_report(
+	struct line *l, const struct pki_order_row *row, const struct pki_order *order)
 {
 	char reported[PKI_MSEC_TEXT];
 	const json_t *serials = json_object_get(l->detail, "serials");
@@ -164,8 +164,7 @@ line_of_order(struct line *l, struct pki_err *err)
 	bool right = findings_count(a->findings) == before;
 	if (right)
 		prove(l,
-			"order %s: digest in the entry, signatures, officers' standing, "
-			"decision made again",
+			"order %s: digest in the entry, signatures, officers' standing, decision made again",
 			id);
 	if (row.action == PKI_ACTION_REVOKE)
 		check_report(l, &row, &order.order);
@@ -195,8 +194,7 @@ line_of_step(struct line *l, struct pki_err *err)
 	if (status == PKI_NOTFOUND) {
 		*err = (struct pki_err){ 0 };
 		prove(l,
-			"no order came of it: the officer is as the registration authority "
-			"says");
+			"no order came of it: the officer is as the registration authority says");
 		return PKI_OK;
 	}
 	PKI_TRY(status);
@@ -207,8 +205,8 @@ line_of_step(struct line *l, struct pki_err *err)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"has another digest than the order %s that was carried out", id);
 	for (size_t i = json_array_size(l->signatures); i-- > 0;)
-		if (strcmp(entry_text(json_array_get(l->signatures, i), "serial"), actor) !=
-			0)
+		if (strcmp(entry_text(json_array_get(l->signatures, i), "serial"),
+			    actor) != 0)
 			json_array_remove(l->signatures, i);
 	if (json_array_size(l->signatures) == 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_OFFICER_STATUS,
@@ -242,12 +240,12 @@ line_of_crl(struct line *l, struct pki_err *err)
 		const struct trail_revoked *r = &l->t->revoked[i];
 		char serial[PKI_SERIAL_TEXT];
 		struct pki_revoked is;
-		if (r->issuer != issuer ||
-			(r->listed != (uint64_t)number && r->published != (uint64_t)number))
+		if (r->issuer != issuer || (r->listed != (uint64_t)number &&
+						   r->published != (uint64_t)number))
 			continue;
 		pki_serial_text(&r->serial, serial);
-		if (!pki_crl_find(crl, &r->serial, &is) || is.revoked_at != r->at / 1000 ||
-			is.reason != r->reason)
+		if (!pki_crl_find(crl, &r->serial, &is) ||
+			is.revoked_at != r->at / 1000 || is.reason != r->reason)
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
 				"CRL %jd does not list %s as the ledger has it",
 				(intmax_t)number, serial);
@@ -271,7 +269,8 @@ line_of_ceremony(struct line *l, struct pki_err *err)
 		struct pki_err own = { 0 };
 		uint64_t before = findings_count(l->t->a->findings);
 		if (pki_serial_parse(l->t->ids[i], &serial, &own) != PKI_OK ||
-			pki_ledger_issued(l->t->a->ledger, &serial, &row, &own) != PKI_OK ||
+			pki_ledger_issued(l->t->a->ledger, &serial, &row, &own) !=
+				PKI_OK ||
 			row.order[0] != '\0')
 			continue;
 		certificate_check(l->t->a, &row, NULL, &cert);
@@ -317,9 +316,9 @@ trail_line(struct trail *t, uint64_t index, struct pki_bytes text, const json_t 
 		.proofs = json_array() };
 	snprintf(l.object, sizeof l.object, "log entry %ju", (uintmax_t)index);
 	l.json = json_pack("{s:I, s:s, s:s, s:s, s:O, s:b, s:o, s:o}", "index",
-		(json_int_t)index, "at", entry_text(entry, "at"), "event", l.type, "source",
-		entry_text(entry, "source"), "detail", l.detail, "included", false,
-		"signatures", l.signatures, "proofs", l.proofs);
+		(json_int_t)index, "at", entry_text(entry, "at"), "event", l.type,
+		"source", entry_text(entry, "source"), "detail", l.detail, "included",
+		false, "signatures", l.signatures, "proofs", l.proofs);
 	if (l.json == NULL)
 		return pki_fail(err, PKI_MEMORY, "%s", l.object);
 	t->a->spot.position = index;
@@ -327,8 +326,8 @@ trail_line(struct trail *t, uint64_t index, struct pki_bytes text, const json_t 
 		finding_add(t->a, l.object, &own);
 	if (line_of_type(&l, &own) != PKI_OK)
 		finding_add(t->a, l.object, &own);
-	json_object_set_new(
-		l.json, "verified", json_boolean(findings_count(t->a->findings) == before));
+	json_object_set_new(l.json, "verified",
+		json_boolean(findings_count(t->a->findings) == before));
 	json_array_append_new(t->lines, l.json);
 	return PKI_OK;
 }

@@ -12,7 +12,8 @@ check_end(struct audit *a, const char *object, const struct pki_cert *cert,
 	pki_time end = pki_cert_not_after(cert);
 	if (row->issuer == PKI_ISSUER_CA &&
 		end > pki_time_add_years(pki_cert_not_before(cert), 3))
-		finding_rule(a, object, PKI_RULE_VALIDITY, "is valid for over three years");
+		finding_rule(
+			a, object, PKI_RULE_VALIDITY, "is valid for over three years");
 	if (row->document_end != 0 && end > row->document_end)
 		finding_rule(
 			a, object, PKI_RULE_VALIDITY, "outlives the identity document");
@@ -53,8 +54,7 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 		memcmp(row->name_hash, name_hash, sizeof name_hash) != 0 ||
 		memcmp(row->key_hash, key_hash, sizeof key_hash) != 0)
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"serial, dates, name or key in the ledger are not the "
-			"certificate's");
+			"serial, dates, name or key in the ledger are not the certificate's");
 	check_end(a, object, cert, row);
 	check_name(a, object, row);
 }
@@ -136,8 +136,7 @@ check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
 					  strcmp(is, want) != 0
 				: of_list)
 		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
-			"names %.200s, which is not its serial's list, or the ledger "
-			"has another",
+			"names %.200s, which is not its serial's list, or the ledger has another",
 			is);
 	if (row->partition == 0 && named && partitions != 0 && index > a->partitioned)
 		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
@@ -152,8 +151,7 @@ check_record(struct audit *a, const char *object, const struct pki_cert_row *row
 	pki_serial_text(&row->serial, serial);
 	if (origin == NULL && !in_ceremony(a, row, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"has no order, and the ceremony's log entry does not name it, or "
-			"has another digest or profile");
+			"has no order, and the ceremony's log entry does not name it, or has another digest or profile");
 	if (origin != NULL && !entry_holds_digest(origin, row, serial))
 		finding_rule(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",

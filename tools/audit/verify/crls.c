@@ -32,8 +32,8 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	struct issuer *issuer = ctx;
 	struct audit *a = issuer->a;
 	struct pki_err own = { 0 };
-	const struct revocation one = { row->serial, row->committed / 1000, row->not_after,
-		row->reason, row->partition };
+	const struct revocation one = { row->serial, row->committed / 1000,
+		row->not_after, row->reason, row->partition };
 	PKI_TRY(revoked_add(&issuer->revoked, &one, err));
 	if (row->committed <= a->since.at)
 		return PKI_OK;
@@ -64,8 +64,8 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 			"the log entry of the order %s has another time of the report",
 			row->order);
 	if (row->reported > row->committed + 1000)
-		finding_rule(
-			a, object, PKI_RULE_REVOCATION, "reported after it was committed");
+		finding_rule(a, object, PKI_RULE_REVOCATION,
+			"reported after it was committed");
 	return PKI_OK;
 }
 
@@ -84,7 +84,8 @@ check_surplus(struct coverage *c, const struct pki_revoked *is)
 	struct revoked *revoked = &c->issuer->revoked;
 	const struct revocation *one = revoked_find(revoked, &is->serial);
 	char serial[PKI_SERIAL_TEXT];
-	if (one == NULL || (c->row->partition != 0 && one->partition != c->row->partition))
+	if (one == NULL ||
+		(c->row->partition != 0 && one->partition != c->row->partition))
 		return; /* the count tells */
 	c->found++;
 	pki_serial_text(&is->serial, serial);
@@ -97,7 +98,8 @@ check_surplus(struct coverage *c, const struct pki_revoked *is)
 }
 
 static void
-check_named(struct coverage *c, const struct revocation *want, const struct pki_revoked *is)
+check_named(
+	struct coverage *c, const struct revocation *want, const struct pki_revoked *is)
 {
 	char serial[PKI_SERIAL_TEXT];
 	c->found++;
@@ -160,8 +162,8 @@ names_list(const struct issuer *issuer, unsigned partition, const struct pki_crl
 
 /* rules 52, 56: what it says of itself. */
 static void
-check_place(const struct issuer *issuer, const char *object, const struct pki_crl_row *row,
-	const struct pki_crl *crl)
+check_place(const struct issuer *issuer, const char *object,
+	const struct pki_crl_row *row, const struct pki_crl *crl)
 {
 	const char *is = pki_crl_distribution_point(crl);
 	if (!names_list(issuer, row->partition, crl))
@@ -191,8 +193,7 @@ check_last(const struct issuer *issuer, const char *object, const struct pki_crl
 		issuer->a->ledger, issuer->number, row->this_update, &alive, err));
 	if (alive.count != 0)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
-			"is the last one, and %ju certificates had neither expired nor "
-			"been revoked",
+			"is the last one, and %ju certificates had neither expired nor been revoked",
 			(uintmax_t)alive.count);
 	return PKI_OK;
 }
@@ -211,11 +212,11 @@ check_sequence(
 	if (row->cutoff > oldest && row->cutoff > issuer->cutoff)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
 			"lets go certificates before a list past their expiry named them");
-	if (row->cutoff != 0 && (row->cutoff < issuer->cutoff ||
-					(issuer->partitions == 0 && row->cutoff != oldest)))
+	if (row->cutoff != 0 &&
+		(row->cutoff < issuer->cutoff ||
+			(issuer->partitions == 0 && row->cutoff != oldest)))
 		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
-			"lists from another time on than the lists before it made "
-			"possible");
+			"lists from another time on than the lists before it made possible");
 	if (issuer->lists[row->partition].next_update == PKI_CRL_LAST)
 		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");
@@ -223,7 +224,8 @@ check_sequence(
 
 /* rules 49, 53, 54: none before, and none after the end of, the one before it. */
 static void
-check_dates(const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
+check_dates(
+	const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
 {
 	const struct followed *list = &issuer->lists[row->partition];
 	char end[PKI_TIME_TEXT];
@@ -260,8 +262,7 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	PKI_TRY(check_entries(&c, crl, err));
 	if (issuer->revoked.count < row->revocations || c.found != pki_crl_count(crl))
 		finding_rule(a, object, PKI_RULE_STATUS_AGREE,
-			"%zu entries, of which the ledger knows %zu; it was built over %ju "
-			"revocations, the ledger has %zu",
+			"%zu entries, of which the ledger knows %zu; it was built over %ju revocations, the ledger has %zu",
 			pki_crl_count(crl), c.found, (uintmax_t)row->revocations,
 			issuer->revoked.count);
 	return PKI_OK;
@@ -290,8 +291,8 @@ made_before(const struct issuer *issuer, unsigned partition, const struct pki_bu
 	struct pki_err err = { 0 };
 	return pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
 	       pki_crl_number(crl) != 0 &&
-	       pki_ledger_crl(issuer->a->ledger, issuer->number, pki_crl_number(crl), &row,
-		       &err) == PKI_OK &&
+	       pki_ledger_crl(issuer->a->ledger, issuer->number, pki_crl_number(crl),
+		       &row, &err) == PKI_OK &&
 	       row.partition == partition &&
 	       pki_bytes_equal(file->data, file->len, row.der.data, row.der.len);
 }
@@ -331,7 +332,8 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 	if (made_since(issuer, partition, path, &file))
 		return PKI_OK;
 	bool behind = made_before(issuer, partition, &file);
-	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
+	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED,
+		PKI_RULE_STATUS_AGREE,
 		"is %s, not number %ju that was published last; publish again",
 		behind ? "an earlier CRL" : "no CRL of this list",
 		(uintmax_t)list->published);
@@ -417,7 +419,8 @@ audit_issuer(struct audit *a, int number, struct pki_err *err)
 	issuer.lists = calloc(issuer.partitions + (size_t)1, sizeof *issuer.lists);
 	if (issuer.lists == NULL)
 		return pki_fail(err, PKI_MEMORY, "%u lists", issuer.partitions);
-	PKI_TRY(pki_ledger_each_revocation(a->ledger, number, on_revocation, &issuer, err));
+	PKI_TRY(pki_ledger_each_revocation(
+		a->ledger, number, on_revocation, &issuer, err));
 	PKI_TRY(revoked_ready(&issuer.revoked, issuer.partitions, err));
 	for (uint64_t n = 1; follow(&issuer, n); n++)
 		;
@@ -438,8 +441,8 @@ audit_crls(struct audit *a, struct pki_err *err)
 		PKI_TRY(audit_issuer(a, issuer, err));
 	if (a->crls != a->crl_entries)
 		finding_rule(a, "CRLs", PKI_RULE_LOG_EVENT,
-			"the ledger has %ju CRLs, the log records %ju", (uintmax_t)a->crls,
-			(uintmax_t)a->crl_entries);
+			"the ledger has %ju CRLs, the log records %ju",
+			(uintmax_t)a->crls, (uintmax_t)a->crl_entries);
 	/* an older list may be published, and a certificate revoked, since */
 	if (a->since.size != 0)
 		return PKI_OK;

@@ -32,8 +32,7 @@ check_order_entry(struct audit *a, uint64_t index, const json_t *detail)
 	name_entry(index, object);
 	if (pki_ledger_order(a->ledger, id, &row, &err) != PKI_OK) {
 		finding_rule(a, object, PKI_RULE_APPEND_ONLY,
-			"records the order %s, which the ledger no longer has; restore a "
-			"backup",
+			"records the order %s, which the ledger no longer has; restore a backup",
 			id);
 		return;
 	}
@@ -41,7 +40,8 @@ check_order_entry(struct audit *a, uint64_t index, const json_t *detail)
 	if (row.log_index != index ||
 		strcmp(digest, entry_text(detail, "order_digest")) != 0)
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"does not match the order %s: another digest or another entry", id);
+			"does not match the order %s: another digest or another entry",
+			id);
 }
 
 static void
@@ -86,8 +86,7 @@ check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
 		pki_msec_format(row.published, published);
 	if (strcmp(published, entry_text(detail, "published")) != 0)
 		finding_rule(a, object, PKI_RULE_RECORD,
-			"records that the CRL %jd of issuer %jd was published then; the "
-			"ledger does not",
+			"records that the CRL %jd of issuer %jd was published then; the ledger does not",
 			(intmax_t)number, (intmax_t)issuer);
 }
 
@@ -149,7 +148,8 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		strcmp(type, "certificate-renewed") == 0 ||
 		strcmp(type, "certificate-revoked") == 0)
 		check_order_entry(a, index, detail);
-	else if (strcmp(type, "crl-issued") == 0 || strcmp(type, "root-crl-recorded") == 0)
+	else if (strcmp(type, "crl-issued") == 0 ||
+		 strcmp(type, "root-crl-recorded") == 0)
 		check_crl_entry(a, index, at, detail);
 	else if (strcmp(type, "crl-published") == 0)
 		check_publication_entry(a, index, detail);
@@ -322,21 +322,21 @@ check_bundle(struct audit *a, const char *dir, uint64_t index, unsigned width,
 	PKI_CLEANUP(pki_buf_free) struct pki_buf bundle = { 0 };
 	PKI_TRY(pki_log_read_entries(dir, index, width, &bundle, err));
 	struct pki_bytes rest = pki_buf_bytes(&bundle), entry;
-	for (uint64_t i = index * PKI_TILE_WIDTH; pki_log_next_entry(&rest, &entry); i++) {
+	for (uint64_t i = index * PKI_TILE_WIDTH; pki_log_next_entry(&rest, &entry);
+		i++) {
 		PKI_CLEANUP(pki_buf_free) struct pki_buf stored = { 0 };
 		PKI_TRY(pki_ledger_entry(a->ledger, i, &stored, err));
 		if (!pki_bytes_equal(stored.data, stored.len, entry.data, entry.len))
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_TILES,
-				"the published entry %ju is not the ledger's; publish "
-				"again",
+				"the published entry %ju is not the ledger's; publish again",
 				(uintmax_t)i);
 	}
 	return PKI_OK;
 }
 
 static enum pki_status
-check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index, unsigned width,
-	struct pki_err *err)
+check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index,
+	unsigned width, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf tile = { 0 };
 	PKI_TRY(pki_log_read_tile(dir, level, index, width, &tile, err));
@@ -344,8 +344,8 @@ check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index, uns
 		struct pki_hash stored;
 		PKI_TRY(pki_ledger_hash(
 			a->ledger, level * 8, index * PKI_TILE_WIDTH + i, &stored, err));
-		if (memcmp(stored.octets, tile.data + (size_t)i * PKI_SHA256, PKI_SHA256) !=
-			0)
+		if (memcmp(stored.octets, tile.data + (size_t)i * PKI_SHA256,
+			    PKI_SHA256) != 0)
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_TILES,
 				"hash %u is not the ledger's; publish again", i);
 	}
@@ -359,7 +359,8 @@ check_width(struct audit *a, const char *dir, int level, uint64_t index, unsigne
 	struct pki_err err = { 0 };
 	char object[64];
 	if (level == PKI_LOG_ENTRIES)
-		snprintf(object, sizeof object, "published entries %ju", (uintmax_t)index);
+		snprintf(
+			object, sizeof object, "published entries %ju", (uintmax_t)index);
 	else
 		snprintf(object, sizeof object, "published tile %d/%ju", level,
 			(uintmax_t)index);

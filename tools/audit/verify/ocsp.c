@@ -112,7 +112,8 @@ judge_answer(struct audit *a, const struct pki_cert_row *row, enum pki_status st
 static bool
 in_sample(const struct audit *a, const struct pki_cert_row *row)
 {
-	uint64_t all = a->figures.certificates, n = a->ocsp.sample, id = (uint64_t)row->id;
+	uint64_t all = a->figures.certificates, n = a->ocsp.sample,
+		 id = (uint64_t)row->id;
 	return n >= all || id * n / all != (id - 1) * n / all;
 }
 

@@ -19,13 +19,14 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 		const struct pki_serial *number = pki_cert_get0_serial(signer);
 		struct pki_bytes der = pki_cert_get0_der(signer);
 		pki_serial_text(number, serial);
-		if (pki_ledger_certificate(a->ledger, PKI_ISSUER_CA, number, &cert, &err) !=
-			PKI_OK)
+		if (pki_ledger_certificate(
+			    a->ledger, PKI_ISSUER_CA, number, &cert, &err) != PKI_OK)
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s is not in the ledger", serial);
 		else if (!pki_bytes_equal(der.data, der.len, cert.der.data, cert.der.len))
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
-				"the signer's certificate is not the ledger's %s", serial);
+				"the signer's certificate is not the ledger's %s",
+				serial);
 		else if (cert.revoked && cert.revoked_at < row->committed)
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s was revoked before the order", serial);
@@ -66,8 +67,7 @@ check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
 		strcmp(name.common_name, v->order->subject.common_name) != 0 ||
 		row->document_end != v->order->document_end)
 		finding_rule(v->a, object, PKI_RULE_RECORD,
-			"profile, key, name or end of the document are not those of the "
-			"order %s",
+			"profile, key, name or end of the document are not those of the order %s",
 			v->row->id);
 	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
 	if (late > 0 || -late > DECIDED_WITHIN ||
@@ -154,7 +154,8 @@ struct last {
 
 /* Takes the order's invitation over. */
 static void
-last_set(struct last *last, const struct pki_order_row *row, struct pki_signed_order *order)
+last_set(struct last *last, const struct pki_order_row *row,
+	struct pki_signed_order *order)
 {
 	pki_buf_free(&last->invitation);
 	memcpy(last->id, order->order.id, sizeof last->id);
@@ -310,8 +311,8 @@ look_at_orders(struct audit *a, void *in, size_t count)
 enum pki_status
 audit_orders(struct audit *a, struct pki_err *err)
 {
-	static const struct crew_part part = { "orders", sizeof(struct batch), take_orders,
-		look_at_orders };
+	static const struct crew_part part = { "orders", sizeof(struct batch),
+		take_orders, look_at_orders };
 	int64_t after = INT64_MIN;
 	PKI_TRY(since_order(a, &after, err));
 	return crew_run(a, &part, &after, a->figures.orders, err);

@@ -43,8 +43,8 @@ revoked_ready(struct revoked *revoked, unsigned partitions, struct pki_err *err)
 		revoked->start[k] += revoked->start[k - 1];
 	for (size_t i = 0; i < revoked->count; i++)
 		if (in_partition(revoked, i))
-			revoked->members[revoked->start[revoked->all[i].partition + 1]++] =
-				(uint32_t)i;
+			revoked->members[revoked->start[revoked->all[i].partition +
+							1]++] = (uint32_t)i;
 	return PKI_OK;
 }
 

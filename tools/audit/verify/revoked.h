@@ -19,18 +19,19 @@ struct revoked {
 	struct revocation *all; /* in the order of their commits */
 	size_t count, room;
 	unsigned partitions;
-	size_t *start;      /* of each partition in members, by position */
+	size_t *start; /* of each partition in members, by position */
 	uint32_t *members;
 	uint32_t *by_serial; /* once somebody asked */
 };
 enum pki_status revoked_add(struct revoked *revoked, const struct revocation *one,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* All were added; partitions 0: there is the full list alone. */
-enum pki_status revoked_ready(struct revoked *revoked, unsigned partitions,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status revoked_ready(
+	struct revoked *revoked, unsigned partitions, struct pki_err *err) PKI_MUST_CHECK;
 void revoked_free(struct revoked *revoked);
 /* NULL if the serial was never revoked. */
-const struct revocation *revoked_find(struct revoked *revoked, const struct pki_serial *serial);
+const struct revocation *revoked_find(
+	struct revoked *revoked, const struct pki_serial *serial);
 
 /* Of one list: what its CRL must name. Zeroed at the start. */
 struct expected {
@@ -43,8 +44,8 @@ struct expected {
 /* To a CRL built over so many revocations that lists what expires at cutoff or later. Where
  * either went back it starts anew. */
 enum pki_status expected_forward(struct expected *list, const struct revoked *revoked,
-	unsigned partition, uint64_t revocations, pki_time cutoff, struct pki_err *err)
-	PKI_MUST_CHECK;
+	unsigned partition, uint64_t revocations, pki_time cutoff,
+	struct pki_err *err) PKI_MUST_CHECK;
 void expected_free(struct expected *list);
 
 #endif

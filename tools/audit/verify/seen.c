@@ -15,7 +15,8 @@ seen_begin(struct audit *a)
 	char path[PATH_MAX];
 	for (size_t i = 0; i < SEEN_COUNT; i++) {
 		struct sighting *seen = &a->seen[i];
-		if (pki_conf_path(a->place->publish, names[i], path, &seen->err) != PKI_OK)
+		if (pki_conf_path(a->place->publish, names[i], path, &seen->err) !=
+			PKI_OK)
 			continue;
 		seen->there = pki_file_exists(path);
 		(void)!pki_file_read(path, PKI_FILE_MAX, &seen->file, &seen->err);
@@ -23,8 +24,8 @@ seen_begin(struct audit *a)
 }
 
 enum pki_status
-seen_get(const struct audit *a, enum seen which, char path[PATH_MAX], struct pki_bytes *out,
-	struct pki_err *err)
+seen_get(const struct audit *a, enum seen which, char path[PATH_MAX],
+	struct pki_bytes *out, struct pki_err *err)
 {
 	const struct sighting *seen = &a->seen[which];
 	PKI_TRY(pki_conf_path(a->place->publish, names[which], path, err));

@@ -116,8 +116,8 @@ look(struct probe *probe, bool orders, int64_t from, struct pki_err *err)
 	probe->old = false;
 	return orders ? pki_ledger_orders_after(
 				probe->a->ledger, from - 1, 1, on_order, probe, err)
-		      : pki_ledger_each_certificate(
-				probe->a->ledger, from - 1, 1, on_certificate, probe, err);
+		      : pki_ledger_each_certificate(probe->a->ledger, from - 1, 1,
+				on_certificate, probe, err);
 }
 
 /* Rows are in the order of their commits: the last one that is old. */

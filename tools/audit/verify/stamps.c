@@ -20,8 +20,8 @@ struct stamps {
 };
 
 static enum pki_status
-read_file(
-	const struct stamps *s, const char *name, struct pki_buf *out, struct pki_err *err)
+read_file(const struct stamps *s, const char *name, struct pki_buf *out,
+	struct pki_err *err)
 {
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(s->dir, name, path, err));
@@ -37,7 +37,8 @@ check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *e
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf note = { 0 }, beside = { 0 }, response = { 0 };
-	if (size == 0 || pki_ledger_checkpoint(s->a->ledger, size, &note, err) != PKI_OK) {
+	if (size == 0 ||
+		pki_ledger_checkpoint(s->a->ledger, size, &note, err) != PKI_OK) {
 		*err = (struct pki_err){ 0 };
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
 			"the ledger has no checkpoint of %ju entries", (uintmax_t)size);
@@ -87,11 +88,11 @@ check_file(struct stamps *s, const char *name)
 	if (!is_of(name, ".note", &size))
 		return;
 	snprintf(token, sizeof token, "%ju.tsr", (uintmax_t)size);
-	if (pki_conf_path(s->dir, token, object, &err) == PKI_OK && pki_file_exists(object))
+	if (pki_conf_path(s->dir, token, object, &err) == PKI_OK &&
+		pki_file_exists(object))
 		return;
 	(void)pki_fail_rule(&err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
-		"its time-stamp, %s, is missing: it came before the checkpoint was put "
-		"here",
+		"its time-stamp, %s, is missing: it came before the checkpoint was put here",
 		token);
 	snprintf(object, sizeof object, FOLDER "/%s", name);
 	finding_add(s->a, object, &err);
@@ -118,7 +119,8 @@ is_later(const struct stamps *s, const char *name)
 	struct pki_err err = { 0 };
 	uint64_t size;
 	return is_ours(name, &size) && size > s->a->figures.entries &&
-	       pki_conf_path(s->dir, name, path, &err) == PKI_OK && seen_since(s->a, path);
+	       pki_conf_path(s->dir, name, path, &err) == PKI_OK &&
+	       seen_since(s->a, path);
 }
 
 static enum pki_status
@@ -151,9 +153,7 @@ check_late(struct stamps *s)
 		s->a->started.tv_sec - at / 1000 <= LATE * conf->every)
 		return;
 	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
-		"from entry %ju on the log has no time-stamp, since %s; there should be "
-		"one "
-		"every %lld s",
+		"from entry %ju on the log has no time-stamp, since %s; there should be one every %lld s",
 		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)conf->every);
 	finding_add(s->a, "time-stamps", &err);
 }

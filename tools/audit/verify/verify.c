@@ -116,7 +116,8 @@ report_json(const struct audit *a, FILE *out, struct pki_err *err)
 		"crls", (json_int_t)a->crls, "cosignatures", (json_int_t)a->cosignatures,
 		"timestamps", (json_int_t)a->stamps, "answers", (json_int_t)a->answers);
 	if (a->since.size != 0)
-		json_object_set_new(json, "since", json_integer((json_int_t)a->since.size));
+		json_object_set_new(
+			json, "since", json_integer((json_int_t)a->since.size));
 	PKI_TRY(findings_json(a->findings, json, err));
 	pki_cli_json(json, out);
 	return PKI_OK;
@@ -126,9 +127,7 @@ static void
 report_text(const struct audit *a, FILE *out)
 {
 	fprintf(out,
-		"checked %ju log entries and %ju hashes under %ju checkpoints, %ju "
-		"published "
-		"tiles,\n%ju orders, %ju certificates, %ju revocations, %ju CRLs\n",
+		"checked %ju log entries and %ju hashes under %ju checkpoints, %ju published tiles,\n%ju orders, %ju certificates, %ju revocations, %ju CRLs\n",
 		(uintmax_t)a->entries, (uintmax_t)a->hashes, (uintmax_t)a->checkpoints,
 		(uintmax_t)a->tiles, (uintmax_t)a->orders, (uintmax_t)a->certificates,
 		(uintmax_t)a->revocations, (uintmax_t)a->crls);
@@ -140,17 +139,13 @@ report_text(const struct audit *a, FILE *out)
 		fprintf(out, "time-stamps of checkpoints: %ju\n", (uintmax_t)a->stamps);
 	if (a->answers > 0)
 		fprintf(out,
-			"%ju OCSP answers; of %ju certificates at most %ju were asked "
-			"about\n",
+			"%ju OCSP answers; of %ju certificates at most %ju were asked about\n",
 			(uintmax_t)a->answers, (uintmax_t)a->figures.certificates,
 			(uintmax_t)(a->ocsp.dir != NULL ? a->figures.certificates
 							: a->ocsp.sample));
 	if (a->since.size != 0)
 		fprintf(out,
-			"not looked at again: the first %ju log entries, the orders, "
-			"certificates,\nrevocations and CRLs that they record, their "
-			"tiles, and "
-			"the database's pages\n",
+			"not looked at again: the first %ju log entries, the orders, certificates,\nrevocations and CRLs that they record, their tiles, and the database's pages\n",
 			(uintmax_t)a->since.size);
 	findings_print(a->findings, out);
 }
