@@ -6,6 +6,7 @@
 #ifndef LIBPKI_BASE_RULE_H
 #define LIBPKI_BASE_RULE_H
 
+/* clang-format off */
 #define PKI_RULES(X) \
 	X(NONE, 0, "none", "") \
 	X(SERIAL, 1, "serial-number", "RFC 5280 4.1.2.2") \
@@ -54,8 +55,7 @@
 	X(CRL_DAILY, 53, "crl-daily", "ETSI EN 319 411-1 CSS-6.3.9-05") \
 	X(CARL_YEARLY, 54, "carl-yearly", "ETSI EN 319 411-1 CSS-6.3.9-12") \
 	X(CRL_LAST, 55, "last-crl", "ETSI EN 319 411-2 CSS-6.3.10-09") \
-	X(CRL_KEEPS_EXPIRED, 56, "expired-certs-on-crl", \
-		"ETSI EN 319 411-2 CSS-6.3.10-05") \
+	X(CRL_KEEPS_EXPIRED, 56, "expired-certs-on-crl", "ETSI EN 319 411-2 CSS-6.3.10-05") \
 	X(CRL_EXPIRED, 57, "crl-past-expiry", "RFC 5280 3.3") \
 	X(REVOKED_FINAL, 58, "revoked-final", "ETSI EN 319 411-1 REV-6.3.9-04") \
 	X(CRL_MEDIA, 59, "crl-media-type", "RFC 5280 4.2.1.13") \
@@ -91,8 +91,7 @@
 	X(SIGNATURES, 202, "two-officers", "suite rule: rules.yaml orders") \
 	X(ORDER_USED, 203, "order-used", "suite rule: an order counts once") \
 	X(ORDER_AGE, 204, "order-age", "suite rule: rules.yaml orders") \
-	X(OFFICER_STATUS, 205, "officer-status", \
-		"suite rule: officers in good standing") \
+	X(OFFICER_STATUS, 205, "officer-status", "suite rule: officers in good standing") \
 	X(INVITATION, 206, "invitation", "terms of issue: invited applicants only") \
 	X(DOCUMENT, 207, "identity-document", "suite rule: rules.yaml documents") \
 	X(REQUEST_AGE, 208, "request-age", "RGS v2.0: file under three months") \
@@ -102,6 +101,7 @@
 	X(ACCEPTANCE, 212, "holder-acceptance", "ETSI EN 319 411-1 6.3.4") \
 	X(APPEND_ONLY, 213, "append-only-ledger", "suite rule: history is final") \
 	X(QUORUM, 214, "witness-quorum", "suite rule: rules.yaml witnesses")
+/* clang-format on */
 
 enum pki_rule {
 #define X(id, number, name, clause) PKI_RULE_##id = number,
