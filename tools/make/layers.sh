@@ -28,8 +28,15 @@ ocsp:
 witness:
 "
 
+sources() { # sources ENDING
+	local folder
+	for folder in libpki ca ra crl ocsp witness tools; do
+		[ ! -d "$folder" ] || find "$folder" -name "*.$1"
+	done | sort
+}
+
 paths() {
-	find libpki ca ra crl ocsp witness tools -name '*.[ch]' | sort | xargs awk -v layers="$layers" -v rules="$rules" '
+	sources '[ch]' | xargs awk -v layers="$layers" -v rules="$rules" '
 		BEGIN {
 			n = split(layers, l, " ")
 			for (i = 1; i <= n; i++) level["libpki/" l[i]] = i
@@ -63,4 +70,57 @@ paths() {
 		}
 		END { exit bad }'
 }
+# Files that reach each other, when they are not of one module. In libpki the files of a module begin with
+# its name and an underscore (crl.c, crl_build.c); in a program each file is a module.
+circles() {
+	local objects=$1 source
+	sources c | while read -r source; do
+		echo "$objects/${source%.c}.o"
+	done | xargs nm -A | awk -v prefix="$objects/" '
+		function program(file, part) { split(file, part, "/"); return part[1] }
+		function module(file, name) {
+			if (file !~ /^libpki\//) return file
+			name = file
+			sub(/.*\//, "", name)
+			sub(/[._].*/, "", name)
+			return substr(file, 1, match(file, /[^\/]*$/) - 1) name
+		}
+		function reach(from, to, i, list, n) {
+			if ((from, to) in reached) return
+			reached[from, to] = 1
+			n = split(uses[to], list, " ")
+			for (i = 1; i <= n; i++) reach(from, list[i])
+		}
+		{
+			file = $1
+			sub(/:.*/, "", file)
+			sub(prefix, "", file)
+			sub(/\.o$/, "", file)
+			if ($NF == "main") next
+			if ($(NF - 1) == "U") wanted[file, $NF] = 1
+			else if ($(NF - 1) ~ /[TDBRVW]/) defined[program(file), $NF] = file
+		}
+		END {
+			for (key in wanted) {
+				split(key, want, SUBSEP)
+				from = want[1]
+				to = defined[program(from), want[2]]
+				if (to == "") to = defined["libpki", want[2]]
+				if (to == "" || to == from || ((from, to) in edge)) continue
+				edge[from, to] = 1
+				uses[from] = uses[from] " " to
+			}
+			for (from in uses) reach(from, from)
+			for (key in reached) {
+				split(key, pair, SUBSEP)
+				if (pair[1] < pair[2] && ((pair[2], pair[1]) in reached) &&
+					module(pair[1]) != module(pair[2])) {
+					print pair[1] ".c and " pair[2] ".c need each other"
+					bad = 1
+				}
+			}
+			exit bad
+		}'
+}
 paths
+[ $# -lt 2 ] || circles "$2"
