@@ -71,6 +71,8 @@ audit_all(struct audit *a, const struct pki_args *args)
 	const char *since = pki_arg(args, "since");
 	if (pki_ledger_count(a->ledger, &a->figures, &err) != PKI_OK)
 		finding_add(a, "database", &err);
+	if (pki_ledger_partitions(a->ledger, PKI_ISSUER_CA, &a->urls, &err) != PKI_OK)
+		finding_add(a, "partitions", &err);
 	/* where the log does not contain it, all is looked at */
 	if (since != NULL && since_begin(a, since, &err) != PKI_OK)
 		finding_add(a, since, &err);
@@ -86,8 +88,6 @@ audit_all(struct audit *a, const struct pki_args *args)
 	}
 	if (crew_issuers(a, &err) != PKI_OK)
 		finding_add(a, "issuers", &err);
-	if (pki_ledger_partitions(a->ledger, PKI_ISSUER_CA, &a->urls, &err) != PKI_OK)
-		finding_add(a, "partitions", &err);
 	for (size_t i = 0; i < PKI_COUNT(parts); i++) {
 		a->spot = (struct spot){ (unsigned)i + 1, 0 };
 		if (parts[i].run(a, &err) != PKI_OK)
