@@ -78,7 +78,7 @@ lived_in() {
 	no "a login fails" pki-ra reject "$application" --reason x --officer "$D/officers/claire" \
 		--passphrase "file:$D/secrets/wrong"
 	ok "a root CRL" root_crl
-	printf '{"type":"login-failed","source":"pki-ra","actor":"","detail":{}}' >"$D/event.json"
+	printf '{"type":"login-failed","source":"pki-ra","actor":"","detail":{"officer":"%s"}}' "$(serial_of "$D/officers/claire/cert.pem")" >"$D/event.json"
 	curl -s -Z --parallel-max 8 --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" -o /dev/null \
 		"http://ca/v1/events?[1-220]"
 	sample_wait "CRLs" published_all
