@@ -26,14 +26,22 @@ enum { STATUS_COUNT = sizeof(statuses) / sizeof(statuses[0]) };
 static bool
 is_set(const struct pki_err *err)
 {
-	return err->status != PKI_OK;
+	return err != NULL && err->status != PKI_OK;
 }
 
-static PKI_PRINTF(3, 0) void set(
-	struct pki_err *err, enum pki_status status, const char *fmt, va_list ap)
+static PKI_PRINTF(4, 0) enum pki_status set(struct pki_err *err, enum pki_status status,
+	enum pki_rule rule, const char *fmt, va_list ap)
 {
-	err->status = status != PKI_OK ? status : PKI_INTERNAL;
+	if (is_set(err))
+		return err->status;
+	if (status == PKI_OK)
+		status = PKI_INTERNAL;
+	if (err == NULL)
+		return status;
+	err->status = status;
+	err->rule = rule;
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	return status;
 }
 
 static PKI_PRINTF(2, 3) void add(struct pki_err *err, const char *fmt, ...)
@@ -48,81 +56,83 @@ static PKI_PRINTF(2, 3) void add(struct pki_err *err, const char *fmt, ...)
 enum pki_status
 pki_fail(struct pki_err *err, enum pki_status status, const char *fmt, ...)
 {
-	if (is_set(err))
-		return err->status;
 	va_list ap;
 	va_start(ap, fmt);
-	set(err, status, fmt, ap);
+	status = set(err, status, PKI_RULE_NONE, fmt, ap);
 	va_end(ap);
-	return err->status;
+	return status;
 }
 
 enum pki_status
 pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 {
-	if (is_set(err))
-		return err->status;
 	bool officer = rule == PKI_RULE_ROLE || rule == PKI_RULE_OFFICER_STATUS;
 	va_list ap;
 	va_start(ap, fmt);
-	set(err, officer ? PKI_OFFICER : PKI_REFUSED, fmt, ap);
+	enum pki_status status =
+		set(err, officer ? PKI_OFFICER : PKI_REFUSED, rule, fmt, ap);
 	va_end(ap);
-	err->rule = rule;
-	return err->status;
+	return status;
 }
 
 enum pki_status
 pki_fail_rule(struct pki_err *err, enum pki_status status, enum pki_rule rule,
 	const char *fmt, ...)
 {
-	if (is_set(err))
-		return err->status;
 	va_list ap;
 	va_start(ap, fmt);
-	set(err, status, fmt, ap);
+	status = set(err, status, rule, fmt, ap);
 	va_end(ap);
-	err->rule = rule;
-	return err->status;
+	return status;
 }
 
 enum pki_status
 pki_fail_errno(
 	struct pki_err *err, enum pki_status status, int errnum, const char *fmt, ...)
 {
-	if (is_set(err))
-		return err->status;
+	bool first = err != NULL && !is_set(err);
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		status = PKI_FULL;
 	va_list ap;
 	va_start(ap, fmt);
-	set(err, status, fmt, ap);
+	status = set(err, status, PKI_RULE_NONE, fmt, ap);
 	va_end(ap);
-	add(err, ": %s", strerror(errnum));
-	return err->status;
+	if (first)
+		add(err, ": %s", strerror(errnum));
+	return status;
 }
 
 enum pki_status
 pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt, ...)
 {
+	bool first = err != NULL && !is_set(err);
 	unsigned long last = ERR_peek_last_error();
 	char text[SSL_TEXT];
 	ERR_error_string_n(last, text, sizeof text);
 	ERR_clear_error();
-	if (is_set(err))
-		return err->status;
 	va_list ap;
 	va_start(ap, fmt);
-	set(err, status, fmt, ap);
+	status = set(err, status, PKI_RULE_NONE, fmt, ap);
 	va_end(ap);
-	if (last != 0)
+	if (first && last != 0)
 		add(err, " (%s)", text);
-	return err->status;
+	return status;
+}
+
+enum pki_status
+pki_err_move(struct pki_err *to, struct pki_err *from)
+{
+	enum pki_status status = from->status;
+	if (to != NULL && !is_set(to))
+		*to = *from;
+	*from = (struct pki_err){ 0 };
+	return status;
 }
 
 void
 pki_err_object(struct pki_err *err, const char *fmt, ...)
 {
-	if (err->object[0] != '\0')
+	if (err == NULL || err->object[0] != '\0')
 		return;
 	va_list ap;
 	va_start(ap, fmt);

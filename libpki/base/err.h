@@ -1,8 +1,15 @@
 /*
  * Errors. A function that can fail returns a status that must be looked at and fills a
  * struct pki_err, which the caller owns and sets to {0}. The innermost message wins: a
- * pki_fail() on an error that is already set only returns the status that stands there.
+ * pki_fail() on an error that is already set only returns the status in that error.
  * Callers on the way out add the object's name with pki_err_object().
+ *
+ * A caller that needs the status alone passes NULL for the error, to every function of this
+ * library. A function must therefore return what pki_fail() returns and must not read *err;
+ * a function that must read an error declares its own and passes it on by pki_err_move().
+ *
+ * A look-up reports absence by `bool *found`, its last output: PKI_OK and false. A caller for
+ * whom absence is an error passes NULL for `found` and gets NOTFOUND.
  *
  * The message names what is wrong and the remedy; the object and, where a numbered rule was
  * broken, the rule and its clause are put in front by pki_err_text():
@@ -63,7 +70,7 @@ struct pki_err {
 			return pki_try_; \
 	} while (0)
 
-/* Set *err unless it is set already; return the status that then stands in it. */
+/* Set *err unless it is set already; return its status. With err NULL: return status. */
 enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char *fmt,
 	...) PKI_PRINTF(3, 4);
 
@@ -100,8 +107,14 @@ pki_failed(enum pki_status status)
 #define pki_fail_ssl(...) pki_failed(pki_fail_ssl(__VA_ARGS__))
 #endif
 
-/* Name the object that the error is about, unless it is named already. */
+/* Name the object that the error is about, unless it is named already or err is NULL. */
 void pki_err_object(struct pki_err *err, const char *fmt, ...) PKI_PRINTF(2, 3);
+
+/*
+ * Move an error on: *to takes it unless it is set already or NULL; *from is {0} afterwards.
+ * Returns the status that *from had, OK included.
+ */
+enum pki_status pki_err_move(struct pki_err *to, struct pki_err *from);
 
 /* "object: rule N name (clause): message", NUL-terminated, cut at size. */
 void pki_err_text(const struct pki_err *err, char *out, size_t size);

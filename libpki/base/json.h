@@ -1,10 +1,30 @@
-/* JSON (jansson): the one door for JSON from outside, and the canonical form of what is signed. */
+/*
+ * JSON (jansson): strict reading of JSON from outside, a builder, and the canonical form of
+ * what is signed.
+ *
+ * The builder. A struct pki_json holds one object or array in the making:
+ *
+ *	PKI_CLEANUP(pki_json_free) struct pki_json entry = pki_json_object();
+ *	PKI_CLEANUP(pki_json_free) struct pki_json officers = pki_json_array();
+ *	for (size_t i = 0; i < count; i++)
+ *		pki_json_append_serial(&officers, &serials[i]);
+ *	pki_json_text(&entry, "order", id);
+ *	pki_json_nest(&entry, "officers", &officers);
+ *	PKI_TRY(pki_json_take(&entry, &detail, err));
+ *
+ * The first failure sticks: out of memory (MEMORY), a text or name that is not UTF-8 (INPUT),
+ * a text that is NULL (INTERNAL). The value made so far is dropped, later calls do nothing, a
+ * parent fails with its child, and pki_json_take() reports the failure. So no value ever lacks
+ * a member that its builder was given.
+ */
 #ifndef LIBPKI_BASE_JSON_H
 #define LIBPKI_BASE_JSON_H
 
 #include <jansson.h>
 
 #include "libpki/base/mem.h"
+#include "libpki/base/serial.h"
+#include "libpki/base/time.h"
 
 /* Strict reading of JSON from outside: one object or array; duplicates and trailing bytes are
  * refused (INPUT). */
@@ -14,5 +34,55 @@ enum pki_status pki_json_parse(
 enum pki_status pki_json_dump(
 	const json_t *json, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_json_cleanup(json_t **json); /* for PKI_CLEANUP */
+
+/* Private to json.c. {0} is an empty builder: any use of it is a failure (INTERNAL). */
+struct pki_json {
+	json_t *value; /* NULL once it failed */
+	enum pki_status failed; /* the first failure */
+	char member[40]; /* the name of the member that failed; may be cut */
+};
+
+/* Begin an empty object or array. */
+struct pki_json pki_json_object(void);
+struct pki_json pki_json_array(void);
+/* Free; {0} afterwards. For PKI_CLEANUP. */
+void pki_json_free(struct pki_json *json);
+
+/* Set a member of an object. A name that is there already gets the new value. */
+void pki_json_text(struct pki_json *object, const char *name, const char *text);
+/* No member if text is NULL or empty. */
+void pki_json_text_if(struct pki_json *object, const char *name, const char *text);
+void pki_json_number(struct pki_json *object, const char *name, int64_t number);
+void pki_json_bool(struct pki_json *object, const char *name, bool value);
+void pki_json_null(struct pki_json *object, const char *name);
+/* RFC 3339, as pki_time_format() and pki_msec_format(). */
+void pki_json_time(struct pki_json *object, const char *name, pki_time t);
+void pki_json_msec(struct pki_json *object, const char *name, pki_msec t);
+/* Hexadecimal, as pki_serial_text(). */
+void pki_json_serial(
+	struct pki_json *object, const char *name, const struct pki_serial *serial);
+/* Takes ownership of value; NULL is a failure (MEMORY). To share one: json_incref(). */
+void pki_json_value(struct pki_json *object, const char *name, json_t *value);
+/* Takes what the child builder holds, its failure included; the child is {0} afterwards. */
+void pki_json_nest(struct pki_json *object, const char *name, struct pki_json *child);
+
+/* The same for an array. */
+void pki_json_append_text(struct pki_json *array, const char *text);
+void pki_json_append_number(struct pki_json *array, int64_t number);
+void pki_json_append_serial(struct pki_json *array, const struct pki_serial *serial);
+void pki_json_append_value(struct pki_json *array, json_t *value);
+void pki_json_append(struct pki_json *array, struct pki_json *child);
+
+/*
+ * End: each of the three empties the builder, to {0}, and returns the failure that stuck.
+ * take: the caller owns *out, NULL after a failure. write: the canonical form, appended.
+ * print: indented, and a newline, as --json shows it; IO if the stream takes it not.
+ */
+enum pki_status pki_json_take(
+	struct pki_json *json, json_t **out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_json_write(
+	struct pki_json *json, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_json_print(
+	struct pki_json *json, FILE *out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

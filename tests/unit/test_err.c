@@ -30,6 +30,50 @@ innermost_message_wins(void **state)
 }
 
 static void
+null_error_gives_the_status_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(pki_fail(NULL, PKI_INPUT, "x"), PKI_INPUT);
+	assert_int_equal(pki_fail(NULL, PKI_OK, "x"), PKI_INTERNAL);
+	assert_int_equal(pki_refuse(NULL, PKI_RULE_VALIDITY, "x"), PKI_REFUSED);
+	assert_int_equal(pki_refuse(NULL, PKI_RULE_ROLE, "x"), PKI_OFFICER);
+	assert_int_equal(pki_fail_rule(NULL, PKI_CLOCK, PKI_RULE_CLOCK, "x"), PKI_CLOCK);
+	assert_int_equal(pki_fail_errno(NULL, PKI_IO, ENOENT, "x"), PKI_IO);
+	assert_int_equal(pki_fail_errno(NULL, PKI_IO, ENOSPC, "x"), PKI_FULL);
+	assert_null(EVP_MD_fetch(NULL, "no-such-digest", NULL));
+	assert_int_equal(pki_fail_ssl(NULL, PKI_INPUT, "x"), PKI_INPUT);
+	assert_int_equal(ERR_peek_error(), 0);
+	pki_err_object(NULL, "%s", "nobody reads it");
+}
+
+static void
+moving_an_error(void **state)
+{
+	(void)state;
+	struct pki_err to = { 0 }, from = { 0 };
+	assert_int_equal(pki_err_move(&to, &from), PKI_OK);
+	assert_int_equal(to.status, PKI_OK);
+	pki_refuse(&from, PKI_RULE_VALIDITY, "first");
+	pki_err_object(&from, "req-1");
+	assert_int_equal(pki_err_move(&to, &from), PKI_REFUSED);
+	assert_int_equal(from.status, PKI_OK);
+	assert_string_equal(from.msg, "");
+	assert_string_equal(from.object, "");
+	assert_int_equal(to.status, PKI_REFUSED);
+	assert_int_equal(to.rule, PKI_RULE_VALIDITY);
+	assert_string_equal(to.object, "req-1");
+	assert_string_equal(to.msg, "first");
+	/* the first error stays; the status is that of the second */
+	pki_fail(&from, PKI_IO, "second");
+	assert_int_equal(pki_err_move(&to, &from), PKI_IO);
+	assert_int_equal(from.status, PKI_OK);
+	assert_string_equal(to.msg, "first");
+	pki_fail(&from, PKI_BUSY, "nobody reads it");
+	assert_int_equal(pki_err_move(NULL, &from), PKI_BUSY);
+	assert_int_equal(from.status, PKI_OK);
+}
+
+static void
 failing_with_ok_is_internal(void **state)
 {
 	(void)state;
@@ -191,6 +235,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(innermost_message_wins),
+		cmocka_unit_test(null_error_gives_the_status_alone),
+		cmocka_unit_test(moving_an_error),
 		cmocka_unit_test(failing_with_ok_is_internal),
 		cmocka_unit_test(refusals_carry_rule_and_status),
 		cmocka_unit_test(errno_decides_the_status),
