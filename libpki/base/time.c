@@ -23,6 +23,14 @@ pki_msec_now(void)
 	return (pki_msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+pki_monotonic_msec(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1;
+}
+
 static struct tm
 utc(pki_time t)
 {

@@ -22,6 +22,8 @@ typedef int64_t pki_msec;
 
 pki_time pki_time_now(void);
 pki_msec pki_msec_now(void);
+/* Milliseconds since some moment, above 0: for intervals and waits, as nobody sets this clock. */
+int64_t pki_monotonic_msec(void);
 
 /* RFC 3339 with the Z suffix. */
 void pki_time_format(pki_time t, char out[PKI_TIME_TEXT]);
