@@ -55,7 +55,7 @@ take_line(const struct question *question, const struct pki_http_response *respo
 	PKI_TRY(pki_buf_append(&note, question->note.data, question->note.len, err));
 	PKI_TRY(pki_buf_append(&note, response->body.data, response->body.len, err));
 	return pki_note_pick(pki_buf_bytes(&note), PKI_NOTE_WITNESS,
-		question->witness->vkey, line, err);
+		question->witness->vkey, line, NULL, err);
 }
 
 /* 409: the size that the witness has cosigned. */

@@ -69,11 +69,12 @@ tidy(struct feed *feed, struct pki_bytes published, struct pki_buf *out,
 	PKI_TRY(pki_buf_append(out, text.data, text.len, err));
 	PKI_TRY(pki_buf_append(out, "\n", 1, err));
 	PKI_TRY(pki_note_pick(
-		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, err));
+		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, NULL, err));
 	for (size_t i = 0; i < feed->conf.witness_count; i++) {
-		struct pki_err why = { 0 };
+		bool found = false;
 		if (pki_note_pick(published, PKI_NOTE_WITNESS,
-			    feed->conf.witnesses[i].vkey, out, &why) == PKI_MEMORY)
+			    feed->conf.witnesses[i].vkey, out, &found,
+			    NULL) == PKI_MEMORY)
 			return pki_fail(err, PKI_MEMORY, "a checkpoint");
 	}
 	return PKI_OK;
@@ -148,7 +149,6 @@ static enum pki_status
 attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
 {
 	struct feed *feed = asked->feed;
-	struct pki_err why = { 0 };
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 }, line = { 0 };
 	struct question question = {
@@ -162,7 +162,7 @@ attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
 	pthread_mutex_unlock(&feed->lock);
 	PKI_TRY(status);
 	question.note = pki_buf_bytes(&note);
-	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, &why) ==
+	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, NULL, NULL) ==
 		PKI_OK)
 		return publish_own(asked, &note, err);
 	PKI_TRY(ask_witness(&question, &asked->known, &line, err));
@@ -231,8 +231,8 @@ log_note(struct feed *feed, struct pki_buf *out, struct stamping *stamping,
 	if (status == PKI_OK)
 		status = pki_buf_append(out, "\n", 1, err);
 	if (status == PKI_OK)
-		status = pki_note_pick(
-			note, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, err);
+		status = pki_note_pick(note, PKI_NOTE_LOG, (const char *)feed->vkey.data,
+			out, NULL, err);
 	stamping->size = feed->checkpoint.size;
 	pthread_mutex_unlock(&feed->lock);
 	stamping->note = pki_buf_bytes(out);

@@ -30,7 +30,7 @@ check_log(const struct witness *witness, const struct request *request,
 			continue;
 		why = (struct pki_err){ 0 };
 		if (pki_note_pick(request->note, PKI_NOTE_LOG, conf->logs[i].vkey, &line,
-			    &why) == PKI_OK)
+			    NULL, &why) == PKI_OK)
 			break;
 	}
 	if (line.len == 0 && why.status == PKI_OK) {

@@ -55,8 +55,8 @@ state_latest(const struct witness *witness, const char *origin, struct pki_check
 		return tampered(origin, "is no note", err);
 	struct pki_bytes bytes = { (const uint8_t *)text, strlen(text) };
 	if (pki_checkpoint_parse(bytes, cp, &why) != PKI_OK ||
-		pki_checkpoint_cosigned(
-			bytes, (const char *)witness->vkey.data, at, &why) != PKI_OK)
+		pki_checkpoint_cosigned(bytes, (const char *)witness->vkey.data, at, NULL,
+			&why) != PKI_OK)
 		return tampered(origin, why.msg, err);
 	if (strcmp(cp->origin, origin) != 0)
 		return tampered(origin, "is a checkpoint of another log", err);

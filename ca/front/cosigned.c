@@ -20,12 +20,14 @@ new_lines(const struct pki_conf *conf, struct pki_bytes published, struct pki_by
 {
 	for (size_t i = 0; i < conf->witness_count; i++) {
 		const char *vkey = conf->witnesses[i].vkey;
-		struct pki_err why = { 0 };
+		bool found = false;
 		pki_time at;
-		if (pki_checkpoint_cosigned(published, vkey, &at, &why) != PKI_NOTFOUND)
+		if (pki_checkpoint_cosigned(published, vkey, &at, &found, NULL) !=
+				PKI_OK ||
+			found)
 			continue;
-		why = (struct pki_err){ 0 };
-		if (pki_note_pick(note, PKI_NOTE_WITNESS, vkey, out, &why) == PKI_MEMORY)
+		if (pki_note_pick(note, PKI_NOTE_WITNESS, vkey, out, &found, NULL) ==
+			PKI_MEMORY)
 			return pki_fail(err, PKI_MEMORY, "cosignatures");
 	}
 	return PKI_OK;

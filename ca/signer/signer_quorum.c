@@ -25,11 +25,10 @@ signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err 
 	PKI_TRY(pki_merkle_check_consistency(
 		cp.size, &cp.root, last->size, &last->root, &proof, err));
 	for (size_t i = 0; i < s->conf->witness_count; i++) {
-		struct pki_err why = { 0 };
 		pki_time at;
 		if (cp.size > s->quorum.cosigned[i] &&
-			pki_checkpoint_cosigned(
-				note, s->conf->witnesses[i].vkey, &at, &why) == PKI_OK)
+			pki_checkpoint_cosigned(note, s->conf->witnesses[i].vkey, &at,
+				NULL, NULL) == PKI_OK)
 			s->quorum.cosigned[i] = cp.size;
 	}
 	return ipc_put(&s->reply, IPC_STRUCT, s->quorum.cosigned,

@@ -62,9 +62,10 @@ pki_file_read(const char *path, size_t max, struct pki_buf *out, struct pki_err 
 	if (strcmp(path, "-") != 0) {
 		fd = opened = open_input(path);
 		if (fd < 0) {
-			pki_fail_errno(err, PKI_IO, errno, "cannot be opened");
+			enum pki_status status =
+				pki_fail_errno(err, PKI_IO, errno, "cannot be opened");
 			pki_err_object(err, "%s", path);
-			return err->status;
+			return status;
 		}
 	}
 	/* an empty file is an empty string, not NULL */
@@ -186,9 +187,10 @@ make_folder(const char *path, mode_t mode, struct pki_err *err)
 		return PKI_OK;
 	if (why == EEXIST)
 		why = ENOTDIR;
-	pki_fail_errno(err, PKI_IO, why, "folder cannot be made");
+	enum pki_status status =
+		pki_fail_errno(err, PKI_IO, why, "folder cannot be made");
 	pki_err_object(err, "%s", path);
-	return err->status;
+	return status;
 }
 
 enum pki_status

@@ -211,6 +211,16 @@ pki_json_nest(struct pki_json *object, const char *name, struct pki_json *child)
 }
 
 void
+pki_json_nest_if(struct pki_json *object, const char *name, struct pki_json *child)
+{
+	bool empty = json_object_size(child->value) + json_array_size(child->value) == 0;
+	if (child->value != NULL && empty)
+		pki_json_free(child);
+	else
+		put_builder(object, name, child);
+}
+
+void
 pki_json_append_text(struct pki_json *array, const char *text)
 {
 	put_text(array, NULL, text);

@@ -65,6 +65,8 @@ void pki_json_serial(
 void pki_json_value(struct pki_json *object, const char *name, json_t *value);
 /* Takes what the child builder holds, its failure included; the child is {0} afterwards. */
 void pki_json_nest(struct pki_json *object, const char *name, struct pki_json *child);
+/* As nest, but no member if the child is an empty object or array. */
+void pki_json_nest_if(struct pki_json *object, const char *name, struct pki_json *child);
 
 /* The same for an array. */
 void pki_json_append_text(struct pki_json *array, const char *text);

@@ -29,9 +29,10 @@ pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
 {
 	uint8_t octets[PKI_SERIAL_MAX];
 	size_t len, zeros = 0;
-	if (pki_hex_decode(hex, octets, sizeof octets, &len, err) != PKI_OK) {
+	enum pki_status status = pki_hex_decode(hex, octets, sizeof octets, &len, err);
+	if (status != PKI_OK) {
 		pki_err_object(err, "serial \"%.48s\"", hex);
-		return err->status;
+		return status;
 	}
 	while (zeros < len && octets[zeros] == 0)
 		zeros++;

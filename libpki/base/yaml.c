@@ -14,15 +14,15 @@ enum pki_status
 pki_yaml_fail_at(
 	const char *file, int line, struct pki_err *err, const char *fmt, va_list ap)
 {
-	if (err->status != PKI_OK)
-		return err->status;
-	char msg[sizeof err->msg];
+	struct pki_err own = { 0 };
+	char msg[sizeof own.msg];
 	vsnprintf(msg, sizeof msg, fmt, ap);
 	size_t len = strlen(file);
 	const char *cut = len > FILE_SHOWN ? "..." : "";
-	pki_err_object(err, "%s%s:%d", cut,
+	pki_err_object(&own, "%s%s:%d", cut,
 		len > FILE_SHOWN ? file + len - FILE_SHOWN : file, line);
-	return pki_fail(err, PKI_CONFIG, "%s", msg);
+	pki_fail(&own, PKI_CONFIG, "%s", msg);
+	return pki_err_move(err, &own);
 }
 
 enum pki_status
@@ -152,9 +152,9 @@ pki_yaml_duration(struct pki_yaml *node, int64_t *seconds, struct pki_err *err)
 	PKI_TRY(expect(node, PKI_YAML_SCALAR, err));
 	if (node == NULL)
 		return PKI_OK;
-	struct pki_err why = { 0 };
-	if (pki_duration_parse(node->text, seconds, &why) != PKI_OK)
-		return pki_yaml_fail(node, err, "%s: %s", label(node), why.msg);
+	struct pki_err own = { 0 };
+	if (pki_duration_parse(node->text, seconds, &own) != PKI_OK)
+		return pki_yaml_fail(node, err, "%s: %s", label(node), own.msg);
 	return PKI_OK;
 }
 

@@ -28,9 +28,10 @@ struct opening {
 static enum pki_status
 malformed_ssl(struct pki_err *err, const char *text)
 {
-	struct pki_err ssl = { 0 };
-	enum pki_status status = pki_fail_ssl(&ssl, PKI_INPUT, "%s", text);
-	return pki_fail_rule(err, status, PKI_RULE_ORDER_FORM, "%s", ssl.msg);
+	struct pki_err own = { 0 };
+	pki_fail_ssl(&own, PKI_INPUT, "%s", text);
+	own.rule = PKI_RULE_ORDER_FORM;
+	return pki_err_move(err, &own);
 }
 
 void
@@ -230,12 +231,12 @@ load_certs(struct opening *o, struct pki_err *err)
 			o->certs[i] = pki_cert_share(known);
 			continue;
 		}
-		struct pki_err why = { 0 };
-		enum pki_status status = pki_cert_parse(der, &o->certs[i], &why);
+		struct pki_err own = { 0 };
+		enum pki_status status = pki_cert_parse(der, &o->certs[i], &own);
 		if (status == PKI_INPUT || status == PKI_LIMIT)
-			return MALFORMED(err, "an attached certificate: %s", why.msg);
+			return MALFORMED(err, "an attached certificate: %s", own.msg);
 		if (status != PKI_OK)
-			return pki_fail(err, status, "%s", why.msg);
+			return pki_err_move(err, &own);
 	}
 	return PKI_OK;
 }
@@ -267,16 +268,16 @@ check_dates(
 		from, to, what, then);
 }
 
-/* Anything but an error of ours means that the certificate is not one of our officers'. */
+/* Any failure but an error of ours means that the certificate is not one of our officers'. */
 static enum pki_status
-not_an_officer(struct pki_err *err)
+check_issued(const struct opening *o, const struct pki_cert *cert, struct pki_err *err)
 {
-	if (err->status != PKI_INPUT && err->status != PKI_REFUSED)
-		return err->status;
-	struct pki_err why = *err;
-	char text[sizeof why.msg];
-	pki_err_text(&why, text, sizeof text);
-	*err = (struct pki_err){ 0 };
+	struct pki_err own = { 0 };
+	enum pki_status status = verify_cert(o, cert, &own);
+	if (status != PKI_INPUT && status != PKI_REFUSED)
+		return pki_err_move(err, &own);
+	char text[sizeof own.msg];
+	pki_err_text(&own, text, sizeof text);
 	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
 		"the signer's certificate is not one of this CA's: %s", text);
 }
@@ -286,8 +287,7 @@ check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer 
 	struct pki_err *err)
 {
 	X509 *x509 = pki_cert_get0_x509(out->cert);
-	if (verify_cert(o, out->cert, err) != PKI_OK)
-		return not_an_officer(err);
+	PKI_TRY(check_issued(o, out->cert, err));
 	unsigned usage = pki_cert_key_usage(out->cert);
 	if ((usage & (PKI_KU_DIGITAL_SIGNATURE | PKI_KU_NON_REPUDIATION)) == 0)
 		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,

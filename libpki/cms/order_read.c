@@ -90,13 +90,12 @@ read_time(const struct pki_member *m, json_t *value, void *out, struct pki_err *
 {
 	const char *text = NULL;
 	PKI_TRY(need_text(m->name, value, &text, err));
-	struct pki_err ignored = { 0 };
 	char again[PKI_MSEC_TEXT] = "";
 	int64_t t = 0;
 	if (m->form == FORM_TIME) {
-		if (pki_time_parse(text, &t, &ignored) == PKI_OK)
+		if (pki_time_parse(text, &t, NULL) == PKI_OK)
 			pki_time_format(t, again);
-	} else if (pki_msec_parse(text, &t, &ignored) == PKI_OK) {
+	} else if (pki_msec_parse(text, &t, NULL) == PKI_OK) {
 		pki_msec_format(t, again);
 	}
 	if (strcmp(again, text) != 0 || t <= 0)
@@ -117,9 +116,9 @@ read_base64(const struct pki_member *m, json_t *value, struct pki_buf *out,
 	if (len / 4 * 3 > m->aux + 2)
 		return MALFORMED(
 			err, "\"%s\" is longer than %zu octets", m->name, m->aux);
-	struct pki_err why = { 0 };
-	if (pki_base64_decode(text, len, out, &why) != PKI_OK || out->len > m->aux)
-		return MALFORMED(err, "\"%s\" is not base64: %s", m->name, why.msg);
+	struct pki_err own = { 0 };
+	if (pki_base64_decode(text, len, out, &own) != PKI_OK || out->len > m->aux)
+		return MALFORMED(err, "\"%s\" is not base64: %s", m->name, own.msg);
 	return PKI_OK;
 }
 
@@ -156,9 +155,8 @@ read_serials(json_t *value, struct pki_order *out, struct pki_err *err)
 	for (size_t i = 0; i < count; i++) {
 		const char *text = NULL;
 		PKI_TRY(need_text("serials", json_array_get(value, i), &text, err));
-		struct pki_err ignored = { 0 };
 		char again[PKI_SERIAL_TEXT] = "";
-		if (pki_serial_parse(text, &out->serials[i], &ignored) == PKI_OK)
+		if (pki_serial_parse(text, &out->serials[i], NULL) == PKI_OK)
 			pki_serial_text(&out->serials[i], again);
 		if (strcmp(again, text) != 0)
 			return MALFORMED(err,
@@ -293,9 +291,9 @@ pki_order_decode(struct pki_bytes json, struct pki_order *out, struct pki_err *e
 		return pki_fail(err, PKI_LIMIT, "an order of %zu octets; at most %zu",
 			json.len, PKI_CMS_MAX);
 	PKI_CLEANUP(pki_json_cleanup) json_t *root = NULL;
-	struct pki_err why = { 0 };
-	if (pki_json_parse(json, &root, &why) != PKI_OK)
-		return pki_fail_rule(err, why.status, PKI_RULE_ORDER_FORM, "%s", why.msg);
+	struct pki_err own = { 0 };
+	if (pki_json_parse(json, &root, &own) != PKI_OK)
+		return pki_fail_rule(err, own.status, PKI_RULE_ORDER_FORM, "%s", own.msg);
 	enum pki_status status = pki_order_read(root, out, err);
 	if (status != PKI_OK) {
 		if (out->id[0] != '\0')

@@ -2,127 +2,114 @@
 
 #include <string.h>
 
-#define MALFORMED(err, ...) \
-	pki_fail_rule((err), PKI_INPUT, PKI_RULE_ORDER_FORM, __VA_ARGS__)
+static struct pki_json make_object(
+	const struct pki_member *table, const void *base, const struct pki_order *order);
 
-static json_t *write_object(const struct pki_member *table, const void *base,
-	const struct pki_order *order, struct pki_err *err);
-
-static json_t *
-write_base64(const struct pki_buf *buf, struct pki_err *err)
+static void
+put_base64(struct pki_json *object, const char *name, const struct pki_buf *buf)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
-	if (buf->len == 0 || pki_base64_encode(buf->data, buf->len, &text, err) != PKI_OK)
-		return NULL;
-	return json_stringn((const char *)text.data, text.len);
+	if (buf->len == 0)
+		return;
+	bool made = pki_base64_encode(buf->data, buf->len, &text, NULL) == PKI_OK;
+	pki_json_value(object, name,
+		made ? json_stringn((const char *)text.data, text.len) : NULL);
 }
 
-static json_t *
-write_time(enum pki_form form, const void *field)
+static void
+put_time(struct pki_json *object, const struct pki_member *m, const void *field)
 {
 	int64_t t = 0;
 	memcpy(&t, field, sizeof t);
 	if (t == 0)
-		return NULL;
-	char text[PKI_MSEC_TEXT];
-	if (form == FORM_TIME)
-		pki_time_format(t, text);
+		return;
+	if (m->form == FORM_TIME)
+		pki_json_time(object, m->name, t);
 	else
-		pki_msec_format(t, text);
-	return json_string(text);
+		pki_json_msec(object, m->name, t);
 }
 
-static json_t *
-write_list(enum pki_form form, const struct pki_order *order, struct pki_err *err)
+static struct pki_json
+make_list(enum pki_form form, const struct pki_order *order)
 {
-	size_t count = form == FORM_EVIDENCE  ? order->evidence_count
-		       : form == FORM_SERIALS ? order->serial_count
-					      : order->cert_count;
-	json_t *list = count != 0 ? json_array() : NULL;
-	for (size_t i = 0; i < count; i++) {
-		char serial[PKI_SERIAL_TEXT];
-		json_t *item = NULL;
-		if (form == FORM_EVIDENCE) {
-			item = json_string(order->evidence[i]);
-		} else if (form == FORM_SERIALS) {
-			pki_serial_text(&order->serials[i], serial);
-			item = json_string(serial);
-		} else {
-			item = write_object(
-				pki_order_cert_members, &order->certs[i], order, err);
+	struct pki_json list = pki_json_array();
+	if (form == FORM_EVIDENCE) {
+		for (size_t i = 0; i < order->evidence_count; i++)
+			pki_json_append_text(&list, order->evidence[i]);
+	} else if (form == FORM_SERIALS) {
+		for (size_t i = 0; i < order->serial_count; i++)
+			pki_json_append_serial(&list, &order->serials[i]);
+	} else {
+		for (size_t i = 0; i < order->cert_count; i++) {
+			PKI_CLEANUP(pki_json_free)
+			struct pki_json cert = make_object(
+				pki_order_cert_members, &order->certs[i], order);
+			pki_json_append(&list, &cert);
 		}
-		if (json_array_append_new(list, item) != 0)
-			pki_fail(err, PKI_INPUT, "an item that is not UTF-8 or empty");
 	}
 	return list;
 }
 
-/* NULL: absent, or an error in err. */
-static json_t *
-write_member(const struct pki_member *m, const void *base, const struct pki_order *order,
-	struct pki_err *err)
+static void
+put_member(struct pki_json *object, const struct pki_member *m, const void *base,
+	const struct pki_order *order)
 {
 	const char *field = (const char *)base + m->offset;
-	json_t *value = NULL;
+	PKI_CLEANUP(pki_json_free) struct pki_json child = { 0 };
 	switch (m->form) {
 	case FORM_TEXT:
 	case FORM_WORD:
 	case FORM_ID:
 	case FORM_DIGEST:
-		if (field[0] == '\0')
-			return NULL;
-		value = json_string(field);
-		if (value == NULL)
-			MALFORMED(err, "\"%s\" is not UTF-8", m->name);
-		return value;
+		pki_json_text_if(object, m->name, field);
+		break;
 	case FORM_TIME:
 	case FORM_MSEC:
-		return write_time(m->form, field);
+		put_time(object, m, field);
+		break;
 	case FORM_BASE64:
-		return write_base64((const struct pki_buf *)(const void *)field, err);
+		put_base64(object, m->name, (const struct pki_buf *)(const void *)field);
+		break;
 	case FORM_OBJECT:
-		value = write_object(m->members, base, order, err);
-		if (json_object_size(value) != 0)
-			return value;
-		json_decref(value);
-		return NULL;
+		child = make_object(m->members, base, order);
+		pki_json_nest_if(object, m->name, &child);
+		break;
 	case FORM_EVIDENCE:
 	case FORM_SERIALS:
 	case FORM_CERTS:
-		return write_list(m->form, order, err);
+		child = make_list(m->form, order);
+		pki_json_nest_if(object, m->name, &child);
+		break;
 	}
-	return NULL;
 }
 
-static json_t *
-write_object(const struct pki_member *table, const void *base,
-	const struct pki_order *order, struct pki_err *err)
+static struct pki_json
+make_object(
+	const struct pki_member *table, const void *base, const struct pki_order *order)
 {
-	json_t *object = json_object();
-	for (const struct pki_member *m = table; m->name != NULL; m++) {
-		if (json_object_get(object, m->name) != NULL)
-			continue;
-		json_t *value = write_member(m, base, order, err);
-		if (value != NULL && json_object_set_new(object, m->name, value) != 0)
-			pki_fail(err, PKI_MEMORY, "the order's JSON");
-	}
+	struct pki_json object = pki_json_object();
+	for (const struct pki_member *m = table; m->name != NULL; m++)
+		put_member(&object, m, base, order);
 	return object;
 }
 
 enum pki_status
 pki_order_encode(const struct pki_order *order, struct pki_buf *json, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *root = write_object(pki_order_members, order, order, err);
-	if (json_object_set_new(root, "version", json_integer(PKI_ORDER_VERSION)) != 0 ||
-		json_object_set_new(root, "type", json_string("order")) != 0 ||
-		json_object_set_new(
-			root, "action", json_string(pki_action_name(order->action))) != 0)
-		return pki_fail(err, PKI_MEMORY, "the order's JSON");
-	PKI_TRY(err->status);
-	/* what cannot be read back must not be signed */
+	PKI_CLEANUP(pki_json_free)
+	struct pki_json object = make_object(pki_order_members, order, order);
+	pki_json_number(&object, "version", PKI_ORDER_VERSION);
+	pki_json_text(&object, "type", "order");
+	pki_json_text(&object, "action", pki_action_name(order->action));
+	PKI_CLEANUP(pki_json_cleanup) json_t *root = NULL;
+	struct pki_err own = { 0 };
+	enum pki_status status = pki_json_take(&object, &root, &own);
+	if (status == PKI_INPUT)
+		return pki_fail_rule(err, status, PKI_RULE_ORDER_FORM, "%s", own.msg);
+	PKI_TRY(pki_err_move(err, &own));
+	/* an order that cannot be read back must not be signed */
 	struct pki_order again = { 0 };
-	enum pki_status status = pki_order_read(root, &again, err);
+	status = pki_order_read(root, &again, err);
 	pki_order_free(&again);
 	PKI_TRY(status);
 	return pki_json_dump(root, json, err);

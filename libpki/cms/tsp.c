@@ -172,11 +172,12 @@ wrong(struct pki_err *err)
 	char why[160] = "";
 	if ((flags & ERR_TXT_STRING) != 0 && data[0] != '\0')
 		snprintf(why, sizeof why, ", %s", data);
-	enum pki_status status = pki_fail_ssl(err, PKI_TAMPERED,
+	struct pki_err own = { 0 };
+	pki_fail_ssl(&own, PKI_TAMPERED,
 		"the time-stamp is not of this checkpoint, or not of an authority that is trusted%s",
 		why);
-	err->rule = PKI_RULE_TIMESTAMP;
-	return status;
+	own.rule = PKI_RULE_TIMESTAMP;
+	return pki_err_move(err, &own);
 }
 
 static enum pki_status

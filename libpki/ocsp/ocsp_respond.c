@@ -50,10 +50,10 @@ enum pki_status
 pki_ocsp_check_delegate(const struct pki_cert *cert, const struct pki_cert *issuer,
 	pki_time at, struct pki_err *err)
 {
-	struct pki_err why = { 0 };
-	if (pki_cert_verify(cert, issuer, at, &why) != PKI_OK)
+	struct pki_err own = { 0 };
+	if (pki_cert_verify(cert, issuer, at, &own) != PKI_OK)
 		return pki_refuse(err, PKI_RULE_OCSP_ISSUED_BY_CA,
-			"the responder's certificate does not hold: %s", why.msg);
+			"the responder's certificate does not hold: %s", own.msg);
 	X509 *x509 = pki_cert_get0_x509(cert);
 	PKI_TRY(check_usage(cert, err));
 	if (X509_get_ext_by_NID(x509, NID_id_pkix_OCSP_noCheck, -1) < 0)

@@ -82,7 +82,6 @@ verifier_parse(const char *vkey, enum pki_note_type type, struct verifier *out,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf typed = { 0 };
-	struct pki_err detail = { 0 };
 	uint8_t id[KEY_ID];
 	size_t name_len = strcspn(vkey, "+"), id_len = 0;
 	const char *hex = vkey + name_len + (vkey[name_len] == '+');
@@ -94,9 +93,8 @@ verifier_parse(const char *vkey, enum pki_note_type type, struct verifier *out,
 		return vkey_malformed(type, err);
 	memcpy(out->name, vkey, name_len);
 	memcpy(id_hex, hex, KEY_ID * 2);
-	if (pki_hex_decode(id_hex, id, sizeof id, &id_len, &detail) != PKI_OK ||
-		pki_base64_decode(base64, strcspn(base64, "\n"), &typed, &detail) !=
-			PKI_OK)
+	if (pki_hex_decode(id_hex, id, sizeof id, &id_len, NULL) != PKI_OK ||
+		pki_base64_decode(base64, strcspn(base64, "\n"), &typed, NULL) != PKI_OK)
 		return vkey_malformed(type, err);
 	if (typed.len != 1 + ED25519_KEY || typed.data[0] != type)
 		return vkey_malformed(type, err);
@@ -197,7 +195,6 @@ read_signature(struct pki_bytes line, struct pki_bytes *name, struct pki_buf *si
 	struct pki_err *err)
 {
 	static const char malformed[] = "a signature line of the note is malformed";
-	struct pki_err detail = { 0 };
 	const char *start = (const char *)line.data + strlen(SIGNATURE_MARK);
 	const char *end = (const char *)line.data + line.len;
 	if (line.len <= strlen(SIGNATURE_MARK) ||
@@ -206,7 +203,7 @@ read_signature(struct pki_bytes line, struct pki_bytes *name, struct pki_buf *si
 	const char *space = memchr(start, ' ', (size_t)(end - start));
 	if (space == NULL || space == start ||
 		memchr(start, '+', (size_t)(space - start)) != NULL ||
-		pki_base64_decode(space + 1, (size_t)(end - space - 1), sig, &detail) !=
+		pki_base64_decode(space + 1, (size_t)(end - space - 1), sig, NULL) !=
 			PKI_OK ||
 		sig->len <= KEY_ID)
 		return broken(err, PKI_RULE_LOG_NOTE, malformed);
@@ -227,16 +224,14 @@ static bool
 log_signature_right(
 	const struct verifier *verifier, struct pki_bytes text, struct pki_bytes sig)
 {
-	struct pki_err detail = { 0 };
 	return sig.len == ED25519_SIGNATURE &&
-	       pki_key_verify(verifier->key, text.data, text.len, sig, &detail) == PKI_OK;
+	       pki_key_verify(verifier->key, text.data, text.len, sig, NULL) == PKI_OK;
 }
 
 static bool
 cosignature_right(const struct verifier *verifier, struct pki_bytes text,
 	struct pki_bytes sig, pki_time *at)
 {
-	struct pki_err detail = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf message = { 0 };
 	uint64_t stamp = 0;
 	if (sig.len != TIMESTAMP + ED25519_SIGNATURE)
@@ -245,9 +240,9 @@ cosignature_right(const struct verifier *verifier, struct pki_bytes text,
 		stamp = stamp << 8 | sig.data[i];
 	struct pki_bytes octets = { sig.data + TIMESTAMP, ED25519_SIGNATURE };
 	if (stamp > INT64_MAX ||
-		cosigned_message(text, stamp, &message, &detail) != PKI_OK ||
-		pki_key_verify(verifier->key, message.data, message.len, octets,
-			&detail) != PKI_OK)
+		cosigned_message(text, stamp, &message, NULL) != PKI_OK ||
+		pki_key_verify(verifier->key, message.data, message.len, octets, NULL) !=
+			PKI_OK)
 		return false;
 	if ((pki_time)stamp > *at)
 		*at = (pki_time)stamp;
@@ -352,7 +347,6 @@ parse_text(struct pki_bytes text, struct pki_checkpoint *out, struct pki_err *er
 {
 	struct pki_bytes origin, size, root, extension;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf octets = { 0 };
-	struct pki_err detail = { 0 };
 	*out = (struct pki_checkpoint){ 0 };
 	if (!pki_note_next_line(&text, &origin) || origin.len == 0 ||
 		origin.len >= sizeof out->origin)
@@ -362,7 +356,7 @@ parse_text(struct pki_bytes text, struct pki_checkpoint *out, struct pki_err *er
 		return broken(err, PKI_RULE_LOG_CHECKPOINT,
 			"the checkpoint's size is no number");
 	if (!pki_note_next_line(&text, &root) ||
-		pki_base64_decode((const char *)root.data, root.len, &octets, &detail) !=
+		pki_base64_decode((const char *)root.data, root.len, &octets, NULL) !=
 			PKI_OK ||
 		octets.len != sizeof out->root.octets)
 		return broken(
@@ -424,8 +418,8 @@ pki_checkpoint_cosign(struct pki_bytes note, const char *name, struct pki_key *k
 }
 
 enum pki_status
-pki_checkpoint_cosigned(
-	struct pki_bytes note, const char *vkey, pki_time *at, struct pki_err *err)
+pki_checkpoint_cosigned(struct pki_bytes note, const char *vkey, pki_time *at,
+	bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(verifier_free) struct verifier verifier = { 0 };
 	struct signed_by witness = { .verifier = &verifier };
@@ -433,10 +427,12 @@ pki_checkpoint_cosigned(
 	PKI_TRY(split(note, &text, &signatures, err));
 	PKI_TRY(verifier_parse(vkey, PKI_NOTE_WITNESS, &verifier, err));
 	PKI_TRY(check_signatures(signatures, text, &witness, err));
-	if (witness.count == 0)
+	*at = witness.at;
+	if (found != NULL)
+		*found = witness.count != 0;
+	else if (witness.count == 0)
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_COSIGNATURE,
 			"the checkpoint has no cosignature of %s", verifier.name);
-	*at = witness.at;
 	return PKI_OK;
 }
 
@@ -449,7 +445,7 @@ pki_note_text(struct pki_bytes note, struct pki_bytes *text, struct pki_err *err
 
 enum pki_status
 pki_note_pick(struct pki_bytes note, enum pki_note_type type, const char *vkey,
-	struct pki_buf *line, struct pki_err *err)
+	struct pki_buf *line, bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(verifier_free) struct verifier verifier = { 0 };
 	struct signed_by by = { .verifier = &verifier, .line = line };
@@ -457,7 +453,9 @@ pki_note_pick(struct pki_bytes note, enum pki_note_type type, const char *vkey,
 	PKI_TRY(split(note, &text, &signatures, err));
 	PKI_TRY(verifier_parse(vkey, type, &verifier, err));
 	PKI_TRY(check_signatures(signatures, text, &by, err));
-	if (by.count == 0)
+	if (found != NULL)
+		*found = by.count != 0;
+	else if (by.count == 0)
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_LOG_NOTE,
 			"the note has no signature of %s", verifier.name);
 	return PKI_OK;

@@ -45,10 +45,11 @@ enum pki_status pki_checkpoint_parse(struct pki_bytes note, struct pki_checkpoin
 enum pki_status pki_checkpoint_cosign(struct pki_bytes note, const char *name,
 	struct pki_key *key, pki_time at, struct pki_buf *line,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* When the witness of vkey cosigned last. NOTFOUND if it did not, TAMPERED if one of its
- * cosignatures is wrong, CONFIG if vkey is no witness's. */
+/* When the witness of vkey cosigned last: a look-up (*at is 0 if it did
+ * not). TAMPERED if one of its cosignatures is
+ * wrong, CONFIG if vkey is no witness's. */
 enum pki_status pki_checkpoint_cosigned(struct pki_bytes note, const char *vkey,
-	pki_time *at, struct pki_err *err) PKI_MUST_CHECK;
+	pki_time *at, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 
 /* "name+hash+base64" of a public key: what verifiers are configured with. */
 enum pki_status pki_note_vkey(enum pki_note_type type, const char *name,
@@ -58,13 +59,14 @@ enum pki_status pki_note_vkey(enum pki_note_type type, const char *name,
 enum pki_status pki_note_vkey_name(enum pki_note_type type, const char *vkey,
 	char name[PKI_ORIGIN_TEXT], struct pki_err *err) PKI_MUST_CHECK;
 
-/* To put a note together anew: its text, a view of it; the first signature line of vkey, which
- * is right and is appended with its newline. NOTFOUND if there is none, TAMPERED if a line of
- * vkey is wrong. */
+/* To put a note together anew: its text, a view of it; and a look-up of the first signature
+ * line of vkey, which is verified and appended with its newline. TAMPERED if a line of vkey is
+ * wrong. */
 enum pki_status pki_note_text(struct pki_bytes note, struct pki_bytes *text,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_note_pick(struct pki_bytes note, enum pki_note_type type,
-	const char *vkey, struct pki_buf *line, struct pki_err *err) PKI_MUST_CHECK;
+	const char *vkey, struct pki_buf *line, bool *found,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Lines of notes, and of what goes with them to a witness: the next one without its newline,
  * rest moves behind it; a decimal number without leading zeros, below 2^63. */

@@ -172,9 +172,8 @@ bool
 pki_crl_find(const struct pki_crl *crl, const struct pki_serial *serial,
 	struct pki_revoked *out)
 {
-	struct pki_err none = { 0 };
 	uint32_t place;
 	return pki_crl_index_find(&crl->index,
 		       (struct pki_bytes){ serial->octets, serial->len }, &place) &&
-	       entry_at(crl, place, out, &none) == PKI_OK;
+	       entry_at(crl, place, out, NULL) == PKI_OK;
 }

@@ -261,8 +261,7 @@ static bool
 is_encoding(struct pki_bytes in, const void *value, const ASN1_ITEM *item)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf again = { 0 };
-	struct pki_err none = { 0 };
-	return pki_asn1_encode(value, item, &again, &none) == PKI_OK &&
+	return pki_asn1_encode(value, item, &again, NULL) == PKI_OK &&
 	       pki_bytes_equal(again.data, again.len, in.data, in.len);
 }
 

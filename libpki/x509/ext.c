@@ -64,8 +64,7 @@ static void *
 build_subject_key_id(const struct pki_cert_spec *spec)
 {
 	uint8_t id[PKI_KEY_ID];
-	struct pki_err err = { 0 };
-	if (pki_key_id(spec->key, id, &err) != PKI_OK)
+	if (pki_key_id(spec->key, id, NULL) != PKI_OK)
 		return NULL;
 	return octet_string(id, sizeof id);
 }

@@ -89,11 +89,11 @@ pki_lint_subject(const struct pki_lint *lint, struct pki_err *err)
 		return pki_refuse(
 			err, PKI_RULE_SUBJECT, "the subject needs one C and one CN");
 	struct pki_name name;
-	struct pki_err why = { 0 };
-	if (pki_cert_subject(lint->cert, &name, &why) != PKI_OK)
+	struct pki_err own = { 0 };
+	if (pki_cert_subject(lint->cert, &name, &own) != PKI_OK)
 		return pki_refuse(err,
-			why.rule != PKI_RULE_NONE ? why.rule : PKI_RULE_SUBJECT, "%s",
-			why.msg);
+			own.rule != PKI_RULE_NONE ? own.rule : PKI_RULE_SUBJECT, "%s",
+			own.msg);
 	if (!lint->profile->natural_person)
 		return PKI_OK;
 	bool given = name.given_name[0] != '\0';

@@ -278,9 +278,9 @@ pki_name_decode(struct pki_bytes der, struct pki_name *out, struct pki_err *err)
 	PKI_TRY(pki_name_split(der, list, &count, err));
 	for (size_t i = 0; i < count; i++)
 		PKI_TRY(take_attribute(&list[i], &name, err));
-	struct pki_err why = { 0 };
-	if (pki_name_check(&name, false, &why) != PKI_OK)
-		return pki_fail_rule(err, PKI_INPUT, why.rule, "%s", why.msg);
+	struct pki_err own = { 0 };
+	if (pki_name_check(&name, false, &own) != PKI_OK)
+		return pki_fail_rule(err, PKI_INPUT, own.rule, "%s", own.msg);
 	*out = name;
 	return PKI_OK;
 }

@@ -24,8 +24,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char witness[] =
 		"court.example.test/w1+e18a74b2+BKYh872sZ+r+dw7fdYe8asGBpFXUugE1V4J3cY+7Tljn";
 	PKI_CLEANUP(pki_buf_free) struct pki_buf line = { 0 };
-	struct pki_err why = { 0 };
-	if (pki_note_pick(note, PKI_NOTE_WITNESS, witness, &line, &why) == PKI_OK &&
+	bool found = false;
+	if (pki_note_pick(note, PKI_NOTE_WITNESS, witness, &line, &found, NULL) ==
+			PKI_OK &&
+		found &&
 		(line.len == 0 || memmem(data, size, line.data, line.len) == NULL))
 		abort();
 	struct pki_bytes rest = note;

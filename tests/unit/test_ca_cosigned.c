@@ -103,7 +103,7 @@ cosigned_by(size_t i)
 	pki_time at;
 	get(&note);
 	return pki_checkpoint_cosigned(pki_buf_bytes(&note), f.conf.witnesses[i].vkey,
-		       &at, &err) == PKI_OK;
+		       &at, NULL, &err) == PKI_OK;
 }
 
 /* What is published is the log's own signature and so many octets more. */

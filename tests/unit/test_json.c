@@ -113,7 +113,9 @@ build_all(json_t **out, struct pki_err *err)
 	pki_json_msec(&root, "msec", 1);
 	pki_json_serial(&root, "serial", &serial);
 	pki_json_value(&root, "value", json_integer(7));
-	pki_json_nest(&root, "list", &list);
+	pki_json_nest_if(&root, "list", &list);
+	list = pki_json_array();
+	pki_json_nest_if(&root, "empty", &list);
 	return pki_json_take(&root, out, err);
 }
 
@@ -170,7 +172,7 @@ failures_stick_and_name_the_member(void **state)
 {
 	(void)state;
 	static const char not_utf8[] = "x\xff";
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 8; i++) {
 		struct pki_err err = { 0 };
 		enum pki_status want = i < 4 ? PKI_INPUT : PKI_INTERNAL;
 		PKI_CLEANUP(pki_json_free) struct pki_json root = pki_json_object();
@@ -200,6 +202,9 @@ failures_stick_and_name_the_member(void **state)
 			pki_json_append_text(&root, "second");
 			break;
 		case 6: /* a child that was never begun */
+			pki_json_nest_if(&root, "second", &child);
+			break;
+		case 7:
 			pki_json_nest(&root, "second", &child);
 			break;
 		}

@@ -254,7 +254,7 @@ r84_cosigned(void **state)
 {
 	struct fixture *f = *state;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 }, line = { 0 }, sig = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf message = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf message = { 0 }, picked = { 0 };
 	const char *mark = "\xe2\x80\x94 " WITNESS " ";
 	size_t text =
 		(size_t)(strstr((char *)f->note.data, "\n\n") + 1 - (char *)f->note.data);
@@ -272,12 +272,27 @@ r84_cosigned(void **state)
 	ok(pki_key_verify(f->key, message.data, message.len, octets, &err));
 
 	pki_time at = 0;
+	bool found = true;
 	fails(pki_checkpoint_cosigned(
-		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err),
+		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, NULL, &err),
 		NOTFOUND);
+	ok(pki_checkpoint_cosigned(
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &found, &err));
+	assert_false(found);
+	ok(pki_note_pick(pki_buf_bytes(&f->note), PKI_NOTE_WITNESS, (char *)vkey.data,
+		&picked, &found, &err));
+	assert_false(found);
+	assert_int_equal(picked.len, 0);
 	ok(pki_buf_append(&f->note, line.data, line.len, &err));
 	ok(pki_checkpoint_cosigned(
-		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &found, &err));
+	assert_true(found);
+	ok(pki_note_pick(pki_buf_bytes(&f->note), PKI_NOTE_WITNESS, (char *)vkey.data,
+		&picked, &found, &err));
+	assert_true(found);
+	assert_int_equal(picked.len, line.len);
+	ok(pki_checkpoint_cosigned(
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, NULL, &err));
 	assert_int_equal(at, 1679315147);
 	/* the log's signature stands as it did */
 	ok(open_note(f, f->note.data, f->note.len, &err));
@@ -285,7 +300,7 @@ r84_cosigned(void **state)
 	ok(pki_checkpoint_cosign(
 		pki_buf_bytes(&f->note), WITNESS, f->key, 1679315000, &f->note, &err));
 	ok(pki_checkpoint_cosigned(
-		pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err));
+		pki_buf_bytes(&f->note), (char *)vkey.data, &at, NULL, &err));
 	assert_int_equal(at, 1679315147);
 }
 
@@ -305,7 +320,7 @@ r84_every_octet_counts(void **state)
 		struct pki_err err = { 0 };
 		f->note.data[i] ^= 1;
 		enum pki_status status = pki_checkpoint_cosigned(
-			pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err);
+			pki_buf_bytes(&f->note), (char *)vkey.data, &at, NULL, &err);
 		if (i >= end)
 			assert_true(status == PKI_TAMPERED || status == PKI_NOTFOUND);
 		else if (i < signatures) /* the log's own line is not looked at */
@@ -330,10 +345,10 @@ r84_types_apart(void **state)
 		CONFIG);
 	/* the log's own signature is no cosignature, though of one key and name */
 	fails(pki_checkpoint_cosigned(
-		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, &err),
+		      pki_buf_bytes(&f->note), (char *)vkey.data, &at, NULL, &err),
 		NOTFOUND);
 	fails(pki_checkpoint_cosigned(
-		      pki_buf_bytes(&f->note), (char *)f->vkey.data, &at, &err),
+		      pki_buf_bytes(&f->note), (char *)f->vkey.data, &at, NULL, &err),
 		CONFIG);
 }
 

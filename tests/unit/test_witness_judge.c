@@ -166,7 +166,7 @@ r84_r85_cosigned(void **state)
 	assert_int_equal(add(&asked, NOW, &body), 200);
 	ok(pki_buf_append(&asked.note, body.data, body.len, &err));
 	ok(pki_checkpoint_cosigned(
-		pki_buf_bytes(&asked.note), (char *)f.w.vkey.data, &at, &err));
+		pki_buf_bytes(&asked.note), (char *)f.w.vkey.data, &at, NULL, &err));
 	assert_int_equal(at, NOW);
 	assert_int_equal(f.w.last, NOW);
 	open_again();

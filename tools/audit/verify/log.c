@@ -269,12 +269,12 @@ check_witnesses(struct audit *a, const char *path, struct pki_bytes note)
 	for (size_t i = 0; i < a->place->witness_count; i++) {
 		struct pki_err err = { 0 };
 		pki_time at = 0;
-		enum pki_status status =
-			pki_checkpoint_cosigned(note, a->place->witnesses[i], &at, &err);
-		if (status == PKI_OK)
-			a->cosignatures++;
-		else if (status != PKI_NOTFOUND)
+		bool found = false;
+		if (pki_checkpoint_cosigned(
+			    note, a->place->witnesses[i], &at, &found, &err) != PKI_OK)
 			finding_add(a, path, &err);
+		else if (found)
+			a->cosignatures++;
 	}
 }
 
