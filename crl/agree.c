@@ -147,11 +147,11 @@ ask_all(struct crld *d, const char *url, const struct questions *questions,
 {
 	static const struct timespec pause = { 0, AGAIN_NSEC };
 	size_t count = questions->listed->count + questions->unlisted_count;
-	pki_msec end = pki_msec_now() + ASK_MSEC;
+	int64_t end = pki_monotonic_msec() + ASK_MSEC;
 	unsigned again = 0;
 	/* no answer that contradicts is the last one for want of time */
 	bool doubted = true;
-	for (size_t i = 0; i < count && (doubted || pki_msec_now() < end);) {
+	for (size_t i = 0; i < count && (doubted || pki_monotonic_msec() < end);) {
 		struct pki_err own = { 0 };
 		enum pki_status status = ask(d, url, questions, i, &own);
 		doubted = status != PKI_OK;
@@ -200,16 +200,14 @@ choose_unlisted(
 		d->ledger, (int64_t)from, LOOK_AT, choose, &chosen, err);
 }
 
-/* One that cannot be asked keeps no revocation waiting. */
+/* A responder that cannot be asked keeps no revocation waiting. */
 static void
 cannot_ask(struct responder *responder, struct pki_err *why)
 {
-	responder->rests_until = pki_msec_now() + REST_MSEC;
-	if (responder->silent)
-		return;
+	responder->rests_until = pki_monotonic_msec() + REST_MSEC;
 	responder->silent = true;
 	pki_err_object(why, "crl.ocsp (lists go out all the same)");
-	crld_report(why);
+	pki_report_trouble(&responder->report, why);
 }
 
 static enum pki_status
@@ -217,11 +215,12 @@ compare(struct crld *d, size_t i, const struct questions *questions, struct pki_
 {
 	struct responder *responder = &d->responders[i];
 	struct pki_err why = { 0 };
-	if (pki_msec_now() < responder->rests_until)
+	if (pki_monotonic_msec() < responder->rests_until)
 		return PKI_OK;
 	enum pki_status status = ask_all(d, d->conf.crl_ocsp[i], questions, &why);
 	if (status == PKI_OK) {
 		responder->silent = false;
+		pki_report_end(&responder->report);
 		monitor_responder(d, i, CRL_AGREES);
 		return PKI_OK;
 	}

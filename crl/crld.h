@@ -8,6 +8,7 @@
 #include "libpki/host/conf.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
+#include "libpki/host/report.h"
 #include "libpki/state/ledger.h"
 #include "libpki/x509/crl.h"
 
@@ -24,7 +25,7 @@ struct crld_list {
 	uint64_t need; /* it shows revocations up to this one at once */
 	bool refused; /* the ledger's last, by the gate */
 	bool disputed; /* ... since a responder contradicts it: another one would be no better */
-	pki_msec refused_at;
+	int64_t refused_at; /* on the monotonic clock */
 	/* The published one, as this process found it or put it there; number 0: not known. */
 	struct {
 		uint64_t number;
@@ -40,8 +41,9 @@ struct crld_list {
 
 /* One of conf's crl_ocsp. */
 struct responder {
-	bool silent; /* it did not answer, which was told */
-	pki_msec rests_until;
+	bool silent; /* it did not answer */
+	struct pki_report report;
+	int64_t rests_until; /* on the monotonic clock */
 };
 
 struct crld {
@@ -55,16 +57,16 @@ struct crld {
 	uint64_t seen; /* revocations that the lists' needs tell of */
 	uint64_t newest; /* CRLNumber of the issuing CA's lists that is known here */
 	pki_time full_since; /* the oldest that the full list does not show; 0: none */
-	pki_msec looked_at; /* at the files; 0: not yet */
+	int64_t looked_at; /* at the files, on the monotonic clock; 0: not yet */
 	struct responder responders[PKI_RESPONDERS_MAX];
 	struct put *put; /* NULL: to nowhere else */
 	struct pki_monitor *monitor;
+	struct pki_report root_end; /* of the root's CRL, which comes near */
 };
 
 enum pki_status crld_open(
 	struct crld *d, const char *config, struct pki_err *err) PKI_MUST_CHECK;
 void crld_close(struct crld *d);
-void crld_report(const struct pki_err *err);
 /* Below the public folder. */
 void crld_file(const struct crld_list *list, char out[PKI_CRL_FILE]);
 

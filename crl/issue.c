@@ -54,7 +54,7 @@ parse_published(const struct crld *d, const struct crld_list *list, struct pki_b
 	/* what is no CRL of ours protects nobody: the next one mends it */
 	crld_file(list, name);
 	pki_err_object(&why, "%s, which is being replaced", name);
-	crld_report(&why);
+	pki_report_error(CRLD_NAME, &why);
 	return PKI_OK;
 }
 
@@ -212,7 +212,7 @@ refuse(struct crld *d, struct crld_list *list, struct pki_err *err)
 	crld_file(list, name);
 	if (!list->refused) {
 		list->refused = true;
-		list->refused_at = pki_msec_now();
+		list->refused_at = pki_monotonic_msec();
 	}
 	monitor_result(d, list, CRL_REFUSED_IT);
 	pki_err_object(err, "%s: CRL %llu (not published)", name,
@@ -303,7 +303,7 @@ list_bring_up(struct crld *d, struct crld_list *list, bool force, struct pki_err
 	if (list_publish(d, list, &refused) == PKI_OK) {
 		PKI_TRY(report_published(d, list, err));
 	} else if (list->refused && !list->disputed) {
-		crld_report(&refused);
+		pki_report_error(CRLD_NAME, &refused);
 	} else {
 		*err = refused;
 		return err->status;
@@ -316,20 +316,21 @@ list_bring_up(struct crld *d, struct crld_list *list, bool force, struct pki_err
 	return report_published(d, list, err);
 }
 
+/* Once a day. */
 static void
-warn_of_end(const struct pki_crl_row *row)
+warn_of_end(struct crld *d, const struct pki_crl_row *row)
 {
-	static pki_time warned;
-	pki_time now = pki_time_now();
-	if (row->next_update > now + ROOT_WARNING || now < warned + PKI_DAY)
+	if (row->next_update > pki_time_now() + ROOT_WARNING) {
+		pki_report_end(&d->root_end);
 		return;
+	}
 	char text[PKI_TIME_TEXT];
+	struct pki_err err = { 0 };
 	pki_time_format(row->next_update, text);
-	fprintf(stderr,
-		CRLD_NAME
-		": the root's CRL ends on %s; make the next one with pki-ca root-crl\n",
+	(void)pki_fail_rule(&err, PKI_STATE, PKI_RULE_CARL_YEARLY,
+		"the root's CRL ends on %s; make the next one with pki-ca root-crl",
 		text);
-	warned = now;
+	pki_report_trouble(&d->root_end, &err);
 }
 
 enum pki_status
@@ -339,6 +340,6 @@ crld_root(struct crld *d, struct pki_err *err)
 	PKI_TRY(list_publish(d, &d->root, err));
 	PKI_TRY(report_published(d, &d->root, err));
 	if (d->root.last.number != 0)
-		warn_of_end(&d->root.last);
+		warn_of_end(d, &d->root.last);
 	return PKI_OK;
 }

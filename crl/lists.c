@@ -133,7 +133,7 @@ look_around(struct crld *d, struct pki_err *err)
 	/* what each of them shows needs nothing */
 	if (d->seen < covered)
 		d->seen = covered;
-	d->looked_at = pki_msec_now();
+	d->looked_at = pki_monotonic_msec();
 	return PKI_OK;
 }
 
@@ -162,7 +162,7 @@ lists_look(struct crld *d, struct pki_err *err)
 		PKI_TRY(open_lists(d, err));
 		PKI_TRY(look_for_news(d, err));
 	}
-	if (d->looked_at == 0 || pki_msec_now() >= d->looked_at + AGAIN_MSEC)
+	if (d->looked_at == 0 || pki_monotonic_msec() >= d->looked_at + AGAIN_MSEC)
 		PKI_TRY(look_around(d, err));
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_CA,
 		.after = d->seen };
@@ -185,7 +185,7 @@ list_urgent(const struct crld *d, const struct crld_list *list)
 	return last->number == 0 || list->need > last->revocations ||
 	       (list->refused &&
 		       (list->disputed ||
-			       pki_msec_now() >= list->refused_at + AGAIN_MSEC));
+			       pki_monotonic_msec() >= list->refused_at + AGAIN_MSEC));
 }
 
 bool
@@ -253,7 +253,7 @@ go_round(struct round *round, bool *more, struct pki_err *err)
 		if (result == PKI_OK)
 			*err = own;
 		else
-			crld_report(&own);
+			pki_report_error(CRLD_NAME, &own);
 		result = err->status;
 		if (!list->refused)
 			return result;
@@ -272,7 +272,7 @@ lists_bring_up(struct crld *d, enum lists_force force, bool *more, struct pki_er
 	};
 	struct pki_err refused = { 0 };
 	if (go_round(&rounds[0], more, &refused) != PKI_OK)
-		crld_report(&refused);
+		pki_report_error(CRLD_NAME, &refused);
 	/* those that can wait do not, where all are forced: one of each is enough */
 	if (force == LISTS_DUE)
 		PKI_TRY(go_round(&rounds[1], more, err));

@@ -1,13 +1,13 @@
 #include <dirent.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "crl/crld.h"
 #include "libpki/base/file.h"
+#include "libpki/host/report.h"
+#include "libpki/host/worker.h"
 
 /* Attempts at a place that fails come this long after each other, at most. */
 #define BACKOFF_MSEC 1000
@@ -15,8 +15,7 @@
 /* What another process published is found within it. */
 #define LOOK_MSEC 60000
 /* What a place serves is compared this often though nothing was published. */
-#define COMPARE_MSEC ((pki_msec)600000)
-#define TELL_MSEC 60000
+#define COMPARE_MSEC 600000
 /* Nothing moves for so long: the place hangs. */
 #define STALL_SECONDS 15
 #define ITEM_NAME 64
@@ -29,7 +28,7 @@ struct item {
 	struct stat file; /* as last seen */
 	bool there;
 	struct stat sent; /* the file that is there */
-	pki_msec compared;
+	int64_t compared; /* on the monotonic clock */
 };
 
 struct place {
@@ -41,20 +40,14 @@ struct place {
 	size_t index;
 	struct pki_buf items; /* of struct item */
 	pki_time since; /* it has been failing; 0: it is not */
-	enum pki_status last; /* told */
-	pki_msec told;
-	pthread_t thread;
-	bool started;
+	struct pki_report report;
+	struct pki_worker worker;
 };
 
 struct put {
 	const char *folder;
 	struct place *places[PKI_PLACES_MAX];
 	size_t count;
-	pthread_mutex_t lock;
-	pthread_cond_t change;
-	unsigned published; /* counts */
-	atomic_bool stop;
 };
 
 /* In this order: what relying parties wait for comes first. */
@@ -139,7 +132,7 @@ ask(const struct place *place, const char *method, const char *name,
 				       : NULL,
 		.ca = pki_buf_bytes(&place->ca),
 		.stall_seconds = STALL_SECONDS,
-		.stop = &place->put->stop,
+		.stop = &place->worker.stop,
 	};
 	return pki_http_send(&call, response, err);
 }
@@ -174,18 +167,12 @@ put_bytes(const struct place *place, const char *name, struct pki_bytes der,
 	return PKI_OK;
 }
 
-/* What lasts is told once a minute. */
 static void
-tell(struct place *place, const struct item *item, struct pki_err *err)
+report(struct place *place, const struct item *item, struct pki_err *err)
 {
-	pki_msec now = pki_msec_now();
 	pki_cells_add(place->cells, CRL_PUTS, place->index * 2 + 1, 1);
-	if (err->status == place->last && now < place->told + TELL_MSEC)
-		return;
-	place->last = err->status;
-	place->told = now;
 	pki_err_object(err, "%s%s", place->conf->url, item->name);
-	crld_report(err);
+	pki_report_trouble(&place->report, err);
 }
 
 static enum pki_status
@@ -219,7 +206,7 @@ deliver(struct place *place, const struct item *item, bool changed, struct pki_e
 		struct pki_err why = { 0 };
 		(void)pki_fail(&why, PKI_TAMPERED,
 			"it is no more what was sent there; sent again");
-		tell(place, item, &why);
+		report(place, item, &why);
 	}
 	PKI_TRY(replace(place, item, der, err));
 	pki_cells_add(place->cells, CRL_PUTS, place->index * 2, 1);
@@ -246,19 +233,20 @@ static enum pki_status
 bring_up(struct place *place, struct item *item, struct pki_err *err)
 {
 	if (!item->published ||
-		(!is_missing(item) && pki_msec_now() < item->compared + COMPARE_MSEC))
+		(!is_missing(item) &&
+			pki_monotonic_msec() < item->compared + COMPARE_MSEC))
 		return PKI_OK;
 	enum pki_status status = deliver(place, item, item->there && is_newer(item), err);
 	item->there = status == PKI_OK;
 	item->sent = item->file;
-	item->compared = pki_msec_now();
+	item->compared = pki_monotonic_msec();
 	return status;
 }
 
 static bool
 stopping(const struct place *place)
 {
-	return atomic_load(&place->put->stop);
+	return atomic_load(&place->worker.stop);
 }
 
 static void
@@ -278,75 +266,46 @@ note(struct place *place, bool done)
 	pki_cells_set(place->cells, CRL_PUT_FAILING, place->index, place->since);
 }
 
-/* One attempt at what is missing; false: something is missing still. */
-static bool
-pass(struct place *place)
+/* One attempt at what is missing; reports each failure itself. UNAVAILABLE if something is
+ * missing still. */
+static enum pki_status
+pass(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	struct pki_err err = { 0 };
+	struct place *place = ctx;
 	struct item *item;
-	bool done = look(place, &err) == PKI_OK;
+	*wait_msec = LOOK_MSEC;
+	struct pki_err own = { 0 };
+	bool done = look(place, &own) == PKI_OK;
 	if (!done)
-		crld_report(&err);
+		pki_report_trouble(&place->report, &own);
 	for (size_t i = 0; (item = item_at(place, i)) != NULL && !stopping(place); i++) {
-		err = (struct pki_err){ 0 };
-		enum pki_status status = bring_up(place, item, &err);
+		own = (struct pki_err){ 0 };
+		enum pki_status status = bring_up(place, item, &own);
 		if (status == PKI_OK || stopping(place))
 			continue;
 		done = false;
-		tell(place, item, &err);
+		report(place, item, &own);
 		if (status == PKI_UNAVAILABLE)
 			break; /* nor would it answer about the others */
 	}
 	if (!stopping(place))
 		note(place, done);
-	return done;
-}
-
-/* Until there is an end, or msec have passed, or something was published after `seen`,
- * unless that is not to count. */
-static void
-pause_for(struct put *put, long msec, const unsigned *seen)
-{
-	struct timespec end;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += msec / 1000;
-	end.tv_nsec += msec % 1000 * 1000000;
-	if (end.tv_nsec >= 1000000000) {
-		end.tv_sec++;
-		end.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&put->lock);
-	while (!atomic_load(&put->stop) && (seen == NULL || put->published == *seen))
-		if (pthread_cond_timedwait(&put->change, &put->lock, &end) != 0)
-			break;
-	pthread_mutex_unlock(&put->lock);
-}
-
-static void *
-work(void *arg)
-{
-	struct place *place = arg;
-	struct put *put = place->put;
-	long backoff = BACKOFF_MSEC;
-	while (!stopping(place)) {
-		pthread_mutex_lock(&put->lock);
-		unsigned seen = put->published;
-		pthread_mutex_unlock(&put->lock);
-		if (pass(place)) {
-			backoff = BACKOFF_MSEC;
-			pause_for(put, LOOK_MSEC, &seen);
-		} else {
-			pause_for(put, backoff, NULL);
-			backoff = backoff * 2 < BACKOFF_MAX_MSEC ? backoff * 2
-								 : BACKOFF_MAX_MSEC;
-		}
-	}
-	return NULL;
+	if (!done)
+		return pki_fail(err, PKI_UNAVAILABLE, "published, but not at %s",
+			place->conf->url);
+	pki_report_end(&place->report);
+	return PKI_OK;
 }
 
 static enum pki_status
 open_place(struct place *place, struct pki_err *err)
 {
+	const struct pki_worker_config config = {
+		.name = "a place",
+		.job = pass,
+		.ctx = place,
+		.backoff = { BACKOFF_MSEC, BACKOFF_MAX_MSEC, 0 },
+	};
 	char source[PATH_MAX + sizeof "file:"];
 	snprintf(source, sizeof source, "file:%s", place->conf->credentials);
 	if (place->conf->credentials[0] != '\0')
@@ -354,18 +313,7 @@ open_place(struct place *place, struct pki_err *err)
 			source, "credentials of a place", &place->credentials, err));
 	if (place->conf->ca[0] != '\0')
 		PKI_TRY(pki_file_read(place->conf->ca, CA_MAX, &place->ca, err));
-	return PKI_OK;
-}
-
-static void
-init_lock(struct put *put)
-{
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&put->change, &attr);
-	pthread_condattr_destroy(&attr);
-	pthread_mutex_init(&put->lock, NULL);
+	return pki_worker_init(&place->worker, &config, err);
 }
 
 enum pki_status
@@ -376,7 +324,6 @@ put_open(struct crld *d, struct pki_err *err)
 	struct put *put = d->put = calloc(1, sizeof *put);
 	if (put == NULL)
 		return pki_fail(err, PKI_MEMORY, "places");
-	init_lock(put);
 	put->folder = d->conf.publish;
 	for (size_t i = 0; i < d->conf.crl_put_count; i++) {
 		struct place *place = calloc(1, sizeof *place);
@@ -387,6 +334,7 @@ put_open(struct crld *d, struct pki_err *err)
 		place->conf = &d->conf.crl_put[i];
 		place->cells = pki_monitor_cells(d->monitor, 1 + i);
 		place->index = i;
+		pki_report_init(&place->report, CRLD_NAME, NULL);
 		PKI_TRY(open_place(place, err));
 	}
 	return PKI_OK;
@@ -395,43 +343,34 @@ put_open(struct crld *d, struct pki_err *err)
 enum pki_status
 put_begin(struct put *put, struct pki_err *err)
 {
-	for (size_t i = 0; put != NULL && i < put->count; i++) {
-		struct place *place = put->places[i];
-		int rc = pthread_create(&place->thread, NULL, work, place);
-		if (rc != 0)
-			return pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
-		place->started = true;
-	}
+	for (size_t i = 0; put != NULL && i < put->count; i++)
+		PKI_TRY(pki_worker_start(&put->places[i]->worker, err));
 	return PKI_OK;
 }
 
 void
 put_wake(struct put *put)
 {
-	if (put == NULL)
-		return;
-	pthread_mutex_lock(&put->lock);
-	put->published++;
-	pthread_cond_broadcast(&put->change);
-	pthread_mutex_unlock(&put->lock);
+	for (size_t i = 0; put != NULL && i < put->count; i++)
+		pki_worker_wake(&put->places[i]->worker);
 }
 
 enum pki_status
 put_once(struct put *put, struct pki_err *err)
 {
 	enum pki_status status = PKI_OK;
-	for (size_t i = 0; put != NULL && i < put->count; i++)
-		if (!pass(put->places[i]))
-			status = pki_fail(err, PKI_UNAVAILABLE,
-				"published, but not at %s", put->places[i]->conf->url);
+	for (size_t i = 0; put != NULL && i < put->count; i++) {
+		long unused;
+		if (pass(put->places[i], &unused, err) != PKI_OK)
+			status = PKI_UNAVAILABLE;
+	}
 	return status;
 }
 
 static void
 close_place(struct place *place)
 {
-	if (place->started)
-		pthread_join(place->thread, NULL);
+	pki_worker_free(&place->worker);
 	pki_buf_cleanse(&place->credentials);
 	pki_buf_free(&place->ca);
 	pki_buf_free(&place->items);
@@ -443,11 +382,9 @@ put_stop(struct put *put)
 {
 	if (put == NULL)
 		return;
-	atomic_store(&put->stop, true);
-	put_wake(put);
+	for (size_t i = 0; i < put->count; i++)
+		pki_worker_stop(&put->places[i]->worker);
 	for (size_t i = 0; i < put->count; i++)
 		close_place(put->places[i]);
-	pthread_cond_destroy(&put->change);
-	pthread_mutex_destroy(&put->lock);
 	free(put);
 }

@@ -4,26 +4,25 @@
 #include "libpki/host/api.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
+#include "libpki/host/worker.h"
 
 #define POLL_MSEC 200
 /* Revocations that come together, as those of a holder's two certificates, make one CRL. */
 #define GATHER_MSEC 100
 /* Between two attempts that fail; the CA back, a CRL is out well within a minute. */
+#define BACKOFF_MSEC 400
 #define BACKOFF_MAX_MSEC 5000
-#define TELL_MSEC 60000
-
-void
-crld_report(const struct pki_err *err)
-{
-	char text[sizeof err->msg + sizeof err->object + 128];
-	pki_err_text(err, text, sizeof text);
-	fprintf(stderr, CRLD_NAME ": %s\n", text);
-}
+/* That the root's CRL ends is said once a day. */
+#define ROOT_REPORT_MSEC (PKI_DAY * 1000)
 
 enum pki_status
 crld_open(struct crld *d, const char *config, struct pki_err *err)
 {
 	char path[PATH_MAX];
+	pki_report_init(&d->root_end, CRLD_NAME, NULL);
+	d->root_end.interval_msec = ROOT_REPORT_MSEC;
+	for (size_t i = 0; i < PKI_RESPONDERS_MAX; i++)
+		pki_report_init(&d->responders[i].report, CRLD_NAME, NULL);
 	PKI_TRY(pki_conf_load(config, &d->conf, err));
 	PKI_TRY(pki_conf_path(d->conf.state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &d->ledger, err));
@@ -101,44 +100,33 @@ look(struct crld *d, const sigset_t *signals, bool *more, bool *stop, struct pki
 	return lists_bring_up(d, LISTS_DUE, more, err);
 }
 
-/* A lasting failure is told once a minute. */
-static void
-tell(const struct pki_err *err)
-{
-	static enum pki_status last;
-	static pki_msec told;
-	pki_msec now = pki_msec_now();
-	if (err->status == last && now < told + TELL_MSEC)
-		return;
-	last = err->status;
-	told = now;
-	crld_report(err);
-}
-
 /* Until SIGTERM or SIGINT. Errors are told and tried again: what is published stays. */
 static void
 work(struct crld *d, const sigset_t *signals)
 {
 	bool started = false, stop = false, more = false;
-	long wait = POLL_MSEC;
+	struct pki_report report = PKI_REPORT(CRLD_NAME, NULL);
+	struct pki_backoff backoff = { BACKOFF_MSEC, BACKOFF_MAX_MSEC, 0 };
 	while (!stop) {
+		long wait = POLL_MSEC;
 		struct pki_err err = { 0 };
 		bool done = look(d, signals, &more, &stop, &err) == PKI_OK;
 		if (done && !started)
 			done = started = event(d, "crl-service-started", &err);
 		monitor_working(d, done);
 		if (done) {
+			pki_report_end(&report);
+			pki_backoff_reset(&backoff);
 			wait = more ? 0 : POLL_MSEC;
 		} else {
-			tell(&err);
-			wait = wait < POLL_MSEC ? POLL_MSEC : wait * 2;
-			wait = wait < BACKOFF_MAX_MSEC ? wait : BACKOFF_MAX_MSEC;
+			pki_report_trouble(&report, &err);
+			wait = pki_backoff_fail(&backoff);
 		}
 		stop = stop || pki_daemon_wait(signals, wait);
 	}
 	struct pki_err err = { 0 };
 	if (started && !event(d, "crl-service-stopped", &err))
-		crld_report(&err);
+		pki_report_error(CRLD_NAME, &err);
 }
 
 static enum pki_status

@@ -22,7 +22,7 @@ event(struct authority *authority, const char *type, json_t *detail)
 	json_decref(detail);
 	if (status != PKI_OK) {
 		pki_err_object(&err, "event %s", type);
-		ocspd_report(&err);
+		pki_report_error(OCSPD_NAME, &err);
 	}
 	return status == PKI_OK;
 }
@@ -143,7 +143,7 @@ first_certificate(struct authority *authority, struct identity *id, struct pki_e
 		*err = why;
 		return status;
 	}
-	ocspd_report(&why);
+	pki_report_error(OCSPD_NAME, &why);
 	return PKI_OK;
 }
 
@@ -173,6 +173,7 @@ authority_open(const char *config, struct pki_bytes pass, struct authority **out
 	if (authority == NULL)
 		return pki_fail(err, PKI_MEMORY, "an authority");
 	pthread_mutex_init(&authority->lock, NULL);
+	pki_report_init(&authority->ledger_trouble, OCSPD_NAME, NULL);
 	enum pki_status status = open_authority(authority, config, pass, err);
 	if (status != PKI_OK) {
 		authority_free(authority);
@@ -211,7 +212,7 @@ renew(struct authority *authority, struct identity *id)
 	struct pki_err err = { 0 };
 	bool ordered = false;
 	if (identity_renew(id, is_revoked(authority, id), &ordered, &err) != PKI_OK)
-		ocspd_report(&err);
+		pki_report_error(OCSPD_NAME, &err);
 	if (!ordered)
 		return;
 	event_serial(authority, id, "responder-certificate-ordered");
@@ -247,8 +248,10 @@ authority_look(struct authority *authority)
 	struct pki_err err = { 0 };
 	bool unreadable = pki_ledger_view(authority->ledger, &view, &err) != PKI_OK ||
 			  look_for_end(authority, &err) != PKI_OK;
-	if (unreadable && !atomic_exchange(&authority->unreadable, true))
-		ocspd_report(&err);
+	if (unreadable)
+		pki_report_trouble(&authority->ledger_trouble, &err);
+	else
+		pki_report_end(&authority->ledger_trouble);
 	atomic_store(&authority->unreadable, unreadable);
 }
 

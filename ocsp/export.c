@@ -3,13 +3,12 @@
  * many, can give them out. A file's time is its answer's thisUpdate.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "libpki/base/file.h"
+#include "libpki/host/worker.h"
 #include "ocsp/ocspd.h"
 
 /* An answer is replaced when a third of its life is over; a round over all certificates
@@ -19,7 +18,6 @@
 #define TICK_MSEC 200
 /* Certificates between two looks at the ledger. */
 #define BATCH 64
-#define TELL_SECONDS 60
 /* Longer than it takes from a revocation's time to its commit: a file of before may be
  * good. */
 #define COMMIT_SECONDS 60
@@ -31,10 +29,8 @@ struct exporter {
 	int64_t cursor; /* of the round that renews them */
 	uint64_t revocations; /* so many of the issuer's are in the files */
 	uint64_t written;
-	pki_time told;
-	pthread_t thread;
-	bool running;
-	atomic_bool stop;
+	struct pki_report report;
+	struct pki_worker worker;
 };
 
 /* The hashes of CertIDs that clients of RFC 5019 and of RFC 9919 send. */
@@ -157,7 +153,6 @@ renew_some(struct exporter *ex, struct pki_err *err)
 static enum pki_status
 tick(struct exporter *ex, bool *more, struct pki_err *err)
 {
-	*more = false;
 	if (atomic_load(&ex->authority->ended))
 		return PKI_OK;
 	PKI_TRY(export_revocations(ex, err));
@@ -165,35 +160,18 @@ tick(struct exporter *ex, bool *more, struct pki_err *err)
 	return *more ? PKI_OK : renew_some(ex, err);
 }
 
-/* A lasting failure is told once a minute, and shown on the health page meanwhile. */
-static void
-fail(struct exporter *ex, struct pki_err *err)
+/* The health page shows a failure meanwhile. */
+static enum pki_status
+job(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	pki_time now = pki_time_now();
-	atomic_store(&ex->authority->export_failing, true);
-	if (now < ex->told + TELL_SECONDS && now >= ex->told)
-		return;
-	ex->told = now;
-	pki_err_object(err, "export to %s", ex->authority->conf.ocsp_export);
-	ocspd_report(err);
-}
-
-static void *
-work(void *ctx)
-{
-	static const struct timespec pause = { .tv_nsec = TICK_MSEC * 1000000L };
 	struct exporter *ex = ctx;
-	while (!atomic_load(&ex->stop)) {
-		struct pki_err err = { 0 };
-		bool more = false;
-		if (tick(ex, &more, &err) == PKI_OK)
-			atomic_store(&ex->authority->export_failing, false);
-		else
-			fail(ex, &err);
-		if (!more)
-			nanosleep(&pause, NULL);
-	}
-	return NULL;
+	bool more = false;
+	enum pki_status status = tick(ex, &more, err);
+	*wait_msec = more ? 0 : TICK_MSEC;
+	atomic_store(&ex->authority->export_failing, status != PKI_OK);
+	if (status != PKI_OK)
+		pki_err_object(err, "export to %s", ex->authority->conf.ocsp_export);
+	return status;
 }
 
 enum pki_status
@@ -203,7 +181,17 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 	if (ex == NULL)
 		return pki_fail(err, PKI_MEMORY, "the export");
 	ex->authority = authority;
-	enum pki_status status = pki_file_mkdirs(authority->conf.ocsp_export, 0755, err);
+	pki_report_init(&ex->report, OCSPD_NAME, NULL);
+	const struct pki_worker_config config = {
+		.name = "the export",
+		.job = job,
+		.ctx = ex,
+		.backoff = { TICK_MSEC, TICK_MSEC, 0 },
+		.report = &ex->report,
+	};
+	enum pki_status status = pki_worker_init(&ex->worker, &config, err);
+	if (status == PKI_OK)
+		status = pki_file_mkdirs(authority->conf.ocsp_export, 0755, err);
 	if (status == PKI_OK)
 		status = desk_open(authority, &ex->desk, err);
 	if (status != PKI_OK) {
@@ -217,10 +205,7 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 enum pki_status
 exporter_begin(struct exporter *ex, struct pki_err *err)
 {
-	int code = pthread_create(&ex->thread, NULL, work, ex);
-	ex->running = code == 0;
-	return code == 0 ? PKI_OK
-			 : pki_fail_errno(err, PKI_INTERNAL, code, "the export's thread");
+	return pki_worker_start(&ex->worker, err);
 }
 
 void
@@ -228,9 +213,7 @@ exporter_free(struct exporter *ex)
 {
 	if (ex == NULL)
 		return;
-	atomic_store(&ex->stop, true);
-	if (ex->running)
-		pthread_join(ex->thread, NULL);
+	pki_worker_free(&ex->worker);
 	desk_close(&ex->desk);
 	free(ex);
 }

@@ -238,7 +238,8 @@ reply(struct worker *worker, struct pki_http_request *req, enum count_method met
 	}
 	if (answer_make(worker, der, &answer, &err) == PKI_OK)
 		return reply_answer(req, &answer, method);
-	ocspd_trouble(worker->daemon, &err);
+	if (err.status == PKI_UNAVAILABLE)
+		pki_report_trouble(&worker->daemon->trouble, &err);
 	return reply_error(req, &err);
 }
 

@@ -9,6 +9,7 @@
 #include "libpki/host/conf.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
+#include "libpki/host/report.h"
 #include "libpki/ocsp/ocsp.h"
 #include "libpki/state/ledger.h"
 
@@ -54,6 +55,7 @@ void identity_now(struct identity *id, char serial[PKI_SERIAL_TEXT], pki_time *e
 struct authority {
 	struct pki_conf conf;
 	struct pki_ledger *ledger; /* the main thread's */
+	struct pki_report ledger_trouble;
 	struct pki_cert *issuer;
 	struct identity *identities[PKI_OCSP_ALGS_MAX];
 	size_t identity_count;
@@ -151,7 +153,7 @@ struct ocspd {
 	struct desk *desks; /* of all workers */
 	size_t worker_count;
 	atomic_size_t next_worker;
-	_Atomic pki_time told; /* when trouble was last reported */
+	struct pki_report trouble; /* that keeps it from answering */
 };
 
 /* One of the HTTP server's threads. */
@@ -217,10 +219,6 @@ void count_signature(struct pki_cells *cells);
 void count_unissued(struct pki_cells *cells);
 /* By the main thread, in a set of its own. */
 void count_certificate_end(struct pki_cells *cells, pki_time end);
-
-/* serve.c: report what keeps the service from answering, once a minute. */
-void ocspd_report(const struct pki_err *err);
-void ocspd_trouble(struct ocspd *daemon, const struct pki_err *err);
 
 /* serve.c, check.c: commands */
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);

@@ -16,24 +16,6 @@
 /* Folders that the service may write, and read, for each authority. */
 #define WRITABLE 3
 
-void
-ocspd_report(const struct pki_err *err)
-{
-	char text[sizeof err->msg + sizeof err->object + 128];
-	pki_err_text(err, text, sizeof text);
-	fprintf(stderr, OCSPD_NAME ": %s\n", text);
-}
-
-void
-ocspd_trouble(struct ocspd *daemon, const struct pki_err *err)
-{
-	pki_time now = pki_time_now(), told = atomic_load(&daemon->told);
-	if (err->status == PKI_UNAVAILABLE &&
-		(now < told || now >= told + HOUSEKEEPING_SECONDS) &&
-		atomic_compare_exchange_strong(&daemon->told, &told, now))
-		ocspd_report(err);
-}
-
 /* Each thread of the HTTP server takes a worker of its own, for good. */
 static struct worker *
 own_worker(struct ocspd *daemon)
@@ -125,6 +107,7 @@ open_daemon(struct ocspd *daemon, struct pki_err *err)
 {
 	const struct pki_conf *conf = daemon->conf;
 	daemon->worker_count = (size_t)conf->ocsp_threads;
+	pki_report_init(&daemon->trouble, OCSPD_NAME, NULL);
 	const struct pki_monitor_config monitor = {
 		.listen = conf->ocsp_monitor,
 		.metrics = ocsp_metrics,

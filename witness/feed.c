@@ -3,12 +3,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "libpki/base/file.h"
 #include "libpki/host/conf.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
+#include "libpki/host/worker.h"
 #include "witness/witness.h"
 
 /* How soon a new checkpoint is seen. */
@@ -17,17 +17,14 @@
 #define BACKOFF_MSEC 1000
 #define BACKOFF_MAX_MSEC 10000
 #define STAMP_BACKOFF_MAX_MSEC 60000
-#define TELL_MSEC 60000
 
 struct asked {
 	struct feed *feed;
 	const struct pki_witness *conf;
 	char file[PATH_MAX]; /* its last one */
 	uint64_t known;
-	enum pki_status last; /* told */
-	pki_msec told;
-	pthread_t thread;
-	bool started;
+	struct pki_report report;
+	struct pki_worker worker;
 };
 
 struct feed {
@@ -36,9 +33,7 @@ struct feed {
 	char folder[PATH_MAX]; /* ours, below the published one */
 	char file[PATH_MAX];
 	struct pki_buf vkey;
-	atomic_bool stop;
 	pthread_mutex_t lock; /* from here on */
-	pthread_cond_t change;
 	unsigned generation; /* of the checkpoint */
 	struct pki_buf note; /* the log's line, and the cosignatures that there are */
 	struct pki_checkpoint checkpoint;
@@ -102,9 +97,13 @@ look(struct feed *feed, struct pki_err *err)
 	feed->note = note;
 	note = old;
 	feed->checkpoint = cp;
-	feed->generation++;
-	pthread_cond_broadcast(&feed->change);
+	bool first = feed->generation++ == 0;
 	pthread_mutex_unlock(&feed->lock);
+	for (size_t i = 0; i < feed->conf.witness_count; i++)
+		pki_worker_wake(&feed->asked[i].worker);
+	/* time-stamps have a pace of their own */
+	if (first && feed->stamps)
+		pki_worker_wake(&feed->stamper.worker);
 	return PKI_OK;
 }
 
@@ -132,33 +131,21 @@ publish_own(const struct asked *asked, const struct pki_buf *note, struct pki_er
 	return pki_file_publish(asked->file, note->data, note->len, 0644, err);
 }
 
-/* What lasts is told once a minute. */
-static void
-tell(struct asked *asked, const struct pki_err *err)
-{
-	pki_msec now = pki_msec_now();
-	if (err->status == asked->last && now < asked->told + TELL_MSEC)
-		return;
-	asked->last = err->status;
-	asked->told = now;
-	witness_report(err);
-}
-
-/* Have the present checkpoint cosigned; *generation is that. */
+/* Have the present checkpoint cosigned. */
 static enum pki_status
-attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
+attempt(struct asked *asked, struct pki_err *err)
 {
 	struct feed *feed = asked->feed;
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 }, line = { 0 };
-	struct question question = {
-		.witness = asked->conf, .log_dir = feed->log_dir, .stop = &feed->stop
-	};
+	struct question question = { .witness = asked->conf,
+		.log_dir = feed->log_dir,
+		.stop = &asked->worker.stop };
 	pthread_mutex_lock(&feed->lock);
 	enum pki_status status =
 		pki_buf_append(&note, feed->note.data, feed->note.len, err);
 	question.checkpoint = feed->checkpoint;
-	*generation = feed->generation;
+	unsigned generation = feed->generation;
 	pthread_mutex_unlock(&feed->lock);
 	PKI_TRY(status);
 	question.note = pki_buf_bytes(&note);
@@ -168,53 +155,14 @@ attempt(struct asked *asked, unsigned *generation, struct pki_err *err)
 	PKI_TRY(ask_witness(&question, &asked->known, &line, err));
 	PKI_TRY(pki_buf_append(&note, line.data, line.len, err));
 	PKI_TRY(publish_own(asked, &note, err));
-	return publish_line(feed, *generation, &line, err);
+	return publish_line(feed, generation, &line, err);
 }
 
-/* Until there is an end; or msec have passed; or, msec 0, a new checkpoint is there. */
-static void
-pause_for(struct feed *feed, long msec, unsigned seen)
+static enum pki_status
+witness_job(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	struct timespec end;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += msec / 1000;
-	end.tv_nsec += msec % 1000 * 1000000;
-	if (end.tv_nsec >= 1000000000) {
-		end.tv_sec++;
-		end.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&feed->lock);
-	while (!atomic_load(&feed->stop) && (msec != 0 || feed->generation == seen)) {
-		if (msec == 0)
-			pthread_cond_wait(&feed->change, &feed->lock);
-		else if (pthread_cond_timedwait(&feed->change, &feed->lock, &end) != 0)
-			break;
-	}
-	pthread_mutex_unlock(&feed->lock);
-}
-
-static void *
-work(void *arg)
-{
-	struct asked *asked = arg;
-	struct feed *feed = asked->feed;
-	long backoff = BACKOFF_MSEC;
-	unsigned generation = 0;
-	pause_for(feed, 0, 0);
-	while (!atomic_load(&feed->stop)) {
-		struct pki_err err = { 0 };
-		if (attempt(asked, &generation, &err) == PKI_OK) {
-			backoff = BACKOFF_MSEC;
-			asked->last = PKI_OK;
-			pause_for(feed, 0, generation);
-			continue;
-		}
-		if (!atomic_load(&feed->stop))
-			tell(asked, &err);
-		pause_for(feed, backoff, 0);
-		backoff = backoff * 2 < BACKOFF_MAX_MSEC ? backoff * 2 : BACKOFF_MAX_MSEC;
-	}
-	return NULL;
+	*wait_msec = PKI_WAIT_FOREVER;
+	return attempt(ctx, err);
 }
 
 /* The present checkpoint, as the log signed it. */
@@ -247,34 +195,35 @@ stamp(struct feed *feed, struct pki_err *err)
 		.conf = &feed->conf.timestamp,
 		.trust = pki_buf_bytes(&feed->trust),
 		.folder = feed->stamp_dir,
-		.stop = &feed->stop,
+		.stop = &feed->stamper.worker.stop,
 	};
 	PKI_TRY(log_note(feed, &note, &stamping, err));
 	return stamp_checkpoint(&stamping, err);
 }
 
-static void *
-stamp_work(void *arg)
+static enum pki_status
+stamp_job(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	struct asked *stamper = arg;
-	struct feed *feed = stamper->feed;
-	long backoff = BACKOFF_MSEC;
-	pause_for(feed, 0, 0);
-	while (!atomic_load(&feed->stop)) {
-		struct pki_err err = { 0 };
-		if (stamp(feed, &err) == PKI_OK) {
-			backoff = BACKOFF_MSEC;
-			stamper->last = PKI_OK;
-			pause_for(feed, (long)feed->conf.timestamp.every * 1000, 0);
-			continue;
-		}
-		if (!atomic_load(&feed->stop))
-			tell(stamper, &err);
-		pause_for(feed, backoff, 0);
-		backoff = backoff * 2 < STAMP_BACKOFF_MAX_MSEC ? backoff * 2
-							       : STAMP_BACKOFF_MAX_MSEC;
-	}
-	return NULL;
+	const struct asked *stamper = ctx;
+	*wait_msec = (long)stamper->feed->conf.timestamp.every * 1000;
+	return stamp(stamper->feed, err);
+}
+
+/* Its first pass follows the first checkpoint. */
+static enum pki_status
+open_worker(
+	struct asked *asked, pki_worker_job *job, long backoff_max, struct pki_err *err)
+{
+	const struct pki_worker_config config = {
+		.name = "the feed",
+		.job = job,
+		.ctx = asked,
+		.backoff = { BACKOFF_MSEC, backoff_max, 0 },
+		.report = &asked->report,
+		.waits = true,
+	};
+	pki_report_init(&asked->report, WITNESS_NAME, NULL);
+	return pki_worker_init(&asked->worker, &config, err);
 }
 
 static enum pki_status
@@ -287,14 +236,14 @@ stamp_open(struct feed *feed, struct pki_err *err)
 	PKI_TRY(pki_file_read(
 		feed->conf.timestamp.certificates, PKI_FILE_MAX, &feed->trust, err));
 	PKI_TRY(pki_conf_path(feed->folder, "timestamps", feed->stamp_dir, err));
-	return pki_file_mkdirs(feed->stamp_dir, 0755, err);
+	PKI_TRY(pki_file_mkdirs(feed->stamp_dir, 0755, err));
+	return open_worker(&feed->stamper, stamp_job, STAMP_BACKOFF_MAX_MSEC, err);
 }
 
 static enum pki_status
 feed_open(struct feed *feed, const char *config, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	pthread_condattr_t attr;
 	PKI_TRY(pki_conf_load(config, &feed->conf, err));
 	if (feed->conf.witness_count == 0 && feed->conf.timestamp.url[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
@@ -306,15 +255,12 @@ feed_open(struct feed *feed, const char *config, struct pki_err *err)
 	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &feed->vkey, err));
 	PKI_TRY(pki_file_mkdirs(feed->folder, 0755, err));
 	PKI_TRY(stamp_open(feed, err));
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&feed->change, &attr);
-	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&feed->lock, NULL);
 	for (size_t i = 0; i < feed->conf.witness_count; i++) {
 		feed->asked[i] =
 			(struct asked){ .feed = feed, .conf = &feed->conf.witnesses[i] };
 		PKI_TRY(pki_conf_witness_path(&feed->conf, i, feed->asked[i].file, err));
+		PKI_TRY(open_worker(&feed->asked[i], witness_job, BACKOFF_MAX_MSEC, err));
 	}
 	const char *writable[] = { feed->folder, NULL };
 	const char *readable[] = { feed->conf.publish, NULL };
@@ -324,6 +270,11 @@ feed_open(struct feed *feed, const char *config, struct pki_err *err)
 static void
 feed_close(struct feed *feed)
 {
+	for (size_t i = 0; i < feed->conf.witness_count; i++)
+		pki_worker_stop(&feed->asked[i].worker);
+	for (size_t i = 0; i < feed->conf.witness_count; i++)
+		pki_worker_free(&feed->asked[i].worker);
+	pki_worker_free(&feed->stamper.worker);
 	pki_buf_free(&feed->vkey);
 	pki_buf_free(&feed->note);
 	pki_buf_free(&feed->trust);
@@ -334,18 +285,17 @@ static enum pki_status
 feed_once(struct feed *feed, struct pki_err *err)
 {
 	size_t missing = 0;
-	unsigned generation;
 	PKI_TRY(look(feed, err));
 	for (size_t i = 0; i < feed->conf.witness_count; i++) {
 		struct pki_err own = { 0 };
-		if (attempt(&feed->asked[i], &generation, &own) != PKI_OK) {
-			witness_report(&own);
+		if (attempt(&feed->asked[i], &own) != PKI_OK) {
+			pki_report_error(WITNESS_NAME, &own);
 			missing++;
 		}
 	}
 	struct pki_err unstamped = { 0 };
 	if (feed->stamps && stamp(feed, &unstamped) != PKI_OK) {
-		witness_report(&unstamped);
+		pki_report_error(WITNESS_NAME, &unstamped);
 		(void)pki_fail(err, PKI_UNAVAILABLE, "no time-stamp came");
 	}
 	if (missing > 0)
@@ -359,27 +309,14 @@ feed_once(struct feed *feed, struct pki_err *err)
 static void
 watch(struct feed *feed, const sigset_t *signals)
 {
-	struct asked log = { 0 }; /* for what is told of it */
+	struct pki_report report = PKI_REPORT(WITNESS_NAME, NULL);
 	do {
 		struct pki_err err = { 0 };
 		if (look(feed, &err) != PKI_OK)
-			tell(&log, &err);
+			pki_report_trouble(&report, &err);
+		else
+			pki_report_end(&report);
 	} while (!pki_daemon_wait(signals, LOOK_MSEC));
-}
-
-static enum pki_status
-begin(struct asked *asked, void *(*body)(void *), struct pki_err *err)
-{
-	int rc = pthread_create(&asked->thread, NULL, body, asked);
-	asked->started = rc == 0;
-	return rc == 0 ? PKI_OK : pki_fail_errno(err, PKI_INTERNAL, rc, "a thread");
-}
-
-static void
-end(struct asked *asked)
-{
-	if (asked->started)
-		pthread_join(asked->thread, NULL);
 }
 
 static enum pki_status
@@ -389,9 +326,9 @@ feed_serve(struct feed *feed, struct pki_err *err)
 	sigset_t signals;
 	pki_daemon_signals(&signals);
 	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++)
-		status = begin(&feed->asked[i], work, err);
+		status = pki_worker_start(&feed->asked[i].worker, err);
 	if (status == PKI_OK && feed->stamps)
-		status = begin(&feed->stamper, stamp_work, err);
+		status = pki_worker_start(&feed->stamper.worker, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses%s, sandbox %s\n",
 			feed->conf.witness_count,
@@ -399,13 +336,6 @@ feed_serve(struct feed *feed, struct pki_err *err)
 			pki_sandbox_text());
 		watch(feed, &signals);
 	}
-	pthread_mutex_lock(&feed->lock);
-	atomic_store(&feed->stop, true);
-	pthread_cond_broadcast(&feed->change);
-	pthread_mutex_unlock(&feed->lock);
-	for (size_t i = 0; i < feed->conf.witness_count; i++)
-		end(&feed->asked[i]);
-	end(&feed->stamper);
 	return status;
 }
 

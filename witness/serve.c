@@ -22,14 +22,6 @@ static const struct pki_http_header text_size[] = {
 	{ "Cache-Control", "no-store" },
 };
 
-void
-witness_report(const struct pki_err *err)
-{
-	char text[sizeof err->msg + sizeof err->object + 128];
-	pki_err_text(err, text, sizeof text);
-	fprintf(stderr, WITNESS_NAME ": %s\n", text);
-}
-
 /* What is wrong with the request, for its sender; what with us, for the journal alone. */
 static void
 explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
@@ -37,7 +29,7 @@ explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
 	char text[sizeof err->msg + sizeof err->object + 128] = "internal error";
 	struct pki_err none = { 0 };
 	if (code >= 500)
-		witness_report(err);
+		pki_report_error(WITNESS_NAME, err);
 	else
 		pki_err_text(err, text, sizeof text);
 	if (pki_buf_printf(body, &none, "%s\n", text) != PKI_OK)

@@ -7,6 +7,7 @@
 #include "libpki/host/cli.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
+#include "libpki/host/report.h"
 #include "libpki/tlog/note.h"
 #include "witness/conf.h"
 
@@ -118,7 +119,5 @@ enum pki_status init_run(const struct pki_args *args, void *ctx, struct pki_err 
 enum pki_status serve_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status status_run(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status feed_run(const struct pki_args *args, void *ctx, struct pki_err *err);
-/* On standard error. */
-void witness_report(const struct pki_err *err);
 
 #endif
