@@ -2,12 +2,20 @@
 #ifndef CA_COMMANDS_H
 #define CA_COMMANDS_H
 
-#include "libpki/host/cli.h"
+#include "ca/channel.h"
 
-enum pki_status cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status cmd_last_crl(const struct pki_args *args, void *ctx, struct pki_err *err);
-enum pki_status cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err);
+/* What main.c hands to each command as ctx. */
+struct ca_program {
+	signer_entry *signer; /* the signer's main function */
+};
+
+enum pki_status ca_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status ca_cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status ca_cmd_status(
+	const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status ca_cmd_root_crl(
+	const struct pki_args *args, void *ctx, struct pki_err *err);
+enum pki_status ca_cmd_last_crl(
+	const struct pki_args *args, void *ctx, struct pki_err *err);
 
 #endif

@@ -1,4 +1,5 @@
 #include "ca/commands.h"
+#include "ca/signer/signer.h"
 
 static const struct pki_option init_options[] = {
 	{ "ceremony", "FILE", "the ceremony's script (YAML)", 1 },
@@ -18,15 +19,15 @@ static const struct pki_option no_options[] = { { 0 } };
 
 static const struct pki_command commands[] = {
 	{ "init", "", "hold the ceremony: keys, root, issuing CA, first officers",
-		init_options, 0, 0, cmd_init },
+		init_options, 0, 0, ca_cmd_init },
 	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0,
-		cmd_serve },
-	{ "status", "", "ask a running CA how it is", no_options, 0, 0, cmd_status },
+		ca_cmd_serve },
+	{ "status", "", "ask a running CA how it is", no_options, 0, 0, ca_cmd_status },
 	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0,
-		0, cmd_root_crl },
+		0, ca_cmd_root_crl },
 	{ "last-crl", "",
 		"end the CA: make its last CRLs, once all has expired or is revoked",
-		custodian_options, 0, 0, cmd_last_crl },
+		custodian_options, 0, 0, ca_cmd_last_crl },
 	{ 0 },
 };
 
@@ -39,5 +40,6 @@ static const struct pki_program program = {
 int
 main(int argc, char **argv)
 {
-	return pki_cli_main(&program, argc, argv, NULL);
+	struct ca_program signer = { signer_main };
+	return pki_cli_main(&program, argc, argv, &signer);
 }

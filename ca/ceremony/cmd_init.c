@@ -221,7 +221,7 @@ print_done(const struct ceremony *c, const struct pki_args *args, struct pki_err
 }
 
 enum pki_status
-cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
+ca_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	static struct pki_conf conf;

@@ -70,7 +70,7 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 }
 
 enum pki_status
-cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
+ca_cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	static struct pki_conf conf;

@@ -9,7 +9,7 @@
 struct end {
 	struct pki_conf conf;
 	struct pki_policy *policy;
-	struct signer signer;
+	struct channel signer;
 	struct pki_ledger *ledger, *publisher_ledger;
 	struct publisher publisher;
 	struct writer writer;
@@ -30,13 +30,15 @@ open_ledgers(struct end *e, struct pki_err *err)
 }
 
 static enum pki_status
-prepare(struct end *e, const struct pki_args *args, struct pki_err *err)
+prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
+	struct pki_err *err)
 {
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &e->conf, err));
 	PKI_TRY(pki_policy_load(e->conf.policy, &e->policy, err));
 	PKI_TRY(pki_conf_path(e->conf.publish, "log", e->log_dir, err));
 	PKI_TRY(start_ledger(&e->conf, err));
-	PKI_TRY(signer_start(&e->conf, e->policy, args, SIGNER_ENDS, &e->signer, err));
+	const struct signer_setup setup = { &e->conf, e->policy, args, SIGNER_ENDS };
+	PKI_TRY(channel_start(&e->signer, signer, &setup, err));
 	return open_ledgers(e, err);
 }
 
@@ -66,7 +68,7 @@ release(struct end *e)
 {
 	pki_ledger_close(e->publisher_ledger);
 	pki_ledger_close(e->ledger);
-	signer_stop(&e->signer);
+	channel_stop(&e->signer);
 	pki_policy_free(e->policy);
 }
 
@@ -88,11 +90,11 @@ print_done(const struct end *e, bool as_json, struct pki_err *err)
 }
 
 enum pki_status
-cmd_last_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
+ca_cmd_last_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	(void)ctx;
+	const struct ca_program *program = ctx;
 	static struct end e = { .signer = { .fd = -1 } };
-	enum pki_status status = prepare(&e, args, err);
+	enum pki_status status = prepare(&e, args, program->signer, err);
 	if (status == PKI_OK)
 		status = make(&e, err);
 	if (status == PKI_OK)

@@ -21,7 +21,7 @@
 struct server {
 	struct pki_conf conf;
 	struct pki_policy *policy;
-	struct signer signer;
+	struct channel signer;
 	struct pki_ledger *ledger, *front_ledger, *publisher_ledger;
 	struct queue queue;
 	struct publisher publisher;
@@ -113,7 +113,8 @@ load_event(struct server *s, struct pki_err *err)
 }
 
 static enum pki_status
-start(struct server *s, const struct pki_args *args, struct pki_err *err)
+start(struct server *s, const struct pki_args *args, signer_entry *signer,
+	struct pki_err *err)
 {
 	uint64_t published = 0;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
@@ -121,7 +122,8 @@ start(struct server *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(quorum_configured(&s->conf, s->policy, err));
 	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
 	PKI_TRY(start_ledger(&s->conf, err));
-	PKI_TRY(signer_start(&s->conf, s->policy, args, SIGNER_SERVES, &s->signer, err));
+	const struct signer_setup setup = { &s->conf, s->policy, args, SIGNER_SERVES };
+	PKI_TRY(channel_start(&s->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(start_check_log(
 		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
@@ -161,7 +163,7 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 			continue;
 		if (info.si_signo != SIGCHLD)
 			return PKI_OK;
-		/* signer_stop() reaps it: others read its pid until then */
+		/* channel_stop() reaps it: others read its pid until then */
 		info.si_pid = 0;
 		if (waitid(P_PID, (id_t)s->signer.pid, &info,
 			    WEXITED | WNOHANG | WNOWAIT) != 0 ||
@@ -197,18 +199,18 @@ release(struct server *s)
 	pki_ledger_close(s->ledger);
 	pki_cert_free(s->writer.root);
 	pki_cert_free(s->writer.ca);
-	signer_stop(&s->signer);
+	channel_stop(&s->signer);
 	pki_policy_free(s->policy);
 }
 
 enum pki_status
-cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
+ca_cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	(void)ctx;
+	const struct ca_program *program = ctx;
 	static struct server s = { .signer = { .fd = -1 } };
 	sigset_t signals;
 	block_signals(&signals);
-	enum pki_status status = start(&s, args, err);
+	enum pki_status status = start(&s, args, program->signer, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, "pki-ca: ready at %s (front: %s, signer: %s)\n",
 			s.conf.socket, pki_sandbox_text(), s.signer.ready.sandbox);

@@ -106,7 +106,7 @@ print_status(json_t *status, struct pki_err *err)
 }
 
 enum pki_status
-cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
+ca_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	static struct pki_conf conf;

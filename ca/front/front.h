@@ -2,6 +2,7 @@
 #ifndef CA_FRONT_FRONT_H
 #define CA_FRONT_FRONT_H
 
+#include "ca/channel.h"
 #include "ca/front/queue.h"
 #include "libpki/host/api.h"
 
@@ -9,7 +10,7 @@ struct front {
 	const struct pki_conf *conf;
 	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
 	struct queue *queue;
-	const struct signer *signer;
+	const struct channel *signer;
 	struct writer *writer; /* what it tells in any thread */
 };
 

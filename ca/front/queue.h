@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 
-#include "ca/signer/signer.h"
+#include "ca/facts.h"
+#include "libpki/base/json.h"
 #include "libpki/host/http.h"
 #include "libpki/state/ledger.h"
 

@@ -90,7 +90,7 @@ seal(struct writer *w, const struct pki_buf *content, const struct pki_buf *entr
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_SEAL, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, content->data, content->len, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, entry->data, entry->len, err));
-	PKI_TRY(signer_call(w->signer, &cms, err));
+	PKI_TRY(channel_call(w->signer, &cms, err));
 	PKI_TRY(ipc_get(&cms, IPC_BYTES, &cms, err));
 	PKI_TRY(pki_base64_encode(cms.data, cms.len, &text, err));
 	*out = json_string((const char *)text.data);

@@ -5,20 +5,20 @@
 #include "ca/front/writer.h"
 
 struct entries {
-	struct signer *signer;
+	struct channel *signer;
 	struct pki_revoked chunk[IPC_ENTRIES_MAX];
 	size_t count;
 };
 
 /* A request to the signer that it answers with nothing, or with an error. */
 static enum pki_status
-tell(struct signer *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
+tell(struct channel *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
 	size_t len, struct pki_err *err)
 {
 	struct pki_bytes reply;
 	PKI_TRY(ipc_begin(&signer->buf, type, err));
 	PKI_TRY(ipc_put(&signer->buf, tag, data, len, err));
-	PKI_TRY(signer_call(signer, &reply, err));
+	PKI_TRY(channel_call(signer, &reply, err));
 	return reply.len > 0 ? ipc_get(&reply, IPC_BYTES, &reply, err) : PKI_OK;
 }
 
@@ -74,7 +74,7 @@ ask_cutoff(struct writer *w, pki_time last, pki_time *out, struct pki_err *err)
 	struct pki_bytes reply;
 	uint64_t cutoff;
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_CUTOFF, err));
-	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
 	PKI_TRY(ipc_get_number(&reply, &cutoff, err));
 	*out = (pki_time)cutoff < last && !w->conf->crl_keep ? last : (pki_time)cutoff;
 	return PKI_OK;
@@ -102,7 +102,7 @@ sign_crl(
 	PKI_TRY(ipc_put_number(&w->signer->buf, row->number, err));
 	PKI_TRY(ipc_put_number(&w->signer->buf, (uint64_t)row->this_update, err));
 	PKI_TRY(ipc_put_number(&w->signer->buf, (uint64_t)row->next_update, err));
-	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
 	PKI_TRY(ipc_get_number(&reply, entries, err));
 	PKI_TRY(ipc_get(&reply, IPC_BYTES, &der, err));
 	enum pki_status status = pki_buf_append(&row->der, der.data, der.len, err);

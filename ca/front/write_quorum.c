@@ -46,7 +46,7 @@ offer(struct writer *w, struct pki_bytes note, uint64_t size, struct pki_err *er
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_COSIGNED, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, note.data, note.len, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
-	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
 	PKI_TRY(ipc_get_struct(&reply, cosigned, sizeof cosigned, err));
 	pthread_mutex_lock(&w->quorum_lock);
 	memcpy(w->quorum.cosigned, cosigned, sizeof cosigned);

@@ -86,7 +86,7 @@ decide(struct writer *w, struct batch *b, struct pki_err *err)
 	}
 	if (orders == 0)
 		return PKI_OK;
-	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
 		struct pki_bytes invitation;
@@ -151,7 +151,7 @@ sign(struct writer *w, struct batch *b, struct pki_err *err)
 		return PKI_OK;
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_SIGN, err));
 	PKI_TRY(ipc_put_number(&w->signer->buf, mask, err));
-	PKI_TRY(signer_call(w->signer, &reply, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
 		if (!to_sign(job))
@@ -265,7 +265,7 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	PKI_TRY(ipc_put(
 		&w->signer->buf, IPC_BYTES, root.octets, sizeof root.octets, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
-	PKI_TRY(signer_call(w->signer, &note, err));
+	PKI_TRY(channel_call(w->signer, &note, err));
 	PKI_TRY(ipc_get(&note, IPC_BYTES, &note, err));
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
 }
@@ -317,7 +317,7 @@ forget(struct writer *w)
 	struct pki_bytes reply;
 	if (ipc_begin(&w->signer->buf, IPC_FORGET, &err) == PKI_OK &&
 		ipc_put_number(&w->signer->buf, w->checkpoint, &err) == PKI_OK &&
-		signer_call(w->signer, &reply, &err) == PKI_OK)
+		channel_call(w->signer, &reply, &err) == PKI_OK)
 		return;
 	fprintf(stderr, "pki-ca: %s\n", err.msg);
 }

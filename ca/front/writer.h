@@ -6,6 +6,7 @@
 #ifndef CA_FRONT_WRITER_H
 #define CA_FRONT_WRITER_H
 
+#include "ca/channel.h"
 #include "ca/front/publisher.h"
 #include "ca/front/queue.h"
 #include "ca/quorum.h"
@@ -13,7 +14,7 @@
 struct writer {
 	const struct pki_conf *conf;
 	const struct pki_policy *policy;
-	struct signer *signer;
+	struct channel *signer;
 	struct pki_ledger *ledger;
 	struct queue *queue;
 	struct publisher *publisher;

@@ -1,19 +1,12 @@
 #include "ca/signer/signer.h"
 
-#include <errno.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "ca/custody.h"
 #include "ca/signer/signer_state.h"
-#include "libpki/base/file.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/state/ledger.h"
 
@@ -89,7 +82,7 @@ load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *e
 }
 
 static enum pki_status
-setup(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
+set_up(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = { 0 };
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
@@ -170,16 +163,15 @@ report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_
 }
 
 int
-signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, enum signer_purpose purpose, int fd)
+signer_main(const struct signer_setup *setup, int fd)
 {
 	/* too large for the stack, and as long-lived as the process */
 	static struct signer_state s;
-	s.conf = conf;
-	s.policy = policy;
-	s.ends = purpose == SIGNER_ENDS;
+	s.conf = setup->conf;
+	s.policy = setup->policy;
+	s.ends = setup->purpose == SIGNER_ENDS;
 	struct pki_err err = { 0 };
-	enum pki_status status = setup(&s, args, &err);
+	enum pki_status status = set_up(&s, setup->args, &err);
 	if (status == PKI_OK)
 		status = warm_up(&s, &err);
 	/* opening keys took scrypt's 16 MB; what is large goes back when it is freed */
@@ -200,86 +192,4 @@ signer_main(const struct pki_conf *conf, const struct pki_policy *policy,
 		if (answer(&s, fd, type, pki_buf_bytes(&frame), &err) != PKI_OK)
 			return (int)err.status;
 	}
-}
-
-static void
-become_signer(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, enum signer_purpose purpose, int fd, pid_t front)
-{
-	/* the front decides when to end; ours comes with its own */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NAME, "pki-ca-signer", 0, 0, 0);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != front)
-		_exit((int)PKI_UNAVAILABLE);
-	exit(signer_main(conf, policy, args, purpose, fd));
-}
-
-static enum pki_status
-wait_ready(struct signer *signer, struct pki_err *err)
-{
-	enum ipc_type type;
-	PKI_TRY(ipc_receive(signer->fd, IPC_REPLY_MAX, &signer->buf, &type, err));
-	struct pki_bytes fields = pki_buf_bytes(&signer->buf);
-	return ipc_get_struct(&fields, &signer->ready, sizeof signer->ready, err);
-}
-
-enum pki_status
-signer_start(const struct pki_conf *conf, const struct pki_policy *policy,
-	const struct pki_args *args, enum signer_purpose purpose, struct signer *out,
-	struct pki_err *err)
-{
-	int fds[2];
-	*out = (struct signer){ .fd = -1 };
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
-		return pki_fail_errno(err, PKI_INTERNAL, errno, "signer's channel");
-	pid_t front = getpid();
-	pid_t pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		become_signer(conf, policy, args, purpose, fds[1], front);
-	}
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return pki_fail_errno(err, PKI_INTERNAL, errno, "fork the signer");
-	}
-	custody_close(args);
-	out->pid = pid;
-	out->fd = fds[0];
-	enum pki_status status = wait_ready(out, err);
-	if (status != PKI_OK)
-		signer_stop(out);
-	return status;
-}
-
-void
-signer_stop(struct signer *signer)
-{
-	pki_close_fd(&signer->fd);
-	signer->fd = -1;
-	if (signer->pid > 0)
-		waitpid(signer->pid, NULL, 0);
-	signer->pid = 0;
-	pki_buf_free(&signer->buf);
-}
-
-enum pki_status
-signer_call(struct signer *signer, struct pki_bytes *reply, struct pki_err *err)
-{
-	enum ipc_type type = IPC_REPLY;
-	enum pki_status status = ipc_send(signer->fd, &signer->buf, err);
-	if (status == PKI_OK)
-		status = ipc_receive(signer->fd, IPC_REPLY_MAX, &signer->buf, &type, err);
-	if (status == PKI_OK && type != IPC_REPLY)
-		status = pki_fail(err, PKI_INTERNAL, "the signer sent no reply");
-	if (status != PKI_OK) {
-		*err = (struct pki_err){ 0 };
-		return pki_fail(err, PKI_UNAVAILABLE,
-			"the signer is gone; pki-ca must be started again");
-	}
-	*reply = pki_buf_bytes(&signer->buf);
-	return PKI_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef CA_SIGNER_SIGNER_STATE_H
 #define CA_SIGNER_SIGNER_STATE_H
 
+#include "ca/facts.h"
 #include "ca/quorum.h"
 #include "ca/signer/roll.h"
 #include "ca/signer/signer.h"

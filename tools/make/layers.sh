@@ -12,7 +12,7 @@ layers="base asn1 x509 cms ocsp tlog state host"
 # folder holds what its folders share; its main.c alone may include all of them.
 rules="
 ca/signer: ca
-ca/front: ca ca/signer
+ca/front: ca
 ca/ceremony: ca
 ca:
 ra/commands: ra ra/store
