@@ -57,6 +57,50 @@ published_all() { # all revocations are on a published full list
 		"$(sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT max(revocations) FROM crl JOIN publication
 			USING (issuer, number) WHERE issuer = 2 AND partition = 0")"
 }
+# many_events: the log has more than one tile
+many_events() {
+	printf '{"type":"login-failed","source":"pki-ra","actor":"","detail":{"officer":"%s"}}' \
+		"$(serial_of "$D/officers/claire/cert.pem")" >"$D/event.json"
+	curl -s -Z --no-progress-meter --parallel-max 8 --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" \
+		-o /dev/null "http://ca/v1/events?[1-220]"
+}
+# accepted NAME: the holder accepts the certificates of $application
+accepted() {
+	local home=$D/holders/$1
+	pki-ra accept "$application" --print >"$D/statement" &&
+		openssl cms -sign -binary -nodetach -outform DER -signer "$home/sign.pem" -inkey "$home/sign.key" \
+			-in "$D/statement" -out "$D/statement.p7s" &&
+		pki-ra accept "$application" --statement "$D/statement.p7s" --json
+}
+# witness_config ADDRESS [MORE]: of a witness; with the log's key, once there is one
+witness_config() {
+	cat >"$D/witness.yaml" <<-YAML
+		name: witness.example.test/w
+		state: witness
+		listen: "$1"
+		logs: [$(cat "$D/pub/log/vkey" 2>/dev/null)]
+		${2:-}
+	YAML
+}
+# witness_up ADDRESS; witness_down
+witness_up() {
+	run_background "$D/run/witness.log" pki-witness serve --config "$D/witness.yaml" \
+		--passphrase "file:$D/secrets/witness"
+	echo $! >"$D/run/witness.pid"
+	sample_wait witness curl -s -o /dev/null "http://$1/"
+}
+witness_down() {
+	local pid
+	pid=$(cat "$D/run/witness.pid")
+	kill "$pid"
+	sample_wait "the witness's end" bash -c "! kill -0 $pid"
+}
+# cosigned ADDRESS: the witness comes, cosigns what is published, and goes
+cosigned() {
+	witness_up "$1" && pki-witness feed --once
+	witness_down
+	grep -q '^— witness' "$D/pub/witness/checkpoint" && soon cmp "$D/pub/log/checkpoint" "$D/pub/witness/checkpoint"
+}
 lived_in() {
 	installation
 	services
@@ -78,9 +122,7 @@ lived_in() {
 	no "a login fails" pki-ra reject "$application" --reason x --officer "$D/officers/claire" \
 		--passphrase "file:$D/secrets/wrong"
 	ok "a root CRL" root_crl
-	printf '{"type":"login-failed","source":"pki-ra","actor":"","detail":{"officer":"%s"}}' "$(serial_of "$D/officers/claire/cert.pem")" >"$D/event.json"
-	curl -s -Z --parallel-max 8 --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" -o /dev/null \
-		"http://ca/v1/events?[1-220]"
+	many_events
 	sample_wait "CRLs" published_all
 	sample_stop "$D"
 	# as it stands, most of it in the WAL, which sqlite3 would clear away

@@ -25,22 +25,6 @@ evidence_opens() {
 	pki-ra show "$(application_of alice)" --evidence "$D/evidence" && cmp "$D"/evidence/* "$D/holders/alice/passport-page.txt"
 }
 proven() { pki-audit proof 7 --out "$D/proof" && pki-audit check-proof "$D/proof" --vkey "$D/pub/log/vkey"; }
-cosigned() {
-	local pid
-	run_background "$D/run/witness.log" pki-witness serve --config "$D/witness.yaml" \
-		--passphrase "file:$D/secrets/witness"
-	pid=$!
-	sample_wait witness curl -s -o /dev/null "http://127.0.0.1:$((PORT + 2))/" && pki-witness feed --once
-	kill "$pid"
-	grep -q '^— witness' "$D/pub/witness/checkpoint" && soon cmp "$D"/pub/{log,witness}/checkpoint
-}
-activated() {
-	local home=$D/holders/$1
-	pki-ra accept "$application" --print >"$D/statement" &&
-		openssl cms -sign -binary -nodetach -outform DER -signer "$home/sign.pem" -inkey "$home/sign.key" \
-			-in "$D/statement" -out "$D/statement.p7s" && pki-ra accept "$application" --statement "$D/statement.p7s"
-}
-
 # at_rest VERSION: what no daemon and no clock is needed for
 at_rest() {
 	ok "$1: the auditor finds everything in order" pki-audit verify
@@ -82,14 +66,14 @@ at_work() {
 	ok "$1: the waiting application is approved" ra david approve "$application"
 	ok "$1: ... and issued" pki-ra issue "$application" --out "$D/holders/flora"
 	ok "$1: ... and OCSP says good" ocsp_says good "$D/holders/flora/auth.pem"
-	ok "$1: ... and the holder accepts" activated flora
+	ok "$1: ... and the holder accepts" accepted flora
 	application=$(application_of gino)
 	ok "$1: the submitted application is verified and approved" four_eyes
 	ok "$1: ... and issued" pki-ra issue "$application" --out "$D/holders/gino"
 	ok "$1: somebody new is enrolled" enrolled hanna Hanna Weber 92MN12345 2035-06-01
 	ok "$1: a root CRL is made" root_crl
 	settled
-	ok "$1: the witness goes on cosigning" cosigned
+	ok "$1: the witness goes on cosigning" cosigned "127.0.0.1:$((PORT + 2))"
 	ok "$1: the audit is clean, from the old checkpoint on" pki-audit verify --checkpoint "$D/checkpoint.old"
 	ok "$1: ... and when only the new is audited" pki-audit verify --since "$D/checkpoint.old"
 	ok "$1: the store is reconciled again" pki-ra reconcile
