@@ -48,7 +48,7 @@ opening_free(struct opening *o)
 {
 	for (size_t i = 0; i < PKI_CMS_CERTS_MAX; i++)
 		pki_cert_free(o->certs[i]);
-	pki_buf_free(&o->parts.rest);
+	pki_buf_free(&o->parts.room);
 	CMS_ContentInfo_free(o->cms);
 }
 
@@ -73,7 +73,7 @@ parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 		return pki_fail(err, PKI_LIMIT,
 			"a CMS message of %zu octets; at most %zu", der.len, PKI_CMS_MAX);
 	PKI_TRY(pki_cms_split(der, &o->parts, err));
-	struct pki_bytes rest = pki_buf_bytes(&o->parts.rest);
+	struct pki_bytes rest = o->parts.rest;
 	const uint8_t *p = rest.data;
 	o->cms = d2i_CMS_ContentInfo(NULL, &p, (long)rest.len);
 	if (o->cms == NULL)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "libpki/asn1/der.h"
 #include "libpki/cms/cms_cache.h"
 #include "tests/unit/common/fixture.h"
 
@@ -315,6 +316,85 @@ r210_nothing_unsigned_rides_along(void **state)
 	}
 }
 
+/* The message, with other octets for its version and its set of certificates. */
+static struct pki_buf
+rebuild(struct pki_bytes cms, uint8_t version, struct pki_bytes certs)
+{
+	struct pki_err err = { 0 };
+	struct pki_buf out = { 0 };
+	struct pki_bytes info, type, explicit, data, old_version, digests, inner, old;
+	assert_true(pki_der_get(&cms, PKI_DER_SEQUENCE, &info) &&
+		    pki_der_get_whole(&info, PKI_DER_OID, &type) &&
+		    pki_der_get(&info, PKI_DER_CONSTRUCTED, &explicit) &&
+		    pki_der_get(&explicit, PKI_DER_SEQUENCE, &data) &&
+		    pki_der_get(&data, PKI_DER_INTEGER, &old_version) &&
+		    pki_der_get_whole(&data, PKI_DER_SET, &digests) &&
+		    pki_der_get_whole(&data, PKI_DER_SEQUENCE, &inner) &&
+		    pki_der_get(&data, PKI_DER_CONSTRUCTED, &old));
+	static uint8_t room[1 << 15];
+	struct pki_der w = { room, sizeof room, false };
+	pki_der_put(&w, data.data, data.len); /* signerInfos */
+	pki_der_put_tagged(&w, PKI_DER_CONSTRUCTED, certs.data, certs.len);
+	pki_der_put(&w, inner.data, inner.len);
+	pki_der_put(&w, digests.data, digests.len);
+	pki_der_put_tagged(&w, PKI_DER_INTEGER, &version, 1);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+	pki_der_wrap(&w, PKI_DER_CONSTRUCTED, sizeof room);
+	pki_der_put(&w, type.data, type.len);
+	pki_der_wrap(&w, PKI_DER_SEQUENCE, sizeof room);
+	assert_false(w.full);
+	assert_int_equal(
+		pki_buf_append(&out, room + w.at, sizeof room - w.at, &err), PKI_OK);
+	return out;
+}
+
+static void
+r210_certificates_alone_are_attached(void **state)
+{
+	(void)state;
+	/* CertificateChoices (RFC 5652 10.2.2): [2] v2AttrCert, [3] other */
+	static const uint8_t attribute[] = { 0xa2, 0x02, 0x30, 0x00 };
+	static const uint8_t other[] = { 0xa3, 0x05, 0x06, 0x01, 0x2a, 0x05, 0x00 };
+	struct pki_bytes one = pki_cert_get0_der(claire.cert);
+	struct pki_bytes two = pki_cert_get0_der(david.cert);
+	const struct {
+		const char *name;
+		uint8_t version;
+		struct pki_bytes parts[3];
+		bool good;
+	} cases[] = {
+		{ "as it was", 1, { one }, true },
+		{ "version 3", 3, { one }, true },
+		{ "version 5", 5, { one }, false },
+		{ "twice", 1, { one, one }, false },
+		{ "in one order", 1, { one, two },
+			memcmp(one.data, two.data, one.len) < 0 },
+		{ "in the other", 1, { two, one },
+			memcmp(one.data, two.data, one.len) > 0 },
+		{ "an attribute certificate", 1, { one, { attribute, sizeof attribute } },
+			false },
+		{ "another format", 1, { one, { other, sizeof other } }, false },
+		{ "none", 1, { { 0 } }, false },
+	};
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = sign(&claire);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_err err = { 0 };
+		PKI_CLEANUP(pki_buf_free) struct pki_buf certs = { 0 };
+		for (size_t j = 0; j < 3 && cases[i].parts[j].data != NULL; j++)
+			assert_int_equal(pki_buf_append(&certs, cases[i].parts[j].data,
+						 cases[i].parts[j].len, &err),
+				PKI_OK);
+		PKI_CLEANUP(pki_buf_free)
+		struct pki_buf changed = rebuild(
+			pki_buf_bytes(&der), cases[i].version, pki_buf_bytes(&certs));
+		enum pki_status status =
+			open_at(pki_buf_bytes(&changed), pki_time_now(), &err);
+		if (status != (cases[i].good ? PKI_OK : PKI_INPUT) ||
+			(!cases[i].good && err.rule != PKI_RULE_ORDER_FORM))
+			fail_msg("%s: %d %s", cases[i].name, (int)status, err.msg);
+	}
+}
+
 static void
 r210_one_certificate_signs_once(void **state)
 {
@@ -477,6 +557,7 @@ main(void)
 		cmocka_unit_test(r94_r210_what_other_tools_sign),
 		cmocka_unit_test(r210_only_signed_data_with_a_signer),
 		cmocka_unit_test(r210_nothing_unsigned_rides_along),
+		cmocka_unit_test(r210_certificates_alone_are_attached),
 		cmocka_unit_test(r210_one_certificate_signs_once),
 		cmocka_unit_test(r210_at_most_four_sign),
 		cmocka_unit_test(r210_only_der_is_read),
