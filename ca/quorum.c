@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/host/conf_log.h"
+
 static size_t
 reached(const struct quorum *quorum, const struct pki_conf *conf, uint64_t size)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < conf->witness_count; i++)
+	for (size_t i = 0; i < conf->log->witness_count; i++)
 		count += quorum->cosigned[i] >= size;
 	return count;
 }
@@ -17,7 +19,7 @@ quorum_covered(const struct quorum *quorum, const struct pki_conf *conf,
 	const struct pki_policy *policy)
 {
 	uint64_t most = 0;
-	for (size_t i = 0; i < conf->witness_count; i++)
+	for (size_t i = 0; i < conf->log->witness_count; i++)
 		if (quorum->cosigned[i] > most &&
 			reached(quorum, conf, quorum->cosigned[i]) >= policy->witnesses)
 			most = quorum->cosigned[i];
@@ -32,11 +34,11 @@ quorum_check(const struct quorum *quorum, const struct pki_conf *conf,
 	size_t count = reached(quorum, conf, quorum->issued), len = 0;
 	if (policy->witnesses == 0 || (!quorum->issuing && count >= policy->witnesses))
 		return PKI_OK;
-	for (size_t i = 0; i < conf->witness_count && len < sizeof missing; i++)
+	for (size_t i = 0; i < conf->log->witness_count && len < sizeof missing; i++)
 		if (quorum->cosigned[i] < quorum->issued)
 			len += (size_t)snprintf(missing + len, sizeof missing - len,
 				"%s %s", len > 0 ? "," : ": without",
-				conf->witnesses[i].name);
+				conf->log->witnesses[i].name);
 	return pki_fail_rule(err, PKI_BUSY, PKI_RULE_QUORUM,
 		"%zu of %u witnesses cosigned the log's %ju entries%s; until they do nothing is issued, revocations go on: see to pki-witness feed, then try again",
 		count, policy->witnesses, (uintmax_t)quorum->issued, missing);
@@ -52,9 +54,9 @@ enum pki_status
 quorum_configured(
 	const struct pki_conf *conf, const struct pki_policy *policy, struct pki_err *err)
 {
-	if (policy->witnesses <= conf->witness_count)
+	if (policy->witnesses <= conf->log->witness_count)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_QUORUM,
 		"rules.yaml asks for %u witnesses, log.witnesses in pki.yaml has %zu; add witnesses, or ask for fewer",
-		policy->witnesses, conf->witness_count);
+		policy->witnesses, conf->log->witness_count);
 }

@@ -5,7 +5,7 @@
 #ifndef CA_QUORUM_H
 #define CA_QUORUM_H
 
-#include "libpki/host/conf.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/policy.h"
 
 struct quorum {

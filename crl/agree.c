@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "crl/crld.h"
+#include "libpki/host/conf_crl.h"
 #include "libpki/host/probe.h"
 
 /* A revocation waits for one responder's answers this long, unless one contradicts. */
@@ -217,7 +218,7 @@ compare(struct crld *d, size_t i, const struct questions *questions, struct pki_
 	struct pki_err why = { 0 };
 	if (pki_monotonic_msec() < responder->rests_until)
 		return PKI_OK;
-	enum pki_status status = ask_all(d, d->conf.crl_ocsp[i], questions, &why);
+	enum pki_status status = ask_all(d, d->conf->crl->responders[i], questions, &why);
 	if (status == PKI_OK) {
 		responder->silent = false;
 		pki_report_end(&responder->report);
@@ -240,11 +241,12 @@ agree_check(struct crld *d, const struct pki_crl *crl, struct sample *sample,
 {
 	struct questions questions = { .listed = sample };
 	/* nor is anybody left to answer for a CA that has ended */
-	if (d->conf.crl_ocsp_count == 0 || pki_crl_next_update(crl) == PKI_CRL_LAST)
+	if (d->conf->crl->responder_count == 0 ||
+		pki_crl_next_update(crl) == PKI_CRL_LAST)
 		return PKI_OK;
 	PKI_TRY(sample_list(sample, crl, err));
 	PKI_TRY(choose_unlisted(d, sample, &questions, err));
-	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
+	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
 		PKI_TRY(compare(d, i, &questions, err));
 	return PKI_OK;
 }

@@ -39,10 +39,11 @@ partition_url(
 
 static enum pki_status
 from_config(const struct pki_args *args, struct target *out, char issuer[PATH_MAX],
-	struct pki_conf *conf, struct pki_err *err)
+	struct pki_err *err)
 {
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	const char *partition = pki_arg(args, "partition");
-	PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	if (partition != NULL)
 		PKI_TRY(partition_url(partition, &conf->ca_urls, out->list, err));
 	if (out->url[0] == '\0')
@@ -71,14 +72,11 @@ find_target(const struct pki_args *args, struct target *out, struct pki_err *err
 {
 	const char *issuer = pki_arg(args, "issuer");
 	char issuer_path[PATH_MAX];
-	PKI_CLEANUP(pki_free_ptr) struct pki_conf *conf = calloc(1, sizeof *conf);
-	if (conf == NULL)
-		return pki_fail(err, PKI_MEMORY, "configuration");
 	PKI_TRY(take_url(args, "url", out->url, err));
 	PKI_TRY(take_url(args, "ocsp", out->ocsp, err));
 	if (out->url[0] == '\0' || issuer == NULL || pki_arg(args, "partition") != NULL ||
 		strcmp(out->ocsp, OCSP_DEFAULT) == 0)
-		PKI_TRY(from_config(args, out, issuer_path, conf, err));
+		PKI_TRY(from_config(args, out, issuer_path, err));
 	return pki_cert_read(issuer != NULL ? issuer : issuer_path, &out->issuer, err);
 }
 

@@ -6,6 +6,7 @@
 
 #include "libpki/host/cli.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/conf_crl.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
 #include "libpki/host/report.h"
@@ -47,7 +48,7 @@ struct responder {
 };
 
 struct crld {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	struct pki_ledger *ledger;
 	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by issuer number; 0 unused */
 	struct pki_urls urls; /* of the ledger's partitions */

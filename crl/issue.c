@@ -16,7 +16,7 @@ list_path(const struct crld *d, const struct crld_list *list, char out[PATH_MAX]
 {
 	char name[PKI_CRL_FILE];
 	crld_file(list, name);
-	return pki_conf_path(d->conf.publish, name, out, err);
+	return pki_conf_path(d->conf->publish, name, out, err);
 }
 
 /* *out has no data if nothing is published there; a file of no octets has. */
@@ -81,7 +81,7 @@ publish(struct crld *d, const struct crld_list *list, struct pki_bytes der,
 {
 	char path[PATH_MAX];
 	if (list->partition != 0) {
-		PKI_TRY(pki_conf_path(d->conf.publish, "crl", path, err));
+		PKI_TRY(pki_conf_path(d->conf->publish, "crl", path, err));
 		PKI_TRY(pki_file_mkdirs(path, 0755, err));
 	}
 	PKI_TRY(list_path(d, list, path, err));
@@ -102,7 +102,7 @@ call(struct crld *d, const char *path, json_t *request, json_t **reply,
 	json_decref(request);
 	if (status != PKI_OK)
 		return status;
-	return pki_api_call(d->conf.socket, path, "application/json",
+	return pki_api_call(d->conf->socket, path, "application/json",
 		pki_buf_bytes(&body), reply, err);
 }
 
@@ -174,7 +174,7 @@ pass_gate(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 		.d = d,
 		.issuer = list->issuer,
 		.url = list->partition != 0 ? url : NULL,
-		.keeps = list->issuer == PKI_ISSUER_CA && d->conf.crl_keep,
+		.keeps = list->issuer == PKI_ISSUER_CA && d->conf->crl_keep,
 		.crl = crl,
 		.published = published,
 		.fresh = &sample,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crl/crld.h"
+#include "libpki/host/conf_crl.h"
 
 /* What another process made or spoilt is found after this; another CRL is asked for in
  * place of one that the gate refused. */
@@ -54,7 +55,7 @@ list_out(struct crld *d, struct crld_list *list, const struct pki_crl_row *row,
 static enum pki_status
 open_lists(struct crld *d, struct pki_err *err)
 {
-	struct pki_urls urls = d->conf.ca_urls;
+	struct pki_urls urls = d->conf->ca_urls;
 	PKI_TRY(pki_ledger_partitions(d->ledger, PKI_ISSUER_CA, &urls, err));
 	if (d->lists != NULL && urls.partitions == d->urls.partitions)
 		return PKI_OK;
@@ -102,7 +103,7 @@ untouched(const struct crld *d, const struct crld_list *list)
 	struct stat now;
 	const struct stat *then = &list->out.file;
 	crld_file(list, name);
-	return pki_conf_path(d->conf.publish, name, path, &err) == PKI_OK &&
+	return pki_conf_path(d->conf->publish, name, path, &err) == PKI_OK &&
 	       stat(path, &now) == 0 && now.st_ino == then->st_ino &&
 	       now.st_size == then->st_size &&
 	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
@@ -197,9 +198,9 @@ list_due(const struct crld *d, const struct crld_list *list)
 		return true;
 	if (last->next_update == PKI_CRL_LAST)
 		return false;
-	return now >= last->this_update + d->conf.crl_interval ||
+	return now >= last->this_update + d->conf->crl->interval ||
 	       (list->partition == 0 && d->full_since != 0 &&
-		       now >= d->full_since + d->conf.crl_full_within);
+		       now >= d->full_since + d->conf->crl->full_within);
 }
 
 /* Lists that can wait, after which urgent ones are looked for again. */

@@ -1,4 +1,5 @@
 #include "crl/crld.h"
+#include "libpki/host/conf_crl.h"
 
 /* A list that is due takes this long until it is out; so may a revocation (rule 53). */
 #define GRACE ((pki_time)60)
@@ -12,7 +13,7 @@ static const char *responders[PKI_RESPONDERS_MAX + 1]; /* the configuration's */
 /* What the configuration says at the start: without it there is none that could be shown.
  */
 static size_t partitions;
-static const char *places[PKI_PLACES_MAX + 1]; /* the configuration's */
+static const char *places[PKI_MIRRORS_MAX + 1]; /* the configuration's */
 
 #define PARTITION \
 	{ \
@@ -98,10 +99,10 @@ check_age(const struct crld *d, size_t list, struct pki_health *health)
 		pki_health_wrong(health, "ca: no list is published");
 	if (get(d, CRL_LEFT, list) == PKI_CRL_LAST)
 		return;
-	if (made != 0 && age > d->conf.crl_interval + GRACE)
+	if (made != 0 && age > d->conf->crl->interval + GRACE)
 		pki_health_wrong(health,
 			"%s: the list is %lld s old; a new one is due every %lld s",
-			lists[list], (long long)age, (long long)d->conf.crl_interval);
+			lists[list], (long long)age, (long long)d->conf->crl->interval);
 }
 
 static void
@@ -123,7 +124,7 @@ check_lists(const struct crld *d, struct pki_health *health)
 static void
 check_responders(const struct crld *d, struct pki_health *health)
 {
-	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
+	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
 		if (get(d, CRL_CONTRADICTED, i) != 0)
 			pki_health_wrong(health, "%s: it contradicts the newest list",
 				responders[i]);
@@ -139,7 +140,7 @@ check_health(void *ctx, struct pki_health *health)
 	if (since != 0 && now - since > GRACE)
 		pki_health_wrong(health, "%lld revocations are on no list, since %lld s",
 			(long long)get(d, CRL_BACKLOG, 0), (long long)(now - since));
-	for (size_t i = 0; i < d->conf.crl_put_count; i++) {
+	for (size_t i = 0; i < d->conf->crl->mirror_count; i++) {
 		since = get(d, CRL_PUT_FAILING, i);
 		if (since != 0)
 			pki_health_wrong(health,
@@ -154,16 +155,16 @@ monitor_listen(struct crld *d, const char *address, struct pki_err *err)
 	const struct pki_monitor_config config = {
 		.listen = address,
 		.metrics = metrics,
-		.sets = 1 + d->conf.crl_put_count,
+		.sets = 1 + d->conf->crl->mirror_count,
 		.health = check_health,
 		.ctx = d,
 	};
-	partitions = d->conf.ca_urls.partitions;
-	for (size_t i = 0; i < d->conf.crl_ocsp_count; i++)
-		responders[i] = d->conf.crl_ocsp[i];
-	responders[d->conf.crl_ocsp_count] = NULL;
-	for (size_t i = 0; i < d->conf.crl_put_count; i++)
-		places[i] = d->conf.crl_put[i].url;
+	partitions = d->conf->ca_urls.partitions;
+	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
+		responders[i] = d->conf->crl->responders[i];
+	responders[d->conf->crl->responder_count] = NULL;
+	for (size_t i = 0; i < d->conf->crl->mirror_count; i++)
+		places[i] = d->conf->crl->mirrors[i].url;
 	return pki_monitor_listen(&config, &d->monitor, err);
 }
 

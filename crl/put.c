@@ -6,6 +6,7 @@
 
 #include "crl/crld.h"
 #include "libpki/base/file.h"
+#include "libpki/host/conf_crl.h"
 #include "libpki/host/report.h"
 #include "libpki/host/worker.h"
 
@@ -33,7 +34,7 @@ struct item {
 
 struct place {
 	struct put *put;
-	const struct pki_place *conf;
+	const struct pki_mirror *conf;
 	struct pki_buf credentials;
 	struct pki_buf ca;
 	struct pki_cells *cells;
@@ -46,7 +47,7 @@ struct place {
 
 struct put {
 	const char *folder;
-	struct place *places[PKI_PLACES_MAX];
+	struct place *places[PKI_MIRRORS_MAX];
 	size_t count;
 };
 
@@ -319,19 +320,19 @@ open_place(struct place *place, struct pki_err *err)
 enum pki_status
 put_open(struct crld *d, struct pki_err *err)
 {
-	if (d->conf.crl_put_count == 0)
+	if (d->conf->crl->mirror_count == 0)
 		return PKI_OK;
 	struct put *put = d->put = calloc(1, sizeof *put);
 	if (put == NULL)
 		return pki_fail(err, PKI_MEMORY, "places");
-	put->folder = d->conf.publish;
-	for (size_t i = 0; i < d->conf.crl_put_count; i++) {
+	put->folder = d->conf->publish;
+	for (size_t i = 0; i < d->conf->crl->mirror_count; i++) {
 		struct place *place = calloc(1, sizeof *place);
 		if (place == NULL)
 			return pki_fail(err, PKI_MEMORY, "a place");
 		put->places[put->count++] = place;
 		place->put = put;
-		place->conf = &d->conf.crl_put[i];
+		place->conf = &d->conf->crl->mirrors[i];
 		place->cells = pki_monitor_cells(d->monitor, 1 + i);
 		place->index = i;
 		pki_report_init(&place->report, CRLD_NAME, NULL);

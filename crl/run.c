@@ -2,6 +2,7 @@
 
 #include "crl/crld.h"
 #include "libpki/host/api.h"
+#include "libpki/host/conf_crl.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/host/worker.h"
@@ -24,7 +25,7 @@ crld_open(struct crld *d, const char *config, struct pki_err *err)
 	for (size_t i = 0; i < PKI_RESPONDERS_MAX; i++)
 		pki_report_init(&d->responders[i].report, CRLD_NAME, NULL);
 	PKI_TRY(pki_conf_load(config, &d->conf, err));
-	PKI_TRY(pki_conf_path(d->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_conf_path(d->conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &d->ledger, err));
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
 		PKI_TRY(pki_ledger_issuer(d->ledger, issuer, &d->issuers[issuer], err));
@@ -38,6 +39,7 @@ crld_close(struct crld *d)
 	put_stop(d->put);
 	pki_monitor_stop(d->monitor);
 	pki_ledger_close(d->ledger);
+	pki_conf_free(d->conf);
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
 		pki_cert_free(d->issuers[issuer]);
 }
@@ -70,7 +72,7 @@ static bool
 event(struct crld *d, const char *type, struct pki_err *err)
 {
 	enum pki_status status =
-		pki_api_event(d->conf.socket, CRLD_NAME, type, "", NULL, err);
+		pki_api_event(d->conf->socket, CRLD_NAME, type, "", NULL, err);
 	pki_err_object(err, "event %s", type);
 	return status == PKI_OK;
 }
@@ -132,9 +134,9 @@ work(struct crld *d, const sigset_t *signals)
 static enum pki_status
 shut_in(const struct crld *d, struct pki_err *err)
 {
-	const char *writable[] = { d->conf.publish, NULL };
-	const char *readable[] = { d->conf.state, NULL };
-	bool calls = d->put != NULL || d->conf.crl_ocsp_count > 0;
+	const char *writable[] = { d->conf->publish, NULL };
+	const char *readable[] = { d->conf->state, NULL };
+	bool calls = d->put != NULL || d->conf->crl->responder_count > 0;
 	return pki_sandbox_enter(
 		calls ? PKI_SANDBOX_CLIENT : PKI_SANDBOX_SERVER, writable, readable, err);
 }
@@ -149,9 +151,9 @@ serve(struct crld *d, struct web *web, struct pki_err *err)
 		PKI_TRY(web_begin(web, err));
 	PKI_TRY(pki_monitor_begin(d->monitor, err));
 	PKI_TRY(put_begin(d->put, err));
-	fprintf(stderr, CRLD_NAME ": publishing to %s%s%s, sandbox %s\n", d->conf.publish,
-		web != NULL ? " and at " : "", web != NULL ? d->conf.crl_listen : "",
-		pki_sandbox_text());
+	fprintf(stderr, CRLD_NAME ": publishing to %s%s%s, sandbox %s\n",
+		d->conf->publish, web != NULL ? " and at " : "",
+		web != NULL ? d->conf->crl->listen : "", pki_sandbox_text());
 	work(d, &signals);
 	return PKI_OK;
 }
@@ -163,10 +165,10 @@ run_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(crld_close) struct crld d = { 0 };
 	struct web *web = NULL;
 	PKI_TRY(crld_open(&d, pki_arg(args, "config"), err));
-	PKI_TRY(monitor_listen(&d, d.conf.crl_monitor, err));
+	PKI_TRY(monitor_listen(&d, d.conf->crl->monitor, err));
 	PKI_TRY(put_open(&d, err));
-	if (d.conf.crl_listen[0] != '\0')
-		PKI_TRY(web_listen(&d.conf, &web, err));
+	if (d.conf->crl->listen[0] != '\0')
+		PKI_TRY(web_listen(d.conf, &web, err));
 	enum pki_status status = serve(&d, web, err);
 	web_stop(web);
 	return status;

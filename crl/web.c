@@ -8,6 +8,7 @@
 
 #include "crl/crld.h"
 #include "libpki/base/file.h"
+#include "libpki/host/conf_crl.h"
 
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 30
@@ -158,7 +159,7 @@ static enum pki_status
 listen_at(struct web *web, const struct pki_conf *conf, struct pki_err *err)
 {
 	const struct pki_http_config config = {
-		.listen = conf->crl_listen,
+		.listen = conf->crl->listen,
 		.threads = 1,
 		.body_max = BODY_MAX,
 		.connections_max = CONNECTIONS_MAX,

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/state/decide.h"
 #include "ocsp/ocspd.h"
 
@@ -38,8 +39,8 @@ ask_ledger(struct desk *desk, const struct pki_serial *serial,
 	PKI_TRY(pki_ledger_status(desk->ledger, PKI_ISSUER_CA, serial, &status, err));
 	*out = (struct pki_ocsp_answer){ .status = PKI_OCSP_GOOD };
 	if (!status.issued) /* rule 60 */
-		out->status = desk->authority->conf.ocsp_unknown ? PKI_OCSP_UNKNOWN
-								 : PKI_OCSP_UNISSUED;
+		out->status = desk->authority->conf->ocsp->unknown ? PKI_OCSP_UNKNOWN
+								   : PKI_OCSP_UNISSUED;
 	else if (status.revoked)
 		*out = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, status.revoked_at,
 			status.reason };
@@ -114,7 +115,7 @@ set_times(const struct desk *desk, const struct identity_share *share, pki_time 
 {
 	pki_time end = pki_cert_not_after(share->cert);
 	updates[0] = now;
-	updates[1] = now + desk->authority->conf.ocsp_lifetime;
+	updates[1] = now + desk->authority->conf->ocsp->lifetime;
 	if (updates[1] > end)
 		updates[1] = end;
 	if (updates[1] <= updates[0])

@@ -4,6 +4,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/host/api.h"
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/crl.h"
 #include "ocsp/ocspd.h"
 
@@ -17,8 +18,8 @@ static bool
 event(struct authority *authority, const char *type, json_t *detail)
 {
 	struct pki_err err = { 0 };
-	enum pki_status status =
-		pki_api_event(authority->conf.socket, OCSPD_NAME, type, "", detail, &err);
+	enum pki_status status = pki_api_event(
+		authority->conf->socket, OCSPD_NAME, type, "", detail, &err);
 	json_decref(detail);
 	if (status != PKI_OK) {
 		pki_err_object(&err, "event %s", type);
@@ -47,7 +48,7 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_crl_row row = { 0 };
 	struct pki_err none = { 0 };
-	PKI_TRY(pki_conf_path(authority->conf.publish, "ca.crl", path, err));
+	PKI_TRY(pki_conf_path(authority->conf->publish, "ca.crl", path, err));
 	if (pki_file_read(path, CRL_MAX, &der, &none) != PKI_OK ||
 		pki_crl_parse(pki_buf_bytes(&der), &crl, &none) != PKI_OK ||
 		pki_crl_verify(crl, authority->issuer, &none) != PKI_OK)
@@ -69,7 +70,7 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 static void
 set_base_path(struct authority *authority)
 {
-	const char *url = authority->conf.ca_urls.ocsp;
+	const char *url = authority->conf->ca_urls.ocsp;
 	const char *host = strstr(url, "://");
 	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
 	snprintf(authority->base_path, sizeof authority->base_path, "%s",
@@ -100,7 +101,7 @@ static enum pki_status
 open_ledger(struct authority *authority, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(authority->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_conf_path(authority->conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &authority->ledger, err));
 	PKI_TRY(pki_ledger_issuer(
 		authority->ledger, PKI_ISSUER_CA, &authority->issuer, err));
@@ -151,11 +152,11 @@ static enum pki_status
 open_authority(struct authority *authority, const char *config, struct pki_bytes pass,
 	struct pki_err *err)
 {
-	const struct pki_conf *conf = &authority->conf;
 	PKI_TRY(pki_conf_load(config, &authority->conf, err));
+	const struct pki_conf *conf = authority->conf;
 	set_base_path(authority);
 	PKI_TRY(open_ledger(authority, err));
-	for (size_t i = 0; i < conf->ocsp_alg_count; i++) {
+	for (size_t i = 0; i < conf->ocsp->alg_count; i++) {
 		struct identity **id = &authority->identities[i];
 		PKI_TRY(identity_open(conf, i, authority->issuer, pass, id, err));
 		authority->identity_count++;
@@ -192,6 +193,7 @@ authority_free(struct authority *authority)
 		identity_free(authority->identities[i]);
 	pki_cert_free(authority->issuer);
 	pki_ledger_close(authority->ledger);
+	pki_conf_free(authority->conf);
 	pthread_mutex_destroy(&authority->lock);
 	free(authority);
 }
@@ -278,17 +280,17 @@ authority_health(struct authority *authority, struct pki_health *health)
 		if (end < now + END_NEAR)
 			pki_health_wrong(health,
 				"%s: the responder's certificate ends in %lld s and was not renewed",
-				authority->conf.dir, (long long)(end - now));
+				authority->conf->dir, (long long)(end - now));
 	}
 	if (atomic_load(&authority->export_failing))
 		pki_health_wrong(health, "%s: the export fails; see the log",
-			authority->conf.ocsp_export);
+			authority->conf->ocsp->export);
 	if (atomic_load(&authority->unreadable))
 		pki_health_wrong(health, "%s: the ledger cannot be read; see the log",
-			authority->conf.state);
+			authority->conf->state);
 	if (!authority->started)
 		pki_health_wrong(health, "%s: pki-ca has not logged the start",
-			authority->conf.dir);
+			authority->conf->dir);
 }
 
 enum pki_status

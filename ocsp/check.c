@@ -24,12 +24,9 @@ static enum pki_status
 default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err *err)
 {
 	const char *url = pki_arg(args, "url");
-	PKI_CLEANUP(pki_free_ptr) struct pki_conf *conf = NULL;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	if (url == NULL) {
-		conf = calloc(1, sizeof *conf);
-		if (conf == NULL)
-			return pki_fail(err, PKI_MEMORY, "configuration");
-		PKI_TRY(pki_conf_load(pki_arg(args, "config"), conf, err));
+		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 		url = conf->ca_urls.ocsp;
 	}
 	if (strlen(url) >= PKI_URL_TEXT)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "libpki/base/file.h"
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/host/worker.h"
 #include "ocsp/ocspd.h"
 
@@ -45,7 +46,7 @@ is_fresh(const struct exporter *ex, const char *path, const struct pki_cert_row 
 		return false;
 	pki_time now = pki_time_now(), made = st.st_mtime;
 	return made <= now &&
-	       now < made + ex->authority->conf.ocsp_lifetime / RENEW_SHARE &&
+	       now < made + ex->authority->conf->ocsp->lifetime / RENEW_SHARE &&
 	       !(row->revoked && made < row->revoked_at / 1000 + COMMIT_SECONDS);
 }
 
@@ -81,7 +82,7 @@ export_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *er
 		char path[PATH_MAX];
 		PKI_TRY(pki_ocsp_request_build(issuer, &row->serial, hashes[i],
 			(struct pki_bytes){ 0 }, &request, err));
-		PKI_TRY(pki_ocsp_file(ex->authority->conf.ocsp_export,
+		PKI_TRY(pki_ocsp_file(ex->authority->conf->ocsp->export,
 			pki_buf_bytes(&request), path, err));
 		if (!is_fresh(ex, path, row))
 			PKI_TRY(write_answer(
@@ -140,7 +141,7 @@ export_new(struct exporter *ex, bool *more, struct pki_err *err)
 static enum pki_status
 renew_some(struct exporter *ex, struct pki_err *err)
 {
-	pki_time round = ex->authority->conf.ocsp_lifetime / ROUND_SHARE;
+	pki_time round = ex->authority->conf->ocsp->lifetime / ROUND_SHARE;
 	int64_t ticks = round * 1000 / TICK_MSEC + 1;
 	int64_t from = ex->cursor, share = ex->newest / ticks + 1;
 	PKI_TRY(pki_ledger_each_certificate(
@@ -170,7 +171,7 @@ job(void *ctx, long *wait_msec, struct pki_err *err)
 	*wait_msec = more ? 0 : TICK_MSEC;
 	atomic_store(&ex->authority->export_failing, status != PKI_OK);
 	if (status != PKI_OK)
-		pki_err_object(err, "export to %s", ex->authority->conf.ocsp_export);
+		pki_err_object(err, "export to %s", ex->authority->conf->ocsp->export);
 	return status;
 }
 
@@ -191,7 +192,7 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 	};
 	enum pki_status status = pki_worker_init(&ex->worker, &config, err);
 	if (status == PKI_OK)
-		status = pki_file_mkdirs(authority->conf.ocsp_export, 0755, err);
+		status = pki_file_mkdirs(authority->conf->ocsp->export, 0755, err);
 	if (status == PKI_OK)
 		status = desk_open(authority, &ex->desk, err);
 	if (status != PKI_OK) {

@@ -7,6 +7,7 @@
 #include "libpki/base/file.h"
 #include "libpki/cms/order.h"
 #include "libpki/host/api.h"
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/csr.h"
 #include "ocsp/ocspd.h"
 
@@ -105,7 +106,7 @@ sign_order(struct identity *id, struct pki_key *key, struct pki_buf *cms,
 	struct pki_order order = {
 		.action = PKI_ACTION_ISSUE,
 		.created = pki_msec_now(),
-		.subject = id->conf->ocsp_name,
+		.subject = id->conf->ocsp->name,
 		.cert_count = 1,
 	};
 	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
@@ -201,17 +202,17 @@ open_identity(struct identity *id, struct pki_err *err)
 {
 	PKI_TRY(pki_file_mkdirs(id->dir, 0700, err));
 	PKI_TRY(read_pair(
-		id->conf->ocsp_identity, id->pass, &id->service, &id->service_key, err));
+		id->conf->ocsp->identity, id->pass, &id->service, &id->service_key, err));
 	return load(id, err);
 }
 
 static enum pki_status
 set_dir(struct identity *id, struct pki_err *err)
 {
-	const char *state = id->conf->ocsp_state;
+	const char *state = id->conf->ocsp->state;
 	if (!id->usual)
 		return pki_conf_path(state, pki_key_alg_name(id->alg), id->dir, err);
-	memcpy(id->dir, state, sizeof id->dir);
+	snprintf(id->dir, sizeof id->dir, "%s", state);
 	return PKI_OK;
 }
 
@@ -223,7 +224,7 @@ identity_open(const struct pki_conf *conf, size_t which, const struct pki_cert *
 	if (id == NULL)
 		return pki_fail(err, PKI_MEMORY, "the responder's identity");
 	id->conf = conf;
-	id->alg = conf->ocsp_algs[which];
+	id->alg = conf->ocsp->algs[which];
 	id->usual = which == 0;
 	id->issuer = issuer;
 	id->pass = pass;

@@ -7,6 +7,7 @@
 
 #include "libpki/host/cli.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
 #include "libpki/host/report.h"
@@ -53,7 +54,7 @@ void identity_now(struct identity *id, char serial[PKI_SERIAL_TEXT], pki_time *e
 
 /* authority.c: a CA whose certificates are answered for: an installation of its own. */
 struct authority {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	struct pki_ledger *ledger; /* the main thread's */
 	struct pki_report ledger_trouble;
 	struct pki_cert *issuer;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "libpki/base/file.h"
+#include "libpki/host/conf_ocsp.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 #include "ocsp/ocspd.h"
@@ -72,7 +73,7 @@ static enum pki_status
 open_exporters(struct ocspd *daemon, struct pki_err *err)
 {
 	for (size_t a = 0; a < daemon->authority_count; a++)
-		if (daemon->authorities[a]->conf.ocsp_export[0] != '\0')
+		if (daemon->authorities[a]->conf->ocsp->export[0] != '\0')
 			PKI_TRY(exporter_new(
 				daemon->authorities[a], &daemon->exporters[a], err));
 	return PKI_OK;
@@ -106,16 +107,16 @@ static enum pki_status
 open_daemon(struct ocspd *daemon, struct pki_err *err)
 {
 	const struct pki_conf *conf = daemon->conf;
-	daemon->worker_count = (size_t)conf->ocsp_threads;
+	daemon->worker_count = (size_t)conf->ocsp->threads;
 	pki_report_init(&daemon->trouble, OCSPD_NAME, NULL);
 	const struct pki_monitor_config monitor = {
-		.listen = conf->ocsp_monitor,
+		.listen = conf->ocsp->monitor,
 		.metrics = ocsp_metrics,
 		.sets = daemon->worker_count + 1, /* the last is the main thread's */
 		.health = health,
 		.ctx = daemon,
 	};
-	PKI_TRY(cache_new((size_t)conf->ocsp_cache, &daemon->cache, err));
+	PKI_TRY(cache_new((size_t)conf->ocsp->cache, &daemon->cache, err));
 	PKI_TRY(pki_monitor_listen(&monitor, &daemon->monitor, err));
 	PKI_TRY(open_exporters(daemon, err));
 	return open_workers(daemon, err);
@@ -186,11 +187,11 @@ shut_in(const struct ocspd *daemon, struct pki_err *err)
 	const char *readable[PKI_VALUES_MAX + 1] = { 0 };
 	size_t count = 0;
 	for (size_t a = 0; a < daemon->authority_count; a++) {
-		const struct pki_conf *conf = &daemon->authorities[a]->conf;
-		writable[count++] = conf->ocsp_state;
+		const struct pki_conf *conf = daemon->authorities[a]->conf;
+		writable[count++] = conf->ocsp->state;
 		writable[count++] = conf->publish;
-		if (conf->ocsp_export[0] != '\0')
-			writable[count++] = conf->ocsp_export;
+		if (conf->ocsp->export[0] != '\0')
+			writable[count++] = conf->ocsp->export;
 		readable[a] = conf->state;
 	}
 	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, readable, err);
@@ -212,7 +213,7 @@ serve(struct ocspd *daemon, struct pki_err *err)
 {
 	const struct pki_conf *conf = daemon->conf;
 	const struct pki_http_config config = {
-		.listen = conf->ocsp_listen,
+		.listen = conf->ocsp->listen,
 		.threads = (unsigned)daemon->worker_count,
 		.body_max = PKI_OCSP_REQUEST_MAX,
 		.connections_max = CONNECTIONS_MAX,
@@ -227,7 +228,7 @@ serve(struct ocspd *daemon, struct pki_err *err)
 	enum pki_status status = begin(daemon, server, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, OCSPD_NAME ": answering at %s, sandbox %s\n",
-			conf->ocsp_listen, pki_sandbox_text());
+			conf->ocsp->listen, pki_sandbox_text());
 		wait_for_end(daemon, &signals);
 	}
 	pki_http_stop(server);
@@ -265,12 +266,12 @@ open_nth(const struct pki_args *args, int i, const char *config, struct ocspd *d
 		config, pki_buf_bytes(&secrets->pass[i]), &authority, err));
 	daemon->authorities[daemon->authority_count++] = authority;
 	if (i == 0)
-		daemon->conf = &authority->conf;
+		daemon->conf = authority->conf;
 	for (int other = 0; other < i; other++)
 		if (authority_same(daemon->authorities[other], authority))
 			return pki_fail(err, PKI_CONFIG,
 				"%s: its CA is answered for already, from %s", config,
-				daemon->authorities[other]->conf.dir);
+				daemon->authorities[other]->conf->dir);
 	return PKI_OK;
 }
 
@@ -307,7 +308,7 @@ export_all(struct authority *authority, bool as_json, struct pki_err *err)
 {
 	PKI_CLEANUP(exporter_cleanup) struct exporter *ex = NULL;
 	uint64_t written = 0;
-	if (authority->conf.ocsp_export[0] == '\0')
+	if (authority->conf->ocsp->export[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
 			"nothing says where to: set ocsp.export in the configuration");
 	PKI_TRY(exporter_new(authority, &ex, err));
@@ -318,7 +319,7 @@ export_all(struct authority *authority, bool as_json, struct pki_err *err)
 		pki_cli_json(json, stdout);
 	else
 		printf("%llu answers written to %s\n", (unsigned long long)written,
-			authority->conf.ocsp_export);
+			authority->conf->ocsp->export);
 	return PKI_OK;
 }
 

@@ -77,7 +77,7 @@ static enum pki_status
 draft(struct ra *ra, const struct ra_application *application,
 	const struct ra_record *record, struct pki_order *order, struct pki_err *err)
 {
-	snprintf(order->authority, sizeof order->authority, "%s", ra->conf.authority);
+	snprintf(order->authority, sizeof order->authority, "%s", ra->conf->authority);
 	snprintf(order->application, sizeof order->application, "%s", application->id);
 	snprintf(order->holder, sizeof order->holder, "%s", application->holder);
 	PKI_TRY(set_registration(ra, record, order, err));

@@ -3,13 +3,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "libpki/host/conf_ra.h"
+
 enum pki_status
 ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
 {
 	*out = (struct ra){ .json = pki_arg_flag(args, "json") };
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &out->conf, err));
-	PKI_TRY(pki_policy_load(out->conf.policy, &out->policy, err));
-	return ra_store_open(out->conf.ra_store, &out->store, err);
+	PKI_TRY(pki_policy_load(out->conf->policy, &out->policy, err));
+	return ra_store_open(out->conf->ra->store, &out->store, err);
 }
 
 static void
@@ -17,7 +19,7 @@ send_events(struct ra *ra)
 {
 	struct pki_err err = { 0 };
 	uint64_t waiting = 0;
-	if (ra_store_send_events(ra->store, ra->conf.socket, &waiting, &err) != PKI_OK &&
+	if (ra_store_send_events(ra->store, ra->conf->socket, &waiting, &err) != PKI_OK &&
 		waiting != 0)
 		fprintf(stderr,
 			"pki-ra: note: events for the log that wait in the store: %" PRIu64
@@ -49,6 +51,7 @@ ra_close(struct ra *ra)
 	pki_policy_free(ra->policy);
 	pki_ledger_close(ra->ledger);
 	pki_cert_free(ra->ca);
+	pki_conf_free(ra->conf);
 }
 
 enum pki_status
@@ -57,7 +60,7 @@ ra_need_ca(struct ra *ra, struct pki_err *err)
 	char path[PATH_MAX];
 	if (ra->ca != NULL)
 		return PKI_OK;
-	PKI_TRY(pki_conf_path(ra->conf.publish, "ca.pem", path, err));
+	PKI_TRY(pki_conf_path(ra->conf->publish, "ca.pem", path, err));
 	return pki_cert_read(path, &ra->ca, err);
 }
 
@@ -67,7 +70,7 @@ ra_need_ledger(struct ra *ra, struct pki_err *err)
 	char path[PATH_MAX];
 	if (ra->ledger != NULL)
 		return PKI_OK;
-	PKI_TRY(pki_conf_path(ra->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_conf_path(ra->conf->state, "ledger.db", path, err));
 	return pki_ledger_open(path, PKI_LEDGER_READ, &ra->ledger, err);
 }
 

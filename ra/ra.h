@@ -10,7 +10,7 @@
 #include "ra/store/record.h"
 
 struct ra {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	struct pki_policy *policy;
 	struct ra_store *store;
 	struct pki_cert *ca; /* issuing CA; NULL until ra_need_ca() */
@@ -133,8 +133,9 @@ enum pki_status ra_statement_verify(struct pki_bytes cms, struct pki_bytes text,
 /* The commands. */
 #define RA_COMMANDS(X) \
 	X(invite) \
-	X(submit) X(list) X(show) X(search) X(verify) X(approve) X(reject) X(issue) \
-		X(accept) X(renew) X(revoke) X(receipt) X(reconcile) X(erase)
+	X(submit) \
+	X(list) X(show) X(search) X(verify) X(approve) X(reject) X(issue) X(accept) \
+		X(renew) X(revoke) X(receipt) X(reconcile) X(erase)
 #define X(name) \
 	extern const struct pki_option ra_##name##_options[]; \
 	enum pki_status ra_##name(const struct pki_args *args, void *ctx, \

@@ -30,7 +30,7 @@ ra_statement_text(struct ra *ra, const struct ra_application *application,
 	PKI_TRY(describe(answer, list, err));
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *statement = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:O}",
-		"type", "acceptance", "version", 1, "authority", ra->conf.authority,
+		"type", "acceptance", "version", 1, "authority", ra->conf->authority,
 		"application", application->id, "holder", application->holder, "order",
 		application->order, "terms", record->form.terms_version, "text",
 		"I have received these certificates, their content is right, and I accept them under the terms of use.",

@@ -1,25 +1,11 @@
 #include "witness/conf.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "libpki/base/yaml.h"
+#include "libpki/host/conf_read.h"
 
 #define DEFAULT_PATH "/etc/pki/pki-witness.yaml"
-
-static enum pki_status
-need_text(struct pki_yaml *map, const char *key, char *out, size_t size,
-	struct pki_err *err)
-{
-	struct pki_yaml *node;
-	PKI_TRY(pki_yaml_need(map, key, &node, err));
-	PKI_TRY(pki_yaml_string(node, out, size, err));
-	if (out[0] == '\0')
-		return pki_yaml_fail(node, err, "%s: must not be empty", key);
-	return PKI_OK;
-}
 
 enum pki_status
 witness_conf_path(const struct witness_conf *conf, const char *name, char out[PATH_MAX],
@@ -32,24 +18,9 @@ witness_conf_path(const struct witness_conf *conf, const char *name, char out[PA
 }
 
 static enum pki_status
-load_state(struct pki_yaml *root, const char *dir, struct witness_conf *out,
-	struct pki_err *err)
-{
-	char name[PATH_MAX];
-	struct pki_yaml *node;
-	PKI_TRY(pki_yaml_need(root, "state", &node, err));
-	PKI_TRY(need_text(root, "state", name, sizeof name, err));
-	bool whole = name[0] == '/';
-	if (snprintf(out->state, sizeof out->state, "%s%s%s", whole ? "" : dir,
-		    whole ? "" : "/", name) >= (int)sizeof out->state)
-		return pki_yaml_fail(node, err, "state: the path is too long");
-	return witness_conf_path(out, "key.pem", out->key, err);
-}
-
-static enum pki_status
 load_name(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
 {
-	PKI_TRY(need_text(root, "name", out->name, sizeof out->name, err));
+	PKI_TRY(pki_conf_text(root, "name", out->name, sizeof out->name, err));
 	for (const char *p = out->name; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~' || *p == '+')
 			return pki_yaml_fail(pki_yaml_get(root, "name"), err,
@@ -86,22 +57,16 @@ enum pki_status
 witness_conf_load(const char *path, struct witness_conf *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
-	const char *named = getenv("PKI_CONFIG");
-	char folder[PATH_MAX] = ".", dir[PATH_MAX];
-	if (path == NULL)
-		path = named != NULL && named[0] != '\0' ? named : DEFAULT_PATH;
+	char dir[PATH_MAX];
+	path = pki_conf_find(path, DEFAULT_PATH);
 	*out = (struct witness_conf){ 0 };
 	PKI_TRY(pki_yaml_read(path, &root, err));
-	const char *slash = strrchr(path, '/');
-	if (slash != NULL)
-		snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
-	if (realpath(folder, dir) == NULL)
-		return pki_fail_errno(
-			err, PKI_IO, errno, "folder %s cannot be found", folder);
+	PKI_TRY(pki_conf_folder(path, dir, err));
 	PKI_TRY(pki_yaml_expect_map(root, err));
 	PKI_TRY(load_name(root, out, err));
-	PKI_TRY(load_state(root, dir, out, err));
-	PKI_TRY(need_text(root, "listen", out->listen, sizeof out->listen, err));
+	PKI_TRY(pki_conf_path_in(root, "state", dir, out->state, err));
+	PKI_TRY(witness_conf_path(out, "key.pem", out->key, err));
+	PKI_TRY(pki_conf_text(root, "listen", out->listen, sizeof out->listen, err));
 	PKI_TRY(pki_yaml_string(
 		pki_yaml_get(root, "monitor"), out->monitor, sizeof out->monitor, err));
 	PKI_TRY(load_logs(root, out, err));

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "libpki/host/conf.h"
+#include "libpki/host/conf_log.h"
 
 /* All their checkpoints stand in one file, which each cosignature replaces. */
 #define WITNESS_LOGS_MAX 64

@@ -6,6 +6,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/host/worker.h"
@@ -28,7 +29,7 @@ struct asked {
 };
 
 struct feed {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	char log_dir[PATH_MAX];
 	char folder[PATH_MAX]; /* ours, below the published one */
 	char file[PATH_MAX];
@@ -65,10 +66,10 @@ tidy(struct feed *feed, struct pki_bytes published, struct pki_buf *out,
 	PKI_TRY(pki_buf_append(out, "\n", 1, err));
 	PKI_TRY(pki_note_pick(
 		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, NULL, err));
-	for (size_t i = 0; i < feed->conf.witness_count; i++) {
+	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
 		bool found = false;
 		if (pki_note_pick(published, PKI_NOTE_WITNESS,
-			    feed->conf.witnesses[i].vkey, out, &found,
+			    feed->conf->log->witnesses[i].vkey, out, &found,
 			    NULL) == PKI_MEMORY)
 			return pki_fail(err, PKI_MEMORY, "a checkpoint");
 	}
@@ -99,7 +100,7 @@ look(struct feed *feed, struct pki_err *err)
 	feed->checkpoint = cp;
 	bool first = feed->generation++ == 0;
 	pthread_mutex_unlock(&feed->lock);
-	for (size_t i = 0; i < feed->conf.witness_count; i++)
+	for (size_t i = 0; i < feed->conf->log->witness_count; i++)
 		pki_worker_wake(&feed->asked[i].worker);
 	/* time-stamps have a pace of their own */
 	if (first && feed->stamps)
@@ -192,7 +193,7 @@ stamp(struct feed *feed, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct stamping stamping = {
-		.conf = &feed->conf.timestamp,
+		.conf = &feed->conf->log->timestamp,
 		.trust = pki_buf_bytes(&feed->trust),
 		.folder = feed->stamp_dir,
 		.stop = &feed->stamper.worker.stop,
@@ -205,7 +206,7 @@ static enum pki_status
 stamp_job(void *ctx, long *wait_msec, struct pki_err *err)
 {
 	const struct asked *stamper = ctx;
-	*wait_msec = (long)stamper->feed->conf.timestamp.every * 1000;
+	*wait_msec = (long)stamper->feed->conf->log->timestamp.every * 1000;
 	return stamp(stamper->feed, err);
 }
 
@@ -229,12 +230,12 @@ open_worker(
 static enum pki_status
 stamp_open(struct feed *feed, struct pki_err *err)
 {
-	feed->stamps = feed->conf.timestamp.url[0] != '\0';
+	feed->stamps = feed->conf->log->timestamp.url[0] != '\0';
 	feed->stamper = (struct asked){ .feed = feed };
 	if (!feed->stamps)
 		return PKI_OK;
-	PKI_TRY(pki_file_read(
-		feed->conf.timestamp.certificates, PKI_FILE_MAX, &feed->trust, err));
+	PKI_TRY(pki_file_read(feed->conf->log->timestamp.certificates, PKI_FILE_MAX,
+		&feed->trust, err));
 	PKI_TRY(pki_conf_path(feed->folder, "timestamps", feed->stamp_dir, err));
 	PKI_TRY(pki_file_mkdirs(feed->stamp_dir, 0755, err));
 	return open_worker(&feed->stamper, stamp_job, STAMP_BACKOFF_MAX_MSEC, err);
@@ -245,39 +246,41 @@ feed_open(struct feed *feed, const char *config, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_load(config, &feed->conf, err));
-	if (feed->conf.witness_count == 0 && feed->conf.timestamp.url[0] == '\0')
+	if (feed->conf->log->witness_count == 0 &&
+		feed->conf->log->timestamp.url[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
 			"the configuration names no witness and no time-stamping authority; add log.witnesses or log.timestamp");
-	PKI_TRY(pki_conf_path(feed->conf.publish, "log", feed->log_dir, err));
-	PKI_TRY(pki_conf_path(feed->conf.publish, "witness", feed->folder, err));
+	PKI_TRY(pki_conf_path(feed->conf->publish, "log", feed->log_dir, err));
+	PKI_TRY(pki_conf_path(feed->conf->publish, "witness", feed->folder, err));
 	PKI_TRY(pki_conf_path(feed->folder, "checkpoint", feed->file, err));
 	PKI_TRY(pki_conf_path(feed->log_dir, "vkey", path, err));
 	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &feed->vkey, err));
 	PKI_TRY(pki_file_mkdirs(feed->folder, 0755, err));
 	PKI_TRY(stamp_open(feed, err));
 	pthread_mutex_init(&feed->lock, NULL);
-	for (size_t i = 0; i < feed->conf.witness_count; i++) {
-		feed->asked[i] =
-			(struct asked){ .feed = feed, .conf = &feed->conf.witnesses[i] };
-		PKI_TRY(pki_conf_witness_path(&feed->conf, i, feed->asked[i].file, err));
+	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
+		feed->asked[i] = (struct asked){ .feed = feed,
+			.conf = &feed->conf->log->witnesses[i] };
+		PKI_TRY(pki_conf_witness_path(feed->conf, i, feed->asked[i].file, err));
 		PKI_TRY(open_worker(&feed->asked[i], witness_job, BACKOFF_MAX_MSEC, err));
 	}
 	const char *writable[] = { feed->folder, NULL };
-	const char *readable[] = { feed->conf.publish, NULL };
+	const char *readable[] = { feed->conf->publish, NULL };
 	return pki_sandbox_enter(PKI_SANDBOX_CLIENT, writable, readable, err);
 }
 
 static void
 feed_close(struct feed *feed)
 {
-	for (size_t i = 0; i < feed->conf.witness_count; i++)
+	for (size_t i = 0; i < PKI_WITNESSES_MAX; i++)
 		pki_worker_stop(&feed->asked[i].worker);
-	for (size_t i = 0; i < feed->conf.witness_count; i++)
+	for (size_t i = 0; i < PKI_WITNESSES_MAX; i++)
 		pki_worker_free(&feed->asked[i].worker);
 	pki_worker_free(&feed->stamper.worker);
 	pki_buf_free(&feed->vkey);
 	pki_buf_free(&feed->note);
 	pki_buf_free(&feed->trust);
+	pki_conf_free(feed->conf);
 }
 
 /* Without threads. */
@@ -286,7 +289,7 @@ feed_once(struct feed *feed, struct pki_err *err)
 {
 	size_t missing = 0;
 	PKI_TRY(look(feed, err));
-	for (size_t i = 0; i < feed->conf.witness_count; i++) {
+	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
 		struct pki_err own = { 0 };
 		if (attempt(&feed->asked[i], &own) != PKI_OK) {
 			pki_report_error(WITNESS_NAME, &own);
@@ -301,7 +304,7 @@ feed_once(struct feed *feed, struct pki_err *err)
 	if (missing > 0)
 		(void)pki_fail(err, PKI_UNAVAILABLE,
 			"%zu of %zu witnesses did not cosign", missing,
-			feed->conf.witness_count);
+			feed->conf->log->witness_count);
 	return err->status;
 }
 
@@ -325,13 +328,13 @@ feed_serve(struct feed *feed, struct pki_err *err)
 	enum pki_status status = PKI_OK;
 	sigset_t signals;
 	pki_daemon_signals(&signals);
-	for (size_t i = 0; i < feed->conf.witness_count && status == PKI_OK; i++)
+	for (size_t i = 0; i < feed->conf->log->witness_count && status == PKI_OK; i++)
 		status = pki_worker_start(&feed->asked[i].worker, err);
 	if (status == PKI_OK && feed->stamps)
 		status = pki_worker_start(&feed->stamper.worker, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses%s, sandbox %s\n",
-			feed->conf.witness_count,
+			feed->conf->log->witness_count,
 			feed->stamps ? " and a time-stamping authority" : "",
 			pki_sandbox_text());
 		watch(feed, &signals);

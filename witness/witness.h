@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "libpki/host/cli.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/host/http.h"
 #include "libpki/host/monitor.h"
 #include "libpki/host/report.h"

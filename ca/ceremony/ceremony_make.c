@@ -2,6 +2,8 @@
 
 #include "ca/ceremony/ceremony.h"
 #include "ca/ceremony/root_crl.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/tlog/note.h"
 
 static enum pki_status
@@ -47,17 +49,18 @@ make_authorities(struct ceremony *c, const struct pki_conf *conf,
 	PKI_TRY(find_profile(policy, PKI_KIND_ROOT, &c->root.profile, err));
 	PKI_TRY(find_profile(policy, PKI_KIND_CA, &c->ca.profile, err));
 	PKI_TRY(find_profile(policy, PKI_KIND_SEAL, &c->seal.profile, err));
-	PKI_TRY(pki_key_generate(conf->root_alg, &c->root.key, err));
-	PKI_TRY(pki_key_generate(conf->ca_alg, &c->ca.key, err));
+	PKI_TRY(pki_key_generate(conf->ca->root_alg, &c->root.key, err));
+	PKI_TRY(pki_key_generate(conf->ca->ca_alg, &c->ca.key, err));
 	PKI_TRY(pki_key_generate(PKI_ALG_P256, &c->seal.key, err));
 	PKI_TRY(pki_key_generate(PKI_ALG_ED25519, &c->log_key, err));
-	PKI_TRY(pki_note_vkey(PKI_NOTE_LOG, conf->log_origin, c->log_key, &c->vkey, err));
-	PKI_TRY(certify(c, c->root.profile, NULL, &conf->root_name, c->root.key, NULL,
+	PKI_TRY(pki_note_vkey(
+		PKI_NOTE_LOG, conf->log->origin, c->log_key, &c->vkey, err));
+	PKI_TRY(certify(c, c->root.profile, NULL, &conf->ca->root_name, c->root.key, NULL,
 		c->root.key, &c->root.cert, err));
-	PKI_TRY(certify(c, c->ca.profile, &conf->root_urls, &conf->ca_name, c->ca.key,
-		&c->root, c->root.key, &c->ca.cert, err));
-	return certify(c, c->seal.profile, &conf->ca_urls, &conf->seal_name, c->seal.key,
-		&c->ca, c->ca.key, &c->seal.cert, err);
+	PKI_TRY(certify(c, c->ca.profile, &conf->ca->root_urls, &conf->ca->ca_name,
+		c->ca.key, &c->root, c->root.key, &c->ca.cert, err));
+	return certify(c, c->seal.profile, &conf->ca_urls, &conf->ca->seal_name,
+		c->seal.key, &c->ca, c->ca.key, &c->seal.cert, err);
 }
 
 static enum pki_status
@@ -66,8 +69,8 @@ make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *e
 	for (size_t i = 0; i < c->officer_count; i++) {
 		struct ceremony_officer *officer = &c->officers[i];
 		struct pki_name name = { .country = "" };
-		memcpy(name.country, conf->ca_name.country, sizeof name.country);
-		memcpy(name.organization, conf->ca_name.organization,
+		memcpy(name.country, conf->ca->ca_name.country, sizeof name.country);
+		memcpy(name.organization, conf->ca->ca_name.organization,
 			sizeof name.organization);
 		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
 		PKI_TRY(certify(c, officer->profile, &conf->ca_urls, &name,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "ca/ceremony/ceremony.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
 static enum pki_status
@@ -129,7 +130,7 @@ add_checkpoint(const struct ceremony *c, const struct pki_conf *conf,
 {
 	struct pki_checkpoint cp = { .size = 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	memcpy(cp.origin, conf->log_origin, sizeof cp.origin);
+	memcpy(cp.origin, conf->log->origin, sizeof cp.origin);
 	PKI_TRY(pki_ledger_entry_count(ledger, &cp.size, err));
 	PKI_TRY(pki_log_root(ledger, cp.size, &cp.root, err));
 	PKI_TRY(pki_checkpoint_sign(&cp, c->log_key, &note, err));

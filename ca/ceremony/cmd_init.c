@@ -9,6 +9,7 @@
 #include "ca/quorum.h"
 #include "libpki/base/file.h"
 #include "libpki/cms/cms.h"
+#include "libpki/host/conf_ca.h"
 #include "libpki/state/log.h"
 
 #define FILES_MAX (CEREMONY_OFFICERS_MAX + 24)
@@ -69,8 +70,8 @@ static const char *const published[] = { "root.pem", "root.crt", "root.crl", "ca
 static enum pki_status
 check_untouched(const struct pki_conf *conf, struct pki_err *err)
 {
-	const char *keys[] = { conf->root_key, conf->ca_key, conf->seal_key,
-		conf->log_key };
+	const char *keys[] = { conf->ca->root_key, conf->ca->ca_key, conf->ca->seal_key,
+		conf->ca->log_key };
 	char path[PATH_MAX];
 	for (size_t i = 0; i < PKI_COUNT(keys); i++)
 		PKI_TRY(refuse_existing(file_of(keys[i]), err));
@@ -86,8 +87,8 @@ check_untouched(const struct pki_conf *conf, struct pki_err *err)
 static enum pki_status
 make_folders(const struct pki_conf *conf, const char *out, struct pki_err *err)
 {
-	const char *keys[] = { conf->root_key, conf->ca_key, conf->seal_key,
-		conf->log_key };
+	const char *keys[] = { conf->ca->root_key, conf->ca->ca_key, conf->ca->seal_key,
+		conf->ca->log_key };
 	char path[PATH_MAX];
 	PKI_TRY(pki_file_mkdirs(conf->state, 0750, err));
 	PKI_TRY(pki_conf_path(conf->publish, "log", path, err));
@@ -112,10 +113,10 @@ static enum pki_status
 seal_keys(const struct ceremony *c, const struct pki_conf *conf,
 	const struct pki_buf *secret, struct pki_err *err)
 {
-	PKI_TRY(seal_key(c->root.key, conf->root_key, secret, err));
-	PKI_TRY(seal_key(c->ca.key, conf->ca_key, secret, err));
-	PKI_TRY(seal_key(c->seal.key, conf->seal_key, secret, err));
-	return seal_key(c->log_key, conf->log_key, secret, err);
+	PKI_TRY(seal_key(c->root.key, conf->ca->root_key, secret, err));
+	PKI_TRY(seal_key(c->ca.key, conf->ca->ca_key, secret, err));
+	PKI_TRY(seal_key(c->seal.key, conf->ca->seal_key, secret, err));
+	return seal_key(c->log_key, conf->ca->log_key, secret, err);
 }
 
 static enum pki_status
@@ -224,19 +225,19 @@ enum pki_status
 ca_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	static struct pki_conf conf;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	static struct ceremony c;
 	PKI_CLEANUP(pki_policy_cleanup) struct pki_policy *policy = NULL;
 	if (pki_arg(args, "ceremony") == NULL || pki_arg(args, "out") == NULL)
 		return pki_fail(
 			err, PKI_USAGE, "--ceremony FILE and --out DIR are needed");
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
-	PKI_TRY(pki_policy_load(conf.policy, &policy, err));
-	PKI_TRY(quorum_configured(&conf, policy, err));
+	PKI_TRY(pki_policy_load(conf->policy, &policy, err));
+	PKI_TRY(quorum_configured(conf, policy, err));
 	enum pki_status status =
 		ceremony_read(pki_arg(args, "ceremony"), policy, &c, err);
 	if (status == PKI_OK)
-		status = hold(&c, &conf, policy, args, err);
+		status = hold(&c, conf, policy, args, err);
 	if (status != PKI_OK)
 		remove_made();
 	else

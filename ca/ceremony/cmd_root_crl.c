@@ -6,6 +6,7 @@
 #include "ca/custody.h"
 #include "libpki/host/api.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/conf_ca.h"
 #include "libpki/state/ledger.h"
 
 struct list {
@@ -55,8 +56,8 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, err));
 	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_ROOT, &root, err));
 	if (!pki_key_matches(key, pki_cert_get0_key(root)))
-		return pki_fail(
-			err, PKI_TAMPERED, "%s is not the root's key", conf->root_key);
+		return pki_fail(err, PKI_TAMPERED, "%s is not the root's key",
+			conf->ca->root_key);
 	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_ROOT, 0, &last, err));
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_ROOT,
 		.from = last.this_update };
@@ -73,16 +74,16 @@ enum pki_status
 ca_cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	static struct pki_conf conf;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = { 0 };
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	PKI_TRY(custody_secret(args, &secret, err));
-	PKI_TRY(pki_key_open(conf.root_key, pki_buf_bytes(&secret), &key, err));
-	PKI_TRY(build(&conf, key, &crl, err));
-	PKI_TRY(pki_api_call(conf.socket, "/v1/root-crl", "application/pkix-crl",
+	PKI_TRY(pki_key_open(conf->ca->root_key, pki_buf_bytes(&secret), &key, err));
+	PKI_TRY(build(conf, key, &crl, err));
+	PKI_TRY(pki_api_call(conf->socket, "/v1/root-crl", "application/pkix-crl",
 		pki_crl_get0_der(crl), &reply, err));
 	if (pki_arg_flag(args, "json")) {
 		pki_cli_json(reply, stdout);

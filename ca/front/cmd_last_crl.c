@@ -7,7 +7,7 @@
 #include "ca/front/writer.h"
 
 struct end {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	struct pki_policy *policy;
 	struct channel signer;
 	struct pki_ledger *ledger, *publisher_ledger;
@@ -21,12 +21,12 @@ static enum pki_status
 open_ledgers(struct end *e, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(e->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_conf_path(e->conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &e->ledger, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &e->publisher_ledger, err));
 	PKI_TRY(start_check_log(
 		e->log_dir, e->ledger, e->signer.ready.checkpoint, &e->published, err));
-	return start_check_crls(&e->conf, e->ledger, err);
+	return start_check_crls(e->conf, e->ledger, err);
 }
 
 static enum pki_status
@@ -34,10 +34,10 @@ prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
 	struct pki_err *err)
 {
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &e->conf, err));
-	PKI_TRY(pki_policy_load(e->conf.policy, &e->policy, err));
-	PKI_TRY(pki_conf_path(e->conf.publish, "log", e->log_dir, err));
-	PKI_TRY(start_ledger(&e->conf, err));
-	const struct signer_setup setup = { &e->conf, e->policy, args, SIGNER_ENDS };
+	PKI_TRY(pki_policy_load(e->conf->policy, &e->policy, err));
+	PKI_TRY(pki_conf_path(e->conf->publish, "log", e->log_dir, err));
+	PKI_TRY(start_ledger(e->conf, err));
+	const struct signer_setup setup = { e->conf, e->policy, args, SIGNER_ENDS };
 	PKI_TRY(channel_start(&e->signer, signer, &setup, err));
 	return open_ledgers(e, err);
 }
@@ -47,7 +47,7 @@ make(struct end *e, struct pki_err *err)
 {
 	uint64_t told = e->signer.ready.told;
 	e->writer = (struct writer){
-		.conf = &e->conf,
+		.conf = e->conf,
 		.policy = e->policy,
 		.signer = &e->signer,
 		.ledger = e->ledger,
@@ -55,7 +55,7 @@ make(struct end *e, struct pki_err *err)
 		.told = told,
 		.telling = told,
 	};
-	PKI_TRY(publisher_start(&e->publisher, &e->conf, e->publisher_ledger, e->log_dir,
+	PKI_TRY(publisher_start(&e->publisher, e->conf, e->publisher_ledger, e->log_dir,
 		e->published, err));
 	e->writer.publisher = &e->publisher;
 	enum pki_status status = writer_job(&e->writer, JOB_LAST_CRLS, err);
@@ -70,13 +70,14 @@ release(struct end *e)
 	pki_ledger_close(e->ledger);
 	channel_stop(&e->signer);
 	pki_policy_free(e->policy);
+	pki_conf_free(e->conf);
 }
 
 static enum pki_status
 print_done(const struct end *e, bool as_json, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
-	int lists = 1 + (int)e->conf.ca_urls.partitions;
+	int lists = 1 + (int)e->conf->ca_urls.partitions;
 	PKI_TRY(pki_ledger_last_crl(e->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, err));
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack(

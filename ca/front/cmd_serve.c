@@ -11,6 +11,8 @@
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 
@@ -19,7 +21,7 @@
 #define IDLE_SECONDS 30
 
 struct server {
-	struct pki_conf conf;
+	struct pki_conf *conf;
 	struct pki_policy *policy;
 	struct channel signer;
 	struct pki_ledger *ledger, *front_ledger, *publisher_ledger;
@@ -37,7 +39,7 @@ static enum pki_status
 open_ledgers(struct server *s, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(s->conf.state, "ledger.db", path, err));
+	PKI_TRY(pki_conf_path(s->conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &s->ledger, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->front_ledger, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &s->publisher_ledger, err));
@@ -49,21 +51,21 @@ static enum pki_status
 listen_and_shut_in(struct server *s, struct pki_err *err)
 {
 	char where[PATH_MAX + 8], folder[PATH_MAX];
-	snprintf(folder, sizeof folder, "%s", s->conf.socket);
+	snprintf(folder, sizeof folder, "%s", s->conf->socket);
 	const char *socket_dir = dirname(folder);
 	PKI_TRY(pki_file_mkdirs(socket_dir, 0750, err));
-	snprintf(where, sizeof where, "unix:%s", s->conf.socket);
+	snprintf(where, sizeof where, "unix:%s", s->conf->socket);
 	struct pki_http_config config = {
 		.listen = where,
 		.threads = 1,
 		.body_max = PKI_CMS_MAX,
-		.connections_max = (unsigned)s->conf.queue + CONNECTIONS_SPARE,
+		.connections_max = (unsigned)s->conf->ca->queue + CONNECTIONS_SPARE,
 		.idle_seconds = IDLE_SECONDS,
 		.handler = front_handle,
 		.ctx = &s->front,
 	};
 	PKI_TRY(pki_http_listen(&config, &s->http, err));
-	const char *const writable[] = { s->conf.state, s->conf.publish, socket_dir,
+	const char *const writable[] = { s->conf->state, s->conf->publish, socket_dir,
 		NULL };
 	return pki_sandbox_enter(PKI_SANDBOX_SERVER, writable, NULL, err);
 }
@@ -71,7 +73,7 @@ listen_and_shut_in(struct server *s, struct pki_err *err)
 static void
 wire(struct server *s)
 {
-	s->writer.conf = &s->conf;
+	s->writer.conf = s->conf;
 	s->writer.policy = s->policy;
 	s->writer.signer = &s->signer;
 	s->writer.ledger = s->ledger;
@@ -79,7 +81,7 @@ wire(struct server *s)
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
 	s->writer.told = s->writer.telling = s->signer.ready.told;
-	s->front = (struct front){ &s->conf, s->front_ledger, &s->queue, &s->signer,
+	s->front = (struct front){ s->conf, s->front_ledger, &s->queue, &s->signer,
 		&s->writer };
 }
 
@@ -89,7 +91,7 @@ begin_partitions(struct server *s, struct pki_err *err)
 {
 	struct pki_urls known;
 	PKI_TRY(pki_ledger_partitions(s->ledger, PKI_ISSUER_CA, &known, err));
-	if (known.partitions == s->conf.ca_urls.partitions)
+	if (known.partitions == s->conf->ca_urls.partitions)
 		return PKI_OK;
 	return writer_job(&s->writer, JOB_PARTITIONS, err);
 }
@@ -101,9 +103,10 @@ load_event(struct server *s, struct pki_err *err)
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *detail = json_pack("{s:s}", "digest", s->policy->digest);
 	PKI_CLEANUP(pki_json_cleanup) json_t *witnesses = json_array();
-	for (size_t i = 0; s->policy->witnesses > 0 && i < s->conf.witness_count; i++) {
+	for (size_t i = 0; s->policy->witnesses > 0 && i < s->conf->log->witness_count;
+		i++) {
 		char digest[PKI_SHA256_HEX];
-		const char *vkey = s->conf.witnesses[i].vkey;
+		const char *vkey = s->conf->log->witnesses[i].vkey;
 		PKI_TRY(pki_sha256_hex(vkey, strlen(vkey), digest, err));
 		json_array_append_new(witnesses, json_string(digest));
 	}
@@ -118,25 +121,25 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 {
 	uint64_t published = 0;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
-	PKI_TRY(pki_policy_load(s->conf.policy, &s->policy, err));
-	PKI_TRY(quorum_configured(&s->conf, s->policy, err));
-	PKI_TRY(pki_conf_path(s->conf.publish, "log", s->log_dir, err));
-	PKI_TRY(start_ledger(&s->conf, err));
-	const struct signer_setup setup = { &s->conf, s->policy, args, SIGNER_SERVES };
+	PKI_TRY(pki_policy_load(s->conf->policy, &s->policy, err));
+	PKI_TRY(quorum_configured(s->conf, s->policy, err));
+	PKI_TRY(pki_conf_path(s->conf->publish, "log", s->log_dir, err));
+	PKI_TRY(start_ledger(s->conf, err));
+	const struct signer_setup setup = { s->conf, s->policy, args, SIGNER_SERVES };
 	PKI_TRY(channel_start(&s->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(start_check_log(
 		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
-	PKI_TRY(start_check_crls(&s->conf, s->ledger, err));
-	PKI_TRY(queue_init(&s->queue, (size_t)s->conf.queue, err));
+	PKI_TRY(start_check_crls(s->conf, s->ledger, err));
+	PKI_TRY(queue_init(&s->queue, (size_t)s->conf->ca->queue, err));
 	wire(s);
 	PKI_TRY(quorum_begin(&s->writer, err));
 	PKI_TRY(listen_and_shut_in(s, err));
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
 	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));
-	PKI_TRY(publisher_start(&s->publisher, &s->conf, s->publisher_ledger, s->log_dir,
-		published, err));
+	PKI_TRY(publisher_start(
+		&s->publisher, s->conf, s->publisher_ledger, s->log_dir, published, err));
 	s->writer.publisher = &s->publisher;
 	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
 	if (rc != 0)
@@ -201,6 +204,7 @@ release(struct server *s)
 	pki_cert_free(s->writer.ca);
 	channel_stop(&s->signer);
 	pki_policy_free(s->policy);
+	pki_conf_free(s->conf);
 }
 
 enum pki_status
@@ -213,7 +217,7 @@ ca_cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
 	enum pki_status status = start(&s, args, program->signer, err);
 	if (status == PKI_OK) {
 		fprintf(stderr, "pki-ca: ready at %s (front: %s, signer: %s)\n",
-			s.conf.socket, pki_sandbox_text(), s.signer.ready.sandbox);
+			s.conf->socket, pki_sandbox_text(), s.signer.ready.sandbox);
 		status = wait_for_end(&s, &signals, err);
 	}
 	finish(&s, status == PKI_OK);

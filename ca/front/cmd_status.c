@@ -109,11 +109,11 @@ enum pki_status
 ca_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	static struct pki_conf conf;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *status = NULL;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	PKI_TRY(pki_api_call(
-		conf.socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, &status, err));
+		conf->socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, &status, err));
 	if (!pki_arg_flag(args, "json"))
 		return print_status(status, err);
 	pki_cli_json(status, stdout);

@@ -1,6 +1,7 @@
 #include "ca/front/cosigned.h"
 
 #include "libpki/base/file.h"
+#include "libpki/host/conf_log.h"
 
 static enum pki_status
 read_note(const struct pki_conf *conf, const char *name, struct pki_buf *out,
@@ -18,8 +19,8 @@ static enum pki_status
 new_lines(const struct pki_conf *conf, struct pki_bytes published, struct pki_bytes note,
 	struct pki_buf *out, struct pki_err *err)
 {
-	for (size_t i = 0; i < conf->witness_count; i++) {
-		const char *vkey = conf->witnesses[i].vkey;
+	for (size_t i = 0; i < conf->log->witness_count; i++) {
+		const char *vkey = conf->log->witnesses[i].vkey;
 		bool found = false;
 		pki_time at;
 		if (pki_checkpoint_cosigned(published, vkey, &at, &found, NULL) !=

@@ -6,6 +6,7 @@
 
 #include "ca/front/answer.h"
 #include "ca/front/writer.h"
+#include "libpki/host/conf_ca.h"
 
 static const struct pki_http_header json_headers[] = {
 	{ "Content-Type", "application/json" },
@@ -182,7 +183,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 		"version", PKI_SUITE_VERSION, "pid", (int)getpid(), "signer", "pid",
 		(int)front->signer->pid, "sandbox", front->signer->ready.sandbox, "queue",
 		"waiting", (json_int_t)queue_waiting(front->queue), "limit",
-		(json_int_t)front->conf->queue, "issuers", "clock", clock);
+		(json_int_t)front->conf->ca->queue, "issuers", "clock", clock);
 	if (status == NULL)
 		return pki_fail(err, PKI_MEMORY, "status");
 	PKI_TRY(ledger_json(front->ledger, status, err));

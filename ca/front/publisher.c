@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "ca/front/cosigned.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
 /* Each publication rewrites a tile and three files; an auditor does not ask more often. */
@@ -32,7 +33,7 @@ static void
 merge(struct publisher *p)
 {
 	struct pki_err err = { 0 };
-	if (p->conf->witness_count == 0)
+	if (p->conf->log->witness_count == 0)
 		return;
 	if (cosigned_merge(p->conf, &err) != PKI_OK && err.status != p->told) {
 		char text[1024];
@@ -65,7 +66,7 @@ run(void *arg)
 	pthread_mutex_lock(&p->lock);
 	while (!p->closed) {
 		bool due = p->published < p->committed;
-		if (!due && rest == 0 && p->conf->witness_count == 0) {
+		if (!due && rest == 0 && p->conf->log->witness_count == 0) {
 			pthread_cond_wait(&p->changed, &p->lock);
 			continue;
 		}

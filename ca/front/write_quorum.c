@@ -5,6 +5,8 @@
 #include "ca/front/front.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
 /* Witnesses that are well need a second; who asks for a certificate waits so long for them.
@@ -18,7 +20,7 @@ quorum_begin(struct writer *w, struct pki_err *err)
 	w->closed = pki_msec_now();
 	if (pthread_mutex_init(&w->quorum_lock, NULL) != 0)
 		return pki_fail(err, PKI_INTERNAL, "a lock");
-	return queue_init(&w->held, (size_t)w->conf->queue, err);
+	return queue_init(&w->held, (size_t)w->conf->ca->queue, err);
 }
 
 static enum pki_status
@@ -71,7 +73,7 @@ look_at(struct writer *w, size_t witness, struct pki_err *err)
 	PKI_TRY(offer(w, pki_buf_bytes(&note), cp.size, err));
 	if (w->quorum.cosigned[witness] < cp.size)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_COSIGNATURE,
-			"is no cosignature of %s", w->conf->witnesses[witness].name);
+			"is no cosignature of %s", w->conf->log->witnesses[witness].name);
 	return PKI_OK;
 }
 
@@ -79,7 +81,7 @@ void
 quorum_look(struct writer *w)
 {
 	struct pki_err err = { 0 };
-	for (size_t i = 0; i < w->conf->witness_count; i++) {
+	for (size_t i = 0; i < w->conf->log->witness_count; i++) {
 		struct pki_err own = { 0 };
 		if (look_at(w, i, &own) != PKI_OK && err.status == PKI_OK)
 			err = own;
@@ -167,7 +169,7 @@ quorum_json(struct writer *w)
 	bool open = quorum_check(&quorum, w->conf, w->policy, &why) == PKI_OK;
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "needed",
 		(json_int_t)w->policy->witnesses, "configured",
-		(json_int_t)w->conf->witness_count, "cosigned",
+		(json_int_t)w->conf->log->witness_count, "cosigned",
 		(json_int_t)quorum_covered(&quorum, w->conf, w->policy), "issued",
 		(json_int_t)quorum.issued, "waiting", (json_int_t)queue_waiting(&w->held),
 		"issuing", open, "message", why.msg);

@@ -7,6 +7,8 @@
 
 #include "ca/custody.h"
 #include "ca/signer/signer_state.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/state/ledger.h"
 
@@ -46,7 +48,7 @@ load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_er
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
 	PKI_TRY(pki_note_vkey(
-		PKI_NOTE_LOG, s->conf->log_origin, s->log_key, &s->vkey, err));
+		PKI_NOTE_LOG, s->conf->log->origin, s->log_key, &s->vkey, err));
 	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), (const char *)s->vkey.data,
 		&s->last.checkpoint, err));
 	s->quorum.issued = s->last.checkpoint.size; /* who knows where the last one is */
@@ -95,9 +97,9 @@ set_up(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
 	PKI_TRY(pki_cert_read(path, &s->seal, err));
 	/* an expired seal stops receipts, not revocations */
 	PKI_TRY(pki_cert_verify(s->seal, s->ca, pki_cert_not_before(s->seal), err));
-	PKI_TRY(open_key(s->conf->ca_key, &secret, s->ca, &s->ca_key, err));
-	PKI_TRY(open_key(s->conf->seal_key, &secret, s->seal, &s->seal_key, err));
-	PKI_TRY(open_key(s->conf->log_key, &secret, NULL, &s->log_key, err));
+	PKI_TRY(open_key(s->conf->ca->ca_key, &secret, s->ca, &s->ca_key, err));
+	PKI_TRY(open_key(s->conf->ca->seal_key, &secret, s->seal, &s->seal_key, err));
+	PKI_TRY(open_key(s->conf->ca->log_key, &secret, NULL, &s->log_key, err));
 	PKI_TRY(load_ledger(s, ledger, err));
 	return pki_cms_cache_new(&s->cache, err);
 }

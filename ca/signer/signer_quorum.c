@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
+#include "libpki/host/conf_log.h"
 
 /* A front shows what it likes, as often as it likes: what counts is a checkpoint that this
  * log signed, that the log has grown out of, and that a witness of the configuration
@@ -24,11 +25,11 @@ signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err 
 			"a cosigned checkpoint is larger than the log");
 	PKI_TRY(pki_merkle_check_consistency(
 		cp.size, &cp.root, last->size, &last->root, &proof, err));
-	for (size_t i = 0; i < s->conf->witness_count; i++) {
+	for (size_t i = 0; i < s->conf->log->witness_count; i++) {
 		pki_time at;
 		if (cp.size > s->quorum.cosigned[i] &&
-			pki_checkpoint_cosigned(note, s->conf->witnesses[i].vkey, &at,
-				NULL, NULL) == PKI_OK)
+			pki_checkpoint_cosigned(note, s->conf->log->witnesses[i].vkey,
+				&at, NULL, NULL) == PKI_OK)
 			s->quorum.cosigned[i] = cp.size;
 	}
 	return ipc_put(&s->reply, IPC_STRUCT, s->quorum.cosigned,
@@ -49,11 +50,11 @@ signer_covered(struct signer_state *s, uint64_t size)
 enum pki_status
 signer_uncovered(struct signer_state *s, uint64_t size, struct pki_err *err)
 {
-	for (size_t i = 0; i < s->conf->witness_count; i++)
+	for (size_t i = 0; i < s->conf->log->witness_count; i++)
 		if (s->quorum.cosigned[i] > size)
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_QUORUM,
 				"%s cosigned more than the log shall go back to",
-				s->conf->witnesses[i].name);
+				s->conf->log->witnesses[i].name);
 	if (s->quorum.issued > size) {
 		s->quorum.issued = size;
 		s->quorum.issuing = true;

@@ -3,6 +3,7 @@
 
 #include "ca/signer/signer_state.h"
 #include "libpki/base/json.h"
+#include "libpki/host/conf_log.h"
 
 /* type, order, holder, reason, reported, committed, serials, published, crl_number, log */
 #define RECEIPT_MEMBERS 10
@@ -21,7 +22,7 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 	if (root.len != sizeof next.root || proof.count > PKI_PROOF_MAX)
 		return pki_fail(err, PKI_INPUT, "malformed checkpoint request");
 	memcpy(&next.root, root.data, sizeof next.root);
-	memcpy(next.origin, s->conf->log_origin, sizeof next.origin);
+	memcpy(next.origin, s->conf->log->origin, sizeof next.origin);
 	PKI_TRY(pki_merkle_check_consistency(s->last.checkpoint.size,
 		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };

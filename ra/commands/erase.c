@@ -90,7 +90,7 @@ sign_first(struct ra *ra, const char *holder, struct ra_officer *officer,
 	struct pki_order order = { .action = PKI_ACTION_ERASE,
 		.created = pki_msec_now() };
 	PKI_TRY(pki_id_make('O', order.id, err));
-	snprintf(order.authority, sizeof order.authority, "%s", ra->conf.authority);
+	snprintf(order.authority, sizeof order.authority, "%s", ra->conf->authority);
 	snprintf(order.holder, sizeof order.holder, "%s", holder);
 	PKI_TRY(pki_order_encode(&order, &json, err));
 	snprintf(out->holder, sizeof out->holder, "%s", holder);

@@ -64,7 +64,7 @@ fill(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	PKI_TRY(pki_id_make('I', order->id, err));
 	order->created = pki_msec_now();
 	order->expires = order->created / 1000 + seconds;
-	snprintf(order->authority, sizeof order->authority, "%s", ra->conf.authority);
+	snprintf(order->authority, sizeof order->authority, "%s", ra->conf->authority);
 	snprintf(order->department, sizeof order->department, "%s", department);
 	pki_hex_encode(invitation->code, PKI_SHA256, order->applicant_digest);
 	memcpy(invitation->id, order->id, sizeof invitation->id);

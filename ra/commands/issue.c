@@ -15,7 +15,7 @@ ask(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_er
 	char path[64];
 	snprintf(path, sizeof path, "/v1/orders/%s", a->order);
 	return pki_api_call(
-		ra->conf.socket, path, NULL, (struct pki_bytes){ 0 }, reply, err);
+		ra->conf->socket, path, NULL, (struct pki_bytes){ 0 }, reply, err);
 }
 
 /* An earlier try may have been committed though its answer was lost, or another terminal
@@ -29,7 +29,7 @@ order(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_
 		return st;
 	*err = (struct pki_err){ 0 };
 	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
-	st = pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
+	st = pki_api_call(ra->conf->socket, "/v1/orders", "application/pkcs7-mime",
 		pki_buf_bytes(&cms), reply, err);
 	if (st != PKI_REFUSED || err->rule != PKI_RULE_ORDER_USED)
 		return st;

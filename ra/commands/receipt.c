@@ -32,7 +32,7 @@ receipt(struct ra *ra, const char *order, const char *path, struct pki_err *err)
 		return pki_fail(err, PKI_USAGE, "give --out FILE");
 	snprintf(url, sizeof url, "/v1/receipts/%s", order);
 	PKI_TRY(pki_api_call(
-		ra->conf.socket, url, NULL, (struct pki_bytes){ 0 }, &reply, err));
+		ra->conf->socket, url, NULL, (struct pki_bytes){ 0 }, &reply, err));
 	PKI_TRY(ra_write_receipt(reply, path, err));
 	ra_print(ra, json_pack("{s:s, s:s}", "order", order, "receipt", path),
 		"receipt of %s written to %s\n", order, path);

@@ -88,7 +88,7 @@ fill(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	if (reported != NULL)
 		PKI_TRY(pki_msec_parse(reported, &order->reported, err));
 	PKI_TRY(pki_id_make('O', order->id, err));
-	snprintf(order->authority, sizeof order->authority, "%s", ra->conf.authority);
+	snprintf(order->authority, sizeof order->authority, "%s", ra->conf->authority);
 	return set_target(ra, args->operands[0], order, err);
 }
 
@@ -101,7 +101,7 @@ send(struct ra *ra, const struct pki_order *order, struct ra_officer *officer,
 	PKI_TRY(pki_order_encode(order, &json, err));
 	PKI_TRY(pki_cms_sign(
 		pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
-	return pki_api_call(ra->conf.socket, "/v1/orders", "application/pkcs7-mime",
+	return pki_api_call(ra->conf->socket, "/v1/orders", "application/pkcs7-mime",
 		pki_buf_bytes(&cms), reply, err);
 }
 

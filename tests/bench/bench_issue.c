@@ -29,7 +29,7 @@ main(int argc, char **argv)
 	struct pki_buf *orders = calloc(all.count, sizeof *orders);
 	for (size_t i = 0; i < all.count; i++)
 		orders[i] = order_issue(&office, holder);
-	all.socket = office.conf.socket;
+	all.socket = office.conf->socket;
 	all.orders = orders;
 	submit(&all);
 	printf("{\"orders\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"certificates_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",

@@ -131,7 +131,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	office_open(&office);
-	must(pki_conf_path(office.conf.state, "ledger.db", path, &err), &err);
+	must(pki_conf_path(office.conf->state, "ledger.db", path, &err), &err);
 	must(pki_ledger_open(path, PKI_LEDGER_WRITE, &ledger, &err), &err);
 	must(pki_ledger_entry_count(ledger, &before, &err), &err);
 	uint64_t tenth = count / 10;

@@ -36,7 +36,7 @@ find_holders(const struct office *office, struct holders *all)
 	struct pki_err err = { 0 }, enough = { 0 };
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	char path[PATH_MAX];
-	must(pki_conf_path(office->conf.state, "ledger.db", path, &err), &err);
+	must(pki_conf_path(office->conf->state, "ledger.db", path, &err), &err);
 	must(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err), &err);
 	enum pki_status status =
 		pki_ledger_each_certificate(ledger, 0, 0, on_certificate, all, &enough);
@@ -72,7 +72,7 @@ main(int argc, char **argv)
 	find_holders(&office, &holders);
 	for (size_t i = 0; i < all.count; i++)
 		orders[i] = order_revoke(&office, holders.ids[i]);
-	all.socket = office.conf.socket;
+	all.socket = office.conf->socket;
 	all.orders = orders;
 	fputs("bench_revoke: ready\n", stderr); /* for scripts that measure meanwhile */
 	submit(&all);

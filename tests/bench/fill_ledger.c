@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/ledger_priv.h"
 #include "libpki/state/log.h"
 #include "tests/bench/common/minters.h"
@@ -52,7 +54,7 @@ open_ledger(uint64_t certificates)
 	snprintf(pragmas, sizeof pragmas,
 		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -%ju",
 		(uintmax_t)(cache >> 10));
-	must(pki_conf_path(fill.office.conf.state, "ledger.db", path, &err), &err);
+	must(pki_conf_path(fill.office.conf->state, "ledger.db", path, &err), &err);
 	must(pki_ledger_open(path, PKI_LEDGER_WRITE, &fill.ledger, &err), &err);
 	sqlite3_file_control(
 		fill.ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
@@ -105,7 +107,7 @@ add_certificate(const struct minted_holder *holder, const char *order, int i)
 		.issuer = PKI_ISSUER_CA,
 		.serial = cert->serial,
 		.partition = pki_serial_partition(
-			&cert->serial, fill.office.conf.ca_urls.partitions),
+			&cert->serial, fill.office.conf->ca_urls.partitions),
 		.not_before = holder->not_before,
 		.not_after = holder->not_after,
 		.document_end = holder->not_after,
@@ -213,9 +215,9 @@ add_checkpoint(void)
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_checkpoint cp = { 0 };
-	const struct pki_conf *conf = &fill.office.conf;
-	must(pki_key_open(conf->log_key, pki_buf_bytes(&secret), &key, &err), &err);
-	strcpy(cp.origin, conf->log_origin);
+	const struct pki_conf *conf = fill.office.conf;
+	must(pki_key_open(conf->ca->log_key, pki_buf_bytes(&secret), &key, &err), &err);
+	strcpy(cp.origin, conf->log->origin);
 	must(pki_ledger_entry_count(fill.ledger, &cp.size, &err), &err);
 	must(pki_log_root(fill.ledger, cp.size, &cp.root, &err), &err);
 	must(pki_checkpoint_sign(&cp, key, &note, &err), &err);
@@ -229,7 +231,7 @@ publish_log(void)
 	struct pki_err err = { 0 };
 	char dir[PATH_MAX];
 	uint64_t size = 0;
-	must(pki_conf_path(fill.office.conf.publish, "log", dir, &err), &err);
+	must(pki_conf_path(fill.office.conf->publish, "log", dir, &err), &err);
 	must(pki_log_publish(fill.ledger, dir, 0, &size, &err), &err);
 }
 

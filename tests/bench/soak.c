@@ -82,7 +82,7 @@ static enum pki_status
 order(const struct pki_buf *cms, json_t **reply, struct pki_err *err)
 {
 	char path[sizeof err->object + 16];
-	const char *socket = town.office.conf.socket;
+	const char *socket = town.office.conf->socket;
 	enum pki_status status = pki_api_call(socket, "/v1/orders",
 		"application/pkcs7-mime", pki_buf_bytes(cms), reply, err);
 	if (status != PKI_REFUSED || err->rule != PKI_RULE_ORDER_USED)
@@ -183,7 +183,7 @@ ask(const struct pki_serial *serial, unsigned *seed, struct pki_ocsp_result *out
 	struct pki_bytes body = { 0 };
 	if (!get)
 		body = pki_buf_bytes(&q.der);
-	enum pki_status status = pki_http_call(town.office.conf.ca_urls.ocsp,
+	enum pki_status status = pki_http_call(town.office.conf->ca_urls.ocsp,
 		get ? "GET" : "POST", (const char *)path.data,
 		get ? NULL : "application/ocsp-request", body, 65536, &response, err);
 	if (status == PKI_OK)
@@ -291,7 +291,7 @@ judge(const struct pki_crl *crl, unsigned partition, uint64_t asked)
 		const struct pki_serial *serial = &person->serials[i % 2];
 		char text[PKI_SERIAL_TEXT];
 		struct pki_revoked listed;
-		if (pki_serial_partition(serial, town.office.conf.ca_urls.partitions) !=
+		if (pki_serial_partition(serial, town.office.conf->ca_urls.partitions) !=
 			partition)
 			continue;
 		pki_serial_text(serial, text);
@@ -310,7 +310,7 @@ check_list(unsigned partition)
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	char url[PKI_URL_TEXT];
-	pki_crl_url(&town.office.conf.ca_urls, partition, url);
+	pki_crl_url(&town.office.conf->ca_urls, partition, url);
 	uint64_t asked = nsec_now();
 	bool excused = is_down("pki-crl");
 	enum pki_status status = fetch(url, &crl, &err);
@@ -328,7 +328,7 @@ check_list(unsigned partition)
 static void
 check_lists(void)
 {
-	unsigned partitions = town.office.conf.ca_urls.partitions;
+	unsigned partitions = town.office.conf->ca_urls.partitions;
 	if (partitions == 0)
 		check_list(0);
 	for (unsigned k = 1; k <= partitions; k++)

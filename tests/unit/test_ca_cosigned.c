@@ -11,6 +11,7 @@
 
 #include "ca/front/cosigned.h"
 #include "libpki/base/file.h"
+#include "libpki/host/conf_log.h"
 #include "tests/unit/common/expect.h"
 
 #define ORIGIN "log.example.test/1"
@@ -18,6 +19,8 @@
 
 static struct {
 	struct pki_conf conf;
+	struct pki_conf_log log_conf;
+	char publish[32];
 	struct pki_key *log, *witnesses[COUNT], *stranger;
 	struct pki_checkpoint cp;
 	struct pki_buf note; /* the log's signature alone */
@@ -27,12 +30,12 @@ static void
 witness_make(size_t i)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	struct pki_witness *w = &f.conf.witnesses[i];
+	struct pki_witness *w = &f.log_conf.witnesses[i];
 	snprintf(w->name, sizeof w->name, "w%zu.example.test", i);
 	ok(pki_key_generate(PKI_ALG_ED25519, &f.witnesses[i], &err));
 	ok(pki_note_vkey(PKI_NOTE_WITNESS, w->name, f.witnesses[i], &vkey, &err));
 	strcpy(w->vkey, (char *)vkey.data);
-	f.conf.witness_count++;
+	f.log_conf.witness_count++;
 }
 
 static void
@@ -57,8 +60,9 @@ set_up(void **state)
 	(void)state;
 	char path[PATH_MAX];
 	memset(&f, 0, sizeof f);
-	strcpy(f.conf.publish, "/tmp/pki-unit.XXXXXX");
-	assert_non_null(mkdtemp(f.conf.publish));
+	f.conf = (struct pki_conf){ .publish = f.publish, .log = &f.log_conf };
+	strcpy(f.publish, "/tmp/pki-unit.XXXXXX");
+	assert_non_null(mkdtemp(f.publish));
 	ok(pki_conf_path(f.conf.publish, "log", path, &err));
 	ok(pki_file_mkdirs(path, 0755, &err));
 	ok(pki_conf_path(f.conf.publish, "witness", path, &err));
@@ -91,8 +95,8 @@ tear_down(void **state)
 static void
 cosign(struct pki_buf *note, size_t i, struct pki_key *key)
 {
-	ok(pki_checkpoint_cosign(pki_buf_bytes(&f.note), f.conf.witnesses[i].name, key,
-		1760000000, note, &err));
+	ok(pki_checkpoint_cosign(pki_buf_bytes(&f.note), f.log_conf.witnesses[i].name,
+		key, 1760000000, note, &err));
 }
 
 static bool
@@ -102,7 +106,7 @@ cosigned_by(size_t i)
 	struct pki_err err = { 0 };
 	pki_time at;
 	get(&note);
-	return pki_checkpoint_cosigned(pki_buf_bytes(&note), f.conf.witnesses[i].vkey,
+	return pki_checkpoint_cosigned(pki_buf_bytes(&note), f.log_conf.witnesses[i].vkey,
 		       &at, NULL, &err) == PKI_OK;
 }
 

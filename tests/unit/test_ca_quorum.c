@@ -15,7 +15,8 @@
 #define COUNT 3
 #define SIZES 8
 
-static struct pki_conf conf = { .log_origin = "ca.test/log",
+static struct pki_conf_log log_conf = { .origin = "ca.test/log" };
+static struct pki_conf conf = { .log = &log_conf,
 	.ca_urls = { .ca_issuers = "http://ca.test/ca.crt",
 		.crl = "http://ca.test/ca.crl",
 		.ocsp = "http://ca.test/ocsp" } };
@@ -127,7 +128,7 @@ show(const struct shown shown)
 		if ((shown.of >> i & 1) != 0)
 			ok(pki_checkpoint_cosign(
 				pki_buf_bytes(shown.stale ? &old : &text),
-				conf.witnesses[i].name,
+				log_conf.witnesses[i].name,
 				shown.strange ? stranger : witnesses[i], 1760000000,
 				&lines, &err));
 	ok(pki_buf_append(&note, lines.data, lines.len, &err));
@@ -168,12 +169,12 @@ static void
 witness_make(size_t i)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	struct pki_witness *w = &conf.witnesses[i];
+	struct pki_witness *w = &log_conf.witnesses[i];
 	snprintf(w->name, sizeof w->name, "w%zu.test", i);
 	ok(pki_key_generate(PKI_ALG_ED25519, &witnesses[i], &err));
 	ok(pki_note_vkey(PKI_NOTE_WITNESS, w->name, witnesses[i], &vkey, &err));
 	strcpy(w->vkey, (char *)vkey.data);
-	conf.witness_count = i + 1;
+	log_conf.witness_count = i + 1;
 }
 
 /* Two of three witnesses; a log of four entries, none of them cosigned. */
@@ -189,7 +190,7 @@ setup(void **state)
 	s.ca_key = world.ca.key;
 	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));
 	ok(pki_key_generate(PKI_ALG_ED25519, &stranger, &err));
-	ok(pki_note_vkey(PKI_NOTE_LOG, conf.log_origin, s.log_key, &s.vkey, &err));
+	ok(pki_note_vkey(PKI_NOTE_LOG, log_conf.origin, s.log_key, &s.vkey, &err));
 	for (size_t i = 0; i < COUNT; i++)
 		witness_make(i);
 	for (uint8_t i = 0; i < SIZES; i++)

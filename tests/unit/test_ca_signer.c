@@ -13,7 +13,8 @@
 
 #define HOUR ((pki_time)3600)
 
-static struct pki_conf conf = { .crl_lifetime = 26 * HOUR, .log_origin = "ca.test/log" };
+static const struct pki_conf_log log_conf = { .origin = "ca.test/log" };
+static struct pki_conf conf = { .crl_lifetime = 26 * HOUR, .log = &log_conf };
 static struct signer_state s;
 static struct pki_err err;
 
@@ -109,7 +110,7 @@ setup(void **state)
 	s.ca = world.ca.cert;
 	s.ca_key = world.ca.key;
 	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));
-	ok(pki_note_vkey(PKI_NOTE_LOG, conf.log_origin, s.log_key, &s.vkey, &err));
+	ok(pki_note_vkey(PKI_NOTE_LOG, conf.log->origin, s.log_key, &s.vkey, &err));
 	struct pki_crl_spec spec = {
 		.issuer = s.ca,
 		.number = 7,

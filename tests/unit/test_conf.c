@@ -10,7 +10,11 @@
 #include <cmocka.h>
 
 #include "libpki/base/file.h"
-#include "libpki/host/conf.h"
+#include "libpki/host/conf_ca.h"
+#include "libpki/host/conf_crl.h"
+#include "libpki/host/conf_log.h"
+#include "libpki/host/conf_ocsp.h"
+#include "libpki/host/conf_ra.h"
 
 static char dir[] = "/tmp/test_conf.XXXXXX";
 static char file[64];
@@ -51,7 +55,7 @@ static const char good[] =
 
 /* good with the first `from` replaced; NULL: as it is */
 static enum pki_status
-load(const char *from, const char *to, struct pki_conf *conf, struct pki_err *err)
+load(const char *from, const char *to, struct pki_conf **conf, struct pki_err *err)
 {
 	struct pki_err own = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
@@ -62,6 +66,8 @@ load(const char *from, const char *to, struct pki_conf *conf, struct pki_err *er
 			from != NULL ? to : "", at + (from != NULL ? strlen(from) : 0)),
 		PKI_OK);
 	assert_int_equal(pki_file_publish(file, text.data, text.len, 0644, &own), PKI_OK);
+	pki_conf_free(*conf);
+	*conf = NULL;
 	return pki_conf_load(file, conf, err);
 }
 
@@ -77,64 +83,65 @@ static void
 all_values(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_string_equal(c.dir, dir);
-	assert_in_dir(c.state, "", "state");
-	assert_string_equal(c.policy, "/usr/share/policy");
-	assert_in_dir(c.publish, "", "pub");
-	assert_in_dir(c.socket, "", "run/ca.sock");
-	assert_string_equal(c.root_name.country, "MC");
-	assert_string_equal(c.root_name.common_name, "Root");
-	assert_string_equal(c.ca_name.organizational_unit, "U");
-	assert_string_equal(c.seal_name.common_name, "Seal");
-	assert_string_equal(c.ocsp_name.common_name, "OCSP");
-	assert_string_equal(c.authority, "RA");
-	assert_in_dir(c.root_key, "file:", "offline/root.key");
-	assert_in_dir(c.ca_key, "file:", "state/keys/ca.key");
-	assert_string_equal(c.seal_key, "file:/abs/seal.key");
-	assert_string_equal(c.log_key, "pkcs11:token=log");
-	assert_int_equal(c.root_alg, PKI_ALG_P521);
-	assert_int_equal(c.ca_alg, PKI_ALG_P256);
-	assert_string_equal(c.root_urls.ca_issuers, "http://pki.example.test/root.crt");
-	assert_string_equal(c.root_urls.crl, "http://pki.example.test/root.crl");
-	assert_string_equal(c.root_urls.ocsp, "");
-	assert_string_equal(c.ca_urls.ca_issuers, "http://pki.example.test/ca.crt");
-	assert_string_equal(c.ca_urls.crl, "http://pki.example.test/ca.crl");
-	assert_string_equal(c.ca_urls.ocsp, "http://127.0.0.1:8880");
-	assert_string_equal(c.log_origin, "ca.example.test/log");
-	assert_int_equal(c.queue, 7);
-	assert_int_equal(c.crl_lifetime, 7200);
-	assert_int_equal(c.crl_interval, 3600);
-	assert_string_equal(c.crl_listen, "[::1]:8881");
-	assert_string_equal(c.ocsp_listen, "127.0.0.1:8880");
-	assert_int_equal(c.ocsp_threads, 2);
-	assert_int_equal(c.ocsp_lifetime, 10 * PKI_DAY);
-	assert_in_dir(c.ocsp_identity, "", "ocsp/identity");
-	assert_in_dir(c.ocsp_state, "", "ocsp");
-	assert_in_dir(c.ra_store, "", "ra");
+	assert_string_equal(c->dir, dir);
+	assert_in_dir(c->state, "", "state");
+	assert_string_equal(c->policy, "/usr/share/policy");
+	assert_in_dir(c->publish, "", "pub");
+	assert_in_dir(c->socket, "", "run/ca.sock");
+	assert_string_equal(c->ca->root_name.country, "MC");
+	assert_string_equal(c->ca->root_name.common_name, "Root");
+	assert_string_equal(c->ca->ca_name.organizational_unit, "U");
+	assert_string_equal(c->ca->seal_name.common_name, "Seal");
+	assert_string_equal(c->ocsp->name.common_name, "OCSP");
+	assert_string_equal(c->authority, "RA");
+	assert_in_dir(c->ca->root_key, "file:", "offline/root.key");
+	assert_in_dir(c->ca->ca_key, "file:", "state/keys/ca.key");
+	assert_string_equal(c->ca->seal_key, "file:/abs/seal.key");
+	assert_string_equal(c->ca->log_key, "pkcs11:token=log");
+	assert_int_equal(c->ca->root_alg, PKI_ALG_P521);
+	assert_int_equal(c->ca->ca_alg, PKI_ALG_P256);
+	assert_string_equal(
+		c->ca->root_urls.ca_issuers, "http://pki.example.test/root.crt");
+	assert_string_equal(c->ca->root_urls.crl, "http://pki.example.test/root.crl");
+	assert_string_equal(c->ca->root_urls.ocsp, "");
+	assert_string_equal(c->ca_urls.ca_issuers, "http://pki.example.test/ca.crt");
+	assert_string_equal(c->ca_urls.crl, "http://pki.example.test/ca.crl");
+	assert_string_equal(c->ca_urls.ocsp, "http://127.0.0.1:8880");
+	assert_string_equal(c->log->origin, "ca.example.test/log");
+	assert_int_equal(c->ca->queue, 7);
+	assert_int_equal(c->crl_lifetime, 7200);
+	assert_int_equal(c->crl->interval, 3600);
+	assert_string_equal(c->crl->listen, "[::1]:8881");
+	assert_string_equal(c->ocsp->listen, "127.0.0.1:8880");
+	assert_int_equal(c->ocsp->threads, 2);
+	assert_int_equal(c->ocsp->lifetime, 10 * PKI_DAY);
+	assert_in_dir(c->ocsp->identity, "", "ocsp/identity");
+	assert_in_dir(c->ocsp->state, "", "ocsp");
+	assert_in_dir(c->ra->store, "", "ra");
 }
 
 static void
 defaults(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load("socket: run/ca.sock\n", "", &c, &err), PKI_OK);
-	assert_in_dir(c.socket, "", "state/ca.sock");
+	assert_in_dir(c->socket, "", "state/ca.sock");
 	assert_int_equal(load("  root_algorithm: P-521\n", "", &c, &err), PKI_OK);
-	assert_int_equal(c.root_alg, PKI_ALG_P384);
+	assert_int_equal(c->ca->root_alg, PKI_ALG_P384);
 	assert_int_equal(load("ca: { queue: 7 }\n", "", &c, &err), PKI_OK);
-	assert_int_equal(c.queue, 256);
+	assert_int_equal(c->ca->queue, 256);
 	assert_int_equal(
 		load("crl:\n  lifetime: 2h\n  interval: 1h\n  listen: \"[::1]:8881\"\n",
 			"", &c, &err),
 		PKI_OK);
-	assert_int_equal(c.crl_lifetime, 26 * 3600);
-	assert_int_equal(c.crl_interval, 24 * 3600);
-	assert_string_equal(c.crl_listen, "");
+	assert_int_equal(c->crl_lifetime, 26 * 3600);
+	assert_int_equal(c->crl->interval, 24 * 3600);
+	assert_string_equal(c->crl->listen, "");
 	assert_int_equal(load("\"[::1]:8881\"", "\"\"", &c, &err), PKI_OK);
 }
 
@@ -148,7 +155,7 @@ struct refusal {
 static void
 assert_refused(const struct refusal *r)
 {
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	char want_object[128];
 	assert_int_equal(load(r->from, r->to, &c, &err), PKI_CONFIG);
@@ -209,7 +216,7 @@ static void
 names_are_checked(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load("country: MC", "country: mc", &c, &err), PKI_CONFIG);
 	assert_int_not_equal(err.rule, PKI_RULE_NONE);
@@ -260,24 +267,24 @@ static void
 r52_r56_lists(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_int_equal(c.ca_urls.partitions, 0);
-	assert_string_equal(c.ca_urls.crl_base, "http://pki.example.test/crl/");
-	assert_int_equal(c.root_urls.partitions, 0);
-	assert_false(c.crl_keep);
-	assert_int_equal(c.crl_full_within, 3600);
+	assert_int_equal(c->ca_urls.partitions, 0);
+	assert_string_equal(c->ca_urls.crl_base, "http://pki.example.test/crl/");
+	assert_int_equal(c->ca->root_urls.partitions, 0);
+	assert_false(c->crl_keep);
+	assert_int_equal(c->crl->full_within, 3600);
 	assert_int_equal(
 		load(LISTEN, "  partitions: 4096\n  expired: keep\n  full_within: 1d\n",
 			&c, &err),
 		PKI_OK);
-	assert_int_equal(c.ca_urls.partitions, 4096);
-	assert_true(c.crl_keep);
-	assert_int_equal(c.crl_full_within, PKI_DAY);
+	assert_int_equal(c->ca_urls.partitions, 4096);
+	assert_true(c->crl_keep);
+	assert_int_equal(c->crl->full_within, PKI_DAY);
 	assert_int_equal(
 		load(LISTEN, "  partitions: 0\n  expired: drop\n", &c, &err), PKI_OK);
-	assert_false(c.crl_keep);
+	assert_false(c->crl_keep);
 	static const struct refusal cases[] = {
 		{ LISTEN, "  partitions: 4097\n", 25, PKI_RULE_NONE, "4096" },
 		{ LISTEN, "  partitions: -1\n", 25, PKI_RULE_NONE, "-1" },
@@ -296,13 +303,13 @@ static void
 r84_witnesses(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	char to[512];
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 }, of_log = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_int_equal(c.witness_count, 0);
+	assert_int_equal(c->log->witness_count, 0);
 	assert_int_equal(pki_key_generate(PKI_ALG_ED25519, &key, &err), PKI_OK);
 	assert_int_equal(
 		pki_note_vkey(PKI_NOTE_WITNESS, "w.example.test", key, &vkey, &err),
@@ -316,10 +323,10 @@ r84_witnesses(void **state)
 		(const char *)(vkey))
 	WITNESS("https://w.example.test/prefix//", vkey.data);
 	assert_int_equal(load(LOG, to, &c, &err), PKI_OK);
-	assert_int_equal(c.witness_count, 1);
-	assert_string_equal(c.witnesses[0].url, "https://w.example.test/prefix");
-	assert_string_equal(c.witnesses[0].name, "w.example.test");
-	assert_string_equal(c.witnesses[0].vkey, (char *)vkey.data);
+	assert_int_equal(c->log->witness_count, 1);
+	assert_string_equal(c->log->witnesses[0].url, "https://w.example.test/prefix");
+	assert_string_equal(c->log->witnesses[0].name, "w.example.test");
+	assert_string_equal(c->log->witnesses[0].vkey, (char *)vkey.data);
 	struct refusal cases[] = {
 		{ LOG, to, 20, PKI_RULE_NONE, "type 0x04" },
 		{ LOG, to, 20, PKI_RULE_NONE, "url: a URL" },
@@ -339,18 +346,18 @@ static void
 r86_timestamps(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_string_equal(c.timestamp.url, "");
+	assert_string_equal(c->log->timestamp.url, "");
 	assert_int_equal(
 		load(LOG,
 			"log: { origin: o, timestamp: { url: \"https://tsa.test/tsr\", certificates: /etc/tsa.pem } }",
 			&c, &err),
 		PKI_OK);
-	assert_string_equal(c.timestamp.url, "https://tsa.test/tsr");
-	assert_string_equal(c.timestamp.certificates, "/etc/tsa.pem");
-	assert_int_equal(c.timestamp.every, 3600);
+	assert_string_equal(c->log->timestamp.url, "https://tsa.test/tsr");
+	assert_string_equal(c->log->timestamp.certificates, "/etc/tsa.pem");
+	assert_int_equal(c->log->timestamp.every, 3600);
 	static const struct refusal cases[] = {
 		{ LOG, "log: { origin: o, timestamp: x }", 20, PKI_RULE_NONE,
 			"keys and values" },
@@ -406,7 +413,7 @@ socket_path_fits_sun_path(void **state)
 	(void)state;
 	char path[140] = "socket: /";
 	memset(path + 9, 's', 107);
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_refused(&(struct refusal){ "socket: run/ca.sock", path, 4, PKI_RULE_NONE,
 		"108 octets and a Unix socket's at most 107" });
@@ -418,18 +425,18 @@ static void
 monitors(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_string_equal(c.crl_monitor, "");
-	assert_string_equal(c.ocsp_monitor, "");
+	assert_string_equal(c->crl->monitor, "");
+	assert_string_equal(c->ocsp->monitor, "");
 	assert_int_equal(
 		load(LISTEN, "  monitor: \"127.0.0.1:9181\"\n", &c, &err), PKI_OK);
-	assert_string_equal(c.crl_monitor, "127.0.0.1:9181");
+	assert_string_equal(c->crl->monitor, "127.0.0.1:9181");
 	assert_int_equal(load("  threads: 2\n",
 				 "  threads: 2\n  monitor: \"[::1]:9180\"\n", &c, &err),
 		PKI_OK);
-	assert_string_equal(c.ocsp_monitor, "[::1]:9180");
+	assert_string_equal(c->ocsp->monitor, "[::1]:9180");
 	assert_refused(&(struct refusal){ LISTEN, "  monitor: 9181\n", 25, PKI_RULE_NONE,
 		"monitor: \"9181\" is not of the form" });
 	assert_refused(
@@ -441,7 +448,7 @@ static void
 places(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(
 		load(LISTEN,
@@ -452,16 +459,17 @@ places(void **state)
 			"        ca: /etc/third.pem }\n",
 			&c, &err),
 		PKI_OK);
-	assert_int_equal(c.crl_put_count, 3);
-	assert_string_equal(c.crl_put[0].url, "http://mirror.example.test:8080/crl/");
-	assert_string_equal(c.crl_put[0].credentials, "");
-	assert_string_equal(c.crl_put[0].ca, "");
-	assert_string_equal(c.crl_put[1].url, "https://other.example.test/");
-	assert_string_equal(c.crl_put[2].url, "https://third.example.test/a/");
-	assert_in_dir(c.crl_put[2].credentials, "", "third");
-	assert_string_equal(c.crl_put[2].ca, "/etc/third.pem");
+	assert_int_equal(c->crl->mirror_count, 3);
+	assert_string_equal(
+		c->crl->mirrors[0].url, "http://mirror.example.test:8080/crl/");
+	assert_string_equal(c->crl->mirrors[0].credentials, "");
+	assert_string_equal(c->crl->mirrors[0].ca, "");
+	assert_string_equal(c->crl->mirrors[1].url, "https://other.example.test/");
+	assert_string_equal(c->crl->mirrors[2].url, "https://third.example.test/a/");
+	assert_in_dir(c->crl->mirrors[2].credentials, "", "third");
+	assert_string_equal(c->crl->mirrors[2].ca, "/etc/third.pem");
 	assert_int_equal(load(LISTEN, "  put: []\n", &c, &err), PKI_OK);
-	assert_int_equal(c.crl_put_count, 0);
+	assert_int_equal(c->crl->mirror_count, 0);
 }
 
 static void
@@ -499,7 +507,7 @@ static void
 responders(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	static const struct refusal cases[] = {
 		{ LISTEN, "  ocsp: http://a.test\n", 25, PKI_RULE_NONE, "ocsp" },
@@ -509,16 +517,16 @@ responders(void **state)
 			"ocsp: at most 8 responders" },
 	};
 	assert_int_equal(load(LISTEN, LISTEN, &c, &err), PKI_OK);
-	assert_int_equal(c.crl_ocsp_count, 1);
-	assert_string_equal(c.crl_ocsp[0], c.ca_urls.ocsp);
+	assert_int_equal(c->crl->responder_count, 1);
+	assert_string_equal(c->crl->responders[0], c->ca_urls.ocsp);
 	assert_int_equal(load(LISTEN, "  ocsp: [https://a.test/o, \"http://[::1]:1\"]\n",
 				 &c, &err),
 		PKI_OK);
-	assert_int_equal(c.crl_ocsp_count, 2);
-	assert_string_equal(c.crl_ocsp[0], "https://a.test/o");
-	assert_string_equal(c.crl_ocsp[1], "http://[::1]:1");
+	assert_int_equal(c->crl->responder_count, 2);
+	assert_string_equal(c->crl->responders[0], "https://a.test/o");
+	assert_string_equal(c->crl->responders[1], "http://[::1]:1");
 	assert_int_equal(load(LISTEN, "  ocsp: []\n", &c, &err), PKI_OK);
-	assert_int_equal(c.crl_ocsp_count, 0);
+	assert_int_equal(c->crl->responder_count, 0);
 	for (size_t i = 0; i < PKI_COUNT(cases); i++)
 		assert_refused(&cases[i]);
 }
@@ -527,7 +535,7 @@ static void
 file_is_found(void **state)
 {
 	(void)state;
-	static struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
 	setenv("PKI_CONFIG", file, 1);
@@ -540,8 +548,10 @@ file_is_found(void **state)
 	/* a bare name: the folder is the current one */
 	err = (struct pki_err){ 0 };
 	assert_int_equal(chdir(dir), 0);
+	pki_conf_free(c);
+	c = NULL;
 	assert_int_equal(pki_conf_load("pki.yaml", &c, &err), PKI_OK);
-	assert_string_equal(c.dir, dir);
+	assert_string_equal(c->dir, dir);
 	assert_int_equal(pki_file_publish(file, "- a\n", 4, 0644, &err), PKI_OK);
 	assert_int_equal(pki_conf_load(file, &c, &err), PKI_CONFIG);
 }
@@ -582,25 +592,25 @@ ocsp_options(void **state)
 {
 	(void)state;
 	static const char from[] = "  threads: 2\n";
-	struct pki_conf c;
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *c = NULL;
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
-	assert_int_equal(c.ocsp_alg_count, 1);
-	assert_int_equal(c.ocsp_algs[0], PKI_ALG_P256);
-	assert_false(c.ocsp_unknown);
-	assert_int_equal(c.ocsp_cache, 4096);
-	assert_string_equal(c.ocsp_export, "");
+	assert_int_equal(c->ocsp->alg_count, 1);
+	assert_int_equal(c->ocsp->algs[0], PKI_ALG_P256);
+	assert_false(c->ocsp->unknown);
+	assert_int_equal(c->ocsp->cache, 4096);
+	assert_string_equal(c->ocsp->export, "");
 	assert_int_equal(load(from,
 				 "  threads: 2\n  algorithms: [RSA-3072, P-384]\n"
 				 "  unissued: unknown\n  cache: 9\n  export: out\n",
 				 &c, &err),
 		PKI_OK);
-	assert_int_equal(c.ocsp_alg_count, 2);
-	assert_int_equal(c.ocsp_algs[0], PKI_ALG_RSA3072);
-	assert_int_equal(c.ocsp_algs[1], PKI_ALG_P384);
-	assert_true(c.ocsp_unknown);
-	assert_int_equal(c.ocsp_cache, 9);
-	assert_non_null(strstr(c.ocsp_export, "/out"));
+	assert_int_equal(c->ocsp->alg_count, 2);
+	assert_int_equal(c->ocsp->algs[0], PKI_ALG_RSA3072);
+	assert_int_equal(c->ocsp->algs[1], PKI_ALG_P384);
+	assert_true(c->ocsp->unknown);
+	assert_int_equal(c->ocsp->cache, 9);
+	assert_non_null(strstr(c->ocsp->export, "/out"));
 	static const char *const bad[] = { "algorithms: P-256", "algorithms: []",
 		"algorithms: [P-256, P-384, P-521, RSA-3072]", "algorithms: [P-255]",
 		"algorithms: [P-256, P-256]", "unissued: good", "cache: 0", "cache: many",

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libpki/host/conf_crl.h"
 #include "libpki/ocsp/ocsp.h"
 #include "tests/unit/common/ledger_rows.h"
 #include "tests/unit/common/status_pki.h"
@@ -25,6 +26,8 @@ static struct {
 	unsigned asked;
 } r;
 
+static struct pki_conf_crl crl_conf;
+static struct pki_conf conf = { .crl = &crl_conf };
 static struct crld d;
 
 static struct pki_serial
@@ -82,7 +85,7 @@ set_up(void **state)
 	setup(state);
 	struct fixture *f = *state;
 	memset(&r, 0, sizeof r);
-	d = (struct crld){ .ledger = f->ledger };
+	d = (struct crld){ .conf = &conf, .ledger = f->ledger };
 	r.ca = status_ca("TEST CA");
 	r.delegate = status_delegate(&r.ca);
 	ok(pki_ocsp_responder_new(
@@ -92,8 +95,8 @@ set_up(void **state)
 		PKI_REASON_KEY_COMPROMISE };
 	open_responder();
 	d.issuers[PKI_ISSUER_CA] = r.ca.cert;
-	snprintf(d.conf.crl_ocsp[0], sizeof d.conf.crl_ocsp[0], "%s", r.url);
-	d.conf.crl_ocsp_count = 1;
+	snprintf(crl_conf.responders[0], sizeof crl_conf.responders[0], "%s", r.url);
+	crl_conf.responder_count = 1;
 	ok(monitor_listen(&d, "", &err));
 	issue_first(f);
 	return 0;
@@ -197,7 +200,7 @@ nobody_is_asked(void **state)
 	ok(agree_check(&d, last, &sample, &err));
 	PKI_CLEANUP(pki_crl_cleanup)
 	struct pki_crl *crl = make_list(2, REVOKED_AT + PKI_DAY);
-	d.conf.crl_ocsp_count = 0;
+	crl_conf.responder_count = 0;
 	ok(agree_check(&d, crl, &sample, &err));
 	assert_int_equal(r.asked, 0);
 }

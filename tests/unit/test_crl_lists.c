@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/host/conf_crl.h"
 #include "tests/unit/common/ledger_rows.h"
 #include "tests/unit/common/status_pki.h"
 
@@ -11,6 +12,8 @@
 
 static struct crld d;
 static struct status_id ca;
+static struct pki_conf_crl crl_conf;
+static struct pki_conf conf = { .crl = &crl_conf };
 static struct pki_cert_row certs[4]; /* of the full list, partitions 1, 2, 2 */
 
 static int
@@ -20,10 +23,10 @@ set_up(void **state)
 	struct fixture *f = *state;
 	const struct pki_urls urls = { .crl_base = "http://a.test/crl/",
 		.partitions = 2 };
-	d = (struct crld){ .ledger = f->ledger };
-	d.conf.crl_interval = 24 * HOUR;
-	d.conf.crl_full_within = HOUR;
-	snprintf(d.conf.publish, sizeof d.conf.publish, "%s", f->dir);
+	d = (struct crld){ .conf = &conf, .ledger = f->ledger };
+	crl_conf.interval = 24 * HOUR;
+	crl_conf.full_within = HOUR;
+	conf.publish = f->dir;
 	ok(monitor_listen(&d, "", &err));
 	ca = status_ca("TEST CA");
 	issue_first(f);

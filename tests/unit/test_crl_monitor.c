@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libpki/host/conf_crl.h"
 #include "tests/unit/common/ledger_rows.h"
 #include "tests/unit/common/status_pki.h"
 
@@ -11,14 +12,17 @@
 enum { ROOT, CA, PARTITIONS }; /* lists */
 
 static char base[80];
+static struct pki_conf_crl crl_conf;
+static struct pki_conf conf = { .crl = &crl_conf };
 
 static void
 open_monitor(struct crld *d)
 {
-	d->conf.crl_interval = INTERVAL;
-	d->conf.crl_put_count = 2;
-	strcpy(d->conf.crl_put[0].url, "http://a.test/");
-	strcpy(d->conf.crl_put[1].url, "http://b.test/");
+	d->conf = &conf;
+	crl_conf.interval = INTERVAL;
+	crl_conf.mirror_count = 2;
+	strcpy(crl_conf.mirrors[0].url, "http://a.test/");
+	strcpy(crl_conf.mirrors[1].url, "http://b.test/");
 	ok(monitor_listen(d, base, &err));
 	ok(pki_monitor_begin(d->monitor, &err));
 }
@@ -207,8 +211,8 @@ each_partition(void **state)
 	assert_page(&d, "# TYPE pki_crl_partition_entries gauge\n", true);
 	assert_page(&d, "pki_crl_partition_entries{", false);
 	pki_monitor_stop(d.monitor);
-	d.conf.crl_put_count = 0;
-	d.conf.ca_urls.partitions = 3;
+	crl_conf.mirror_count = 0;
+	conf.ca_urls.partitions = 3;
 	ok(monitor_listen(&d, "", &err));
 	monitor_lists(&d);
 	assert_page(&d, "\npki_crl_partition_number{partition=\"1\"} 11\n", true);

@@ -6,6 +6,7 @@
 
 #include "libpki/host/cli.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 #include "libpki/state/policy.h"
 #include "libpki/x509/csr.h"
@@ -27,7 +28,8 @@ struct place {
 	char witnesses[PKI_WITNESSES_MAX + PKI_VALUES_MAX]
 		      [PKI_VKEY_TEXT]; /* and --witness */
 	size_t witness_count;
-	struct pki_timestamp timestamp; /* the configuration's; --tsa */
+	char tsa[PATH_MAX]; /* certificates of the time-stamping authority: --tsa; "": none */
+	int64_t stamp_every; /* seconds; 0: the configuration names no authority */
 };
 /* --ledger, --publish, --policy; what is missing comes from the configuration. */
 enum pki_status place_find(const struct pki_args *args, struct place *out,

@@ -1,3 +1,4 @@
+#include "libpki/host/conf_log.h"
 #include "tools/audit/audit.h"
 
 #include <stdarg.h>
@@ -26,11 +27,8 @@ add_witness(struct place *place, const char *vkey, struct pki_err *err)
 }
 
 static enum pki_status
-find_witnesses(const struct pki_args *args, const struct pki_conf *conf,
-	struct place *place, struct pki_err *err)
+find_witnesses(const struct pki_args *args, struct place *place, struct pki_err *err)
 {
-	for (size_t i = 0; i < conf->witness_count; i++)
-		PKI_TRY(add_witness(place, conf->witnesses[i].vkey, err));
 	for (int i = 0; i < pki_arg_count(args, "witness"); i++) {
 		PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
 		PKI_TRY(vkey_read(pki_arg_at(args, "witness", i), &vkey, err));
@@ -39,36 +37,50 @@ find_witnesses(const struct pki_args *args, const struct pki_conf *conf,
 	return PKI_OK;
 }
 
+static enum pki_status
+from_config(const struct pki_conf *conf, struct place *out, struct pki_err *err)
+{
+	PKI_TRY(pki_conf_path(conf->state, "ledger.db", out->ledger, err));
+	PKI_TRY(copy_path(conf->publish, out->publish, err));
+	PKI_TRY(copy_path(conf->policy, out->policy, err));
+	PKI_TRY(copy_path(conf->log->timestamp.certificates, out->tsa, err));
+	out->stamp_every = conf->log->timestamp.every;
+	for (size_t i = 0; i < conf->log->witness_count; i++)
+		PKI_TRY(add_witness(out, conf->log->witnesses[i].vkey, err));
+	return PKI_OK;
+}
+
 enum pki_status
 place_find(const struct pki_args *args, struct place *out, struct pki_err *err)
 {
 	const char *ledger = pki_arg(args, "ledger"), *publish = pki_arg(args, "publish");
+	const char *tsa = pki_arg(args, "tsa");
 	bool policy = pki_arg_count(args, "policy") > 0;
-	struct pki_conf conf = { 0 };
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	if (ledger == NULL || publish == NULL || !policy) {
 		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
-		PKI_TRY(pki_conf_path(conf.state, "ledger.db", out->ledger, err));
+		PKI_TRY(from_config(conf, out, err));
 	}
 	if (ledger != NULL)
 		PKI_TRY(copy_path(ledger, out->ledger, err));
-	PKI_TRY(find_witnesses(args, &conf, out, err));
-	out->timestamp = conf.timestamp;
-	if (pki_arg(args, "tsa") != NULL)
-		PKI_TRY(copy_path(
-			pki_arg(args, "tsa"), out->timestamp.certificates, err));
-	PKI_TRY(copy_path(publish != NULL ? publish : conf.publish, out->publish, err));
-	return copy_path(policy ? "" : conf.policy, out->policy, err);
+	if (publish != NULL)
+		PKI_TRY(copy_path(publish, out->publish, err));
+	if (policy)
+		out->policy[0] = '\0';
+	if (tsa != NULL)
+		PKI_TRY(copy_path(tsa, out->tsa, err));
+	return find_witnesses(args, out, err);
 }
 
 enum pki_status
 ledger_open(const struct pki_args *args, struct pki_ledger **out, struct pki_err *err)
 {
 	const char *path = pki_arg(args, "ledger");
-	struct pki_conf conf = { 0 };
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
 	char configured[PATH_MAX];
 	if (path == NULL) {
 		PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
-		PKI_TRY(pki_conf_path(conf.state, "ledger.db", configured, err));
+		PKI_TRY(pki_conf_path(conf->state, "ledger.db", configured, err));
 		path = configured;
 	}
 	return pki_ledger_open(path, PKI_LEDGER_READ, out, err);

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "libpki/host/conf_ca.h"
+
 /* Chunks for each thread: one that it fills and some that wait. */
 #define CHUNKS_PER_MINTER 4
 
@@ -77,7 +79,7 @@ mint_of(struct set *set, const struct pki_serial *serial, int i)
 		&set->mints[pki_serial_partition(serial, set->partitions)][i];
 	if (*mint == NULL)
 		*mint = mint_new(pki_policy_profile(office->policy, minted_profiles[i]),
-			&office->conf.ca_urls, serial, minters.issuer,
+			&office->conf->ca_urls, serial, minters.issuer,
 			minters.issuer_key);
 	return *mint;
 }
@@ -116,7 +118,7 @@ free_set(struct set *set)
 static void *
 run(void *arg)
 {
-	struct set set = { .partitions = minters.office->conf.ca_urls.partitions };
+	struct set set = { .partitions = minters.office->conf->ca_urls.partitions };
 	pki_time now = pki_time_now();
 	set.mints = calloc(set.partitions + (size_t)1, sizeof *set.mints);
 	if (set.mints == NULL)
@@ -142,9 +144,9 @@ minters_start(const struct office *office, size_t threads, uint64_t holders)
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = custody();
 	char path[PATH_MAX];
-	const struct pki_conf *conf = &office->conf;
+	const struct pki_conf *conf = office->conf;
 	must(pki_key_open(
-		     conf->ca_key, pki_buf_bytes(&secret), &minters.issuer_key, &err),
+		     conf->ca->ca_key, pki_buf_bytes(&secret), &minters.issuer_key, &err),
 		&err);
 	must(pki_conf_path(conf->publish, "ca.pem", path, &err), &err);
 	must(pki_cert_read(path, &minters.issuer, &err), &err);

@@ -26,7 +26,7 @@ office_open(struct office *office)
 {
 	struct pki_err err = { 0 };
 	must(pki_conf_load(NULL, &office->conf, &err), &err);
-	must(pki_policy_load(office->conf.policy, &office->policy, &err), &err);
+	must(pki_policy_load(office->conf->policy, &office->policy, &err), &err);
 	officer_load("irene", &office->irene);
 	officer_load("claire", &office->claire);
 	officer_load("david", &office->david);
@@ -57,7 +57,7 @@ invitation(const struct office *office, pki_msec now)
 	struct pki_err err = { 0 };
 	struct pki_order o = { .action = PKI_ACTION_INVITE, .created = now };
 	must(pki_id_make('I', o.id, &err), &err);
-	strcpy(o.authority, office->conf.authority);
+	strcpy(o.authority, office->conf->authority);
 	strcpy(o.department, "TEST Department");
 	strcpy(o.applicant_digest, digest);
 	o.expires = now / 1000 + PKI_DAY;
@@ -80,7 +80,7 @@ static void
 describe(const struct office *office, struct pki_order *o)
 {
 	const struct pki_policy *policy = office->policy;
-	strcpy(o->authority, office->conf.authority);
+	strcpy(o->authority, office->conf->authority);
 	strcpy(o->subject.country, "FR");
 	strcpy(o->subject.given_name, "Bench");
 	strcpy(o->subject.surname, "Holder");
@@ -124,7 +124,7 @@ order_revoke(const struct office *office, const char *holder)
 	struct pki_err err = { 0 };
 	struct pki_order o = { .action = PKI_ACTION_REVOKE, .created = pki_msec_now() };
 	must(pki_id_make('O', o.id, &err), &err);
-	strcpy(o.authority, office->conf.authority);
+	strcpy(o.authority, office->conf->authority);
 	snprintf(o.holder, sizeof o.holder, "%s", holder);
 	strcpy(o.cause, "lost-phone");
 	strcpy(o.requester, "holder");

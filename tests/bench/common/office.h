@@ -11,7 +11,7 @@ struct officer {
 };
 
 struct office {
-	struct pki_conf conf; /* $PKI_CONFIG */
+	struct pki_conf *conf; /* $PKI_CONFIG */
 	struct pki_policy *policy;
 	struct officer irene, claire, david, emma;
 };

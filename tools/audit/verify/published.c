@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/host/conf_log.h"
 #include "tools/audit/audit.h"
 
 /* A certificate, PEM or DER. */

@@ -6,6 +6,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/cms/tsp.h"
+#include "libpki/host/conf_log.h"
 #include "tools/audit/audit.h"
 
 #define FOLDER "witness/timestamps"
@@ -144,17 +145,17 @@ static void
 check_late(struct stamps *s)
 {
 	struct pki_err err = { 0 };
-	const struct pki_timestamp *conf = &s->a->place->timestamp;
+	int64_t every = s->a->place->stamp_every;
 	pki_msec at = 0;
-	if (conf->url[0] == '\0' || s->covered >= s->a->figures.entries)
+	if (every == 0 || s->covered >= s->a->figures.entries)
 		return;
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(s->a, s->covered);
 	if (pki_msec_parse(entry_text(entry, "at"), &at, &err) != PKI_OK ||
-		s->a->started.tv_sec - at / 1000 <= LATE * conf->every)
+		s->a->started.tv_sec - at / 1000 <= LATE * every)
 		return;
 	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
 		"from entry %ju on the log has no time-stamp, since %s; there should be one every %lld s",
-		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)conf->every);
+		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)every);
 	finding_add(s->a, "time-stamps", &err);
 }
 
@@ -162,7 +163,7 @@ enum pki_status
 audit_stamps(struct audit *a, struct pki_err *err)
 {
 	struct stamps s = { .a = a };
-	const char *trust = a->place->timestamp.certificates;
+	const char *trust = a->place->tsa;
 	PKI_TRY(pki_conf_path(a->place->publish, FOLDER, s.dir, err));
 	if (trust[0] == '\0' && !pki_file_exists(s.dir))
 		return PKI_OK;

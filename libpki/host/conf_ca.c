@@ -1,0 +1,91 @@
+#include "libpki/host/conf_ca.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "libpki/host/conf_priv.h"
+
+/* Requests that a full second of signing can answer; more would wait in vain. */
+#define QUEUE_DEFAULT 256
+#define QUEUE_MAX 65536
+
+/* "file:PATH" or a bare path turns absolute; other schemes stay for key.c to judge. */
+static enum pki_status
+need_key_uri(struct conf_whole *whole, struct pki_yaml *map, const char *key,
+	const char **out, struct pki_err *err)
+{
+	char uri[PATH_MAX], path[PATH_MAX];
+	PKI_TRY(pki_conf_text(map, key, uri, sizeof uri, err));
+	struct pki_yaml *node = pki_yaml_get(map, key);
+	bool file = strncmp(uri, "file:", 5) == 0;
+	if (!file && uri[strcspn(uri, ":/")] == ':')
+		return conf_keep(whole, uri, out, err);
+	PKI_TRY(conf_set_path(node, whole->conf.dir, file ? uri + 5 : uri, path, err));
+	int n = snprintf(uri, sizeof uri, "file:%s", path);
+	if (n < 0 || n >= PATH_MAX)
+		return pki_yaml_fail(
+			node, err, "the path is longer than %d octets", PATH_MAX - 1);
+	return conf_keep(whole, uri, out, err);
+}
+
+static enum pki_status
+load_algorithm(struct pki_yaml *keys, const char *key, enum pki_key_alg *out,
+	struct pki_err *err)
+{
+	struct pki_yaml *node = pki_yaml_get(keys, key);
+	char name[32] = "";
+	PKI_TRY(pki_yaml_string(node, name, sizeof name, err));
+	if (node == NULL)
+		return PKI_OK;
+	*out = pki_key_alg_by_name(name);
+	if (*out == 0)
+		return pki_yaml_fail(node, err,
+			"%s: no algorithm \"%s\"; P-256, P-384, P-521, Ed25519, RSA-3072 or RSA-4096",
+			key, name);
+	return PKI_OK;
+}
+
+static enum pki_status
+load_keys(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *err)
+{
+	struct pki_yaml *keys;
+	struct pki_conf_ca *out = &whole->ca;
+	PKI_TRY(pki_yaml_need(root, "keys", &keys, err));
+	PKI_TRY(need_key_uri(whole, keys, "root", &out->root_key, err));
+	PKI_TRY(need_key_uri(whole, keys, "ca", &out->ca_key, err));
+	PKI_TRY(need_key_uri(whole, keys, "seal", &out->seal_key, err));
+	PKI_TRY(need_key_uri(whole, keys, "log", &out->log_key, err));
+	out->root_alg = PKI_ALG_P384;
+	out->ca_alg = PKI_ALG_P256;
+	PKI_TRY(load_algorithm(keys, "root_algorithm", &out->root_alg, err));
+	return load_algorithm(keys, "ca_algorithm", &out->ca_alg, err);
+}
+
+/* conf_load_urls() has checked it. */
+static enum pki_status
+load_root_urls(struct pki_yaml *root, struct pki_urls *out, struct pki_err *err)
+{
+	struct pki_yaml *urls;
+	char base[PKI_URL_TEXT - sizeof "/root.crt" + 1];
+	PKI_TRY(pki_yaml_need(root, "urls", &urls, err));
+	PKI_TRY(conf_need_http(urls, "repository", base, sizeof base, err));
+	snprintf(out->ca_issuers, sizeof out->ca_issuers, "%s/root.crt", base);
+	snprintf(out->crl, sizeof out->crl, "%s/root.crl", base);
+	return PKI_OK;
+}
+
+enum pki_status
+conf_load_ca(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *err)
+{
+	struct pki_conf_ca *out = &whole->ca;
+	struct pki_yaml *ca = pki_yaml_get(root, "ca");
+	whole->conf.ca = out;
+	PKI_TRY(pki_yaml_expect_map(ca, err));
+	out->queue = QUEUE_DEFAULT;
+	PKI_TRY(pki_yaml_int(pki_yaml_get(ca, "queue"), 1, QUEUE_MAX, &out->queue, err));
+	PKI_TRY(conf_need_name(root, "root", &out->root_name, err));
+	PKI_TRY(conf_need_name(root, "ca", &out->ca_name, err));
+	PKI_TRY(conf_need_name(root, "seal", &out->seal_name, err));
+	PKI_TRY(load_keys(root, whole, err));
+	return load_root_urls(root, &out->root_urls, err);
+}
