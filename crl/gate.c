@@ -36,7 +36,7 @@ check_lost(const struct gate *gate, const struct pki_revoked *entry, struct pki_
 	struct pki_cert_row row = { 0 };
 	pki_serial_text(&entry->serial, text);
 	PKI_TRY(pki_ledger_certificate(
-		gate->d->ledger, gate->issuer, &entry->serial, &row, err));
+		gate->d->ledger, gate->issuer, &entry->serial, &row, NULL, err));
 	pki_time end = row.not_after;
 	pki_cert_row_free(&row);
 	if (gate->keeps || end >= pki_crl_this_update(gate->published))

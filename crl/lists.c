@@ -120,7 +120,7 @@ look_around(struct crld *d, struct pki_err *err)
 		struct pki_crl_row last = { 0 };
 		struct pki_err why = { 0 };
 		enum pki_status status = pki_ledger_last_crl(
-			d->ledger, PKI_ISSUER_CA, (int)k, &last, &why);
+			d->ledger, PKI_ISSUER_CA, (int)k, &last, NULL, &why);
 		if (status != PKI_OK && status != PKI_NOTFOUND) {
 			*err = why;
 			return status;
@@ -144,8 +144,8 @@ look_for_news(struct crld *d, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
 	struct pki_err own = { 0 };
-	enum pki_status status =
-		pki_ledger_last_crl(d->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, &own);
+	enum pki_status status = pki_ledger_last_crl(
+		d->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, NULL, &own);
 	if (status == PKI_OK && last.number > d->newest)
 		d->looked_at = 0;
 	if (status == PKI_OK || status == PKI_NOTFOUND)

@@ -54,7 +54,7 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 		pki_crl_verify(crl, authority->issuer, &none) != PKI_OK)
 		return PKI_OK; /* nothing to compare with; pki-crl mends it */
 	enum pki_status status =
-		pki_ledger_crl(authority->ledger, PKI_ISSUER_CA, 0, &row, err);
+		pki_ledger_crl(authority->ledger, PKI_ISSUER_CA, 0, &row, NULL, err);
 	uint64_t number = row.number;
 	pki_crl_row_free(&row);
 	PKI_TRY(status);
@@ -87,8 +87,8 @@ look_for_end(struct authority *authority, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
 	struct pki_err own = { 0 };
-	enum pki_status status =
-		pki_ledger_last_crl(authority->ledger, PKI_ISSUER_CA, 0, &last, &own);
+	enum pki_status status = pki_ledger_last_crl(
+		authority->ledger, PKI_ISSUER_CA, 0, &last, NULL, &own);
 	if (status != PKI_OK && status != PKI_NOTFOUND) {
 		*err = own;
 		return status;

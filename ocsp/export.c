@@ -97,7 +97,7 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	struct exporter *ex = ctx;
 	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_ledger_certificate(
-		ex->desk.ledger, PKI_ISSUER_CA, &revoked->serial, &row, err));
+		ex->desk.ledger, PKI_ISSUER_CA, &revoked->serial, &row, NULL, err));
 	enum pki_status status = export_certificate(ex, &row, err);
 	pki_cert_row_free(&row);
 	if (status == PKI_OK)

@@ -131,7 +131,7 @@ ra_check_not_committed(
 		return PKI_OK;
 	PKI_TRY(ra_need_ledger(ra, err));
 	enum pki_status st =
-		pki_ledger_order(ra->ledger, application->order, &row, &absent);
+		pki_ledger_order(ra->ledger, application->order, &row, NULL, &absent);
 	if (st == PKI_NOTFOUND)
 		return PKI_OK;
 	if (st != PKI_OK)

@@ -58,7 +58,7 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 	if (!pki_key_matches(key, pki_cert_get0_key(root)))
 		return pki_fail(err, PKI_TAMPERED, "%s is not the root's key",
 			conf->ca->root_key);
-	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_ROOT, 0, &last, err));
+	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_ROOT, 0, &last, NULL, err));
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_ROOT,
 		.from = last.this_update };
 	enum pki_status status =

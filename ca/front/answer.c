@@ -90,7 +90,7 @@ read_revoked(struct pki_ledger *ledger, const json_t *serials, json_t *answer,
 		struct pki_cert_row row = { 0 };
 		struct pki_serial serial;
 		PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
-		PKI_TRY(pki_ledger_issued(ledger, &serial, &row, err));
+		PKI_TRY(pki_ledger_issued(ledger, &serial, &row, NULL, err));
 		enum pki_status status =
 			answer_add_revoked(answer, &serial, row.profile, err);
 		pki_cert_row_free(&row);

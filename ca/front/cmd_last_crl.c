@@ -78,7 +78,8 @@ print_done(const struct end *e, bool as_json, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
 	int lists = 1 + (int)e->conf->ca_urls.partitions;
-	PKI_TRY(pki_ledger_last_crl(e->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, err));
+	PKI_TRY(pki_ledger_last_crl(
+		e->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, NULL, err));
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack(
 		"{s:i, s:I}", "lists", lists, "number", (json_int_t)last.number);

@@ -80,7 +80,7 @@ get_order(struct front *front, struct pki_http_request *req, const char *id,
 	PKI_CLEANUP(pki_json_cleanup) json_t *answer = NULL;
 	struct pki_order_row row = { 0 };
 	PKI_TRY(check_id(id, err));
-	PKI_TRY(pki_ledger_order(front->ledger, id, &row, err));
+	PKI_TRY(pki_ledger_order(front->ledger, id, &row, NULL, err));
 	enum pki_status status = PKI_OK;
 	bool revoke = row.action == PKI_ACTION_REVOKE;
 	if (!revoke)
@@ -157,7 +157,7 @@ ledger_json(struct pki_ledger *ledger, json_t *status, struct pki_err *err)
 	struct pki_crl_row crl = { 0 };
 	char next_update[PKI_TIME_TEXT];
 	PKI_TRY(pki_ledger_count(ledger, &figures, err));
-	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_CA, 0, &crl, err));
+	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_CA, 0, &crl, NULL, err));
 	pki_time_format(crl.next_update, next_update);
 	json_object_set_new(status, "ledger",
 		json_pack("{s:I, s:I, s:I, s:I}", "certificates",

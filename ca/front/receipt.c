@@ -16,7 +16,7 @@ log_part(struct writer *w, uint64_t index, struct pki_buf *entry, json_t **out,
 	char hex[PKI_SHA256_HEX];
 	PKI_TRY(pki_ledger_entry(w->ledger, index, entry, err));
 	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(entry), &leaf, err));
-	PKI_TRY(pki_ledger_checkpoint(w->ledger, w->checkpoint, &note, err));
+	PKI_TRY(pki_ledger_checkpoint(w->ledger, w->checkpoint, &note, NULL, err));
 	PKI_TRY(pki_merkle_inclusion(index, w->checkpoint, &source, &proof, err));
 	PKI_CLEANUP(pki_json_cleanup) json_t *path = json_array();
 	for (size_t i = 0; i < proof.count; i++) {
@@ -41,11 +41,11 @@ add_publication(
 	char published[PKI_MSEC_TEXT];
 	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
-	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &row, err));
+	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &row, NULL, err));
 	int issuer = row.issuer;
 	pki_cert_row_free(&row);
 	enum pki_status status =
-		pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, &none);
+		pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, NULL, &none);
 	if (status != PKI_OK && status != PKI_NOTFOUND) {
 		*err = none;
 		return status;
@@ -104,7 +104,7 @@ read_receipt(struct writer *w, const char *order, json_t **out, struct pki_err *
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
 	pki_err_object(err, "%s", order);
-	PKI_TRY(pki_ledger_order(w->ledger, order, &row, err));
+	PKI_TRY(pki_ledger_order(w->ledger, order, &row, NULL, err));
 	enum pki_status status = PKI_OK;
 	if (row.action != PKI_ACTION_REVOKE)
 		status = pki_fail(err, PKI_STATE,

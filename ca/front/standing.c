@@ -8,7 +8,7 @@ check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
 {
 	struct pki_order_row row = { 0 };
 	struct pki_err none = { 0 };
-	enum pki_status status = pki_ledger_order(ledger, id, &row, &none);
+	enum pki_status status = pki_ledger_order(ledger, id, &row, NULL, &none);
 	if (status == PKI_NOTFOUND)
 		return PKI_OK;
 	if (status != PKI_OK) {
@@ -102,7 +102,7 @@ renewed(struct pki_ledger *ledger, const struct pki_cert_row *row, bool *out,
 	*out = false;
 	if (row->order[0] == '\0')
 		return PKI_OK;
-	PKI_TRY(pki_ledger_order(ledger, row->order, &order, err));
+	PKI_TRY(pki_ledger_order(ledger, row->order, &order, NULL, err));
 	*out = order.action == PKI_ACTION_RENEW;
 	pki_order_row_free(&order);
 	return PKI_OK;
@@ -119,7 +119,7 @@ last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	if (!by_renewal)
 		return PKI_OK;
 	PKI_TRY(pki_ledger_certificate(history->ledger, PKI_ISSUER_CA,
-		&history->facts->serials[0], &predecessor, err));
+		&history->facts->serials[0], &predecessor, NULL, err));
 	bool newer = row->id >= predecessor.id;
 	pki_cert_row_free(&predecessor);
 	if (newer)
@@ -149,7 +149,7 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	struct pki_cert_row row = { 0 };
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
-	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, err));
+	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, NULL, err));
 	enum pki_status status = PKI_OK;
 	if (strcmp(row.holder, facts->holder) != 0)
 		status =
@@ -295,7 +295,7 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 	const struct pki_serial *serial, struct pki_err *err)
 {
 	struct pki_cert_row row = { 0 };
-	PKI_TRY(pki_ledger_issued(ledger, serial, &row, err));
+	PKI_TRY(pki_ledger_issued(ledger, serial, &row, NULL, err));
 	enum pki_status status = PKI_OK;
 	if (strcmp(row.holder, gather->job->facts.holder) != 0)
 		status = pki_refuse(err, PKI_RULE_REVOCATION,

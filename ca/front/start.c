@@ -49,7 +49,7 @@ check_crl(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
 		pki_crl_verify(crl, cert, &why) != PKI_OK)
 		return PKI_OK;
 	uint64_t number = pki_crl_number(crl);
-	enum pki_status status = pki_ledger_crl(ledger, issuer, number, &row, &why);
+	enum pki_status status = pki_ledger_crl(ledger, issuer, number, &row, NULL, &why);
 	if (status == PKI_OK && row.der.len == der->len &&
 		memcmp(row.der.data, der->data, der->len) == 0)
 		return PKI_OK;

@@ -62,7 +62,7 @@ on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	struct writer *w = ctx;
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_ledger_certificate(
-		w->ledger, PKI_ISSUER_CA, &revoked->serial, &row, err));
+		w->ledger, PKI_ISSUER_CA, &revoked->serial, &row, NULL, err));
 	return tell(w->signer, IPC_EXPIRED, IPC_BYTES, row.der.data, row.der.len, err);
 }
 
@@ -116,8 +116,8 @@ static enum pki_status
 last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err)
 {
 	struct pki_err none = { 0 };
-	enum pki_status status =
-		pki_ledger_last_crl(ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, &none);
+	enum pki_status status = pki_ledger_last_crl(
+		ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, NULL, &none);
 	if (status == PKI_NOTFOUND) {
 		*out = (struct pki_crl_row){ 0 };
 		return PKI_OK;

@@ -83,7 +83,8 @@ write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 			"a publication is {\"issuer\", \"number\", \"published\"}");
 	PKI_TRY(pki_msec_parse(text, &published, err));
 	struct pki_crl_row row;
-	PKI_TRY(pki_ledger_crl_head(w->ledger, issuer, (uint64_t)number, &row, err));
+	PKI_TRY(pki_ledger_crl_head(
+		w->ledger, issuer, (uint64_t)number, &row, NULL, err));
 	if (published > now)
 		return pki_fail(err, PKI_INPUT, "published in the future: %s", text);
 	PKI_TRY(pki_ledger_add_publication(
@@ -133,7 +134,7 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
 			"the root's CRL is neither partitioned nor does it keep expired certificates");
 	struct pki_crl_row last;
-	PKI_TRY(pki_ledger_crl_head(w->ledger, PKI_ISSUER_ROOT, 0, &last, err));
+	PKI_TRY(pki_ledger_crl_head(w->ledger, PKI_ISSUER_ROOT, 0, &last, NULL, err));
 	row.cutoff = last.this_update;
 	const struct pki_revoked_query all = { .issuer = PKI_ISSUER_ROOT,
 		.from = row.cutoff };

@@ -348,7 +348,7 @@ static enum pki_status
 read_answer(struct writer *w, struct job *job, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
-	PKI_TRY(pki_ledger_order(w->ledger, job->order, &row, err));
+	PKI_TRY(pki_ledger_order(w->ledger, job->order, &row, NULL, err));
 	enum pki_status status = answer_read(w->ledger, &row, &job->answer, err);
 	pki_order_row_free(&row);
 	return status;

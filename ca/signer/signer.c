@@ -46,7 +46,7 @@ static enum pki_status
 load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
+	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, NULL, err));
 	PKI_TRY(pki_note_vkey(
 		PKI_NOTE_LOG, s->conf->log->origin, s->log_key, &s->vkey, err));
 	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), (const char *)s->vkey.data,

@@ -67,8 +67,8 @@ load_list(struct signer_state *s, struct pki_ledger *ledger, unsigned partition,
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row head = { 0 };
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
 	struct pki_err none = { 0 };
-	enum pki_status status =
-		pki_ledger_last_crl(ledger, PKI_ISSUER_CA, (int)partition, &head, &none);
+	enum pki_status status = pki_ledger_last_crl(
+		ledger, PKI_ISSUER_CA, (int)partition, &head, NULL, &none);
 	if (status == PKI_NOTFOUND) {
 		s->told = 0;
 		return PKI_OK;
@@ -77,7 +77,7 @@ load_list(struct signer_state *s, struct pki_ledger *ledger, unsigned partition,
 		*err = none;
 		return status;
 	}
-	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, err));
+	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, NULL, err));
 	PKI_TRY(signer_load_crl(s, partition, pki_buf_bytes(&crl.der), err));
 	/* from now on what expired is kept: it comes back from the ledger */
 	if (s->conf->crl_keep && crl.cutoff != 0)

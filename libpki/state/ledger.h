@@ -112,9 +112,9 @@ struct pki_order_row {
 };
 enum pki_status pki_ledger_add_order(struct pki_ledger *ledger,
 	const struct pki_order_row *row, struct pki_err *err) PKI_MUST_CHECK;
-/* NOTFOUND */
+/* found as in err.h */
 enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
-	struct pki_order_row *out, struct pki_err *err) PKI_MUST_CHECK;
+	struct pki_order_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 void pki_order_row_free(struct pki_order_row *row);
 typedef enum pki_status (*pki_order_fn)(
 	void *ctx, const struct pki_order_row *row, struct pki_err *err);
@@ -156,13 +156,13 @@ struct pki_cert_row {
  */
 enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger,
 	struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
-/* NOTFOUND */
+/* found as in err.h */
 enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_cert_row *out,
+	const struct pki_serial *serial, struct pki_cert_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* By whichever issuer; the issuing CA first. NOTFOUND */
+/* By whichever issuer; the issuing CA first. */
 enum pki_status pki_ledger_issued(struct pki_ledger *ledger,
-	const struct pki_serial *serial, struct pki_cert_row *out,
+	const struct pki_serial *serial, struct pki_cert_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
 void pki_cert_row_free(struct pki_cert_row *row);
 
@@ -274,21 +274,22 @@ struct pki_crl_row {
 };
 enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger,
 	const struct pki_crl_row *row, struct pki_err *err) PKI_MUST_CHECK;
-/* number 0: the last full one. NOTFOUND */
+/* number 0: the last full one. found, here and below, as in err.h */
 enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
-	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_row_free(struct pki_crl_row *row);
 /* The same without its DER, which may be large. */
 enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer,
-	uint64_t number, struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
-/* The last one of a partition, or of all lists, without its DER; NOTFOUND */
+	uint64_t number, struct pki_crl_row *out, bool *found,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The last one of a partition, or of all lists, without its DER. */
 #define PKI_LIST_ANY (-1)
 enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
-	struct pki_crl_row *out, struct pki_err *err) PKI_MUST_CHECK;
+	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 /* The first one of the list that certificate `serial` names that was built over its
- * revocation, without its DER; NOTFOUND if there is none yet. */
+ * revocation, without its DER. */
 enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_crl_row *out,
+	const struct pki_serial *serial, struct pki_crl_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Once per CRL. */
 enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
@@ -297,7 +298,7 @@ enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer
 /* Log storage, for log.c: entries, the hashes of complete subtrees, checkpoints. */
 enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index,
 	pki_msec at, struct pki_bytes entry, struct pki_err *err) PKI_MUST_CHECK;
-/* Appends to out; NOTFOUND */
+/* Appends to out. NOTFOUND from entry_count on. */
 enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index,
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_entry_count(
@@ -308,9 +309,9 @@ enum pki_status pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint6
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_bytes note, struct pki_err *err) PKI_MUST_CHECK;
-/* size 0: the last one. Appends to note; NOTFOUND */
+/* size 0: the last one. Appends to note; found as in err.h */
 enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
-	struct pki_buf *note, struct pki_err *err) PKI_MUST_CHECK;
+	struct pki_buf *note, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 typedef enum pki_status (*pki_checkpoint_fn)(
 	void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *err);
 /* All, smallest first. */

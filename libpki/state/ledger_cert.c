@@ -67,16 +67,20 @@ load_order(sqlite3_stmt *s, struct pki_order_row *out, struct pki_err *err)
 
 enum pki_status
 pki_ledger_order(struct pki_ledger *ledger, const char *id, struct pki_order_row *out,
-	struct pki_err *err)
+	bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
 	PKI_TRY(ledger_statement(ledger, SQL_ORDER, &s, err));
 	ledger_bind_text(s, 1, id);
 	PKI_TRY(ledger_step(ledger, s, &row, "read the order", err));
-	if (!row)
-		return pki_fail(err, PKI_NOTFOUND, "the ledger has no order %s", id);
-	return load_order(s, out, err);
+	if (found != NULL)
+		*found = row;
+	if (row)
+		return load_order(s, out, err);
+	return found != NULL
+		       ? PKI_OK
+		       : pki_fail(err, PKI_NOTFOUND, "the ledger has no order %s", id);
 }
 
 enum pki_status
@@ -181,7 +185,8 @@ load_certificate(sqlite3_stmt *s, struct pki_cert_row *out, struct pki_err *err)
 
 enum pki_status
 pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_cert_row *out, struct pki_err *err)
+	const struct pki_serial *serial, struct pki_cert_row *out, bool *found,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
@@ -189,8 +194,12 @@ pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 	sqlite3_bind_int(s, 1, issuer);
 	ledger_bind_serial(s, 2, serial);
 	PKI_TRY(ledger_step(ledger, s, &row, "read the certificate", err));
+	if (found != NULL)
+		*found = row;
 	if (row)
 		return load_certificate(s, out, err);
+	if (found != NULL)
+		return PKI_OK;
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
 	return pki_fail(err, PKI_NOTFOUND,
@@ -199,16 +208,16 @@ pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 
 enum pki_status
 pki_ledger_issued(struct pki_ledger *ledger, const struct pki_serial *serial,
-	struct pki_cert_row *out, struct pki_err *err)
+	struct pki_cert_row *out, bool *found, struct pki_err *err)
 {
-	struct pki_err why = { 0 };
-	enum pki_status status =
-		pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, out, &why);
-	if (status == PKI_NOTFOUND)
-		return pki_ledger_certificate(ledger, PKI_ISSUER_ROOT, serial, out, err);
-	if (status != PKI_OK)
-		*err = why;
-	return status;
+	bool by_ca = false;
+	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, out, &by_ca, err));
+	if (!by_ca)
+		return pki_ledger_certificate(
+			ledger, PKI_ISSUER_ROOT, serial, out, found, err);
+	if (found != NULL)
+		*found = true;
+	return PKI_OK;
 }
 
 void

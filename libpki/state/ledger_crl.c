@@ -184,13 +184,17 @@ pki_ledger_add_crl(
 
 /* s is bound and gives one CRL at most. */
 static enum pki_status
-load_crl(struct pki_ledger *ledger, sqlite3_stmt *s, struct pki_crl_row *out,
+load_crl(struct pki_ledger *ledger, sqlite3_stmt *s, struct pki_crl_row *out, bool *found,
 	struct pki_err *err)
 {
 	bool row = false;
 	PKI_TRY(ledger_step(ledger, s, &row, "read the CRL", err));
+	if (found != NULL)
+		*found = row;
 	if (!row)
-		return pki_fail(err, PKI_NOTFOUND, "the ledger has no such CRL");
+		return found != NULL ? PKI_OK
+				     : pki_fail(err, PKI_NOTFOUND,
+					       "the ledger has no such CRL");
 	*out = (struct pki_crl_row){
 		.issuer = sqlite3_column_int(s, 0),
 		.number = (uint64_t)sqlite3_column_int64(s, 1),
@@ -208,45 +212,46 @@ load_crl(struct pki_ledger *ledger, sqlite3_stmt *s, struct pki_crl_row *out,
 
 static enum pki_status
 find_crl(struct pki_ledger *ledger, enum ledger_sql sql, int issuer, int64_t which,
-	struct pki_crl_row *out, struct pki_err *err)
+	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, sql, &s, err));
 	sqlite3_bind_int(s, 1, issuer);
 	sqlite3_bind_int64(s, 2, which);
-	return load_crl(ledger, s, out, err);
+	return load_crl(ledger, s, out, found, err);
 }
 
 enum pki_status
 pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
-	struct pki_crl_row *out, struct pki_err *err)
+	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL, issuer, (int64_t)number, out, err);
+	return find_crl(ledger, SQL_CRL, issuer, (int64_t)number, out, found, err);
 }
 
 enum pki_status
 pki_ledger_crl_head(struct pki_ledger *ledger, int issuer, uint64_t number,
-	struct pki_crl_row *out, struct pki_err *err)
+	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL_HEAD, issuer, (int64_t)number, out, err);
+	return find_crl(ledger, SQL_CRL_HEAD, issuer, (int64_t)number, out, found, err);
 }
 
 enum pki_status
 pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
-	struct pki_crl_row *out, struct pki_err *err)
+	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL_LAST, issuer, partition, out, err);
+	return find_crl(ledger, SQL_CRL_LAST, issuer, partition, out, found, err);
 }
 
 enum pki_status
 pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
-	const struct pki_serial *serial, struct pki_crl_row *out, struct pki_err *err)
+	const struct pki_serial *serial, struct pki_crl_row *out, bool *found,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	PKI_TRY(ledger_statement(ledger, SQL_CRL_COVERING, &s, err));
 	sqlite3_bind_int(s, 1, issuer);
 	ledger_bind_serial(s, 2, serial);
-	return load_crl(ledger, s, out, err);
+	return load_crl(ledger, s, out, found, err);
 }
 
 void

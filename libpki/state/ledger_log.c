@@ -72,16 +72,20 @@ pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_b
 
 enum pki_status
 pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_buf *note,
-	struct pki_err *err)
+	bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
 	PKI_TRY(ledger_statement(ledger, SQL_CHECKPOINT, &s, err));
 	sqlite3_bind_int64(s, 1, (int64_t)size);
 	PKI_TRY(ledger_step(ledger, s, &row, "read the checkpoint", err));
-	if (!row)
-		return pki_fail(err, PKI_NOTFOUND, "the ledger has no such checkpoint");
-	return ledger_column_blob(s, 0, note, err);
+	if (found != NULL)
+		*found = row;
+	if (row)
+		return ledger_column_blob(s, 0, note, err);
+	return found != NULL
+		       ? PKI_OK
+		       : pki_fail(err, PKI_NOTFOUND, "the ledger has no such checkpoint");
 }
 
 enum pki_status

@@ -154,7 +154,7 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	struct pki_err none = { 0 };
 	char path[PATH_MAX];
 	*size = 0;
-	enum pki_status status = pki_ledger_checkpoint(ledger, 0, &note, &none);
+	enum pki_status status = pki_ledger_checkpoint(ledger, 0, &note, NULL, &none);
 	if (status == PKI_NOTFOUND)
 		return PKI_OK;
 	if (status != PKI_OK) {

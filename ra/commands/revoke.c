@@ -62,7 +62,7 @@ set_target(
 			target);
 	order->serial_count = 1;
 	PKI_TRY(ra_need_ledger(ra, err));
-	PKI_TRY(pki_ledger_issued(ra->ledger, &order->serials[0], &row, err));
+	PKI_TRY(pki_ledger_issued(ra->ledger, &order->serials[0], &row, NULL, err));
 	snprintf(order->holder, sizeof order->holder, "%s", row.holder);
 	pki_cert_row_free(&row);
 	return PKI_OK;

@@ -121,7 +121,7 @@ static void
 out(struct crld *d, struct crld_list *list, uint64_t number, const struct pki_crl *crl)
 {
 	struct pki_crl_row row;
-	ok(pki_ledger_crl_head(d->ledger, PKI_ISSUER_CA, number, &row, &err));
+	ok(pki_ledger_crl_head(d->ledger, PKI_ISSUER_CA, number, &row, NULL, &err));
 	list_out(d, list, &row, crl, true);
 }
 

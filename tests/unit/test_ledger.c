@@ -187,14 +187,14 @@ r203_an_order_counts_once(void **state)
 	refused(pki_ledger_add_order(f->ledger, &other, &err), ORDER_USED);
 	commit(f);
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row read = { 0 };
-	ok(pki_ledger_order(f->ledger, row.id, &read, &err));
+	ok(pki_ledger_order(f->ledger, row.id, &read, NULL, &err));
 	assert_string_equal(read.id, row.id);
 	assert_string_equal(read.holder, "H-1");
 	assert_int_equal(read.action, PKI_ACTION_ISSUE);
 	assert_int_equal(read.committed, START * 1000);
 	assert_memory_equal(read.cms.data, "cms", 3);
 	struct pki_order_row none = { 0 };
-	fails(pki_ledger_order(f->ledger, other.id, &none, &err), NOTFOUND);
+	fails(pki_ledger_order(f->ledger, other.id, &none, NULL, &err), NOTFOUND);
 }
 
 static void
@@ -228,7 +228,7 @@ r47_r58_revocation_is_final(void **state)
 	ok(pki_ledger_revocation_count(f->ledger, 1, &count, &err));
 	assert_int_equal(count, 0);
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row read = { 0 };
-	ok(pki_ledger_certificate(f->ledger, 2, &cert.serial, &read, &err));
+	ok(pki_ledger_certificate(f->ledger, 2, &cert.serial, &read, NULL, &err));
 	assert_true(read.revoked);
 	assert_string_equal(read.revoked_by, "O-00000000000000000000000000000002");
 	assert_string_equal(read.order, "O-00000000000000000000000000000001");
@@ -365,7 +365,7 @@ r49_crl_numbers_grow_by_one(void **state)
 	struct pki_crl_row none = { 0 };
 	issue_first(f);
 	begin(f);
-	fails(pki_ledger_crl(f->ledger, 2, 0, &none, &err), NOTFOUND);
+	fails(pki_ledger_crl(f->ledger, 2, 0, &none, NULL, &err), NOTFOUND);
 	refused(add_crl(f->ledger, 2, START, 0, &err), CRL_FIELDS);
 	ok(add_crl(f->ledger, 1, START + 10, 0, &err));
 	refused(add_crl(f->ledger, 1, START + 10, 0, &err), CRL_FIELDS);
@@ -374,21 +374,23 @@ r49_crl_numbers_grow_by_one(void **state)
 	refused(add_crl(f->ledger, 2, START + 10, 1, &err), REVOKED_FINAL);
 	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
 	ok(add_revocation(f->ledger, &cert, 2, START * 1000, &err));
-	fails(pki_ledger_crl_covering(f->ledger, 2, &cert.serial, &none, &err), NOTFOUND);
+	fails(pki_ledger_crl_covering(f->ledger, 2, &cert.serial, &none, NULL, &err),
+		NOTFOUND);
 	ok(add_crl(f->ledger, 2, START + 20, 1, &err));
 	refused(add_crl(f->ledger, 3, START + 20, 0, &err), REVOKED_FINAL);
 	ok(add_crl(f->ledger, 3, START + 20, 1, &err));
-	fails(pki_ledger_crl_covering(f->ledger, 2, &good.serial, &none, &err), NOTFOUND);
+	fails(pki_ledger_crl_covering(f->ledger, 2, &good.serial, &none, NULL, &err),
+		NOTFOUND);
 	ok(pki_ledger_add_publication(f->ledger, 2, 2, START * 1000 + 77, &err));
 	fails(pki_ledger_add_publication(f->ledger, 2, 2, START * 1000 + 78, &err),
 		STATE);
 	commit(f);
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	ok(pki_ledger_crl_covering(f->ledger, 2, &cert.serial, &crl, &err));
+	ok(pki_ledger_crl_covering(f->ledger, 2, &cert.serial, &crl, NULL, &err));
 	assert_int_equal(crl.number, 2);
 	assert_int_equal(crl.published, START * 1000 + 77);
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row last = { 0 };
-	ok(pki_ledger_crl(f->ledger, 2, 0, &last, &err));
+	ok(pki_ledger_crl(f->ledger, 2, 0, &last, NULL, &err));
 	assert_int_equal(last.number, 3);
 	assert_int_equal(last.published, 0);
 	assert_int_equal(last.this_update, START + 20);
@@ -423,7 +425,7 @@ r52_partitions_are_for_ever(void **state)
 	refused(add_cert(f->ledger, other, &err), CRL_PARTITION);
 	refused(add_list(f->ledger, 5, 1, START, 0, false, &err), CRL_PARTITION);
 	commit(f);
-	ok(pki_ledger_certificate(f->ledger, 2, &cert.serial, &read, &err));
+	ok(pki_ledger_certificate(f->ledger, 2, &cert.serial, &read, NULL, &err));
 	assert_int_equal(read.partition, 4);
 	pki_cert_row_free(&read);
 }
@@ -453,7 +455,8 @@ r49_r52_lists_of_one_issuer(void **state)
 		certs[i].partition = i % 3;
 		ok(add_cert(f->ledger, certs[i], &err));
 	}
-	fails(pki_ledger_last_crl(f->ledger, 2, PKI_LIST_ANY, &row, &err), NOTFOUND);
+	fails(pki_ledger_last_crl(f->ledger, 2, PKI_LIST_ANY, &row, NULL, &err),
+		NOTFOUND);
 	ok(add_list(f->ledger, 0, 1, START, 0, false, &err));
 	ok(add_list(f->ledger, 2, 2, START, 0, false, &err));
 	refused(add_list(f->ledger, 1, 2, START, 0, false, &err), CRL_FIELDS);
@@ -470,15 +473,17 @@ r49_r52_lists_of_one_issuer(void **state)
 		uint64_t want;
 	} last[] = { { PKI_LIST_ANY, 5 }, { 0, 5 }, { 1, 3 }, { 2, 4 } };
 	for (size_t i = 0; i < PKI_COUNT(last); i++) {
-		ok(pki_ledger_last_crl(f->ledger, 2, last[i].partition, &row, &err));
+		ok(pki_ledger_last_crl(
+			f->ledger, 2, last[i].partition, &row, NULL, &err));
 		assert_int_equal(row.number, last[i].want);
 		assert_null(row.der.data);
 	}
-	fails(pki_ledger_last_crl(f->ledger, 2, 3, &row, &err), NOTFOUND);
+	fails(pki_ledger_last_crl(f->ledger, 2, 3, &row, NULL, &err), NOTFOUND);
 	/* the list that the certificate names: 0 and 3 the full one */
 	static const uint64_t covering[] = { 5, 3, 4, 5 };
 	for (size_t i = 0; i < 4; i++) {
-		ok(pki_ledger_crl_covering(f->ledger, 2, &certs[i].serial, &row, &err));
+		ok(pki_ledger_crl_covering(
+			f->ledger, 2, &certs[i].serial, &row, NULL, &err));
 		assert_int_equal(row.number, covering[i]);
 		assert_int_equal(row.partition, certs[i].partition);
 	}
@@ -524,7 +529,7 @@ r53_r55_nothing_follows_the_last_crl(void **state)
 	refused(add_cert(f->ledger, make_cert(3, "H-1", 1), &err), CRL_LAST);
 	commit(f);
 	struct pki_crl_row row;
-	ok(pki_ledger_last_crl(f->ledger, 2, 0, &row, &err));
+	ok(pki_ledger_last_crl(f->ledger, 2, 0, &row, NULL, &err));
 	assert_int_equal(row.next_update, PKI_CRL_LAST);
 }
 
@@ -585,7 +590,7 @@ r57_no_list_lets_go_what_has_not_expired(void **state)
 	row.cutoff = START;
 	ok(pki_ledger_add_crl(f->ledger, &row, &err));
 	pki_crl_row_free(&row);
-	ok(pki_ledger_crl_head(f->ledger, 2, 1, &row, &err));
+	ok(pki_ledger_crl_head(f->ledger, 2, 1, &row, NULL, &err));
 	assert_int_equal(row.cutoff, START);
 	commit(f);
 }
@@ -614,11 +619,11 @@ r81_r209_the_log_only_grows(void **state)
 	ok(pki_ledger_add_checkpoint(f->ledger, 2, note, &err));
 	commit(f);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
-	ok(pki_ledger_checkpoint(f->ledger, 0, &out, &err));
+	ok(pki_ledger_checkpoint(f->ledger, 0, &out, NULL, &err));
 	ok(pki_ledger_entry(f->ledger, 1, &out, &err));
 	assert_string_equal((char *)out.data, "note{}");
 	fails(pki_ledger_entry(f->ledger, 2, &out, &err), NOTFOUND);
-	fails(pki_ledger_checkpoint(f->ledger, 3, &out, &err), NOTFOUND);
+	fails(pki_ledger_checkpoint(f->ledger, 3, &out, NULL, &err), NOTFOUND);
 	struct pki_hash read;
 	ok(pki_ledger_hash(f->ledger, 0, 0, &read, &err));
 	assert_int_equal(read.octets[0], 1);

@@ -118,14 +118,14 @@ converts_version_1(void **state)
 	static const pki_time cutoffs[] = { 1767225600, 1767225600, 1767225700 };
 	for (uint64_t n = 1; n <= 3; n++) {
 		struct pki_crl_row row;
-		ok(pki_ledger_crl_head(ledger, 2, n, &row, &err));
+		ok(pki_ledger_crl_head(ledger, 2, n, &row, NULL, &err));
 		assert_int_equal(row.cutoff, cutoffs[n - 1]);
 		assert_int_equal(row.partition, 0);
 	}
 	struct pki_serial serial;
 	struct pki_crl_row row;
 	ok(pki_serial_parse("4000000000000000000000000000000000000002", &serial, &err));
-	ok(pki_ledger_crl_covering(ledger, 2, &serial, &row, &err));
+	ok(pki_ledger_crl_covering(ledger, 2, &serial, &row, NULL, &err));
 	assert_int_equal(row.number, 2);
 	uint64_t count = 0;
 	ok(pki_ledger_each_ending(

@@ -106,7 +106,7 @@ one_crl(struct export *e, int issuer, uint64_t number, uint64_t last, struct pki
 	char digest[PKI_SHA256_HEX], this_update[PKI_TIME_TEXT],
 		next_update[PKI_TIME_TEXT];
 	char cutoff[PKI_TIME_TEXT], committed[PKI_MSEC_TEXT], published[PKI_MSEC_TEXT];
-	PKI_TRY(pki_ledger_crl(e->ledger, issuer, number, &row, err));
+	PKI_TRY(pki_ledger_crl(e->ledger, issuer, number, &row, NULL, err));
 	PKI_TRY(pki_sha256_hex(row.der.data, row.der.len, digest, err));
 	pki_time_format(row.this_update, this_update);
 	pki_time_format(row.next_update, next_update);
@@ -132,7 +132,7 @@ crls(struct export *e, struct pki_err *err)
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row last = { 0 };
 		struct pki_err none = { 0 };
 		enum pki_status status = pki_ledger_last_crl(
-			e->ledger, issuer, PKI_LIST_ANY, &last, &none);
+			e->ledger, issuer, PKI_LIST_ANY, &last, NULL, &none);
 		if (status != PKI_OK && status != PKI_NOTFOUND) {
 			*err = none;
 			return status;

@@ -83,7 +83,8 @@ count_issued(struct gather *g, const struct pki_cert_row *row)
 		PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 		struct pki_err own = { 0 };
 		/* one that is gone is verify's to find */
-		if (pki_ledger_order(g->a->ledger, row->order, &order, &own) != PKI_OK)
+		if (pki_ledger_order(g->a->ledger, row->order, &order, NULL, &own) !=
+			PKI_OK)
 			order.action = PKI_ACTION_ISSUE;
 		memcpy(g->order, row->order, sizeof g->order);
 		g->action = order.action;
@@ -119,12 +120,12 @@ first_published(struct gather *g, const struct pki_revocation_row *row, pki_msec
 {
 	struct pki_ledger *ledger = g->a->ledger;
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	enum pki_status status =
-		pki_ledger_crl_covering(ledger, row->issuer, &row->serial, &crl, err);
+	enum pki_status status = pki_ledger_crl_covering(
+		ledger, row->issuer, &row->serial, &crl, NULL, err);
 	unsigned partition = crl.partition;
 	*out = 0;
 	for (uint64_t n = crl.number; status == PKI_OK && *out == 0; n++) {
-		status = pki_ledger_crl_head(ledger, row->issuer, n, &crl, err);
+		status = pki_ledger_crl_head(ledger, row->issuer, n, &crl, NULL, err);
 		if (status == PKI_OK && crl.partition == partition &&
 			crl.published <= g->f->to)
 			*out = crl.published;
@@ -336,8 +337,8 @@ count_crls(struct gather *g, struct pki_err *err)
 	for (uint64_t n = 1;; n++) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
 		struct pki_err own = { 0 };
-		enum pki_status status =
-			pki_ledger_crl_head(g->a->ledger, PKI_ISSUER_CA, n, &row, &own);
+		enum pki_status status = pki_ledger_crl_head(
+			g->a->ledger, PKI_ISSUER_CA, n, &row, NULL, &own);
 		if (status == PKI_NOTFOUND)
 			return PKI_OK;
 		if (status != PKI_OK) {

@@ -27,13 +27,13 @@ find_entry(
 		return PKI_OK;
 	if (strchr(what, '-') == NULL) {
 		PKI_TRY(pki_serial_parse(what, &serial, err));
-		PKI_TRY(pki_ledger_issued(ledger, &serial, &cert, err));
+		PKI_TRY(pki_ledger_issued(ledger, &serial, &cert, NULL, err));
 		id = cert.order;
 		if (id[0] == '\0')
 			return pki_fail(err, PKI_NOTFOUND,
 				"the certificate is the ceremony's; ask for its entry's index");
 	}
-	PKI_TRY(pki_ledger_order(ledger, id, &order, err));
+	PKI_TRY(pki_ledger_order(ledger, id, &order, NULL, err));
 	*index = order.log_index;
 	return PKI_OK;
 }
@@ -47,7 +47,7 @@ make_proof(struct pki_ledger *ledger, uint64_t index, json_t **out, struct pki_e
 	struct pki_checkpoint cp;
 	struct pki_proof proof;
 	PKI_TRY(pki_ledger_entry(ledger, index, &entry, err));
-	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, err));
+	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, NULL, err));
 	PKI_TRY(pki_checkpoint_parse(pki_buf_bytes(&note), &cp, err));
 	PKI_TRY(pki_merkle_inclusion(index, cp.size, &src, &proof, err));
 	for (size_t i = 0; i < proof.count; i++) {

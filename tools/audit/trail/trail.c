@@ -157,7 +157,7 @@ open_checkpoint(struct trail *t)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_err err = { 0 };
-	if (pki_ledger_checkpoint(t->a->ledger, 0, &note, &err) == PKI_OK &&
+	if (pki_ledger_checkpoint(t->a->ledger, 0, &note, NULL, &err) == PKI_OK &&
 		pki_checkpoint_open(pki_buf_bytes(&note), t->a->vkey, &t->cp, &err) ==
 			PKI_OK)
 		return;

@@ -31,7 +31,7 @@ open_order(struct trail *t, const char *id, struct pki_order_row *row,
 	struct pki_signed_order *order)
 {
 	struct pki_err err = { 0 };
-	return pki_ledger_order(t->a->ledger, id, row, &err) == PKI_OK &&
+	return pki_ledger_order(t->a->ledger, id, row, NULL, &err) == PKI_OK &&
 	       pki_order_open(pki_buf_bytes(&row->cms), t->a->issuers[PKI_ISSUER_CA],
 		       row->committed / 1000, t->a->cache, order, &err) == PKI_OK;
 }
@@ -71,12 +71,13 @@ find_lists(struct trail *t, struct trail_revoked *r, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
 	struct pki_err own = { 0 };
-	enum pki_status status =
-		pki_ledger_crl_covering(t->a->ledger, r->issuer, &r->serial, &crl, &own);
+	enum pki_status status = pki_ledger_crl_covering(
+		t->a->ledger, r->issuer, &r->serial, &crl, NULL, &own);
 	unsigned partition = crl.partition;
 	r->listed = crl.number;
 	for (uint64_t n = crl.number; status == PKI_OK && r->published == 0; n++) {
-		status = pki_ledger_crl_head(t->a->ledger, r->issuer, n, &crl, &own);
+		status =
+			pki_ledger_crl_head(t->a->ledger, r->issuer, n, &crl, NULL, &own);
 		if (status == PKI_OK && crl.partition == partition && crl.published != 0)
 			r->published = n;
 	}
@@ -166,7 +167,8 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	if (pki_serial_parse(what, &serial, &own) != PKI_OK)
 		return pki_fail(err, PKI_INPUT,
 			"neither a holder (H-), an order (O-), an invitation (I-), an application (A-) nor a serial number");
-	enum pki_status status = pki_ledger_issued(t->a->ledger, &serial, &row, err);
+	enum pki_status status =
+		pki_ledger_issued(t->a->ledger, &serial, &row, NULL, err);
 	if (status == PKI_NOTFOUND) {
 		*err = (struct pki_err){ 0 };
 		pki_serial_text(&serial, text);
@@ -207,8 +209,8 @@ find_revoked(struct trail *t, const char *id, struct pki_err *err)
 	for (size_t i = 0; i < order.order.serial_count; i++) {
 		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
 		struct pki_err own = { 0 };
-		if (pki_ledger_issued(
-			    t->a->ledger, &order.order.serials[i], &cert, &own) == PKI_OK)
+		if (pki_ledger_issued(t->a->ledger, &order.order.serials[i], &cert, NULL,
+			    &own) == PKI_OK)
 			PKI_TRY(on_revoked(&by, &cert, err));
 	}
 	return PKI_OK;
@@ -221,7 +223,7 @@ find_order(struct trail *t, const char *id, struct pki_err *err)
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
 	struct pki_err own = { 0 };
 	PKI_TRY(add_order(t, id, err));
-	if (pki_ledger_order(t->a->ledger, id, &row, &own) != PKI_OK)
+	if (pki_ledger_order(t->a->ledger, id, &row, NULL, &own) != PKI_OK)
 		return PKI_OK;
 	if (row.action == PKI_ACTION_REVOKE)
 		return find_revoked(t, id, err);

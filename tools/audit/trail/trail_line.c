@@ -61,7 +61,7 @@ add_signature(struct line *l, const struct pki_cms_signer *signer)
 	pki_serial_text(number, serial);
 	pki_msec_format(signer->signed_at, at);
 	bool known = pki_ledger_certificate(l->t->a->ledger, PKI_ISSUER_CA, number, &row,
-			     &err) == PKI_OK;
+			     NULL, &err) == PKI_OK;
 	json_array_append_new(
 		l->signatures, json_pack("{s:s, s:s, s:s}", "serial", serial, "profile",
 				       known ? row.profile : "", "signed", at));
@@ -103,7 +103,7 @@ check_revoked(struct line *l, const char *serial)
 	char object[CERTIFICATE_OBJECT], at[PKI_MSEC_TEXT];
 	snprintf(object, sizeof object, "serial %.40s", serial);
 	if (pki_serial_parse(serial, &number, &err) != PKI_OK ||
-		pki_ledger_issued(a->ledger, &number, &row, &err) != PKI_OK) {
+		pki_ledger_issued(a->ledger, &number, &row, NULL, &err) != PKI_OK) {
 		finding_add(a, object, &err);
 		return;
 	}
@@ -151,7 +151,7 @@ line_of_order(struct line *l, struct pki_err *err)
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row row = { 0 };
 	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
 	const char *id = entry_text(l->detail, "order");
-	enum pki_status status = pki_ledger_order(a->ledger, id, &row, err);
+	enum pki_status status = pki_ledger_order(a->ledger, id, &row, NULL, err);
 	if (status == PKI_NOTFOUND) {
 		*err = (struct pki_err){ 0 };
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_APPEND_ONLY,
@@ -190,7 +190,7 @@ line_of_step(struct line *l, struct pki_err *err)
 		return PKI_OK;
 	if (invitation)
 		id = entry_text(l->detail, "invitation");
-	enum pki_status status = pki_ledger_order(a->ledger, id, &row, err);
+	enum pki_status status = pki_ledger_order(a->ledger, id, &row, NULL, err);
 	if (status == PKI_NOTFOUND) {
 		*err = (struct pki_err){ 0 };
 		prove(l,
@@ -228,7 +228,7 @@ line_of_crl(struct line *l, struct pki_err *err)
 	char digest[PKI_SHA256_HEX];
 	int issuer = (int)json_integer_value(json_object_get(l->detail, "issuer"));
 	json_int_t number = json_integer_value(json_object_get(l->detail, "number"));
-	PKI_TRY(pki_ledger_crl(a->ledger, issuer, (uint64_t)number, &row, err));
+	PKI_TRY(pki_ledger_crl(a->ledger, issuer, (uint64_t)number, &row, NULL, err));
 	PKI_TRY(pki_sha256_hex(row.der.data, row.der.len, digest, err));
 	if (strcmp(l->type, "crl-published") != 0 &&
 		strcmp(digest, entry_text(l->detail, "digest")) != 0)
@@ -269,7 +269,7 @@ line_of_ceremony(struct line *l, struct pki_err *err)
 		struct pki_err own = { 0 };
 		uint64_t before = findings_count(l->t->a->findings);
 		if (pki_serial_parse(l->t->ids[i], &serial, &own) != PKI_OK ||
-			pki_ledger_issued(l->t->a->ledger, &serial, &row, &own) !=
+			pki_ledger_issued(l->t->a->ledger, &serial, &row, NULL, &own) !=
 				PKI_OK ||
 			row.order[0] != '\0')
 			continue;

@@ -42,7 +42,7 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	a->revocations++;
 	pki_serial_text(&row->serial, serial);
 	snprintf(object, sizeof object, "revocation of %s", serial);
-	if (pki_ledger_order(a->ledger, row->order, &order, &own) != PKI_OK) {
+	if (pki_ledger_order(a->ledger, row->order, &order, NULL, &own) != PKI_OK) {
 		finding_add(a, object, &own);
 		return PKI_OK;
 	}
@@ -292,7 +292,7 @@ made_before(const struct issuer *issuer, unsigned partition, const struct pki_bu
 	return pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
 	       pki_crl_number(crl) != 0 &&
 	       pki_ledger_crl(issuer->a->ledger, issuer->number, pki_crl_number(crl),
-		       &row, &err) == PKI_OK &&
+		       &row, NULL, &err) == PKI_OK &&
 	       row.partition == partition &&
 	       pki_bytes_equal(file->data, file->len, row.der.data, row.der.len);
 }
@@ -322,10 +322,11 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 	PKI_TRY(pki_file_read(path, CRL_FILE_MAX, &file, err));
 	for (uint64_t n = list->number; n >= list->published; n--) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-		PKI_TRY(pki_ledger_crl_head(a->ledger, issuer->number, n, &row, err));
+		PKI_TRY(pki_ledger_crl_head(
+			a->ledger, issuer->number, n, &row, NULL, err));
 		if (row.partition != partition)
 			continue;
-		PKI_TRY(pki_ledger_crl(a->ledger, issuer->number, n, &row, err));
+		PKI_TRY(pki_ledger_crl(a->ledger, issuer->number, n, &row, NULL, err));
 		if (pki_bytes_equal(file.data, file.len, row.der.data, row.der.len))
 			return PKI_OK;
 	}
@@ -360,7 +361,8 @@ looked_at_before(struct issuer *issuer, uint64_t n, struct pki_crl_row *head)
 	struct pki_err err = { 0 };
 	uint64_t first = a->crl_first[issuer->number];
 	return a->since.size != 0 && (first == 0 || n < first) &&
-	       pki_ledger_crl_head(a->ledger, issuer->number, n, head, &err) == PKI_OK &&
+	       pki_ledger_crl_head(a->ledger, issuer->number, n, head, NULL, &err) ==
+		       PKI_OK &&
 	       head->committed <= a->since.at && head->partition <= issuer->partitions;
 }
 
@@ -376,7 +378,8 @@ follow(struct issuer *issuer, uint64_t n)
 		remember(issuer, &row);
 		return true;
 	}
-	enum pki_status status = pki_ledger_crl(a->ledger, issuer->number, n, &row, &own);
+	enum pki_status status =
+		pki_ledger_crl(a->ledger, issuer->number, n, &row, NULL, &own);
 	if (status == PKI_NOTFOUND)
 		return false;
 	snprintf(object, sizeof object, "CRL %ju of issuer %d", (uintmax_t)n,

@@ -30,7 +30,7 @@ check_order_entry(struct audit *a, uint64_t index, const json_t *detail)
 	char object[40], digest[PKI_SHA256_HEX];
 	const char *id = entry_text(detail, "order");
 	name_entry(index, object);
-	if (pki_ledger_order(a->ledger, id, &row, &err) != PKI_OK) {
+	if (pki_ledger_order(a->ledger, id, &row, NULL, &err) != PKI_OK) {
 		finding_rule(a, object, PKI_RULE_APPEND_ONLY,
 			"records the order %s, which the ledger no longer has; restore a backup",
 			id);
@@ -57,8 +57,8 @@ check_crl_entry(struct audit *a, uint64_t index, pki_msec at, const json_t *deta
 	if (issuer >= 0 && issuer <= PKI_ISSUER_CA && a->crl_first[issuer] == 0)
 		a->crl_first[issuer] = (uint64_t)number;
 	if (number <= 0 ||
-		pki_ledger_crl(a->ledger, (int)issuer, (uint64_t)number, &row, &err) !=
-			PKI_OK ||
+		pki_ledger_crl(a->ledger, (int)issuer, (uint64_t)number, &row, NULL,
+			&err) != PKI_OK ||
 		pki_sha256_hex(row.der.data, row.der.len, digest, &err) != PKI_OK) {
 		finding_rule(a, object, PKI_RULE_APPEND_ONLY,
 			"records the CRL %jd of issuer %jd, which the ledger no longer has",
@@ -82,7 +82,7 @@ check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
 	name_entry(index, object);
 	a->publications++;
 	if (number > 0 && pki_ledger_crl_head(a->ledger, (int)issuer, (uint64_t)number,
-				  &row, &err) == PKI_OK)
+				  &row, NULL, &err) == PKI_OK)
 		pki_msec_format(row.published, published);
 	if (strcmp(published, entry_text(detail, "published")) != 0)
 		finding_rule(a, object, PKI_RULE_RECORD,

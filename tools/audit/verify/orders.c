@@ -19,8 +19,8 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 		const struct pki_serial *number = pki_cert_get0_serial(signer);
 		struct pki_bytes der = pki_cert_get0_der(signer);
 		pki_serial_text(number, serial);
-		if (pki_ledger_certificate(
-			    a->ledger, PKI_ISSUER_CA, number, &cert, &err) != PKI_OK)
+		if (pki_ledger_certificate(a->ledger, PKI_ISSUER_CA, number, &cert, NULL,
+			    &err) != PKI_OK)
 			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s is not in the ledger", serial);
 		else if (!pki_bytes_equal(der.data, der.len, cert.der.data, cert.der.len))
@@ -119,7 +119,7 @@ check_used(struct audit *a, const struct pki_order_row *row,
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row used = { 0 };
 	struct pki_err err = { 0 };
 	const char *id = invitation->order.id;
-	if (pki_ledger_order(a->ledger, id, &used, &err) != PKI_OK ||
+	if (pki_ledger_order(a->ledger, id, &used, NULL, &err) != PKI_OK ||
 		used.action != PKI_ACTION_INVITE || used.log_index != row->log_index)
 		finding_rule(a, row->id, PKI_RULE_INVITATION,
 			"the ledger no longer says that it used the invitation %s", id);
@@ -175,7 +175,7 @@ find_invitation(struct visit *v, struct last *last, struct pki_err *err)
 	const char *id = entry_text(json_object_get(v->entry, "detail"), "order");
 	if (last->id[0] != '\0' && strcmp(last->id, id) == 0)
 		return PKI_OK;
-	PKI_TRY(pki_ledger_order(a->ledger, id, &outer, err));
+	PKI_TRY(pki_ledger_order(a->ledger, id, &outer, NULL, err));
 	PKI_TRY(pki_order_open(pki_buf_bytes(&outer.cms), a->issuers[PKI_ISSUER_CA],
 		outer.committed / 1000, a->cache, &order, err));
 	last_set(last, &outer, &order);

@@ -48,7 +48,7 @@ check_issued(struct audit *a, const struct pki_cert *cert, enum pki_kind kind,
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	PKI_TRY(pki_ledger_certificate(
-		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, err));
+		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, NULL, err));
 	const struct pki_profile *profile = NULL;
 	for (size_t i = 0; i < a->policy_count && profile == NULL; i++)
 		profile = pki_policy_profile(a->policies[i], row.profile);

@@ -104,7 +104,7 @@ on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	probe->old = true; /* the ceremony's */
 	if (row->order[0] == '\0')
 		return PKI_OK;
-	PKI_TRY(pki_ledger_order(probe->a->ledger, row->order, &order, err));
+	PKI_TRY(pki_ledger_order(probe->a->ledger, row->order, &order, NULL, err));
 	probe->old = order.log_index < probe->a->since.size;
 	return PKI_OK;
 }

@@ -39,7 +39,7 @@ check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *e
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf note = { 0 }, beside = { 0 }, response = { 0 };
 	if (size == 0 ||
-		pki_ledger_checkpoint(s->a->ledger, size, &note, err) != PKI_OK) {
+		pki_ledger_checkpoint(s->a->ledger, size, &note, NULL, err) != PKI_OK) {
 		*err = (struct pki_err){ 0 };
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
 			"the ledger has no checkpoint of %ju entries", (uintmax_t)size);
