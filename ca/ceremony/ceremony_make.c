@@ -5,6 +5,7 @@
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/tlog/note.h"
+#include "libpki/x509/certify.h"
 
 static enum pki_status
 find_profile(const struct pki_policy *policy, enum pki_kind kind,
@@ -36,7 +37,7 @@ certify(const struct ceremony *c, const struct pki_profile *profile,
 	if (issuer != NULL && spec.not_after > pki_cert_not_after(issuer->cert))
 		spec.not_after = pki_cert_not_after(issuer->cert);
 	PKI_TRY(pki_serial_random(&spec.serial, err));
-	enum pki_status status = pki_cert_build(&spec, issuer_key, out, err);
+	enum pki_status status = pki_certify(&spec, issuer_key, out, err);
 	if (status != PKI_OK)
 		pki_err_object(err, "%s", subject->common_name);
 	return status;

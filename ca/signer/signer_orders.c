@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
+#include "libpki/x509/certify.h"
 
 static void
 drop_pending(struct signer_state *s)
@@ -174,7 +175,7 @@ sign_one(struct signer_state *s, const struct pending *p, size_t i, struct pki_e
 	};
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	pki_err_object(err, "%s", p->facts.id);
-	PKI_TRY(pki_cert_build(&spec, s->ca_key, &cert, err));
+	PKI_TRY(pki_certify(&spec, s->ca_key, &cert, err));
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
 }

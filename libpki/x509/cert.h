@@ -1,6 +1,6 @@
 /*
- * Certificates: parsed once at the edge, built from a profile. This module owns X509. There
- * is no way to sign one that does not pass the lint first (rule 30).
+ * Certificates, parsed once at the edge. This module owns X509. There is no way to sign a
+ * certificate that does not pass the lint first (rule 30): certify.h.
  */
 #ifndef LIBPKI_X509_CERT_H
 #define LIBPKI_X509_CERT_H
@@ -64,7 +64,7 @@ enum pki_status pki_cert_pem(const struct pki_cert *cert, struct pki_buf *out,
 enum pki_status pki_cert_verify(const struct pki_cert *cert,
 	const struct pki_cert *issuer, pki_time at, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What to certify. Everything is borrowed. issuer NULL: self-signed (root). */
+/* What pki_certify() certifies. Everything is borrowed. issuer NULL: self-signed (root). */
 struct pki_cert_spec {
 	const struct pki_profile *profile;
 	const struct pki_urls *urls; /* NULL if the profile asks for none */
@@ -77,10 +77,5 @@ struct pki_cert_spec {
 	pki_time document_end; /* 0: no identity document in play */
 	struct pki_serial serial;
 };
-
-/* Build the tbsCertificate, lint it, sign it with the issuer's key. */
-enum pki_status pki_cert_build(const struct pki_cert_spec *spec,
-	struct pki_key *issuer_key, struct pki_cert **out,
-	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

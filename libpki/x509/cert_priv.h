@@ -1,4 +1,4 @@
-/* A certificate's parts, for cert_build.c and the lint; internal to the crypto layer. */
+/* A certificate's parts, for certify.c and the lint; internal to the crypto layer. */
 #ifndef LIBPKI_X509_CERT_PRIV_H
 #define LIBPKI_X509_CERT_PRIV_H
 

@@ -1,3 +1,5 @@
+#include "libpki/x509/certify.h"
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -94,7 +96,7 @@ assemble(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 }
 
 enum pki_status
-pki_cert_build(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
+pki_certify(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
 	struct pki_cert **out, struct pki_err *err)
 {
 	const struct pki_key *certified =

@@ -1,6 +1,6 @@
 /*
  * Certificate extensions, built from typed structs through one const table; internal to
- * cert_build.c.
+ * certify.c.
  */
 #ifndef LIBPKI_X509_EXT_H
 #define LIBPKI_X509_EXT_H

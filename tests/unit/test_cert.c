@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
+#include "libpki/x509/certify.h"
 #include "tests/unit/common/chain.h"
 
 static struct chain chain;
@@ -523,7 +524,7 @@ r04_r30_the_lint_blocks_the_signing(void **state)
 		spec.not_before = cases[i].from;
 		spec.not_after = cases[i].to;
 		spec.document_end = cases[i].document_end;
-		enum pki_status got = pki_cert_build(&spec, chain.ca_key, &made, &err);
+		enum pki_status got = pki_certify(&spec, chain.ca_key, &made, &err);
 		assert_int_equal(got, cases[i].want);
 		pki_cert_free(made);
 		if (cases[i].want_text == NULL)
@@ -557,8 +558,7 @@ r03_the_year_2050_is_generalized(void **state)
 		spec.issuer = NULL;
 		spec.not_before = at("2049-01-01T00:00:00Z");
 		spec.not_after = at(cases[i].end);
-		assert_int_equal(
-			pki_cert_build(&spec, chain.root_key, &made, &err), PKI_OK);
+		assert_int_equal(pki_certify(&spec, chain.root_key, &made, &err), PKI_OK);
 		assert_int_equal(pki_cert_not_after(made), spec.not_after);
 		struct pki_bytes der = pki_cert_get0_der(made);
 		assert_non_null(memmem(
@@ -574,7 +574,7 @@ build_needs_the_issuer_s_key(void **state)
 	struct pki_cert_spec spec = chain_spec(&chain, PKI_KIND_HOLDER_AUTH, key);
 	struct pki_cert *none = NULL;
 	struct pki_err err = { 0 };
-	assert_int_equal(pki_cert_build(&spec, chain.root_key, &none, &err), PKI_STATE);
+	assert_int_equal(pki_certify(&spec, chain.root_key, &none, &err), PKI_STATE);
 	assert_null(none);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "libpki/x509/certify.h"
 #include "tests/bench/common/tool.h"
 
 #define POINT 65 /* uncompressed, P-256 */
@@ -136,7 +137,7 @@ mint_new(const struct pki_profile *profile, const struct pki_urls *urls,
 	spec.issuer = issuer;
 	spec.not_before = now;
 	spec.not_after = pki_profile_not_after(profile, now);
-	must(pki_cert_build(&spec, mint->issuer_key, &cert, &err), &err);
+	must(pki_certify(&spec, mint->issuer_key, &cert, &err), &err);
 	take_apart(mint, cert);
 	find_places(mint, cert);
 	start_keys(mint, key);

@@ -1,5 +1,7 @@
 #include "tests/unit/common/chain.h"
 
+#include "libpki/x509/certify.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,7 +106,7 @@ make_ca(enum pki_kind kind, const struct pki_name *name, const struct pki_cert *
 	};
 	spec.not_after = pki_profile_not_after(profile, spec.not_before);
 	must(pki_serial_random(&spec.serial, &err), &err);
-	must(pki_cert_build(&spec, issuer_key, out, &err), &err);
+	must(pki_certify(&spec, issuer_key, out, &err), &err);
 }
 
 void
@@ -154,6 +156,6 @@ chain_issue(const struct chain *chain, enum pki_kind kind, const struct pki_key 
 	struct pki_err err = { 0 };
 	struct pki_cert_spec spec = chain_spec(chain, kind, key);
 	struct pki_cert *cert = NULL;
-	must(pki_cert_build(&spec, chain->ca_key, &cert, &err), &err);
+	must(pki_certify(&spec, chain->ca_key, &cert, &err), &err);
 	return cert;
 }
