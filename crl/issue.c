@@ -273,20 +273,16 @@ list_publish(struct crld *d, struct crld_list *list, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct pki_err why = { 0 };
-	enum pki_status status = pki_ledger_last_crl(
-		d->ledger, list->issuer, (int)list->partition, &row, NULL, &why);
-	if (status == PKI_NOTFOUND)
+	bool found = false;
+	PKI_TRY(pki_ledger_last_crl(
+		d->ledger, list->issuer, (int)list->partition, &row, &found, err));
+	if (!found)
 		return PKI_OK;
-	if (status != PKI_OK) {
-		*err = why;
-		return status;
-	}
 	list_note(d, list, &row);
 	if (list->out.number != row.number) {
 		PKI_TRY(pki_ledger_crl(
 			d->ledger, list->issuer, row.number, &row, NULL, err));
-		status = pki_crl_adopt(&row.der, &crl, err);
+		enum pki_status status = pki_crl_adopt(&row.der, &crl, err);
 		if (status != PKI_OK) {
 			refuse(d, list, err);
 			return status;

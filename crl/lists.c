@@ -118,13 +118,9 @@ look_around(struct crld *d, struct pki_err *err)
 	for (unsigned k = 0; k <= d->urls.partitions; k++) {
 		struct crld_list *list = &d->lists[k];
 		struct pki_crl_row last = { 0 };
-		struct pki_err why = { 0 };
-		enum pki_status status = pki_ledger_last_crl(
-			d->ledger, PKI_ISSUER_CA, (int)k, &last, NULL, &why);
-		if (status != PKI_OK && status != PKI_NOTFOUND) {
-			*err = why;
-			return status;
-		}
+		bool found = false;
+		PKI_TRY(pki_ledger_last_crl(
+			d->ledger, PKI_ISSUER_CA, (int)k, &last, &found, err));
 		list_note(d, list, &last);
 		if (list->out.number != 0 && !untouched(d, list))
 			list->out.number = 0;
@@ -143,15 +139,12 @@ static enum pki_status
 look_for_news(struct crld *d, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
-	struct pki_err own = { 0 };
-	enum pki_status status = pki_ledger_last_crl(
-		d->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, NULL, &own);
-	if (status == PKI_OK && last.number > d->newest)
+	bool found = false;
+	PKI_TRY(pki_ledger_last_crl(
+		d->ledger, PKI_ISSUER_CA, PKI_LIST_ANY, &last, &found, err));
+	if (found && last.number > d->newest)
 		d->looked_at = 0;
-	if (status == PKI_OK || status == PKI_NOTFOUND)
-		return PKI_OK;
-	*err = own;
-	return status;
+	return PKI_OK;
 }
 
 enum pki_status

@@ -86,13 +86,9 @@ static enum pki_status
 look_for_end(struct authority *authority, struct pki_err *err)
 {
 	struct pki_crl_row last = { 0 };
-	struct pki_err own = { 0 };
-	enum pki_status status = pki_ledger_last_crl(
-		authority->ledger, PKI_ISSUER_CA, 0, &last, NULL, &own);
-	if (status != PKI_OK && status != PKI_NOTFOUND) {
-		*err = own;
-		return status;
-	}
+	bool found = false;
+	PKI_TRY(pki_ledger_last_crl(
+		authority->ledger, PKI_ISSUER_CA, 0, &last, &found, err));
 	atomic_store(&authority->ended, last.next_update == PKI_CRL_LAST);
 	return PKI_OK;
 }

@@ -126,16 +126,13 @@ ra_check_not_committed(
 	struct ra *ra, const struct ra_application *application, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
-	struct pki_err absent = { 0 };
+	bool found = false;
 	if (application->state != RA_APPROVED)
 		return PKI_OK;
 	PKI_TRY(ra_need_ledger(ra, err));
-	enum pki_status st =
-		pki_ledger_order(ra->ledger, application->order, &row, NULL, &absent);
-	if (st == PKI_NOTFOUND)
+	PKI_TRY(pki_ledger_order(ra->ledger, application->order, &row, &found, err));
+	if (!found)
 		return PKI_OK;
-	if (st != PKI_OK)
-		return pki_fail(err, st, "%s", absent.msg);
 	pki_order_row_free(&row);
 	pki_err_object(err, "%s", application->id);
 	return pki_fail(err, PKI_STATE,

@@ -37,25 +37,20 @@ add_publication(
 	const char *text = json_string_value(json_array_get(serials, 0));
 	struct pki_serial serial;
 	struct pki_crl_row crl = { 0 };
-	struct pki_err none = { 0 };
+	bool found = false;
 	char published[PKI_MSEC_TEXT];
 	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
 	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &row, NULL, err));
 	int issuer = row.issuer;
 	pki_cert_row_free(&row);
-	enum pki_status status =
-		pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, NULL, &none);
-	if (status != PKI_OK && status != PKI_NOTFOUND) {
-		*err = none;
-		return status;
-	}
-	bool known = status == PKI_OK && crl.published != 0;
+	PKI_TRY(pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, &found, err));
+	bool known = found && crl.published != 0;
 	pki_msec_format(crl.published, published);
 	json_object_set_new(
 		receipt, "published", known ? json_string(published) : json_null());
 	json_object_set_new(receipt, "crl_number",
-		status == PKI_OK ? json_integer((json_int_t)crl.number) : json_null());
+		found ? json_integer((json_int_t)crl.number) : json_null());
 	return PKI_OK;
 }
 

@@ -7,14 +7,10 @@ check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
 	const char *what, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
-	struct pki_err none = { 0 };
-	enum pki_status status = pki_ledger_order(ledger, id, &row, NULL, &none);
-	if (status == PKI_NOTFOUND)
+	bool found = false;
+	PKI_TRY(pki_ledger_order(ledger, id, &row, &found, err));
+	if (!found)
 		return PKI_OK;
-	if (status != PKI_OK) {
-		*err = none;
-		return status;
-	}
 	char when[PKI_MSEC_TEXT];
 	pki_msec_format(row.committed, when);
 	pki_order_row_free(&row);

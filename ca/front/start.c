@@ -44,19 +44,15 @@ check_crl(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-	struct pki_err why = { 0 };
-	if (pki_crl_parse(pki_buf_bytes(der), &crl, &why) != PKI_OK ||
-		pki_crl_verify(crl, cert, &why) != PKI_OK)
+	if (pki_crl_parse(pki_buf_bytes(der), &crl, NULL) != PKI_OK ||
+		pki_crl_verify(crl, cert, NULL) != PKI_OK)
 		return PKI_OK;
 	uint64_t number = pki_crl_number(crl);
-	enum pki_status status = pki_ledger_crl(ledger, issuer, number, &row, NULL, &why);
-	if (status == PKI_OK && row.der.len == der->len &&
+	bool found = false;
+	PKI_TRY(pki_ledger_crl(ledger, issuer, number, &row, &found, err));
+	if (found && row.der.len == der->len &&
 		memcmp(row.der.data, der->data, der->len) == 0)
 		return PKI_OK;
-	if (status != PKI_OK && status != PKI_NOTFOUND) {
-		*err = why;
-		return status;
-	}
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 		"the ledger does not know the published CRL, number %llu: the ledger is older than what it published; restore a newer one",
 		(unsigned long long)number);

@@ -115,16 +115,9 @@ sign_crl(
 static enum pki_status
 last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err)
 {
-	struct pki_err none = { 0 };
-	enum pki_status status = pki_ledger_last_crl(
-		ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, NULL, &none);
-	if (status == PKI_NOTFOUND) {
-		*out = (struct pki_crl_row){ 0 };
-		return PKI_OK;
-	}
-	if (status != PKI_OK)
-		*err = none;
-	return status;
+	bool found = false;
+	*out = (struct pki_crl_row){ 0 };
+	return pki_ledger_last_crl(ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, &found, err);
 }
 
 static enum pki_status

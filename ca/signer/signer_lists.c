@@ -66,16 +66,12 @@ load_list(struct signer_state *s, struct pki_ledger *ledger, unsigned partition,
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row head = { 0 };
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	struct pki_err none = { 0 };
-	enum pki_status status = pki_ledger_last_crl(
-		ledger, PKI_ISSUER_CA, (int)partition, &head, NULL, &none);
-	if (status == PKI_NOTFOUND) {
+	bool found = false;
+	PKI_TRY(pki_ledger_last_crl(
+		ledger, PKI_ISSUER_CA, (int)partition, &head, &found, err));
+	if (!found) {
 		s->told = 0;
 		return PKI_OK;
-	}
-	if (status != PKI_OK) {
-		*err = none;
-		return status;
 	}
 	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, NULL, err));
 	PKI_TRY(signer_load_crl(s, partition, pki_buf_bytes(&crl.der), err));

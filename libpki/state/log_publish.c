@@ -151,16 +151,12 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_checkpoint cp;
-	struct pki_err none = { 0 };
+	bool found = false;
 	char path[PATH_MAX];
 	*size = 0;
-	enum pki_status status = pki_ledger_checkpoint(ledger, 0, &note, NULL, &none);
-	if (status == PKI_NOTFOUND)
+	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, &found, err));
+	if (!found)
 		return PKI_OK;
-	if (status != PKI_OK) {
-		*err = none;
-		return status;
-	}
 	PKI_TRY(pki_checkpoint_parse(pki_buf_bytes(&note), &cp, err));
 	if (from > cp.size)
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_LOG_CHECKPOINT,

@@ -130,13 +130,9 @@ crls(struct export *e, struct pki_err *err)
 {
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row last = { 0 };
-		struct pki_err none = { 0 };
-		enum pki_status status = pki_ledger_last_crl(
-			e->ledger, issuer, PKI_LIST_ANY, &last, NULL, &none);
-		if (status != PKI_OK && status != PKI_NOTFOUND) {
-			*err = none;
-			return status;
-		}
+		bool found = false;
+		PKI_TRY(pki_ledger_last_crl(
+			e->ledger, issuer, PKI_LIST_ANY, &last, &found, err));
 		for (uint64_t n = 1; n <= last.number; n++)
 			PKI_TRY(one_crl(e, issuer, n, last.number, err));
 	}

@@ -120,19 +120,16 @@ first_published(struct gather *g, const struct pki_revocation_row *row, pki_msec
 {
 	struct pki_ledger *ledger = g->a->ledger;
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	enum pki_status status = pki_ledger_crl_covering(
-		ledger, row->issuer, &row->serial, &crl, NULL, err);
+	bool found = false;
+	PKI_TRY(pki_ledger_crl_covering(
+		ledger, row->issuer, &row->serial, &crl, &found, err));
 	unsigned partition = crl.partition;
 	*out = 0;
-	for (uint64_t n = crl.number; status == PKI_OK && *out == 0; n++) {
-		status = pki_ledger_crl_head(ledger, row->issuer, n, &crl, NULL, err);
-		if (status == PKI_OK && crl.partition == partition &&
-			crl.published <= g->f->to)
+	for (uint64_t n = crl.number; found && *out == 0; n++) {
+		PKI_TRY(pki_ledger_crl_head(ledger, row->issuer, n, &crl, &found, err));
+		if (found && crl.partition == partition && crl.published <= g->f->to)
 			*out = crl.published;
 	}
-	if (status != PKI_NOTFOUND)
-		return status;
-	*err = (struct pki_err){ 0 };
 	return PKI_OK;
 }
 
@@ -336,15 +333,11 @@ count_crls(struct gather *g, struct pki_err *err)
 	pki_msec last = 0;
 	for (uint64_t n = 1;; n++) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-		struct pki_err own = { 0 };
-		enum pki_status status = pki_ledger_crl_head(
-			g->a->ledger, PKI_ISSUER_CA, n, &row, NULL, &own);
-		if (status == PKI_NOTFOUND)
+		bool found = false;
+		PKI_TRY(pki_ledger_crl_head(
+			g->a->ledger, PKI_ISSUER_CA, n, &row, &found, err));
+		if (!found)
 			return PKI_OK;
-		if (status != PKI_OK) {
-			*err = own;
-			return status;
-		}
 		f->crls += in_period(f, row.committed);
 		if (row.partition != 0 || row.published == 0)
 			continue;

@@ -70,21 +70,18 @@ static enum pki_status
 find_lists(struct trail *t, struct trail_revoked *r, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	struct pki_err own = { 0 };
-	enum pki_status status = pki_ledger_crl_covering(
-		t->a->ledger, r->issuer, &r->serial, &crl, NULL, &own);
+	bool found = false;
+	PKI_TRY(pki_ledger_crl_covering(
+		t->a->ledger, r->issuer, &r->serial, &crl, &found, err));
 	unsigned partition = crl.partition;
 	r->listed = crl.number;
-	for (uint64_t n = crl.number; status == PKI_OK && r->published == 0; n++) {
-		status =
-			pki_ledger_crl_head(t->a->ledger, r->issuer, n, &crl, NULL, &own);
-		if (status == PKI_OK && crl.partition == partition && crl.published != 0)
+	for (uint64_t n = crl.number; found && r->published == 0; n++) {
+		PKI_TRY(pki_ledger_crl_head(
+			t->a->ledger, r->issuer, n, &crl, &found, err));
+		if (found && crl.partition == partition && crl.published != 0)
 			r->published = n;
 	}
-	if (status == PKI_OK || status == PKI_NOTFOUND)
-		return PKI_OK;
-	*err = own;
-	return status;
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -163,18 +160,15 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
 	struct pki_serial serial;
 	char text[PKI_SERIAL_TEXT];
-	struct pki_err own = { 0 };
-	if (pki_serial_parse(what, &serial, &own) != PKI_OK)
+	bool found = false;
+	if (pki_serial_parse(what, &serial, NULL) != PKI_OK)
 		return pki_fail(err, PKI_INPUT,
 			"neither a holder (H-), an order (O-), an invitation (I-), an application (A-) nor a serial number");
-	enum pki_status status =
-		pki_ledger_issued(t->a->ledger, &serial, &row, NULL, err);
-	if (status == PKI_NOTFOUND) {
-		*err = (struct pki_err){ 0 };
+	PKI_TRY(pki_ledger_issued(t->a->ledger, &serial, &row, &found, err));
+	if (!found) {
 		pki_serial_text(&serial, text);
 		return trail_add(t, text, err);
 	}
-	PKI_TRY(status);
 	PKI_TRY(add_certificate(t, &row, err));
 	if (row.holder[0] == '\0')
 		return PKI_OK;

@@ -151,13 +151,11 @@ line_of_order(struct line *l, struct pki_err *err)
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row row = { 0 };
 	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
 	const char *id = entry_text(l->detail, "order");
-	enum pki_status status = pki_ledger_order(a->ledger, id, &row, NULL, err);
-	if (status == PKI_NOTFOUND) {
-		*err = (struct pki_err){ 0 };
+	bool found = false;
+	PKI_TRY(pki_ledger_order(a->ledger, id, &row, &found, err));
+	if (!found)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_APPEND_ONLY,
 			"records the order %s, which the ledger no longer has", id);
-	}
-	PKI_TRY(status);
 	uint64_t before = findings_count(a->findings);
 	audit_order(a, &row);
 	add_signatures(l, &row, &order);
@@ -190,14 +188,13 @@ line_of_step(struct line *l, struct pki_err *err)
 		return PKI_OK;
 	if (invitation)
 		id = entry_text(l->detail, "invitation");
-	enum pki_status status = pki_ledger_order(a->ledger, id, &row, NULL, err);
-	if (status == PKI_NOTFOUND) {
-		*err = (struct pki_err){ 0 };
+	bool found = false;
+	PKI_TRY(pki_ledger_order(a->ledger, id, &row, &found, err));
+	if (!found) {
 		prove(l,
 			"no order came of it: the officer is as the registration authority says");
 		return PKI_OK;
 	}
-	PKI_TRY(status);
 	add_signatures(l, &row, &order);
 	pki_hex_encode(row.digest, sizeof row.digest, digest);
 	if ((invitation || approved) &&

@@ -378,9 +378,10 @@ follow(struct issuer *issuer, uint64_t n)
 		remember(issuer, &row);
 		return true;
 	}
+	bool found = false;
 	enum pki_status status =
-		pki_ledger_crl(a->ledger, issuer->number, n, &row, NULL, &own);
-	if (status == PKI_NOTFOUND)
+		pki_ledger_crl(a->ledger, issuer->number, n, &row, &found, &own);
+	if (status == PKI_OK && !found)
 		return false;
 	snprintf(object, sizeof object, "CRL %ju of issuer %d", (uintmax_t)n,
 		issuer->number);
