@@ -9,7 +9,7 @@
 unpacked() {
 	find "$D" -mindepth 1 -maxdepth 1 ! -name 'sanitizer.*' ! -name run -exec rm -rf {} +
 	mkdir -p "$D/run"
-	tar -xzf "$1" -C "$D" --strip-components=1 --no-same-owner
+	tar --warning=no-timestamp -xzf "$1" -C "$D" --strip-components=1 --no-same-owner
 	FIXED=$(jq .port "$D/facts.json")
 	# only where we listen: the certificates' URLs stay what they are
 	sed -i "s|\(listen: .*127.0.0.1:\)$FIXED|\1$PORT|; s|\(listen: .*127.0.0.1:\)$((FIXED + 1))|\1$((PORT + 1))|

@@ -189,7 +189,7 @@ later_on() {
 # over_fixture: what is said of the oldest fixture, word for word
 over_fixture() {
 	local F=$D/fixture name
-	mkdir -p "$F" && tar -xzf tests/fixtures/v1/installation.tar.gz -C "$F" --strip-components=1 --no-same-owner
+	mkdir -p "$F" && tar --warning=no-timestamp -xzf tests/fixtures/v1/installation.tar.gz -C "$F" --strip-components=1 --no-same-owner
 	local PKI_CONFIG=$F/pki.yaml
 	person() { jq -r ".people.$1.$2" "$F/facts.json"; }
 	pki-audit tail --lines 10000 --json | grep -v login-failed >"$G/v1-tail"
