@@ -13,6 +13,13 @@
 /* Two officers at two terminals: a commit takes milliseconds. */
 #define BUSY_MS 5000
 
+/* The schema by its versions; user_version counts those that are applied. */
+enum { APPLICATIONS, ERASURES };
+static const char *const migrations[] = {
+#include "ra/store/schema.sql.inc"
+};
+static const int migration_count = PKI_COUNT(migrations);
+
 static enum pki_status
 pragma(struct ra_store *store, const char *name, int *out, struct pki_err *err)
 {
@@ -40,8 +47,8 @@ static enum pki_status
 migrate_from(struct ra_store *store, int version, struct pki_err *err)
 {
 	char text[96];
-	for (; version < ra_migration_count; version++)
-		PKI_TRY(run_text(store, ra_migrations[version], err));
+	for (; version < migration_count; version++)
+		PKI_TRY(run_text(store, migrations[version], err));
 	snprintf(text, sizeof text,
 		"PRAGMA user_version = %d; PRAGMA application_id = %d", version,
 		APPLICATION_ID);
@@ -57,16 +64,16 @@ migrate(struct ra_store *store, struct pki_err *err)
 	if (id != 0 && id != APPLICATION_ID)
 		return pki_fail(err, PKI_TAMPERED,
 			"another program's database; set ra.store in pki.yaml to a folder of its own");
-	if (version > ra_migration_count)
+	if (version > migration_count)
 		return pki_fail(err, PKI_VERSION,
 			"the store has version %d, this pki-ra knows %d; use the newer pki-ra",
-			version, ra_migration_count);
-	if (version == ra_migration_count)
+			version, migration_count);
+	if (version == migration_count)
 		return PKI_OK;
 	PKI_TRY(ra_store_begin(store, err));
 	/* another process may have done it while this one waited */
 	enum pki_status st = pragma(store, "user_version", &version, err);
-	if (st == PKI_OK && version < ra_migration_count)
+	if (st == PKI_OK && version < migration_count)
 		st = migrate_from(store, version, err);
 	if (st == PKI_OK)
 		st = ra_store_commit(store, err);

@@ -59,10 +59,6 @@ struct ra_store {
 	bool in_transaction;
 };
 
-/* The schema's statements; user_version counts the applied ones. */
-extern const char *const ra_migrations[];
-extern const int ra_migration_count;
-
 enum pki_status ra_sql_fail(
 	struct ra_store *store, const char *what, struct pki_err *err);
 
