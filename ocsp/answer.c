@@ -33,16 +33,16 @@ look(struct desk *desk, pki_time now, struct pki_err *err)
 
 static enum pki_status
 ask_ledger(struct desk *desk, const struct pki_serial *serial,
-	struct pki_ocsp_answer *out, struct pki_err *err)
+	struct pki_ocsp_single *out, struct pki_err *err)
 {
 	struct pki_cert_status status;
 	PKI_TRY(pki_ledger_status(desk->ledger, PKI_ISSUER_CA, serial, &status, err));
-	*out = (struct pki_ocsp_answer){ .status = PKI_OCSP_GOOD };
+	*out = (struct pki_ocsp_single){ .status = PKI_OCSP_GOOD };
 	if (!status.issued) /* rule 60 */
 		out->status = desk->authority->conf->ocsp->unknown ? PKI_OCSP_UNKNOWN
 								   : PKI_OCSP_UNISSUED;
 	else if (status.revoked)
-		*out = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, status.revoked_at,
+		*out = (struct pki_ocsp_single){ PKI_OCSP_REVOKED, status.revoked_at,
 			status.reason };
 	return PKI_OK;
 }
@@ -64,7 +64,7 @@ note_of(struct desk *desk, const struct pki_serial *serial)
 
 /* After look(): what was noted at this view needs not be read again. */
 static enum pki_status
-look_up(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answer *out,
+look_up(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_single *out,
 	struct pki_err *err)
 {
 	struct desk_note *note = note_of(desk, serial);
@@ -80,7 +80,7 @@ look_up(struct desk *desk, const struct pki_serial *serial, struct pki_ocsp_answ
 
 static void
 note_unissued(struct worker *worker, struct authority *authority,
-	const struct pki_ocsp_answer *answer)
+	const struct pki_ocsp_single *answer)
 {
 	if (answer->status != PKI_OCSP_UNISSUED && answer->status != PKI_OCSP_UNKNOWN)
 		return;
@@ -126,7 +126,7 @@ set_times(const struct desk *desk, const struct identity_share *share, pki_time 
 
 static enum pki_status
 sign(struct desk *desk, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_answer *answers, pki_time now, struct pki_buf *body,
+	const struct pki_ocsp_single *answers, pki_time now, struct pki_buf *body,
 	pki_time updates[2], struct pki_err *err)
 {
 	PKI_TRY(take_shares(desk, err));
@@ -138,7 +138,7 @@ sign(struct desk *desk, const struct pki_ocsp_request *req,
 
 enum pki_status
 answer_sign(struct desk *desk, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_answer *status, struct pki_buf *body, pki_time updates[2],
+	const struct pki_ocsp_single *status, struct pki_buf *body, pki_time updates[2],
 	struct pki_err *err)
 {
 	return sign(desk, req, status, pki_time_now(), body, updates, err);
@@ -167,7 +167,7 @@ find_desk(struct worker *worker, const struct pki_ocsp_request *req, struct pki_
 }
 
 static bool
-same_answer(const struct pki_ocsp_answer *a, const struct pki_ocsp_answer *b)
+same_answer(const struct pki_ocsp_single *a, const struct pki_ocsp_single *b)
 {
 	return a->status == b->status && a->revoked_at == b->revoked_at &&
 	       a->reason == b->reason;
@@ -175,7 +175,7 @@ same_answer(const struct pki_ocsp_answer *a, const struct pki_ocsp_answer *b)
 
 static enum pki_status
 make_ready(struct worker *worker, struct desk *desk, struct pki_bytes der,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *status,
+	const struct pki_ocsp_request *req, const struct pki_ocsp_single *status,
 	pki_time now, struct ready **out, struct pki_err *err)
 {
 	PKI_CLEANUP(ready_cleanup) struct ready *ready = ready_new(der, err);
@@ -214,7 +214,7 @@ answer_shared(struct worker *worker, struct desk *desk, struct pki_bytes der,
 	const struct pki_ocsp_request *req, struct ready *found, pki_time now,
 	struct answer *out, struct pki_err *err)
 {
-	struct pki_ocsp_answer status;
+	struct pki_ocsp_single status;
 	PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, 0), &status, err));
 	note_unissued(worker, desk->authority, &status);
 	if (found != NULL && same_answer(&found->status, &status) &&
@@ -234,7 +234,7 @@ static enum pki_status
 answer_alone(struct worker *worker, struct desk *desk, const struct pki_ocsp_request *req,
 	pki_time now, struct answer *out, struct pki_err *err)
 {
-	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX] = { 0 };
+	struct pki_ocsp_single answers[PKI_OCSP_CERTIDS_MAX] = { 0 };
 	pki_time updates[2];
 	for (size_t i = 0; i < pki_ocsp_request_count(req); i++) {
 		PKI_TRY(look_up(desk, pki_ocsp_request_serial(req, i), &answers[i], err));

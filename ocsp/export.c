@@ -54,13 +54,13 @@ static enum pki_status
 write_answer(struct exporter *ex, struct pki_bytes request, const char *path,
 	const struct pki_cert_row *row, struct pki_err *err)
 {
-	struct pki_ocsp_answer status = { .status = PKI_OCSP_GOOD };
+	struct pki_ocsp_single status = { .status = PKI_OCSP_GOOD };
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
 	pki_time updates[2];
 	char folder[PATH_MAX];
 	if (row->revoked)
-		status = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED,
+		status = (struct pki_ocsp_single){ PKI_OCSP_REVOKED,
 			row->revoked_at / 1000, row->reason };
 	PKI_TRY(pki_ocsp_request_parse(request, &req, err));
 	PKI_TRY(answer_sign(&ex->desk, req, &status, &body, updates, err));

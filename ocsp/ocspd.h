@@ -93,7 +93,7 @@ void authority_health(struct authority *authority, struct pki_health *health);
 #define DESK_NOTES 4096u
 struct desk_note {
 	struct pki_serial serial;
-	struct pki_ocsp_answer answer;
+	struct pki_ocsp_single answer;
 	uint64_t at; /* the number of the view that it is true at */
 };
 struct desk {
@@ -116,7 +116,7 @@ void desk_close(struct desk *desk);
 struct ready {
 	atomic_uint owners;
 	size_t authority;
-	struct pki_ocsp_answer status;
+	struct pki_ocsp_single status;
 	pki_time this_update;
 	pki_time next_update;
 	pki_time keep_until; /* after it a new one is made */
@@ -177,7 +177,7 @@ enum pki_status answer_make(struct worker *worker, struct pki_bytes der,
 void answer_free(struct answer *answer);
 /* A signed response to a single question without a nonce, for others than the workers. */
 enum pki_status answer_sign(struct desk *desk, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_answer *status, struct pki_buf *body, pki_time updates[2],
+	const struct pki_ocsp_single *status, struct pki_buf *body, pki_time updates[2],
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* http_forms.c: what RFC 9919 5 and 7 make of HTTP. */

@@ -55,7 +55,7 @@ enum pki_ocsp_status {
 	PKI_OCSP_UNKNOWN,
 };
 
-struct pki_ocsp_answer { /* to CertID i of the request */
+struct pki_ocsp_single { /* to CertID i of the request */
 	enum pki_ocsp_status status;
 	pki_time revoked_at;
 	enum pki_reason reason;
@@ -67,7 +67,7 @@ struct pki_ocsp_answer { /* to CertID i of the request */
  * pki_ocsp_request_count() elements. rules 61, 64, 66, 67, 73
  */
 enum pki_status pki_ocsp_respond(struct pki_ocsp_responder *responder,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
+	const struct pki_ocsp_request *req, const struct pki_ocsp_single *answers,
 	pki_time this_update, pki_time next_update, struct pki_buf *der,
 	struct pki_err *err) PKI_MUST_CHECK;
 

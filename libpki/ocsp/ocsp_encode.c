@@ -39,7 +39,7 @@ put_revoked(struct pki_der *w, pki_time at, int reason)
 }
 
 static void
-put_status(struct pki_der *w, const struct pki_ocsp_answer *answer)
+put_status(struct pki_der *w, const struct pki_ocsp_single *answer)
 {
 	/* certificateHold, RFC 5280 5.3.1 */
 	enum { HOLD = 6 };
@@ -104,7 +104,7 @@ put_cert_id(struct pki_der *w, const struct pki_ocsp_request *req, size_t i)
 static void
 put_single(struct pki_der *w, const struct pki_ocsp_encoder *e,
 	const struct pki_ocsp_request *req, size_t i,
-	const struct pki_ocsp_answer *answer, const pki_time updates[2])
+	const struct pki_ocsp_single *answer, const pki_time updates[2])
 {
 	size_t end = w->at;
 	pki_der_put(w, e->archive_cutoff.data, e->archive_cutoff.len);
@@ -181,7 +181,7 @@ pki_ocsp_is_usual(const struct pki_ocsp_request *req, struct pki_bytes der)
 /* ResponseData ::= SEQUENCE { responderID, producedAt, responses, responseExtensions } */
 static void
 put_tbs(struct pki_der *w, const struct pki_ocsp_encoder *e,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_answer *answers,
+	const struct pki_ocsp_request *req, const struct pki_ocsp_single *answers,
 	const pki_time updates[2])
 {
 	size_t end = w->at;
@@ -226,7 +226,7 @@ put_response(struct pki_der *w, const struct pki_ocsp_encoder *e, struct pki_byt
 
 enum pki_status
 pki_ocsp_encode(struct pki_ocsp_encoder *encoder, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_answer *answers, pki_time this_update, pki_time next_update,
+	const struct pki_ocsp_single *answers, pki_time this_update, pki_time next_update,
 	struct pki_buf *der, struct pki_err *err)
 {
 	const pki_time updates[2] = { this_update, next_update };

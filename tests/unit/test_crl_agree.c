@@ -19,7 +19,7 @@ static struct {
 	struct pki_ocsp_responder *responder;
 	struct pki_http_server *server;
 	char url[80];
-	struct pki_ocsp_answer of_listed, of_others;
+	struct pki_ocsp_single of_listed, of_others;
 	pki_time this_update; /* 0: now */
 	struct pki_serial lie; /* len 0: none; of it the one for the other says */
 	bool broken;
@@ -91,7 +91,7 @@ set_up(void **state)
 	ok(pki_ocsp_responder_new(
 		r.ca.cert, r.delegate.cert, r.delegate.key, &r.responder, &err));
 	snprintf(r.url, sizeof r.url, "unix:/tmp/test_crl_agree.%d", (int)getpid());
-	r.of_listed = (struct pki_ocsp_answer){ PKI_OCSP_REVOKED, REVOKED_AT,
+	r.of_listed = (struct pki_ocsp_single){ PKI_OCSP_REVOKED, REVOKED_AT,
 		PKI_REASON_KEY_COMPROMISE };
 	open_responder();
 	d.issuers[PKI_ISSUER_CA] = r.ca.cert;
@@ -135,7 +135,7 @@ r76_answers(void **state)
 {
 	(void)state;
 	static const struct {
-		struct pki_ocsp_answer says;
+		struct pki_ocsp_single says;
 		pki_time this_update;
 		bool contradicts;
 	} cases[] = {
@@ -230,18 +230,18 @@ r76_a_lie_is_a_contradiction(void **state)
 	own = (struct pki_err){ 0 };
 	assert_int_equal(check(&own), PKI_TAMPERED);
 	assert_non_null(strstr(own.msg, "revoked; neither"));
-	r.of_others = (struct pki_ocsp_answer){ .status = PKI_OCSP_UNISSUED };
+	r.of_others = (struct pki_ocsp_single){ .status = PKI_OCSP_UNISSUED };
 	own = (struct pki_err){ 0 };
 	r.lie.len = 0;
 	assert_int_equal(check(&own), PKI_TAMPERED);
 	assert_non_null(strstr(own.msg, "\"not issued\"; it is valid"));
 	/* unknown to it: no contradiction */
-	r.of_others = (struct pki_ocsp_answer){ .status = PKI_OCSP_UNKNOWN };
+	r.of_others = (struct pki_ocsp_single){ .status = PKI_OCSP_UNKNOWN };
 	own = (struct pki_err){ 0 };
 	assert_int_equal(check(&own), PKI_OK);
 	assert_int_equal(pki_monitor_get(d.monitor, CRL_CONTRADICTED, 0), 0);
 	/* revoked after the list was made: not chosen any more */
-	r.of_others = (struct pki_ocsp_answer){ .status = PKI_OCSP_GOOD };
+	r.of_others = (struct pki_ocsp_single){ .status = PKI_OCSP_GOOD };
 	r.lie = second.serial;
 	begin(f);
 	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &own));

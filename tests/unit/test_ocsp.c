@@ -61,7 +61,7 @@ parsed(const struct pki_buf *der)
 }
 
 static struct pki_buf
-respond(const struct pki_buf *request, const struct pki_ocsp_answer *answers)
+respond(const struct pki_buf *request, const struct pki_ocsp_single *answers)
 {
 	struct pki_buf der = { 0 };
 	struct pki_err err = { 0 };
@@ -88,9 +88,9 @@ basic_of(const struct pki_buf *der)
 	return basic;
 }
 
-static const struct pki_ocsp_answer good = { .status = PKI_OCSP_GOOD };
-static const struct pki_ocsp_answer unissued = { .status = PKI_OCSP_UNISSUED };
-static const struct pki_ocsp_answer unknown = { .status = PKI_OCSP_UNKNOWN };
+static const struct pki_ocsp_single good = { .status = PKI_OCSP_GOOD };
+static const struct pki_ocsp_single unissued = { .status = PKI_OCSP_UNISSUED };
+static const struct pki_ocsp_single unknown = { .status = PKI_OCSP_UNKNOWN };
 
 static void
 answers_verify(void **state)
@@ -100,7 +100,7 @@ answers_verify(void **state)
 	const struct {
 		const char *hash;
 		size_t nonce_len;
-		struct pki_ocsp_answer answer;
+		struct pki_ocsp_single answer;
 	} cases[] = {
 		{ "SHA1", 0, good },
 		{ "SHA256", 0, good },
@@ -234,9 +234,9 @@ static void
 r67_one_answer_each(void **state)
 {
 	(void)state;
-	struct pki_ocsp_answer answers[PKI_OCSP_CERTIDS_MAX] = { 0 };
+	struct pki_ocsp_single answers[PKI_OCSP_CERTIDS_MAX] = { 0 };
 	answers[3] =
-		(struct pki_ocsp_answer){ PKI_OCSP_REVOKED, 1000, PKI_REASON_SUPERSEDED };
+		(struct pki_ocsp_single){ PKI_OCSP_REVOKED, 1000, PKI_REASON_SUPERSEDED };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf request = many(PKI_OCSP_CERTIDS_MAX);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = respond(&request, answers);
 	OCSP_BASICRESP *basic = basic_of(&der);
@@ -369,7 +369,7 @@ r73_reason_in_revoked_info(void **state)
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf request = request_for(ca.cert, "SHA256", 0);
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		struct pki_ocsp_answer answer = { PKI_OCSP_REVOKED, 1000,
+		struct pki_ocsp_single answer = { PKI_OCSP_REVOKED, 1000,
 			cases[i].reason };
 		PKI_CLEANUP(pki_buf_free) struct pki_buf der = respond(&request, &answer);
 		OCSP_BASICRESP *basic = basic_of(&der);

@@ -14,7 +14,7 @@
 #define LIFETIME ((pki_time)86400)
 
 static const struct pki_serial serial = { { 0x12, 0x34 }, 2 };
-static const struct pki_ocsp_answer good = { .status = PKI_OCSP_GOOD };
+static const struct pki_ocsp_single good = { .status = PKI_OCSP_GOOD };
 static struct status_id ca;
 
 static int
