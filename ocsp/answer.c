@@ -132,8 +132,8 @@ sign(struct desk *desk, const struct pki_ocsp_request *req,
 	PKI_TRY(take_shares(desk, err));
 	const struct identity_share *share = choose(desk, req);
 	PKI_TRY(set_times(desk, share, now, updates, err));
-	return pki_ocsp_respond(
-		share->responder, req, answers, updates[0], updates[1], body, err);
+	const struct pki_ocsp_content content = { answers, updates[0], updates[1] };
+	return pki_ocsp_respond(share->responder, req, &content, body, err);
 }
 
 enum pki_status

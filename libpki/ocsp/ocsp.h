@@ -55,21 +55,27 @@ enum pki_ocsp_status {
 	PKI_OCSP_UNKNOWN,
 };
 
-struct pki_ocsp_single { /* to CertID i of the request */
+struct pki_ocsp_single { /* the SingleResponse to CertID i of the request */
 	enum pki_ocsp_status status;
 	pki_time revoked_at;
 	enum pki_reason reason;
 };
 
+/* What a response says about the certificates of a request. Borrowed. */
+struct pki_ocsp_content {
+	const struct pki_ocsp_single *singles; /* pki_ocsp_request_count() of them */
+	pki_time this_update; /* producedAt too */
+	pki_time next_update;
+};
+
 /*
  * A signed response: one SingleResponse per CertID in the request's order (rule 67), nonce
- * echoed, byKey, delegate included, archiveCutoff the issuer's notBefore. answers has
- * pki_ocsp_request_count() elements. rules 61, 64, 66, 67, 73
+ * echoed, byKey, delegate included, archiveCutoff the issuer's notBefore; rules 61, 64, 66,
+ * 67, 73. Appends DER.
  */
 enum pki_status pki_ocsp_respond(struct pki_ocsp_responder *responder,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_single *answers,
-	pki_time this_update, pki_time next_update, struct pki_buf *der,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_ocsp_request *req, const struct pki_ocsp_content *content,
+	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 /* OCSPResponseStatus other than successful; unsigned. Static bytes, never fails. */
 enum pki_ocsp_error {

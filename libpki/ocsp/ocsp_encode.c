@@ -17,6 +17,13 @@
 /* A request with a SHA-512 CertID and the longest nonce: 350. */
 #define USUAL_MAX 512
 
+/* What a response is made of. */
+struct response {
+	const struct pki_ocsp_encoder *encoder;
+	const struct pki_ocsp_request *req;
+	const struct pki_ocsp_content *content;
+};
+
 static void
 put_string(struct pki_der *w, int tag, const ASN1_STRING *string)
 {
@@ -102,18 +109,17 @@ put_cert_id(struct pki_der *w, const struct pki_ocsp_request *req, size_t i)
  *   singleExtensions [1] EXPLICIT }: rules 73 and 75, archiveCutoff and no other.
  */
 static void
-put_single(struct pki_der *w, const struct pki_ocsp_encoder *e,
-	const struct pki_ocsp_request *req, size_t i,
-	const struct pki_ocsp_single *answer, const pki_time updates[2])
+put_single(struct pki_der *w, const struct response *r, size_t i)
 {
 	size_t end = w->at;
-	pki_der_put(w, e->archive_cutoff.data, e->archive_cutoff.len);
+	const struct pki_buf *cutoff = &r->encoder->archive_cutoff;
+	pki_der_put(w, cutoff->data, cutoff->len);
 	size_t next = w->at;
-	pki_der_put_time(w, updates[1]);
+	pki_der_put_time(w, r->content->next_update);
 	pki_der_wrap(w, PKI_DER_CONSTRUCTED, next);
-	pki_der_put_time(w, updates[0]);
-	put_status(w, answer);
-	put_cert_id(w, req, i);
+	pki_der_put_time(w, r->content->this_update);
+	put_status(w, &r->content->singles[i]);
+	put_cert_id(w, r->req, i);
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
@@ -180,20 +186,19 @@ pki_ocsp_is_usual(const struct pki_ocsp_request *req, struct pki_bytes der)
 
 /* ResponseData ::= SEQUENCE { responderID, producedAt, responses, responseExtensions } */
 static void
-put_tbs(struct pki_der *w, const struct pki_ocsp_encoder *e,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_single *answers,
-	const pki_time updates[2])
+put_tbs(struct pki_der *w, const struct response *r)
 {
+	const struct pki_ocsp_encoder *e = r->encoder;
 	size_t end = w->at;
 	bool unissued = false;
-	for (size_t i = 0; i < req->count; i++)
-		unissued = unissued || answers[i].status == PKI_OCSP_UNISSUED;
-	put_extensions(w, req, unissued);
+	for (size_t i = 0; i < r->req->count; i++)
+		unissued = unissued || r->content->singles[i].status == PKI_OCSP_UNISSUED;
+	put_extensions(w, r->req, unissued);
 	size_t responses = w->at;
-	for (size_t i = req->count; i-- > 0;)
-		put_single(w, e, req, i, &answers[i], updates);
+	for (size_t i = r->req->count; i-- > 0;)
+		put_single(w, r, i);
 	pki_der_wrap(w, PKI_DER_SEQUENCE, responses);
-	pki_der_put_time(w, updates[0]);
+	pki_der_put_time(w, r->content->this_update);
 	size_t id = w->at;
 	pki_der_put_tagged(w, PKI_DER_OCTETS, e->key_hash, sizeof e->key_hash);
 	pki_der_wrap(w, PKI_DER_CONSTRUCTED + 2, id);
@@ -226,13 +231,12 @@ put_response(struct pki_der *w, const struct pki_ocsp_encoder *e, struct pki_byt
 
 enum pki_status
 pki_ocsp_encode(struct pki_ocsp_encoder *encoder, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_single *answers, pki_time this_update, pki_time next_update,
-	struct pki_buf *der, struct pki_err *err)
+	const struct pki_ocsp_content *content, struct pki_buf *der, struct pki_err *err)
 {
-	const pki_time updates[2] = { this_update, next_update };
+	const struct response response = { encoder, req, content };
 	struct pki_der w = { encoder->scratch, SCRATCH_SIZE, false };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf signature = { 0 };
-	put_tbs(&w, encoder, req, answers, updates);
+	put_tbs(&w, &response);
 	struct pki_bytes tbs = { w.data + w.at, SCRATCH_SIZE - w.at };
 	if (!w.full)
 		PKI_TRY(pki_key_sign(encoder->key, tbs.data, tbs.len, &signature, err));

@@ -43,9 +43,8 @@ enum pki_status pki_ocsp_encoder_init(struct pki_ocsp_encoder *encoder,
 	struct pki_err *err) PKI_MUST_CHECK;
 void pki_ocsp_encoder_clear(struct pki_ocsp_encoder *encoder);
 enum pki_status pki_ocsp_encode(struct pki_ocsp_encoder *encoder,
-	const struct pki_ocsp_request *req, const struct pki_ocsp_single *answers,
-	pki_time this_update, pki_time next_update, struct pki_buf *der,
-	struct pki_err *err) PKI_MUST_CHECK;
+	const struct pki_ocsp_request *req, const struct pki_ocsp_content *content,
+	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
  * Is der, that req was read from, what nearly all clients send: a CertID and at most a nonce? It

@@ -166,11 +166,9 @@ pki_ocsp_is_ours(const struct pki_ocsp_responder *responder,
 
 enum pki_status
 pki_ocsp_respond(struct pki_ocsp_responder *responder, const struct pki_ocsp_request *req,
-	const struct pki_ocsp_single *answers, pki_time this_update, pki_time next_update,
-	struct pki_buf *der, struct pki_err *err)
+	const struct pki_ocsp_content *content, struct pki_buf *der, struct pki_err *err)
 {
-	return pki_ocsp_encode(
-		&responder->encoder, req, answers, this_update, next_update, der, err);
+	return pki_ocsp_encode(&responder->encoder, req, content, der, err);
 }
 
 struct pki_bytes

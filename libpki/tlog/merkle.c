@@ -75,29 +75,34 @@ reverse(struct pki_proof *proof)
 	}
 }
 
+/* The leaves from lo to hi - 1. */
+struct range {
+	uint64_t lo, hi;
+};
+
 /*
  * From the root down to a subtree: the sibling at each step is the next hash of the proof,
- * which lists them from the leaf up (RFC 9162 2.1.3.1, 2.1.4.1). The walk ends at the leaf
- * `index`, or, with whole, where the first `index` + 1 leaves end a complete subtree, whose
- * left edge is told in *lo and whose end in *hi.
+ * which lists the hashes from the leaf up (RFC 9162 2.1.3.1, 2.1.4.1). The walk begins with
+ * all leaves in *at. It ends at the leaf `index`, or, with whole, at the subtree whose last
+ * leaf is `index`; *at is then that subtree.
  */
 static enum pki_status
-descend(uint64_t index, bool whole, uint64_t *lo, uint64_t *hi,
-	const struct pki_merkle_source *src, struct pki_proof *out, struct pki_err *err)
+descend(uint64_t index, bool whole, struct range *at, const struct pki_merkle_source *src,
+	struct pki_proof *out, struct pki_err *err)
 {
 	out->count = 0;
-	while (*hi - *lo > 1 && !(whole && index + 1 == *hi)) {
+	while (at->hi - at->lo > 1 && !(whole && index + 1 == at->hi)) {
 		if (out->count == PKI_PROOF_MAX)
 			return pki_fail(
 				err, PKI_INTERNAL, "a proof of more than 64 hashes");
 		struct pki_hash *sibling = &out->hashes[out->count++];
-		uint64_t middle = *lo + ((uint64_t)1 << split_level(*hi - *lo));
+		uint64_t middle = at->lo + ((uint64_t)1 << split_level(at->hi - at->lo));
 		if (index < middle) {
-			PKI_TRY(range_root(middle, *hi, src, sibling, err));
-			*hi = middle;
+			PKI_TRY(range_root(middle, at->hi, src, sibling, err));
+			at->hi = middle;
 		} else {
-			PKI_TRY(range_root(*lo, middle, src, sibling, err));
-			*lo = middle;
+			PKI_TRY(range_root(at->lo, middle, src, sibling, err));
+			at->lo = middle;
 		}
 	}
 	return PKI_OK;
@@ -110,8 +115,8 @@ pki_merkle_inclusion(uint64_t index, uint64_t size, const struct pki_merkle_sour
 	if (index >= size)
 		return pki_fail(err, PKI_INPUT, "entry %ju of a log of %ju",
 			(uintmax_t)index, (uintmax_t)size);
-	uint64_t lo = 0, hi = size;
-	PKI_TRY(descend(index, false, &lo, &hi, src, out, err));
+	struct range at = { 0, size };
+	PKI_TRY(descend(index, false, &at, src, out, err));
 	reverse(out);
 	return PKI_OK;
 }
@@ -123,13 +128,13 @@ pki_merkle_consistency(uint64_t old, uint64_t size, const struct pki_merkle_sour
 	if (old == 0 || old > size)
 		return pki_fail(err, PKI_INPUT, "consistency of size %ju with size %ju",
 			(uintmax_t)old, (uintmax_t)size);
-	uint64_t lo = 0, hi = size;
-	PKI_TRY(descend(old - 1, true, &lo, &hi, src, out, err));
-	if (lo != 0) {
+	struct range at = { 0, size };
+	PKI_TRY(descend(old - 1, true, &at, src, out, err));
+	if (at.lo != 0) {
 		if (out->count == PKI_PROOF_MAX)
 			return pki_fail(
 				err, PKI_INTERNAL, "a proof of more than 64 hashes");
-		PKI_TRY(range_root(lo, hi, src, &out->hashes[out->count++], err));
+		PKI_TRY(range_root(at.lo, at.hi, src, &out->hashes[out->count++], err));
 	}
 	reverse(out);
 	return PKI_OK;
@@ -180,40 +185,44 @@ pki_merkle_check_inclusion(const struct pki_hash *leaf, uint64_t index, uint64_t
 	return PKI_OK;
 }
 
-/* RFC 9162 2.1.4.2 from step 4 on: path begins with the old tree's last whole subtree */
+/* RFC 9162 2.1.4.2 from step 4 on */
+struct path {
+	/* The root of the old tree's last complete subtree, then the proof's hashes. */
+	struct pki_hash hashes[PKI_PROOF_MAX + 1];
+	size_t count;
+	uint64_t fn, sn;
+};
+
+/* Both roots that the path leads to: *fr that of the old tree, *sr that of the new tree. */
 static enum pki_status
-check_path(uint64_t old, const struct pki_hash *old_root, uint64_t size,
-	const struct pki_hash *root, const struct pki_hash *path, size_t count,
+follow_path(const struct path *p, struct pki_hash *fr, struct pki_hash *sr,
 	struct pki_err *err)
 {
-	uint64_t fn = old - 1, sn = size - 1;
+	uint64_t fn = p->fn, sn = p->sn;
+	const struct pki_hash *path = p->hashes;
 	while ((fn & 1) != 0) {
 		fn >>= 1;
 		sn >>= 1;
 	}
-	struct pki_hash fr = path[0], sr = path[0];
-	for (size_t i = 1; i < count; i++) {
+	*fr = *sr = path[0];
+	for (size_t i = 1; i < p->count; i++) {
 		if (sn == 0)
 			return broken(err, "the consistency proof is too long");
 		if ((fn & 1) != 0 || fn == sn) {
-			PKI_TRY(pki_merkle_node(&path[i], &fr, &fr, err));
-			PKI_TRY(pki_merkle_node(&path[i], &sr, &sr, err));
+			PKI_TRY(pki_merkle_node(&path[i], fr, fr, err));
+			PKI_TRY(pki_merkle_node(&path[i], sr, sr, err));
 			while ((fn & 1) == 0 && fn != 0) {
 				fn >>= 1;
 				sn >>= 1;
 			}
 		} else {
-			PKI_TRY(pki_merkle_node(&sr, &path[i], &sr, err));
+			PKI_TRY(pki_merkle_node(sr, &path[i], sr, err));
 		}
 		fn >>= 1;
 		sn >>= 1;
 	}
 	if (sn != 0)
 		return broken(err, "the consistency proof is too short");
-	if (!same(&fr, old_root))
-		return broken(err, "the consistency proof does not lead to the old root");
-	if (!same(&sr, root))
-		return broken(err, "the consistency proof does not lead to the new root");
 	return PKI_OK;
 }
 
@@ -230,13 +239,19 @@ pki_merkle_check_consistency(uint64_t old, const struct pki_hash *old_root, uint
 			return broken(err, "two roots of one size");
 		return PKI_OK;
 	}
-	struct pki_hash path[PKI_PROOF_MAX + 1];
-	size_t count = 0;
+	struct path path = { .fn = old - 1, .sn = size - 1 };
 	if ((old & (old - 1)) == 0)
-		path[count++] = *old_root;
-	memcpy(path + count, proof->hashes, proof->count * sizeof path[0]);
-	count += proof->count;
-	if (count < 2)
+		path.hashes[path.count++] = *old_root;
+	memcpy(path.hashes + path.count, proof->hashes,
+		proof->count * sizeof path.hashes[0]);
+	path.count += proof->count;
+	if (path.count < 2)
 		return broken(err, "the consistency proof is too short");
-	return check_path(old, old_root, size, root, path, count, err);
+	struct pki_hash fr, sr;
+	PKI_TRY(follow_path(&path, &fr, &sr, err));
+	if (!same(&fr, old_root))
+		return broken(err, "the consistency proof does not lead to the old root");
+	if (!same(&sr, root))
+		return broken(err, "the consistency proof does not lead to the new root");
+	return PKI_OK;
 }

@@ -59,9 +59,10 @@ respond(void *ctx, struct pki_http_request *req)
 	bool listed = of->octets[0] == 0x50 && of->len == 3;
 	bool lie = r.lie.len != 0 && pki_serial_compare(of, &r.lie) == 0;
 	pki_time from = r.this_update != 0 ? r.this_update : pki_time_now();
-	ok(pki_ocsp_respond(r.responder, ocsp,
-		listed != lie ? &r.of_listed : &r.of_others, from, pki_time_now() + 60,
-		&body, &err));
+	const struct pki_ocsp_content content = {
+		listed != lie ? &r.of_listed : &r.of_others, from, pki_time_now() + 60
+	};
+	ok(pki_ocsp_respond(r.responder, ocsp, &content, &body, &err));
 	if (r.broken)
 		body.data[body.len / 2] ^= 1;
 	pki_http_reply(req, 200, &type, 1, pki_buf_bytes(&body));

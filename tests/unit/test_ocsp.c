@@ -68,9 +68,8 @@ respond(const struct pki_buf *request, const struct pki_ocsp_single *answers)
 	pki_time now = pki_time_now();
 	PKI_CLEANUP(pki_ocsp_request_cleanup)
 	struct pki_ocsp_request *req = parsed(request);
-	assert_int_equal(pki_ocsp_respond(responder, req, answers, now, now + LIFETIME,
-				 &der, &err),
-		PKI_OK);
+	const struct pki_ocsp_content content = { answers, now, now + LIFETIME };
+	assert_int_equal(pki_ocsp_respond(responder, req, &content, &der, &err), PKI_OK);
 	return der;
 }
 

@@ -83,8 +83,8 @@ signs_with_every_algorithm(void **state)
 		PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 		struct pki_ocsp_result result;
 		pki_time now = pki_time_now();
-		ok(pki_ocsp_respond(
-			d.responder, req, &good, now, now + LIFETIME, &der, &err));
+		const struct pki_ocsp_content content = { &good, now, now + LIFETIME };
+		ok(pki_ocsp_respond(d.responder, req, &content, &der, &err));
 		ok(pki_ocsp_response_verify(pki_buf_bytes(&der), pki_buf_bytes(&request),
 			ca.cert, now, &result, &err));
 		assert_int_equal(result.status, PKI_OCSP_GOOD);
