@@ -21,6 +21,19 @@ write_u32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
+static uint64_t
+read_u64(const uint8_t *p)
+{
+	return (uint64_t)read_u32(p) << 32 | read_u32(p + 4);
+}
+
+static void
+write_u64(uint8_t *p, uint64_t v)
+{
+	write_u32(p, (uint32_t)(v >> 32));
+	write_u32(p + 4, (uint32_t)v);
+}
+
 enum pki_status
 ipc_begin(struct pki_buf *buf, enum ipc_type type, struct pki_err *err)
 {
@@ -60,9 +73,27 @@ enum pki_status
 ipc_put_number(struct pki_buf *buf, uint64_t number, struct pki_err *err)
 {
 	uint8_t octets[8];
-	write_u32(octets, (uint32_t)(number >> 32));
-	write_u32(octets + 4, (uint32_t)number);
+	write_u64(octets, number);
 	return ipc_put(buf, IPC_NUMBER, octets, sizeof octets, err);
+}
+
+enum pki_status
+ipc_put_proof(struct pki_buf *buf, const struct pki_proof *proof, struct pki_err *err)
+{
+	return ipc_put(buf, IPC_BYTES, proof->hashes,
+		proof->count * sizeof proof->hashes[0], err);
+}
+
+void
+ipc_write_revoked(uint8_t out[static IPC_REVOKED_SIZE], const struct pki_revoked *revoked)
+{
+	memset(out, 0, IPC_REVOKED_SIZE);
+	out[0] = revoked->serial.len;
+	memcpy(out + 1, revoked->serial.octets, PKI_SERIAL_MAX);
+	write_u64(out + 21, (uint64_t)revoked->revoked_at);
+	out[29] = (uint8_t)revoked->reason;
+	out[30] = (uint8_t)(revoked->partition >> 8);
+	out[31] = (uint8_t)revoked->partition;
 }
 
 enum pki_status
@@ -114,9 +145,7 @@ take_error(struct pki_bytes field, struct pki_err *err)
 	sent.msg[sizeof sent.msg - 1] = '\0';
 	if (sent.status == PKI_OK)
 		return pki_fail(err, PKI_INPUT, "an error field without an error");
-	if (err->status == PKI_OK)
-		*err = sent;
-	return err->status != PKI_OK ? err->status : sent.status;
+	return pki_err_move(err, &sent);
 }
 
 enum pki_status
@@ -149,7 +178,79 @@ ipc_get_number(struct pki_bytes *rest, uint64_t *out, struct pki_err *err)
 	PKI_TRY(ipc_get(rest, IPC_NUMBER, &field, err));
 	if (field.len != 8)
 		return pki_fail(err, PKI_INPUT, "a number of %zu octets", field.len);
-	*out = (uint64_t)read_u32(field.data) << 32 | read_u32(field.data + 4);
+	*out = read_u64(field.data);
+	return PKI_OK;
+}
+
+static enum pki_status
+check_time(uint64_t number, pki_time *out, struct pki_err *err)
+{
+	if (number > (uint64_t)PKI_CRL_LAST)
+		return pki_fail(err, PKI_INPUT, "a time that is not from 1970 to 9999");
+	*out = (pki_time)number;
+	return PKI_OK;
+}
+
+enum pki_status
+ipc_get_time(struct pki_bytes *rest, pki_time *out, struct pki_err *err)
+{
+	uint64_t number = 0;
+	PKI_TRY(ipc_get_number(rest, &number, err));
+	return check_time(number, out, err);
+}
+
+enum pki_status
+ipc_get_hash(struct pki_bytes *rest, struct pki_hash *out, struct pki_err *err)
+{
+	struct pki_bytes field = { 0 };
+	PKI_TRY(ipc_get(rest, IPC_BYTES, &field, err));
+	if (field.len != sizeof out->octets)
+		return pki_fail(err, PKI_INPUT, "a hash of %zu octets", field.len);
+	memcpy(out->octets, field.data, sizeof out->octets);
+	return PKI_OK;
+}
+
+enum pki_status
+ipc_get_proof(struct pki_bytes *rest, struct pki_proof *out, struct pki_err *err)
+{
+	struct pki_bytes field = { 0 };
+	out->count = 0;
+	PKI_TRY(ipc_get(rest, IPC_BYTES, &field, err));
+	if (field.len % sizeof out->hashes[0] != 0 || field.len > sizeof out->hashes)
+		return pki_fail(err, PKI_INPUT, "a proof of %zu octets", field.len);
+	if (field.len > 0)
+		memcpy(out->hashes, field.data, field.len);
+	out->count = field.len / sizeof out->hashes[0];
+	return PKI_OK;
+}
+
+enum pki_status
+ipc_get_entries(struct pki_bytes *rest, struct pki_bytes *out, struct pki_err *err)
+{
+	PKI_TRY(ipc_get(rest, IPC_BYTES, out, err));
+	if (out->len == 0 || out->len % IPC_REVOKED_SIZE != 0 ||
+		out->len / IPC_REVOKED_SIZE > IPC_ENTRIES_MAX)
+		return pki_fail(err, PKI_INPUT, "CRL entries of %zu octets", out->len);
+	return PKI_OK;
+}
+
+enum pki_status
+ipc_next_entry(struct pki_bytes *entries, struct pki_revoked *out, struct pki_err *err)
+{
+	const uint8_t *p = entries->data;
+	if (entries->len < IPC_REVOKED_SIZE)
+		return pki_fail(err, PKI_INPUT, "a CRL entry ends early");
+	struct pki_bytes serial = { p + 1, p[0] };
+	*out = (struct pki_revoked){ .reason = (enum pki_reason)p[29],
+		.partition = (uint16_t)(p[30] << 8 | p[31]) };
+	PKI_TRY(pki_serial_make(serial, &out->serial, err));
+	PKI_TRY(check_time(read_u64(p + 21), &out->revoked_at, err));
+	if (pki_reason_name(out->reason) == NULL)
+		return pki_fail(err, PKI_INPUT,
+			"reason %d; only the reasons of a final revocation",
+			(int)out->reason);
+	entries->data += IPC_REVOKED_SIZE;
+	entries->len -= IPC_REVOKED_SIZE;
 	return PKI_OK;
 }
 

@@ -1,13 +1,17 @@
 /*
- * Frames between front and signer, over a socket pair: type (1 octet), length of what follows
- * (4, big-endian), then fields: tag (1), length (4), octets. Each type fixes the order of its
- * fields. The signer reads them as strictly as anything from outside; its answers are the
- * same program's and carry whole structs.
+ * Frames between front and signer, over a socket pair: type (1 octet), length of the fields (4,
+ * big-endian), then the fields: tag (1), length (4), octets. Each type fixes the order of its
+ * fields.
+ *
+ * For the signer the front may be an attacker: no request holds a struct, and each field is read
+ * by a function that returns a checked type. The signer's replies come from the same program,
+ * whose memory the front trusts, and hold whole structs.
  */
 #ifndef CA_IPC_H
 #define CA_IPC_H
 
-#include "libpki/base/mem.h"
+#include "libpki/tlog/merkle.h"
+#include "libpki/x509/crl.h"
 
 /* Requests in one frame: what one transaction takes at most. */
 #define IPC_BATCH_MAX 64
@@ -36,8 +40,12 @@ enum ipc_tag {
 	IPC_ERROR = 1, /* struct pki_err */
 	IPC_BYTES, /* a certificate, CRL, note, CMS, order, content */
 	IPC_NUMBER, /* 8 octets, big-endian */
-	IPC_STRUCT, /* a struct that both sides know */
+	IPC_STRUCT, /* a struct that both sides know; in replies only */
 };
+
+/* One entry of a CRL: length of the serial (1), serial (20, zeros after its end), revocation time
+ * (8), reason (1), partition (2). */
+#define IPC_REVOKED_SIZE 32
 
 /* Start a frame in buf (what was there goes), add fields, send. */
 enum pki_status ipc_begin(
@@ -46,6 +54,11 @@ enum pki_status ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data,
 	size_t len, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_put_number(
 	struct pki_buf *buf, uint64_t number, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ipc_put_proof(struct pki_buf *buf, const struct pki_proof *proof,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* Write one entry; for an IPC_BYTES field of several. */
+void ipc_write_revoked(
+	uint8_t out[static IPC_REVOKED_SIZE], const struct pki_revoked *revoked);
 /* As put, for octets that are sent from where they are: *tail, by ipc_send_tail(). */
 enum pki_status ipc_put_tail(struct pki_buf *buf, struct pki_bytes data,
 	struct pki_bytes *tail, struct pki_err *err) PKI_MUST_CHECK;
@@ -64,7 +77,22 @@ enum pki_status ipc_get(struct pki_bytes *rest, enum ipc_tag tag, struct pki_byt
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_get_number(
 	struct pki_bytes *rest, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Copies; INPUT unless it has exactly that size. */
+/* INPUT unless it is a time from 1970 to 9999. */
+enum pki_status ipc_get_time(
+	struct pki_bytes *rest, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ipc_get_hash(
+	struct pki_bytes *rest, struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+/* INPUT above PKI_PROOF_MAX hashes. */
+enum pki_status ipc_get_proof(struct pki_bytes *rest, struct pki_proof *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* INPUT unless there are 1 to IPC_ENTRIES_MAX whole entries. *out: the octets of all. */
+enum pki_status ipc_get_entries(struct pki_bytes *rest, struct pki_bytes *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The next entry, cut off from the front of *entries. INPUT unless the serial is a serial number
+ * (RFC 5280 4.1.2.2), the time one from 1970 to 9999, and the reason one of enum pki_reason. */
+enum pki_status ipc_next_entry(struct pki_bytes *entries, struct pki_revoked *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* For replies: copies; INPUT unless it has exactly that size. */
 enum pki_status ipc_get_struct(struct pki_bytes *rest, void *out, size_t size,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* INPUT if fields are left over. */

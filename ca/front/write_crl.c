@@ -6,7 +6,7 @@
 
 struct entries {
 	struct channel *signer;
-	struct pki_revoked chunk[IPC_ENTRIES_MAX];
+	uint8_t chunk[IPC_ENTRIES_MAX][IPC_REVOKED_SIZE];
 	size_t count;
 };
 
@@ -29,14 +29,14 @@ send_entries(struct entries *e, struct pki_err *err)
 		return PKI_OK;
 	size_t len = e->count * sizeof e->chunk[0];
 	e->count = 0;
-	return tell(e->signer, IPC_ENTRIES, IPC_STRUCT, e->chunk, len, err);
+	return tell(e->signer, IPC_ENTRIES, IPC_BYTES, e->chunk, len, err);
 }
 
 static enum pki_status
 on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
 	struct entries *e = ctx;
-	e->chunk[e->count++] = *revoked;
+	ipc_write_revoked(e->chunk[e->count++], revoked);
 	return e->count == IPC_ENTRIES_MAX ? send_entries(e, err) : PKI_OK;
 }
 

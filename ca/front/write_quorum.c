@@ -47,7 +47,7 @@ offer(struct writer *w, struct pki_bytes note, uint64_t size, struct pki_err *er
 	PKI_TRY(pki_merkle_consistency(size, w->checkpoint, &source, &proof, err));
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_COSIGNED, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, note.data, note.len, err));
-	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
+	PKI_TRY(ipc_put_proof(&w->signer->buf, &proof, err));
 	PKI_TRY(channel_call(w->signer, &reply, err));
 	PKI_TRY(ipc_get_struct(&reply, cosigned, sizeof cosigned, err));
 	pthread_mutex_lock(&w->quorum_lock);

@@ -264,7 +264,7 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	PKI_TRY(ipc_put_number(&w->signer->buf, size, err));
 	PKI_TRY(ipc_put(
 		&w->signer->buf, IPC_BYTES, root.octets, sizeof root.octets, err));
-	PKI_TRY(ipc_put(&w->signer->buf, IPC_STRUCT, &proof, sizeof proof, err));
+	PKI_TRY(ipc_put_proof(&w->signer->buf, &proof, err));
 	PKI_TRY(channel_call(w->signer, &note, err));
 	PKI_TRY(ipc_get(&note, IPC_BYTES, &note, err));
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);

@@ -129,22 +129,29 @@ shut_in(struct pki_err *err)
 	return pki_sandbox_enter(PKI_SANDBOX_SIGNER, NULL, NULL, err);
 }
 
-static enum pki_status
-answer(struct signer_state *s, int fd, enum ipc_type type, struct pki_bytes fields,
+enum pki_status
+signer_reply(struct signer_state *s, enum ipc_type type, struct pki_bytes fields,
 	struct pki_err *err)
 {
 	struct pki_err own = { 0 };
 	s->tail = (struct pki_bytes){ 0 };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
-	if (ops[type] == NULL)
-		(void)pki_fail(&own, PKI_INPUT, "not a request");
-	else
-		(void)ops[type](s, fields, &own);
-	if (own.status != PKI_OK) {
-		s->tail = (struct pki_bytes){ 0 };
-		PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
-		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err));
-	}
+	enum pki_status status = ops[type] != NULL
+					 ? ops[type](s, fields, &own)
+					 : pki_fail(&own, PKI_INPUT, "not a request");
+	if (status == PKI_OK)
+		return PKI_OK;
+	s->tail = (struct pki_bytes){ 0 };
+	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
+	return ipc_put(&s->reply, IPC_ERROR, &own, sizeof own, err);
+}
+
+static enum pki_status
+serve_one(struct signer_state *s, int fd, struct pki_buf *frame, struct pki_err *err)
+{
+	enum ipc_type type;
+	PKI_TRY(ipc_receive(fd, IPC_REQUEST_MAX, frame, &type, err));
+	PKI_TRY(signer_reply(s, type, pki_buf_bytes(frame), err));
 	PKI_TRY(ipc_send_tail(fd, &s->reply, s->tail, err));
 	pki_crl_free(s->crl);
 	s->crl = NULL;
@@ -181,17 +188,10 @@ signer_main(const struct signer_setup *setup, int fd)
 	malloc_trim(0);
 	if (status == PKI_OK)
 		status = shut_in(&err);
-	struct pki_err ignored = { 0 };
-	if (report(&s, fd, &err, &ignored) != PKI_OK || status != PKI_OK)
+	if (report(&s, fd, &err, NULL) != PKI_OK || status != PKI_OK)
 		return (int)PKI_UNAVAILABLE;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
-	for (;;) {
-		enum ipc_type type;
-		err = (struct pki_err){ 0 };
-		status = ipc_receive(fd, IPC_REQUEST_MAX, &frame, &type, &err);
-		if (status != PKI_OK)
-			return status == PKI_UNAVAILABLE ? 0 : (int)status;
-		if (answer(&s, fd, type, pki_buf_bytes(&frame), &err) != PKI_OK)
-			return (int)err.status;
-	}
+	while (status == PKI_OK)
+		status = serve_one(&s, fd, &frame, NULL);
+	return status == PKI_UNAVAILABLE ? 0 : (int)status;
 }

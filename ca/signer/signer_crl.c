@@ -14,37 +14,44 @@
 #define REVOKED_MAX ((size_t)2 << 20)
 
 static enum pki_status
-check_entry(const struct signer_state *s, const struct pki_revoked *entry,
-	struct pki_err *err)
+read_entry(const struct signer_state *s, struct pki_bytes *entries,
+	struct pki_revoked *out, struct pki_err *err)
 {
-	const struct pki_serial *serial = &entry->serial;
-	if (serial->len == 0 || serial->len > PKI_SERIAL_MAX ||
-		pki_reason_name(entry->reason) == NULL)
-		return pki_fail(err, PKI_INPUT, "a CRL entry is malformed");
-	if (entry->partition != 0 &&
-		entry->partition !=
-			pki_serial_partition(serial, s->conf->ca_urls.partitions))
+	PKI_TRY(ipc_next_entry(entries, out, err));
+	if (out->partition != 0 && out->partition != pki_serial_partition(&out->serial,
+							     s->conf->ca_urls.partitions))
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
 			"a CRL entry's partition is not its serial number's");
 	return PKI_OK;
 }
 
+static enum pki_status
+add_entries(struct signer_state *s, struct pki_bytes entries, struct pki_err *err)
+{
+	while (entries.len > 0) {
+		struct pki_revoked entry;
+		PKI_TRY(read_entry(s, &entries, &entry, err));
+		PKI_TRY(roll_append(&s->fresh, &entry, 1, err));
+	}
+	return PKI_OK;
+}
+
+/* All entries or none. */
 enum pki_status
 signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	struct pki_bytes in;
-	PKI_TRY(ipc_get(&fields, IPC_STRUCT, &in, err));
+	struct pki_bytes entries = { 0 };
+	PKI_TRY(ipc_get_entries(&fields, &entries, err));
 	PKI_TRY(ipc_end(fields, err));
-	size_t count = in.len / sizeof *s->fresh.items;
-	if (in.len % sizeof *s->fresh.items != 0 || count == 0 || count > IPC_ENTRIES_MAX)
-		return pki_fail(err, PKI_INPUT, "CRL entries of %zu octets", in.len);
-	if (s->roll.count + s->fresh.count + count > REVOKED_MAX)
+	size_t before = s->fresh.count;
+	size_t known = s->roll.count > s->added.count ? s->roll.count : s->added.count;
+	if (known + before + entries.len / IPC_REVOKED_SIZE > REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
 			REVOKED_MAX);
-	PKI_TRY(roll_append(&s->fresh, in.data, count, err));
-	for (size_t i = s->fresh.count - count; i < s->fresh.count; i++)
-		PKI_TRY(check_entry(s, &s->fresh.items[i], err));
-	return PKI_OK;
+	enum pki_status status = add_entries(s, entries, err);
+	if (status != PKI_OK)
+		s->fresh.count = before;
+	return status;
 }
 
 bool
@@ -96,7 +103,12 @@ signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 		return pki_refuse(err, PKI_RULE_CRL_EXPIRED,
 			"a certificate stays on the CRL until it has expired");
 	const struct pki_revoked *entry = roll_find(&s->roll, pki_cert_get0_serial(cert));
-	return entry != NULL ? roll_append(&s->gone, entry, 1, err) : PKI_OK;
+	if (entry == NULL)
+		return PKI_OK;
+	if (s->removed.count + s->gone.count >= REVOKED_MAX)
+		return pki_fail(err, PKI_LIMIT,
+			"more than %zu expired certificates for one CRL", REVOKED_MAX);
+	return roll_append(&s->gone, entry, 1, err);
 }
 
 static bool
@@ -248,7 +260,8 @@ select_entries(const struct signer_state *s, unsigned partition, struct roll *ou
 	while (high < roll->count &&
 		pki_serial_partition(&roll->items[high].serial, partitions) == partition)
 		high++;
-	PKI_TRY(roll_append(out, &roll->items[low], high - low, err));
+	if (low < high)
+		PKI_TRY(roll_append(out, &roll->items[low], high - low, err));
 	for (size_t i = 0; i < out->count; i++)
 		if (out->items[i].partition == partition)
 			out->items[kept++] = out->items[i];
@@ -287,24 +300,19 @@ build(struct signer_state *s, const struct pki_crl_spec *place, unsigned partiti
 static enum pki_status
 make_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	uint64_t partition, number, this_update, next_update;
+	uint64_t partition = 0;
+	struct pki_crl_spec spec = { .issuer = s->ca };
 	PKI_TRY(ipc_get_number(&fields, &partition, err));
-	PKI_TRY(ipc_get_number(&fields, &number, err));
-	PKI_TRY(ipc_get_number(&fields, &this_update, err));
-	PKI_TRY(ipc_get_number(&fields, &next_update, err));
+	PKI_TRY(ipc_get_number(&fields, &spec.number, err));
+	PKI_TRY(ipc_get_time(&fields, &spec.this_update, err));
+	PKI_TRY(ipc_get_time(&fields, &spec.next_update, err));
 	PKI_TRY(ipc_end(fields, err));
-	struct pki_crl_spec spec = {
-		.issuer = s->ca,
-		.number = number,
-		.this_update = (pki_time)this_update,
-		.next_update = (pki_time)next_update,
-	};
 	unsigned k = partition > PKI_PARTITIONS_MAX ? UINT_MAX : (unsigned)partition;
 	PKI_TRY(check_place(s, &spec, k, err));
 	PKI_TRY(check_told(s, err));
 	PKI_TRY(bring_up(s, err));
 	PKI_TRY(build(s, &spec, k, err));
-	s->last.crl_number = number;
+	s->last.crl_number = spec.number;
 	s->last.crl_made = spec.this_update;
 	s->last.made[k] = s->ends ? PKI_CRL_LAST : spec.this_update;
 	PKI_TRY(ipc_put_number(&s->reply, pki_crl_count(s->crl), err));

@@ -15,10 +15,8 @@ signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err 
 	struct pki_bytes note;
 	struct pki_proof proof;
 	PKI_TRY(ipc_get(&fields, IPC_BYTES, &note, err));
-	PKI_TRY(ipc_get_struct(&fields, &proof, sizeof proof, err));
+	PKI_TRY(ipc_get_proof(&fields, &proof, err));
 	PKI_TRY(ipc_end(fields, err));
-	if (proof.count > PKI_PROOF_MAX)
-		return pki_fail(err, PKI_INPUT, "malformed cosigned checkpoint");
 	PKI_TRY(pki_checkpoint_open(note, (const char *)s->vkey.data, &cp, err));
 	if (cp.size > last->size)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_QUORUM,

@@ -13,15 +13,11 @@ enum pki_status
 signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	struct pki_checkpoint next = { 0 };
-	struct pki_bytes root;
 	struct pki_proof proof;
 	PKI_TRY(ipc_get_number(&fields, &next.size, err));
-	PKI_TRY(ipc_get(&fields, IPC_BYTES, &root, err));
-	PKI_TRY(ipc_get_struct(&fields, &proof, sizeof proof, err));
+	PKI_TRY(ipc_get_hash(&fields, &next.root, err));
+	PKI_TRY(ipc_get_proof(&fields, &proof, err));
 	PKI_TRY(ipc_end(fields, err));
-	if (root.len != sizeof next.root || proof.count > PKI_PROOF_MAX)
-		return pki_fail(err, PKI_INPUT, "malformed checkpoint request");
-	memcpy(&next.root, root.data, sizeof next.root);
 	memcpy(next.origin, s->conf->log->origin, sizeof next.origin);
 	PKI_TRY(pki_merkle_check_consistency(s->last.checkpoint.size,
 		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
@@ -118,7 +114,8 @@ check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes e
 {
 	const char *hex = json_string_value(json_object_get(log, "entry_hash"));
 	const char *note = json_string_value(json_object_get(log, "checkpoint"));
-	json_int_t index = json_integer_value(json_object_get(log, "index"));
+	const json_t *position = json_object_get(log, "index");
+	json_int_t index = json_is_integer(position) ? json_integer_value(position) : -1;
 	struct pki_checkpoint cp;
 	struct pki_proof proof = { .count = 0 };
 	struct pki_hash leaf;

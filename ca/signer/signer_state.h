@@ -60,6 +60,10 @@ struct signer_state {
 /* One request type; fields are read to their end, answers put into s->reply. */
 typedef enum pki_status (*signer_op)(
 	struct signer_state *s, struct pki_bytes fields, struct pki_err *err);
+/* Carry out one request. The reply, or the error in its place, is in s->reply and s->tail; an error
+ * of this function's own ends the process. */
+enum pki_status signer_reply(struct signer_state *s, enum ipc_type type,
+	struct pki_bytes fields, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,

@@ -18,10 +18,30 @@ pki_serial_random(struct pki_serial *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+enum pki_status
+pki_serial_make(struct pki_bytes magnitude, struct pki_serial *out, struct pki_err *err)
+{
+	if (magnitude.len == 0 || magnitude.len > PKI_SERIAL_MAX ||
+		magnitude.data[0] == 0)
+		return pki_fail(err, PKI_INPUT,
+			"a serial of %zu octets; it has 1 to %d, the first of them not 0",
+			magnitude.len, PKI_SERIAL_MAX);
+	*out = (struct pki_serial){ .len = (uint8_t)magnitude.len };
+	memcpy(out->octets, magnitude.data, magnitude.len);
+	return PKI_OK;
+}
+
+/* A struct may come from memory that somebody damaged. */
+static size_t
+length(const struct pki_serial *serial)
+{
+	return serial->len <= PKI_SERIAL_MAX ? serial->len : PKI_SERIAL_MAX;
+}
+
 void
 pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT])
 {
-	pki_hex_encode(serial->octets, serial->len, out);
+	pki_hex_encode(serial->octets, length(serial), out);
 }
 
 enum pki_status
@@ -48,7 +68,7 @@ pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b)
 {
 	if (a->len != b->len)
 		return a->len < b->len ? -1 : 1;
-	return memcmp(a->octets, b->octets, a->len);
+	return memcmp(a->octets, b->octets, length(a));
 }
 
 unsigned

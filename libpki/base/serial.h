@@ -7,7 +7,8 @@
 #define PKI_SERIAL_MAX 20
 #define PKI_SERIAL_TEXT (PKI_SERIAL_MAX * 2 + 1)
 
-/* Big-endian, no leading zero octet: the INTEGER's magnitude. */
+/* Big-endian, no leading zero octet: the INTEGER's magnitude. No function reads more than
+ * PKI_SERIAL_MAX octets, whatever len says. */
 struct pki_serial {
 	uint8_t octets[PKI_SERIAL_MAX];
 	uint8_t len; /* lists of a million are kept in memory */
@@ -16,6 +17,9 @@ struct pki_serial {
 /* rule 2: 20 octets, top bit clear, at least 127 random bits. */
 enum pki_status pki_serial_random(
 	struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
+/* Copy from octets that somebody else sent. INPUT unless there are 1 to 20, the first not 0. */
+enum pki_status pki_serial_make(struct pki_bytes magnitude, struct pki_serial *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT]);
 enum pki_status pki_serial_parse(
 	const char *hex, struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;

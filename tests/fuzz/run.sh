@@ -6,18 +6,17 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 shift || true
 out=build/fuzz
-flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="fuzz"' -I. -std=c17 -O1 -g
+flags=(-D_GNU_SOURCE '-DPKI_SUITE_VERSION="fuzz"' -I. -Ibuild/out/embed -std=c17 -O1 -g
 	"-fsanitize=fuzzer-no-link,address,undefined" -fno-sanitize-recover=undefined)
-# archive FOLDER: its objects, without main
+# archive FOLDER: the objects of all its folders, without main
 archive() {
-	local src
-	mkdir -p "$out/$1"
-	for src in "$1"/*.c; do
-		[ "$src" = "$1/main.c" ] || echo "$src"
-	done | xargs -P2 -I{} clang "${flags[@]}" -c -o "$out/{}.o" {}
-	rm -f "$out/$1.a"
-	ar rcs "$out/$1.a" "$out/$1"/*.o
+	rm -rf "${out:?}/$1" "$out/$1.a"
+	find "$1" -type d -exec mkdir -p "$out/{}" \;
+	find "$1" -name '*.c' ! -path "$1/main.c" -print0 |
+		xargs -0 -P2 -I{} clang "${flags[@]}" -c -o "$out/{}.o" {}
+	find "$out/$1" -name '*.o' -print0 | xargs -0 ar rcs "$out/$1.a"
 }
+make -s embed
 for folder in libpki ca ra crl ocsp witness; do
 	archive "$folder"
 done

@@ -118,6 +118,43 @@ bad_fields_are_refused(void **state)
 }
 
 static void
+typed_fields_are_checked(void **state)
+{
+	(void)state;
+	struct pki_err err = { 0 };
+	struct pki_proof proof = { .count = 3 }, got = { .count = 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
+	uint8_t octets[(PKI_PROOF_MAX + 1) * PKI_SHA256] = { 0 };
+	static const size_t proofs[] = { PKI_SHA256 - 1, PKI_SHA256 + 1, sizeof octets };
+	static const size_t entries[] = { 0, IPC_REVOKED_SIZE - 1, IPC_REVOKED_SIZE + 1 };
+	struct pki_hash hash;
+	struct pki_bytes rest, field;
+	memset(proof.hashes, 7, sizeof proof.hashes);
+	assert_int_equal(ipc_begin(&out, IPC_CHECKPOINT, &err), PKI_OK);
+	assert_int_equal(ipc_put_proof(&out, &proof, &err), PKI_OK);
+	rest = (struct pki_bytes){ out.data + 5, out.len - 5 };
+	assert_int_equal(ipc_get_proof(&rest, &got, &err), PKI_OK);
+	assert_int_equal(got.count, 3);
+	assert_memory_equal(got.hashes, proof.hashes, 3 * sizeof got.hashes[0]);
+	for (size_t i = 0; i < PKI_COUNT(proofs); i++) {
+		assert_int_equal(ipc_begin(&out, IPC_CHECKPOINT, &err), PKI_OK);
+		assert_int_equal(
+			ipc_put(&out, IPC_BYTES, octets, proofs[i], &err), PKI_OK);
+		rest = (struct pki_bytes){ out.data + 5, out.len - 5 };
+		assert_int_equal(ipc_get_proof(&rest, &got, NULL), PKI_INPUT);
+		rest = (struct pki_bytes){ out.data + 5, out.len - 5 };
+		assert_int_equal(ipc_get_hash(&rest, &hash, NULL), PKI_INPUT);
+	}
+	for (size_t i = 0; i < PKI_COUNT(entries); i++) {
+		assert_int_equal(ipc_begin(&out, IPC_ENTRIES, &err), PKI_OK);
+		assert_int_equal(
+			ipc_put(&out, IPC_BYTES, octets, entries[i], &err), PKI_OK);
+		rest = (struct pki_bytes){ out.data + 5, out.len - 5 };
+		assert_int_equal(ipc_get_entries(&rest, &field, NULL), PKI_INPUT);
+	}
+}
+
+static void
 errors_become_the_callers(void **state)
 {
 	(void)state;
@@ -142,6 +179,7 @@ main(void)
 		cmocka_unit_test(frames_travel),
 		cmocka_unit_test(bad_frames_are_refused),
 		cmocka_unit_test(bad_fields_are_refused),
+		cmocka_unit_test(typed_fields_are_checked),
 		cmocka_unit_test(errors_become_the_callers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

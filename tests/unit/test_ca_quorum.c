@@ -89,7 +89,7 @@ ask_checkpoint(uint64_t size)
 	ok(ipc_begin(&frame, IPC_CHECKPOINT, &err));
 	ok(ipc_put_number(&frame, size, &err));
 	ok(ipc_put(&frame, IPC_BYTES, cp.root.octets, sizeof cp.root.octets, &err));
-	ok(ipc_put(&frame, IPC_STRUCT, &proof, sizeof proof, &err));
+	ok(ipc_put_proof(&frame, &proof, &err));
 	return signer_checkpoint(&s, fields(&frame), &err);
 }
 
@@ -138,7 +138,7 @@ show(const struct shown shown)
 	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
 	ok(ipc_begin(&frame, IPC_COSIGNED, &err));
 	ok(ipc_put(&frame, IPC_BYTES, note.data, note.len, &err));
-	ok(ipc_put(&frame, IPC_STRUCT, &proof, sizeof proof, &err));
+	ok(ipc_put_proof(&frame, &proof, &err));
 	return signer_cosigned(&s, fields(&frame), &err);
 }
 

@@ -47,7 +47,11 @@ list(const struct pki_revoked *revoked, size_t count)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	ok(ipc_begin(&frame, IPC_ENTRIES, &err));
-	ok(ipc_put(&frame, IPC_STRUCT, revoked, count * sizeof *revoked, &err));
+	uint8_t octets[8][IPC_REVOKED_SIZE];
+	assert_true(count <= PKI_COUNT(octets));
+	for (size_t i = 0; i < count; i++)
+		ipc_write_revoked(octets[i], &revoked[i]);
+	ok(ipc_put(&frame, IPC_BYTES, octets, count * sizeof octets[0], &err));
 	return signer_entries(&s, fields(&frame), &err);
 }
 
@@ -97,7 +101,7 @@ ask_checkpoint(uint64_t size, const struct pki_hash *root, const struct pki_proo
 	ok(ipc_begin(&frame, IPC_CHECKPOINT, &err));
 	ok(ipc_put_number(&frame, size, &err));
 	ok(ipc_put(&frame, IPC_BYTES, root->octets, sizeof root->octets, &err));
-	ok(ipc_put(&frame, IPC_STRUCT, proof, sizeof *proof, &err));
+	ok(ipc_put_proof(&frame, proof, &err));
 	return signer_checkpoint(&s, fields(&frame), &err);
 }
 
@@ -258,6 +262,57 @@ r57_only_expired_certificates_leave(void **state)
 	assert_int_equal(pki_crl_count(s.crl), 0);
 	fixture_free(&old);
 	fixture_free(&stranger);
+}
+
+/* A good entry, and one that a hostile front wrote; the next CRL lists neither. */
+static void
+nothing_refused_is_kept(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t at;
+		uint8_t octet;
+		const char *what;
+	} cases[] = {
+		{ 0, 255, "a serial of 255 octets" },
+		{ 0, PKI_SERIAL_MAX + 1, "a serial of 21 octets" },
+		{ 0, 0, "no serial" },
+		{ 1, 0, "a serial that begins with 0" },
+		{ 21, 0x80, "a negative time" },
+		{ 22, 1, "a time after the year 9999" },
+		{ 29, 6, "certificateHold" },
+		{ 29, 255, "no reason" },
+		{ 31, 1, "a partition, where there is none" },
+	};
+	struct pki_revoked entry = revoked(RENE);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+		uint8_t octets[2][IPC_REVOKED_SIZE];
+		ipc_write_revoked(octets[0], &entry);
+		ipc_write_revoked(octets[1], &entry);
+		octets[1][cases[i].at] = cases[i].octet;
+		ok(ipc_begin(&frame, IPC_ENTRIES, &err));
+		ok(ipc_put(&frame, IPC_BYTES, octets, sizeof octets, &err));
+		if (signer_entries(&s, fields(&frame), &err) == PKI_OK)
+			fail_msg("%s is taken", cases[i].what);
+		err = (struct pki_err){ 0 };
+		assert_int_equal(s.fresh.count, 0);
+	}
+	ok(ask_crl(8, pki_time_now(), 26 * HOUR));
+	assert_int_equal(pki_crl_count(s.crl), 0);
+}
+
+/* Times at the ends of 64 bits: the sum with a lifetime must not overflow. */
+static void
+r49_times_are_of_years_with_four_digits(void **state)
+{
+	(void)state;
+	static const uint64_t times[] = { INT64_MAX, UINT64_MAX, (uint64_t)INT64_MAX + 1,
+		(uint64_t)PKI_CRL_LAST + 1 };
+	for (size_t i = 0; i < PKI_COUNT(times); i++) {
+		assert_int_equal(ask_crl(8, (pki_time)times[i], 0), PKI_INPUT);
+		err = (struct pki_err){ 0 };
+	}
 }
 
 /* Revoked a minute ago; the serial is of that partition of four. */
@@ -603,6 +658,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(nothing_refused_is_kept),
+		TEST(r49_times_are_of_years_with_four_digits),
 		TEST(r49_a_crl_is_the_next_one_and_of_now),
 		TEST(r49_what_was_not_committed_is_made_again),
 		TEST(r52_a_partition_lists_its_own),
