@@ -11,12 +11,27 @@ struct check {
 	void *ctx;
 };
 
-/* Statistics steer the planner and say nothing. */
-#define SCHEMA \
-	"SELECT type || ' ' || name, ifnull(sql, '') FROM sqlite_schema" \
-	" WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1"
+enum check_sql {
+	CHECK_SCHEMA,
+	CHECK_ISSUER,
+	CHECK_ENTRY_TIME,
+	CHECK_HASH,
+	CHECK_ORDER_SEQUENCE,
+	CHECK_CERTIFICATE_SEQUENCE,
+	CHECK_CERTIFICATE_ORDER,
+	CHECK_CEREMONY,
+	CHECK_NAME,
+	CHECK_REVOCATION_SEQUENCE,
+	CHECK_REVOCATION_ISSUER,
+	CHECK_REVOKED,
+	CHECK_CRL_SEQUENCE,
+	CHECK_COUNT,
+};
 
-#define SERIAL "lower(hex(serial))"
+static const char *const statements[CHECK_COUNT] = {
+#include "libpki/state/ledger_check.sql.inc"
+};
+
 #define HISTORY(what) \
 	"another " what " was there before it, or it is not where it was written"
 
@@ -26,67 +41,28 @@ struct check {
  * itself, the schema says.
  */
 static const struct {
+	enum check_sql sql;
 	enum pki_rule rule;
-	const char *text, *sql;
+	const char *text;
 } agreements[] = {
-	{ PKI_RULE_VALIDATION, "has another end than its certificate, or none of ours",
-		"SELECT 'issuer ' || id FROM issuer i WHERE NOT EXISTS (SELECT 1"
-		" FROM certificate c WHERE c.issuer = 1 AND i.id <= 2 AND c.der = i.der"
-		" AND c.not_after = i.not_after)" },
-	{ PKI_RULE_LOG_EVENT, "the ledger gives another time than the entry's own",
-		"SELECT 'log entry ' || id FROM (SELECT id, at, iif(json_valid(text),"
-		" json_extract(text, '$.at'), '') AS said FROM (SELECT id, at,"
-		" CAST(entry AS TEXT) AS text FROM entry)) WHERE at IS NOT"
-		" unixepoch(substr(said, 1, 19)) * 1000"
-		" + CAST(substr(said, 21, 3) AS INTEGER)" },
-	{ PKI_RULE_LOG_HASH, "is of a subtree that the log does not have",
-		"SELECT 'log hash ' || level || '/' || position FROM hash,"
-		" (SELECT max(id) + 1 AS size FROM entry) WHERE position >= size >> "
-		"level" },
-	{ PKI_RULE_APPEND_ONLY, HISTORY("order"),
-		"SELECT name FROM (SELECT name, id, committed, log_index,"
-		" lag(id, 1, 0) OVER w AS i, lag(committed, 1, 0) OVER w AS c,"
-		" lag(log_index, 1, 0) OVER w AS l FROM orders WINDOW w AS (ORDER BY id))"
-		" WHERE id <> i + 1 OR committed < c OR log_index < l" },
-	{ PKI_RULE_APPEND_ONLY, HISTORY("certificate"),
-		"SELECT 'serial ' || " SERIAL " FROM (SELECT serial, id,"
-		" ifnull(order_id, 0) AS o, lag(id, 1, 0) OVER w AS i,"
-		" lag(ifnull(order_id, 0), 1, 0) OVER w AS before FROM certificate"
-		" WINDOW w AS (ORDER BY id)) WHERE id <> i + 1 OR o < before" },
-	{ PKI_RULE_RECORD, "holder or time of issue are not its order's",
-		"SELECT 'serial ' || " SERIAL " FROM certificate c JOIN orders o"
-		" ON o.id = c.order_id WHERE c.holder <> o.holder"
-		" OR c.issued <> o.committed OR o.action NOT IN (0, 1)" },
-	{ PKI_RULE_RECORD, "has no order, and another holder or time than the ceremony",
-		"SELECT 'serial ' || " SERIAL " FROM certificate WHERE order_id IS NULL"
-		" AND (holder <> '' OR document_end <> 0"
-		" OR issued <> (SELECT at FROM entry WHERE id = 0))" },
-	{ PKI_RULE_DN_REASSIGNED, "its name is another holder's too",
-		"SELECT 'serial ' || " SERIAL " FROM certificate WHERE name_hash IN"
-		" (SELECT name_hash FROM certificate GROUP BY name_hash"
-		" HAVING min(holder) <> max(holder))" },
-	{ PKI_RULE_APPEND_ONLY, HISTORY("revocation"),
-		"SELECT 'revocation of ' || " SERIAL " FROM (SELECT serial, position,"
-		" order_id, lag(position, 1, 0) OVER w AS p, lag(order_id, 1, 0) OVER w"
-		" AS o FROM revocation WINDOW w AS (PARTITION BY issuer ORDER BY position))"
-		" WHERE position <> p + 1 OR order_id < o" },
-	{ PKI_RULE_REVOCATION, "is another issuer's than its certificate",
-		"SELECT 'revocation of ' || lower(hex(r.serial)) FROM revocation r"
-		" JOIN certificate c ON c.id = r.certificate WHERE c.issuer <> r.issuer" },
-	{ PKI_RULE_REVOKED_FINAL, "not all that its log entry says it revoked is revoked",
-		"SELECT o.name FROM orders o JOIN entry e ON e.id = o.log_index"
-		" LEFT JOIN (SELECT order_id, count(*) AS n FROM revocation"
-		" GROUP BY order_id) r ON r.order_id = o.id WHERE o.action = 2 AND"
-		" iif(json_valid(CAST(e.entry AS TEXT)),"
-		" json_array_length(CAST(e.entry AS TEXT), '$.detail.serials'), 0)"
-		" IS NOT ifnull(r.n, 0)" },
-	{ PKI_RULE_CRL_FIELDS, HISTORY("CRL"),
-		"SELECT 'CRL ' || number || ' of issuer ' || issuer FROM (SELECT issuer,"
-		" number, this_update, committed, revocations, lag(number, 1, 0) OVER w"
-		" AS n, lag(this_update, 1, 0) OVER w AS t, lag(committed, 1, 0) OVER w"
-		" AS c, lag(revocations, 1, 0) OVER w AS r FROM crl"
-		" WINDOW w AS (PARTITION BY issuer ORDER BY number)) WHERE number <> n + 1"
-		" OR this_update < t OR committed < c OR revocations < r" },
+	{ CHECK_ISSUER, PKI_RULE_VALIDATION,
+		"has another end than its certificate, or none of ours" },
+	{ CHECK_ENTRY_TIME, PKI_RULE_LOG_EVENT,
+		"the ledger gives another time than the entry's own" },
+	{ CHECK_HASH, PKI_RULE_LOG_HASH, "is of a subtree that the log does not have" },
+	{ CHECK_ORDER_SEQUENCE, PKI_RULE_APPEND_ONLY, HISTORY("order") },
+	{ CHECK_CERTIFICATE_SEQUENCE, PKI_RULE_APPEND_ONLY, HISTORY("certificate") },
+	{ CHECK_CERTIFICATE_ORDER, PKI_RULE_RECORD,
+		"holder or time of issue are not its order's" },
+	{ CHECK_CEREMONY, PKI_RULE_RECORD,
+		"has no order, and another holder or time than the ceremony" },
+	{ CHECK_NAME, PKI_RULE_DN_REASSIGNED, "its name is another holder's too" },
+	{ CHECK_REVOCATION_SEQUENCE, PKI_RULE_APPEND_ONLY, HISTORY("revocation") },
+	{ CHECK_REVOCATION_ISSUER, PKI_RULE_REVOCATION,
+		"is another issuer's than its certificate" },
+	{ CHECK_REVOKED, PKI_RULE_REVOKED_FINAL,
+		"not all that its log entry says it revoked is revoked" },
+	{ CHECK_CRL_SEQUENCE, PKI_RULE_CRL_FIELDS, HISTORY("CRL") },
 };
 
 static void
@@ -114,10 +90,10 @@ column(sqlite3_stmt *s, int i)
 
 static void
 check_agreement(
-	const struct check *c, const char *sql, enum pki_rule rule, const char *text)
+	const struct check *c, enum check_sql sql, enum pki_rule rule, const char *text)
 {
 	sqlite3_stmt *s = NULL;
-	int code = sqlite3_prepare_v2(c->ledger->db, sql, -1, &s, NULL);
+	int code = sqlite3_prepare_v2(c->ledger->db, statements[sql], -1, &s, NULL);
 	if (code == SQLITE_OK)
 		while ((code = sqlite3_step(s)) == SQLITE_ROW)
 			tell(c, column(s, 0), rule, text);
@@ -160,9 +136,11 @@ check_schema(const struct check *c, struct pki_ledger *model, struct pki_err *er
 	if (sqlite3_open(":memory:", &model->db) != SQLITE_OK)
 		return ledger_fail(model, "open", err);
 	PKI_TRY(ledger_migrate(model, PKI_LEDGER_CREATE, err));
-	if (sqlite3_prepare_v2(model->db, SCHEMA, -1, &want, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(model->db, statements[CHECK_SCHEMA], -1, &want, NULL) !=
+		SQLITE_OK)
 		return ledger_fail(model, "check", err);
-	if (sqlite3_prepare_v2(c->ledger->db, SCHEMA, -1, &is, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(c->ledger->db, statements[CHECK_SCHEMA], -1, &is, NULL) !=
+		SQLITE_OK)
 		tell_failure(c, c->ledger);
 	else
 		compare(c, is, want);

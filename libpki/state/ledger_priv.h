@@ -13,7 +13,10 @@
 /* Another process holds the write lock only while it restores or looks with its own tools. */
 #define LEDGER_BUSY_MSEC 2000
 
+/* ledger_statements.sql has a section for each. */
 enum ledger_sql {
+	SQL_WRITER, /* this one and the next: for ledger_setup() alone */
+	SQL_READER,
 	SQL_BEGIN,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
@@ -109,6 +112,10 @@ enum pki_status ledger_fail(
 	struct pki_ledger *ledger, const char *what, struct pki_err *err);
 enum pki_status ledger_exec(
 	struct pki_ledger *ledger, const char *sql, struct pki_err *err) PKI_MUST_CHECK;
+
+/* A connection's own settings. */
+enum pki_status ledger_setup(struct pki_ledger *ledger, enum ledger_sql sql,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* The same without ledger_refresh(). */
 enum pki_status ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql,

@@ -159,10 +159,7 @@ connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 	if (sqlite3_open_v2(uri, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);
 	sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MSEC);
-	PKI_TRY(ledger_exec(ledger,
-		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-		"PRAGMA query_only = ON",
-		err));
+	PKI_TRY(ledger_setup(ledger, SQL_READER, err));
 	PKI_TRY(ledger_migrate(ledger, PKI_LEDGER_READ, err));
 	return note_index(ledger, err);
 }

@@ -117,7 +117,7 @@ mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_text' witness/conf.c | wo
 ok "pki-witness.yaml(5) has every key" named pki-witness.yaml.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|^\s*\{ "' libpki/state/policy_profile.c libpki/state/policy_rules.c | words)
 ok "profile(5) has every key" named profile.5 "${list[@]}"
-mapfile -t list < <(sed -n '/version_1/,/^};/p' libpki/state/ledger_schema.c | grep -oE '^\s*" ?[a-z_]+ (INTEGER|TEXT|BLOB)|CREATE TABLE [a-z]+' |
-	sed 's/CREATE TABLE//; s/INTEGER\|TEXT\|BLOB//' | tr -d '" \t' | sort -u)
+mapfile -t list < <(grep -oE '^ [a-z_]+ (INTEGER|TEXT|BLOB)|CREATE TABLE [a-z]+|ADD COLUMN [a-z_]+' libpki/state/ledger_schema.sql |
+	sed 's/CREATE TABLE//; s/ADD COLUMN//; s/INTEGER\|TEXT\|BLOB//' | tr -d ' ' | sort -u)
 ok "ledger(5) has every table and column" named ledger.5 "${list[@]}"
 finish

@@ -1,0 +1,76 @@
+-- CHECK_SCHEMA:
+-- Statistics steer the planner and say nothing.
+SELECT type || ' ' || name, ifnull(sql, '') FROM sqlite_schema
+  WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1
+
+-- CHECK_ISSUER:
+SELECT 'issuer ' || id FROM issuer i
+  WHERE NOT EXISTS (SELECT 1 FROM certificate c
+    WHERE c.issuer = 1 AND i.id <= 2 AND c.der = i.der AND c.not_after = i.not_after)
+
+-- CHECK_ENTRY_TIME:
+SELECT 'log entry ' || id FROM
+  (SELECT id, at, iif(json_valid(text), json_extract(text, '$.at'), '') AS said
+    FROM (SELECT id, at, CAST(entry AS TEXT) AS text FROM entry))
+  WHERE at IS NOT
+    unixepoch(substr(said, 1, 19)) * 1000 + CAST(substr(said, 21, 3) AS INTEGER)
+
+-- CHECK_HASH:
+SELECT 'log hash ' || level || '/' || position
+  FROM hash, (SELECT max(id) + 1 AS size FROM entry)
+  WHERE position >= size >> level
+
+-- CHECK_ORDER_SEQUENCE:
+SELECT name FROM
+  (SELECT name, id, committed, log_index, lag(id, 1, 0) OVER w AS i,
+    lag(committed, 1, 0) OVER w AS c, lag(log_index, 1, 0) OVER w AS l
+    FROM orders WINDOW w AS (ORDER BY id))
+  WHERE id <> i + 1 OR committed < c OR log_index < l
+
+-- CHECK_CERTIFICATE_SEQUENCE:
+SELECT 'serial ' || lower(hex(serial)) FROM
+  (SELECT serial, id, ifnull(order_id, 0) AS o, lag(id, 1, 0) OVER w AS i,
+    lag(ifnull(order_id, 0), 1, 0) OVER w AS before
+    FROM certificate WINDOW w AS (ORDER BY id))
+  WHERE id <> i + 1 OR o < before
+
+-- CHECK_CERTIFICATE_ORDER:
+SELECT 'serial ' || lower(hex(serial)) FROM certificate c JOIN orders o ON o.id = c.order_id
+  WHERE c.holder <> o.holder OR c.issued <> o.committed OR o.action NOT IN (0, 1)
+
+-- CHECK_CEREMONY:
+SELECT 'serial ' || lower(hex(serial)) FROM certificate
+  WHERE order_id IS NULL AND (holder <> '' OR document_end <> 0
+    OR issued <> (SELECT at FROM entry WHERE id = 0))
+
+-- CHECK_NAME:
+SELECT 'serial ' || lower(hex(serial)) FROM certificate
+  WHERE name_hash IN (SELECT name_hash FROM certificate
+    GROUP BY name_hash HAVING min(holder) <> max(holder))
+
+-- CHECK_REVOCATION_SEQUENCE:
+SELECT 'revocation of ' || lower(hex(serial)) FROM
+  (SELECT serial, position, order_id, lag(position, 1, 0) OVER w AS p,
+    lag(order_id, 1, 0) OVER w AS o
+    FROM revocation WINDOW w AS (PARTITION BY issuer ORDER BY position))
+  WHERE position <> p + 1 OR order_id < o
+
+-- CHECK_REVOCATION_ISSUER:
+SELECT 'revocation of ' || lower(hex(r.serial)) FROM revocation r
+  JOIN certificate c ON c.id = r.certificate WHERE c.issuer <> r.issuer
+
+-- CHECK_REVOKED:
+SELECT o.name FROM orders o
+  JOIN entry e ON e.id = o.log_index
+  LEFT JOIN (SELECT order_id, count(*) AS n FROM revocation GROUP BY order_id) r
+    ON r.order_id = o.id
+  WHERE o.action = 2 AND iif(json_valid(CAST(e.entry AS TEXT)),
+    json_array_length(CAST(e.entry AS TEXT), '$.detail.serials'), 0) IS NOT ifnull(r.n, 0)
+
+-- CHECK_CRL_SEQUENCE:
+SELECT 'CRL ' || number || ' of issuer ' || issuer FROM
+  (SELECT issuer, number, this_update, committed, revocations,
+    lag(number, 1, 0) OVER w AS n, lag(this_update, 1, 0) OVER w AS t,
+    lag(committed, 1, 0) OVER w AS c, lag(revocations, 1, 0) OVER w AS r
+    FROM crl WINDOW w AS (PARTITION BY issuer ORDER BY number))
+  WHERE number <> n + 1 OR this_update < t OR committed < c OR revocations < r
