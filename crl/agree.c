@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 #include "libpki/host/probe.h"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 
 /* rules 52, 56: the list that the certificates name, and for as long as it says. */
 static enum pki_status

@@ -1,4 +1,4 @@
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/probe.h"
 
 static const struct pki_option no_options[] = { { 0 } };

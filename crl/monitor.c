@@ -1,4 +1,4 @@
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
 /* A list that is due takes this long until it is out; so may a revocation (rule 53). */

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_crl.h"
 

@@ -6,7 +6,7 @@
 #include "libpki/host/api.h"
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/crl.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 /* A CRL of a million entries takes 53 MB. */
 #define CRL_MAX ((size_t)64 << 20)

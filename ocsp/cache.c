@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 /* Neighbouring slots share a lock; more locks than threads ever ask at once. */
 #define LOCKS 64u

@@ -10,7 +10,7 @@
 #include "libpki/base/file.h"
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/host/worker.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 /* An answer is replaced when a third of its life is over; a round over all certificates
  * takes half of that. */

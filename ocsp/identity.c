@@ -9,7 +9,7 @@
 #include "libpki/host/api.h"
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/csr.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 /* The profile that rules.yaml lets the service's role order. */
 #define PROFILE "ocsp-responder"

@@ -1,5 +1,5 @@
 #include "libpki/host/probe.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 static const struct pki_option serve_options[] = {
 	{ "also", "FILE", "configuration of another CA to answer for",

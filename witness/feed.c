@@ -10,7 +10,7 @@
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/host/worker.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 /* How soon a new checkpoint is seen. */
 #define LOOK_MSEC 100

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "witness/witness.h"
+#include "witness/state.h"
 
 enum {
 	OK = 200,

@@ -1,4 +1,4 @@
-#include "witness/witness.h"
+#include "witness/state.h"
 
 #define PASSPHRASE \
 	{ \

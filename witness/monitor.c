@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "witness/witness.h"
+#include "witness/state.h"
 
 enum metric { REQUESTS, SIZE, COSIGNED };
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "witness/witness.h"
+#include "witness/state.h"
 
 static enum pki_status
 malformed(const char *what, struct pki_err *err)

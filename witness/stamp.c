@@ -4,7 +4,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/cms/tsp.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 /* The authority's clock and ours. */
 #define SKEW_SECONDS 300

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 #define NOTES "checkpoints.json"
 #define VKEY "vkey"

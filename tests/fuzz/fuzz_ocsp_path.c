@@ -1,7 +1,7 @@
 /* The path of a GET, and what the responder reads from it. */
 #include <string.h>
 
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* What the gate asks responders, and what of their answers it takes for a contradiction. */
-#include "crl/crld.h"
+#include "crl/service.h"
 
 #include <stdio.h>
 #include <string.h>

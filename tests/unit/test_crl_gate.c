@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "tests/unit/common/status_pki.h"
 
 #define URL "http://a.test/crl/1.crl"

@@ -1,4 +1,4 @@
-#include "crl/crld.h"
+#include "crl/service.h"
 
 #include <stdio.h>
 #include <string.h>

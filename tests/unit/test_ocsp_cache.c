@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 #include "tests/unit/common/expect.h"
 
 #define SLOTS 64

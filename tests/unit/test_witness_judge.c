@@ -15,7 +15,7 @@
 
 #include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 #define ORIGIN "log.example.test/1"
 #define NOW ((pki_time)1760000000) /* 2025: before any clock */

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/common/expect.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 /* The example of C2SP tlog-witness. */
 #define HASHES \

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "libpki/host/probe.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 static const char *
 status_name(enum pki_ocsp_status status)

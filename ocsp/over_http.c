@@ -3,7 +3,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 #define HTTP_DATE_TEXT 32
 #define CACHE_SECONDS ((pki_time)60)

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/api.h"
 #include "libpki/host/conf_crl.h"
 #include "libpki/host/daemon.h"

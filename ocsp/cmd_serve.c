@@ -5,7 +5,7 @@
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 30

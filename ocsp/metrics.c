@@ -1,4 +1,4 @@
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 enum { REQUESTS, SECONDS, SIGNATURES, UNISSUED, CERTIFICATE_END };
 

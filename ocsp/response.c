@@ -2,7 +2,7 @@
 
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/state/decide.h"
-#include "ocsp/ocspd.h"
+#include "ocsp/service.h"
 
 /* A ready answer is replaced when a quarter of its life is over, or after an hour: who asks
  * gets one that is recent. */

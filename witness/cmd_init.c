@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "libpki/base/file.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 enum pki_status
 init_run(const struct pki_args *args, void *ctx, struct pki_err *err)

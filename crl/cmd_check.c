@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/probe.h"
 
 /* local time with the name of a zone */

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
 /* What another process made or spoilt is found after this; another CRL is asked for in

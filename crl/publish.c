@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/base/file.h"
 #include "libpki/host/api.h"
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "witness/witness.h"
+#include "witness/state.h"
 
 static bool
 seen_before(const struct witness_conf *conf, size_t i)

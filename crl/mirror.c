@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "crl/crld.h"
+#include "crl/service.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_crl.h"
 #include "libpki/host/report.h"

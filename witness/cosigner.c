@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "libpki/state/log.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 /* Signature lines of a witness that has several keys. */
 #define ANSWER_MAX ((size_t)16 << 10)

@@ -5,7 +5,7 @@
 #include "libpki/base/file.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
-#include "witness/witness.h"
+#include "witness/state.h"
 
 #define CONNECTIONS_MAX 256
 #define IDLE_SECONDS 30
