@@ -1,9 +1,10 @@
-/* rule 76: what responders say of what a list says, asked before it is published. */
-#include <string.h>
+#include "crl/agree.h"
+
 #include <time.h>
 
+#include "crl/monitor.h"
+#include "crl/sample.h"
 #include "crl/service.h"
-#include "libpki/host/conf_crl.h"
 #include "libpki/host/probe.h"
 
 /* A revocation waits for one responder's answers this long, unless one contradicts. */
@@ -17,49 +18,6 @@
  * responder elsewhere may not know of it before. */
 #define LOOK_AT 16
 #define OLD_ENOUGH 10
-
-/* splitmix64: to choose, not to hide. */
-static uint64_t
-random_below(struct sample *sample, uint64_t limit)
-{
-	uint64_t z = sample->seed += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) % limit;
-}
-
-enum pki_status
-sample_begin(struct sample *sample, struct pki_err *err)
-{
-	*sample = (struct sample){ .count = 0 };
-	return pki_random(&sample->seed, sizeof sample->seed, err);
-}
-
-void
-sample_add(struct sample *sample, const struct pki_revoked *entry)
-{
-	size_t i = sample->count;
-	if (i == SAMPLE_FRESH)
-		i = random_below(sample, sample->seen + 1);
-	else
-		sample->count++;
-	sample->seen++;
-	if (i < SAMPLE_FRESH)
-		sample->entries[i] = *entry;
-}
-
-enum pki_status
-sample_list(struct sample *sample, const struct pki_crl *crl, struct pki_err *err)
-{
-	size_t entries = pki_crl_count(crl);
-	size_t count = entries < SAMPLE_OTHERS ? entries : SAMPLE_OTHERS;
-	for (size_t i = 0; i < count; i++) {
-		size_t at = count < SAMPLE_OTHERS ? i : random_below(sample, entries);
-		PKI_TRY(pki_crl_entry(crl, at, &sample->entries[sample->count], err));
-		sample->count++;
-	}
-	return PKI_OK;
-}
 
 static enum pki_status
 contradiction(const char *url, const struct pki_serial *serial, const char *says,
@@ -100,8 +58,8 @@ agree_listed(const char *url, const struct pki_revoked *entry,
 }
 
 enum pki_status
-agree_ask(const char *url, const struct pki_cert *issuer, const struct pki_revoked *entry,
-	struct pki_err *err)
+agree_query(const char *url, const struct pki_cert *issuer,
+	const struct pki_revoked *entry, struct pki_err *err)
 {
 	struct pki_ocsp_result said;
 	PKI_TRY(pki_probe_ocsp(url, issuer, &entry->serial, NULL, &said, err));
@@ -110,17 +68,17 @@ agree_ask(const char *url, const struct pki_cert *issuer, const struct pki_revok
 
 /* What was revoked meanwhile is on the next list. */
 static enum pki_status
-ask_unlisted(struct crld *d, const char *url, const struct pki_serial *serial,
+ask_unlisted(struct service *s, const char *url, const struct pki_serial *serial,
 	struct pki_err *err)
 {
 	struct pki_ocsp_result said;
 	struct pki_cert_status standing;
-	PKI_TRY(pki_probe_ocsp(url, d->issuers[PKI_ISSUER_CA], serial, NULL, &said, err));
+	PKI_TRY(pki_probe_ocsp(url, s->issuers[PKI_ISSUER_CA], serial, NULL, &said, err));
 	if (said.status == PKI_OCSP_UNISSUED)
 		return contradiction(url, serial, "\"not issued\"; it is valid", err);
 	if (said.status != PKI_OCSP_REVOKED)
 		return PKI_OK;
-	PKI_TRY(pki_ledger_status(d->ledger, PKI_ISSUER_CA, serial, &standing, err));
+	PKI_TRY(pki_ledger_status(s->ledger, PKI_ISSUER_CA, serial, &standing, err));
 	return standing.revoked ? PKI_OK
 				: contradiction(url, serial,
 					  "revoked; neither list nor ledger do", err);
@@ -133,17 +91,17 @@ struct questions {
 };
 
 static enum pki_status
-ask(struct crld *d, const char *url, const struct questions *questions, size_t i,
+ask(struct service *s, const char *url, const struct questions *questions, size_t i,
 	struct pki_err *err)
 {
 	const struct sample *listed = questions->listed;
 	if (i >= listed->count)
-		return ask_unlisted(d, url, &questions->unlisted[i - listed->count], err);
-	return agree_ask(url, d->issuers[PKI_ISSUER_CA], &listed->entries[i], err);
+		return ask_unlisted(s, url, &questions->unlisted[i - listed->count], err);
+	return agree_query(url, s->issuers[PKI_ISSUER_CA], &listed->entries[i], err);
 }
 
 static enum pki_status
-ask_all(struct crld *d, const char *url, const struct questions *questions,
+ask_all(struct service *s, const char *url, const struct questions *questions,
 	struct pki_err *err)
 {
 	static const struct timespec pause = { 0, AGAIN_NSEC };
@@ -154,7 +112,7 @@ ask_all(struct crld *d, const char *url, const struct questions *questions,
 	bool doubted = true;
 	for (size_t i = 0; i < count && (doubted || pki_monotonic_msec() < end);) {
 		struct pki_err own = { 0 };
-		enum pki_status status = ask(d, url, questions, i, &own);
+		enum pki_status status = ask(s, url, questions, i, &own);
 		doubted = status != PKI_OK;
 		if (status == PKI_OK) {
 			i++;
@@ -188,17 +146,18 @@ choose(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 
 /* Neighbours, from anywhere in the ledger. */
 static enum pki_status
-choose_unlisted(
-	struct crld *d, struct sample *sample, struct questions *out, struct pki_err *err)
+choose_unlisted(struct service *s, struct sample *sample, struct questions *out,
+	struct pki_err *err)
 {
 	struct pki_ledger_figures figures;
 	struct chosen chosen = { out, pki_time_now() - OLD_ENOUGH };
-	PKI_TRY(pki_ledger_count(d->ledger, &figures, err));
-	uint64_t from = figures.certificates > LOOK_AT
-				? random_below(sample, figures.certificates - LOOK_AT + 1)
-				: 0;
+	PKI_TRY(pki_ledger_count(s->ledger, &figures, err));
+	uint64_t from =
+		figures.certificates > LOOK_AT
+			? sample_random(sample, figures.certificates - LOOK_AT + 1)
+			: 0;
 	return pki_ledger_each_certificate(
-		d->ledger, (int64_t)from, LOOK_AT, choose, &chosen, err);
+		s->ledger, (int64_t)from, LOOK_AT, choose, &chosen, err);
 }
 
 /* A responder that cannot be asked keeps no revocation waiting. */
@@ -212,41 +171,42 @@ cannot_ask(struct responder *responder, struct pki_err *why)
 }
 
 static enum pki_status
-compare(struct crld *d, size_t i, const struct questions *questions, struct pki_err *err)
+compare(struct service *s, size_t i, const struct questions *questions,
+	struct pki_err *err)
 {
-	struct responder *responder = &d->responders[i];
+	struct responder *responder = &s->responders[i];
 	struct pki_err why = { 0 };
 	if (pki_monotonic_msec() < responder->rests_until)
 		return PKI_OK;
-	enum pki_status status = ask_all(d, d->conf->crl->responders[i], questions, &why);
+	enum pki_status status = ask_all(s, s->conf->crl->responders[i], questions, &why);
 	if (status == PKI_OK) {
 		responder->silent = false;
 		pki_report_end(&responder->report);
-		monitor_responder(d, i, CRL_AGREES);
+		monitor_responder(s, i, CRL_AGREES);
 		return PKI_OK;
 	}
 	if (why.rule != PKI_RULE_STATUS_AGREE) {
 		cannot_ask(responder, &why);
-		monitor_responder(d, i, CRL_SILENT);
+		monitor_responder(s, i, CRL_SILENT);
 		return PKI_OK;
 	}
-	monitor_responder(d, i, CRL_CONTRADICTS);
+	monitor_responder(s, i, CRL_CONTRADICTS);
 	*err = why;
 	return status;
 }
 
 enum pki_status
-agree_check(struct crld *d, const struct pki_crl *crl, struct sample *sample,
+agree_check(struct service *s, const struct pki_crl *crl, struct sample *sample,
 	struct pki_err *err)
 {
 	struct questions questions = { .listed = sample };
 	/* nor is anybody left to answer for a CA that has ended */
-	if (d->conf->crl->responder_count == 0 ||
+	if (s->conf->crl->responder_count == 0 ||
 		pki_crl_next_update(crl) == PKI_CRL_LAST)
 		return PKI_OK;
-	PKI_TRY(sample_list(sample, crl, err));
-	PKI_TRY(choose_unlisted(d, sample, &questions, err));
-	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
-		PKI_TRY(compare(d, i, &questions, err));
+	PKI_TRY(sample_add_crl(sample, crl, err));
+	PKI_TRY(choose_unlisted(s, sample, &questions, err));
+	for (size_t i = 0; i < s->conf->crl->responder_count; i++)
+		PKI_TRY(compare(s, i, &questions, err));
 	return PKI_OK;
 }

@@ -1,7 +1,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crl/agree.h"
+#include "crl/cmd.h"
+#include "crl/sample.h"
 #include "crl/service.h"
+#include "libpki/host/http.h"
 #include "libpki/host/probe.h"
 
 /* local time with the name of a zone */
@@ -113,7 +117,7 @@ fetch(const struct target *target, struct pki_probe *probe, struct pki_crl **out
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
 	pki_msec before = pki_msec_now();
 	PKI_TRY(pki_http_call(target->url, "GET", "", NULL, (struct pki_bytes){ 0 },
-		CRLD_MAX, &response, err));
+		CRL_MAX, &response, err));
 	pki_msec after = pki_msec_now();
 	pki_probe_clock(probe, &response, before, after);
 	if (response.code != 200)
@@ -153,9 +157,10 @@ check_ocsp(const struct target *target, const struct pki_crl *crl,
 	if (target->ocsp[0] == '\0')
 		return PKI_OK;
 	PKI_TRY(sample_begin(&sample, err));
-	PKI_TRY(sample_list(&sample, crl, err));
+	PKI_TRY(sample_add_crl(&sample, crl, err));
 	for (size_t i = 0; i < sample.count; i++)
-		PKI_TRY(agree_ask(target->ocsp, target->issuer, &sample.entries[i], err));
+		PKI_TRY(agree_query(
+			target->ocsp, target->issuer, &sample.entries[i], err));
 	probe->counts[2].label = "compared";
 	probe->counts[2].value = (int64_t)sample.count;
 	return PKI_OK;
@@ -213,7 +218,7 @@ check(const struct pki_args *args, struct pki_probe *probe, struct pki_crl **crl
 }
 
 enum pki_status
-check_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+crl_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	struct pki_probe probe = { 0 };

@@ -1,6 +1,8 @@
+#include "crl/gate.h"
+
 #include <string.h>
 
-#include "crl/service.h"
+#include "crl/sample.h"
 
 /* rules 52, 56: the list that the certificates name, and for as long as it says. */
 static enum pki_status
@@ -12,8 +14,7 @@ check_place(const struct gate *gate, struct pki_err *err)
 			"it is the list at %.200s, not the one that certificates name",
 			is != NULL ? is : "the full list's URL");
 	pki_time since = pki_crl_expired_since(gate->crl);
-	if (since !=
-		(gate->keeps ? pki_cert_not_before(gate->d->issuers[gate->issuer]) : 0))
+	if (since != (gate->keeps ? pki_cert_not_before(gate->ca) : 0))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_KEEPS_EXPIRED,
 			"expiredCertsOnCRL does not say whether it keeps what expired");
 	if (pki_crl_next_update(gate->crl) <= pki_time_now())
@@ -36,7 +37,7 @@ check_lost(const struct gate *gate, const struct pki_revoked *entry, struct pki_
 	struct pki_cert_row row = { 0 };
 	pki_serial_text(&entry->serial, text);
 	PKI_TRY(pki_ledger_certificate(
-		gate->d->ledger, gate->issuer, &entry->serial, &row, NULL, err));
+		gate->ledger, gate->issuer, &entry->serial, &row, NULL, err));
 	pki_time end = row.not_after;
 	pki_cert_row_free(&row);
 	if (gate->keeps || end >= pki_crl_this_update(gate->published))
@@ -119,7 +120,7 @@ check_kept(struct gate *gate, struct pki_err *err)
 enum pki_status
 gate_open(struct gate *gate, struct pki_err *err)
 {
-	PKI_TRY(pki_crl_verify(gate->crl, gate->d->issuers[gate->issuer], err));
+	PKI_TRY(pki_crl_verify(gate->crl, gate->ca, err));
 	PKI_TRY(check_place(gate, err));
 	return check_kept(gate, err);
 }

@@ -1,3 +1,4 @@
+#include "crl/cmd.h"
 #include "crl/service.h"
 #include "libpki/host/probe.h"
 
@@ -21,16 +22,16 @@ static const struct pki_option check_options[] = {
 
 static const struct pki_command commands[] = {
 	{ "run", "", "publish a CRL on each revocation and daily, until SIGTERM",
-		no_options, 0, 0, run_run },
+		no_options, 0, 0, crl_cmd_run },
 	{ "once", "", "have the full CRL made, and partitions that are due, publish, end",
-		once_options, 0, 0, once_run },
+		once_options, 0, 0, crl_cmd_once },
 	{ "check", "", "fetch the published CRL and verify it", check_options, 0, 0,
-		check_run },
+		crl_cmd_check },
 	{ 0 },
 };
 
 static const struct pki_program program = {
-	CRLD_NAME,
+	CRL_PROGRAM,
 	"CRL service",
 	commands,
 };

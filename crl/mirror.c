@@ -1,12 +1,17 @@
+#include "crl/mirror.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "crl/monitor.h"
 #include "crl/service.h"
+#include "crl/web.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_crl.h"
+#include "libpki/host/http.h"
 #include "libpki/host/report.h"
 #include "libpki/host/worker.h"
 
@@ -22,7 +27,7 @@
 #define ITEM_NAME 64
 #define CA_MAX ((size_t)1 << 20)
 
-/* A file that is published, and what became of it at one place. */
+/* A file that is published, and what became of it at one mirror. */
 struct item {
 	char name[ITEM_NAME];
 	bool published;
@@ -32,8 +37,8 @@ struct item {
 	int64_t compared; /* on the monotonic clock */
 };
 
-struct place {
-	struct put *put;
+struct mirror {
+	struct mirrors *mirrors;
 	const struct pki_mirror *conf;
 	struct pki_buf credentials;
 	struct pki_buf ca;
@@ -45,9 +50,9 @@ struct place {
 	struct pki_worker worker;
 };
 
-struct put {
+struct mirrors {
 	const char *folder;
-	struct place *places[PKI_MIRRORS_MAX];
+	struct mirror *all[PKI_MIRRORS_MAX];
 	size_t count;
 };
 
@@ -58,25 +63,25 @@ static const char *const names[] = { "ca.crl", "root.crl", "ca.crt", "root.crt" 
 
 /* NULL: no more */
 static struct item *
-item_at(const struct place *place, size_t i)
+item_at(const struct mirror *mirror, size_t i)
 {
-	void *items = place->items.data;
-	return i < place->items.len / sizeof(struct item) ? (struct item *)items + i
-							  : NULL;
+	void *items = mirror->items.data;
+	return i < mirror->items.len / sizeof(struct item) ? (struct item *)items + i
+							   : NULL;
 }
 
 static enum pki_status
-add_item(struct place *place, const char *folder, const char *name, struct pki_err *err)
+add_item(struct mirror *mirror, const char *folder, const char *name, struct pki_err *err)
 {
 	struct item item = { 0 };
 	const struct item *other;
 	int len = snprintf(item.name, sizeof item.name, "%s%s", folder, name);
 	if (len < 0 || (size_t)len >= sizeof item.name)
 		return PKI_OK; /* none of ours */
-	for (size_t i = 0; (other = item_at(place, i)) != NULL; i++)
+	for (size_t i = 0; (other = item_at(mirror, i)) != NULL; i++)
 		if (strcmp(other->name, item.name) == 0)
 			return PKI_OK;
-	return pki_buf_append(&place->items, &item, sizeof item, err);
+	return pki_buf_append(&mirror->items, &item, sizeof item, err);
 }
 
 static void
@@ -87,66 +92,66 @@ close_folder(DIR **dir)
 }
 
 static enum pki_status
-add_parts(struct place *place, struct pki_err *err)
+add_parts(struct mirror *mirror, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	PKI_TRY(pki_conf_path(place->put->folder, PARTS, path, err));
+	PKI_TRY(pki_conf_path(mirror->mirrors->folder, PARTS, path, err));
 	PKI_CLEANUP(close_folder) DIR *dir = opendir(path);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		const char *end = strrchr(entry->d_name, '.');
 		if (entry->d_name[0] != '.' && end != NULL && strcmp(end, ".crl") == 0)
-			PKI_TRY(add_item(place, PARTS "/", entry->d_name, err));
+			PKI_TRY(add_item(mirror, PARTS "/", entry->d_name, err));
 	}
 	return PKI_OK;
 }
 
 static enum pki_status
-look(struct place *place, struct pki_err *err)
+look(struct mirror *mirror, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	struct item *item;
 	for (size_t i = 0; i < PKI_COUNT(names); i++)
-		PKI_TRY(add_item(place, "", names[i], err));
-	PKI_TRY(add_parts(place, err));
-	for (size_t i = 0; (item = item_at(place, i)) != NULL; i++) {
-		PKI_TRY(pki_conf_path(place->put->folder, item->name, path, err));
+		PKI_TRY(add_item(mirror, "", names[i], err));
+	PKI_TRY(add_parts(mirror, err));
+	for (size_t i = 0; (item = item_at(mirror, i)) != NULL; i++) {
+		PKI_TRY(pki_conf_path(mirror->mirrors->folder, item->name, path, err));
 		item->published = stat(path, &item->file) == 0;
 	}
 	return PKI_OK;
 }
 
 static enum pki_status
-ask(const struct place *place, const char *method, const char *name,
+ask(const struct mirror *mirror, const char *method, const char *name,
 	struct pki_bytes body, size_t max, struct pki_http_response *response,
 	struct pki_err *err)
 {
 	const struct pki_http_outgoing call = {
-		.url_base = place->conf->url,
+		.url_base = mirror->conf->url,
 		.method = method,
 		.path = name,
 		.content_type = web_type(name),
 		.body = body,
 		.max = max,
-		.credentials = place->credentials.len > 0
-				       ? (const char *)place->credentials.data
+		.credentials = mirror->credentials.len > 0
+				       ? (const char *)mirror->credentials.data
 				       : NULL,
-		.ca = pki_buf_bytes(&place->ca),
+		.ca = pki_buf_bytes(&mirror->ca),
 		.stall_seconds = STALL_SECONDS,
-		.stop = &place->worker.stop,
+		.stop = &mirror->worker.stop,
 	};
 	return pki_http_send(&call, response, err);
 }
 
 /* *same: the place serves just these bytes. */
 static enum pki_status
-compare(const struct place *place, const char *name, struct pki_bytes der, bool *same,
+compare(const struct mirror *mirror, const char *name, struct pki_bytes der, bool *same,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
 	struct pki_err why = { 0 };
 	enum pki_status status = ask(
-		place, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
+		mirror, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
 	*same = status == PKI_OK && response.code == 200 &&
 		pki_bytes_equal(response.body.data, response.body.len, der.data, der.len);
 	if (status != PKI_OK && status != PKI_LIMIT) {
@@ -157,11 +162,11 @@ compare(const struct place *place, const char *name, struct pki_bytes der, bool 
 }
 
 static enum pki_status
-put_bytes(const struct place *place, const char *name, struct pki_bytes der,
+put_bytes(const struct mirror *mirror, const char *name, struct pki_bytes der,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	PKI_TRY(ask(place, "PUT", name, der, PKI_FILE_MAX, &response, err));
+	PKI_TRY(ask(mirror, "PUT", name, der, PKI_FILE_MAX, &response, err));
 	if (response.code < 200 || response.code > 299)
 		return pki_fail(err, response.code >= 500 ? PKI_UNAVAILABLE : PKI_STATE,
 			"PUT is answered with HTTP %ld", response.code);
@@ -169,20 +174,20 @@ put_bytes(const struct place *place, const char *name, struct pki_bytes der,
 }
 
 static void
-report(struct place *place, const struct item *item, struct pki_err *err)
+report(struct mirror *mirror, const struct item *item, struct pki_err *err)
 {
-	pki_cells_add(place->cells, CRL_PUTS, place->index * 2 + 1, 1);
-	pki_err_object(err, "%s%s", place->conf->url, item->name);
-	pki_report_trouble(&place->report, err);
+	pki_cells_add(mirror->cells, CRL_PUTS, mirror->index * 2 + 1, 1);
+	pki_err_object(err, "%s%s", mirror->conf->url, item->name);
+	pki_report_trouble(&mirror->report, err);
 }
 
 static enum pki_status
-replace(struct place *place, const struct item *item, struct pki_bytes der,
+replace(struct mirror *mirror, const struct item *item, struct pki_bytes der,
 	struct pki_err *err)
 {
 	bool same = false;
-	PKI_TRY(put_bytes(place, item->name, der, err));
-	PKI_TRY(compare(place, item->name, der, &same, err));
+	PKI_TRY(put_bytes(mirror, item->name, der, err));
+	PKI_TRY(compare(mirror, item->name, der, &same, err));
 	return same ? PKI_OK
 		    : pki_fail(err, PKI_TAMPERED,
 			      "GET does not return what was PUT there");
@@ -191,26 +196,26 @@ replace(struct place *place, const struct item *item, struct pki_bytes der,
 /* changed: since the place had it. Otherwise look before sending: after a start, and to
  * know what somebody else changed there. */
 static enum pki_status
-deliver(struct place *place, const struct item *item, bool changed, struct pki_err *err)
+deliver(struct mirror *mirror, const struct item *item, bool changed, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	bool same = false;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
-	PKI_TRY(pki_conf_path(place->put->folder, item->name, path, err));
-	PKI_TRY(pki_file_read(path, CRLD_MAX, &file, err));
+	PKI_TRY(pki_conf_path(mirror->mirrors->folder, item->name, path, err));
+	PKI_TRY(pki_file_read(path, CRL_MAX, &file, err));
 	struct pki_bytes der = pki_buf_bytes(&file);
 	if (!changed)
-		PKI_TRY(compare(place, item->name, der, &same, err));
+		PKI_TRY(compare(mirror, item->name, der, &same, err));
 	if (same)
 		return PKI_OK;
 	if (item->there && !changed) {
 		struct pki_err why = { 0 };
 		(void)pki_fail(&why, PKI_TAMPERED,
 			"it is no more what was sent there; sent again");
-		report(place, item, &why);
+		report(mirror, item, &why);
 	}
-	PKI_TRY(replace(place, item, der, err));
-	pki_cells_add(place->cells, CRL_PUTS, place->index * 2, 1);
+	PKI_TRY(replace(mirror, item, der, err));
+	pki_cells_add(mirror->cells, CRL_PUTS, mirror->index * 2, 1);
 	return PKI_OK;
 }
 
@@ -231,13 +236,14 @@ is_missing(const struct item *item)
 }
 
 static enum pki_status
-bring_up(struct place *place, struct item *item, struct pki_err *err)
+bring_up(struct mirror *mirror, struct item *item, struct pki_err *err)
 {
 	if (!item->published ||
 		(!is_missing(item) &&
 			pki_monotonic_msec() < item->compared + COMPARE_MSEC))
 		return PKI_OK;
-	enum pki_status status = deliver(place, item, item->there && is_newer(item), err);
+	enum pki_status status =
+		deliver(mirror, item, item->there && is_newer(item), err);
 	item->there = status == PKI_OK;
 	item->sent = item->file;
 	item->compared = pki_monotonic_msec();
@@ -245,26 +251,26 @@ bring_up(struct place *place, struct item *item, struct pki_err *err)
 }
 
 static bool
-stopping(const struct place *place)
+stopping(const struct mirror *mirror)
 {
-	return atomic_load(&place->worker.stop);
+	return atomic_load(&mirror->worker.stop);
 }
 
 static void
-note(struct place *place, bool done)
+note(struct mirror *mirror, bool done)
 {
 	int64_t pending = 0;
 	const struct item *item;
-	for (size_t i = 0; (item = item_at(place, i)) != NULL; i++)
+	for (size_t i = 0; (item = item_at(mirror, i)) != NULL; i++)
 		pending += is_missing(item);
-	pki_cells_set(place->cells, CRL_PUT_PENDING, place->index, pending);
+	pki_cells_set(mirror->cells, CRL_PUT_PENDING, mirror->index, pending);
 	if (done) {
-		pki_cells_set(place->cells, CRL_PUT_DONE, place->index, pki_time_now());
-		place->since = 0;
-	} else if (place->since == 0) {
-		place->since = pki_time_now();
+		pki_cells_set(mirror->cells, CRL_PUT_DONE, mirror->index, pki_time_now());
+		mirror->since = 0;
+	} else if (mirror->since == 0) {
+		mirror->since = pki_time_now();
 	}
-	pki_cells_set(place->cells, CRL_PUT_FAILING, place->index, place->since);
+	pki_cells_set(mirror->cells, CRL_PUT_FAILING, mirror->index, mirror->since);
 }
 
 /* One attempt at what is missing; reports each failure itself. UNAVAILABLE if something is
@@ -272,120 +278,121 @@ note(struct place *place, bool done)
 static enum pki_status
 pass(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	struct place *place = ctx;
+	struct mirror *mirror = ctx;
 	struct item *item;
 	*wait_msec = LOOK_MSEC;
 	struct pki_err own = { 0 };
-	bool done = look(place, &own) == PKI_OK;
+	bool done = look(mirror, &own) == PKI_OK;
 	if (!done)
-		pki_report_trouble(&place->report, &own);
-	for (size_t i = 0; (item = item_at(place, i)) != NULL && !stopping(place); i++) {
+		pki_report_trouble(&mirror->report, &own);
+	for (size_t i = 0; (item = item_at(mirror, i)) != NULL && !stopping(mirror);
+		i++) {
 		own = (struct pki_err){ 0 };
-		enum pki_status status = bring_up(place, item, &own);
-		if (status == PKI_OK || stopping(place))
+		enum pki_status status = bring_up(mirror, item, &own);
+		if (status == PKI_OK || stopping(mirror))
 			continue;
 		done = false;
-		report(place, item, &own);
+		report(mirror, item, &own);
 		if (status == PKI_UNAVAILABLE)
 			break; /* nor would it answer about the others */
 	}
-	if (!stopping(place))
-		note(place, done);
+	if (!stopping(mirror))
+		note(mirror, done);
 	if (!done)
 		return pki_fail(err, PKI_UNAVAILABLE, "published, but not at %s",
-			place->conf->url);
-	pki_report_end(&place->report);
+			mirror->conf->url);
+	pki_report_end(&mirror->report);
 	return PKI_OK;
 }
 
 static enum pki_status
-open_place(struct place *place, struct pki_err *err)
+open_mirror(struct mirror *mirror, struct pki_err *err)
 {
 	const struct pki_worker_config config = {
 		.name = "a place",
 		.job = pass,
-		.ctx = place,
+		.ctx = mirror,
 		.backoff = { BACKOFF_MSEC, BACKOFF_MAX_MSEC, 0 },
 	};
 	char source[PATH_MAX + sizeof "file:"];
-	snprintf(source, sizeof source, "file:%s", place->conf->credentials);
-	if (place->conf->credentials[0] != '\0')
+	snprintf(source, sizeof source, "file:%s", mirror->conf->credentials);
+	if (mirror->conf->credentials[0] != '\0')
 		PKI_TRY(pki_secret_read(
-			source, "credentials of a place", &place->credentials, err));
-	if (place->conf->ca[0] != '\0')
-		PKI_TRY(pki_file_read(place->conf->ca, CA_MAX, &place->ca, err));
-	return pki_worker_init(&place->worker, &config, err);
+			source, "credentials of a place", &mirror->credentials, err));
+	if (mirror->conf->ca[0] != '\0')
+		PKI_TRY(pki_file_read(mirror->conf->ca, CA_MAX, &mirror->ca, err));
+	return pki_worker_init(&mirror->worker, &config, err);
 }
 
 enum pki_status
-put_open(struct crld *d, struct pki_err *err)
+mirrors_open(struct service *s, struct pki_err *err)
 {
-	if (d->conf->crl->mirror_count == 0)
+	if (s->conf->crl->mirror_count == 0)
 		return PKI_OK;
-	struct put *put = d->put = calloc(1, sizeof *put);
-	if (put == NULL)
+	struct mirrors *mirrors = s->mirrors = calloc(1, sizeof *mirrors);
+	if (mirrors == NULL)
 		return pki_fail(err, PKI_MEMORY, "places");
-	put->folder = d->conf->publish;
-	for (size_t i = 0; i < d->conf->crl->mirror_count; i++) {
-		struct place *place = calloc(1, sizeof *place);
-		if (place == NULL)
+	mirrors->folder = s->conf->publish;
+	for (size_t i = 0; i < s->conf->crl->mirror_count; i++) {
+		struct mirror *mirror = calloc(1, sizeof *mirror);
+		if (mirror == NULL)
 			return pki_fail(err, PKI_MEMORY, "a place");
-		put->places[put->count++] = place;
-		place->put = put;
-		place->conf = &d->conf->crl->mirrors[i];
-		place->cells = pki_monitor_cells(d->monitor, 1 + i);
-		place->index = i;
-		pki_report_init(&place->report, CRLD_NAME, NULL);
-		PKI_TRY(open_place(place, err));
+		mirrors->all[mirrors->count++] = mirror;
+		mirror->mirrors = mirrors;
+		mirror->conf = &s->conf->crl->mirrors[i];
+		mirror->cells = pki_monitor_cells(s->monitor, 1 + i);
+		mirror->index = i;
+		pki_report_init(&mirror->report, CRL_PROGRAM, NULL);
+		PKI_TRY(open_mirror(mirror, err));
 	}
 	return PKI_OK;
 }
 
 enum pki_status
-put_begin(struct put *put, struct pki_err *err)
+mirrors_begin(struct mirrors *mirrors, struct pki_err *err)
 {
-	for (size_t i = 0; put != NULL && i < put->count; i++)
-		PKI_TRY(pki_worker_start(&put->places[i]->worker, err));
+	for (size_t i = 0; mirrors != NULL && i < mirrors->count; i++)
+		PKI_TRY(pki_worker_start(&mirrors->all[i]->worker, err));
 	return PKI_OK;
 }
 
 void
-put_wake(struct put *put)
+mirrors_wake(struct mirrors *mirrors)
 {
-	for (size_t i = 0; put != NULL && i < put->count; i++)
-		pki_worker_wake(&put->places[i]->worker);
+	for (size_t i = 0; mirrors != NULL && i < mirrors->count; i++)
+		pki_worker_wake(&mirrors->all[i]->worker);
 }
 
 enum pki_status
-put_once(struct put *put, struct pki_err *err)
+mirrors_once(struct mirrors *mirrors, struct pki_err *err)
 {
 	enum pki_status status = PKI_OK;
-	for (size_t i = 0; put != NULL && i < put->count; i++) {
+	for (size_t i = 0; mirrors != NULL && i < mirrors->count; i++) {
 		long unused;
-		if (pass(put->places[i], &unused, err) != PKI_OK)
+		if (pass(mirrors->all[i], &unused, err) != PKI_OK)
 			status = PKI_UNAVAILABLE;
 	}
 	return status;
 }
 
 static void
-close_place(struct place *place)
+close_mirror(struct mirror *mirror)
 {
-	pki_worker_free(&place->worker);
-	pki_buf_cleanse(&place->credentials);
-	pki_buf_free(&place->ca);
-	pki_buf_free(&place->items);
-	free(place);
+	pki_worker_free(&mirror->worker);
+	pki_buf_cleanse(&mirror->credentials);
+	pki_buf_free(&mirror->ca);
+	pki_buf_free(&mirror->items);
+	free(mirror);
 }
 
 void
-put_stop(struct put *put)
+mirrors_stop(struct mirrors *mirrors)
 {
-	if (put == NULL)
+	if (mirrors == NULL)
 		return;
-	for (size_t i = 0; i < put->count; i++)
-		pki_worker_stop(&put->places[i]->worker);
-	for (size_t i = 0; i < put->count; i++)
-		close_place(put->places[i]);
-	free(put);
+	for (size_t i = 0; i < mirrors->count; i++)
+		pki_worker_stop(&mirrors->all[i]->worker);
+	for (size_t i = 0; i < mirrors->count; i++)
+		close_mirror(mirrors->all[i]);
+	free(mirrors);
 }

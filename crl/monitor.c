@@ -1,3 +1,5 @@
+#include "crl/monitor.h"
+
 #include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
@@ -34,7 +36,7 @@ static const struct pki_metric metrics[] = {
 	[CRL_PUBLISHED] = { "pki_crl_published_age_seconds", PKI_AGE,
 		"Since the list was published.", { { "list", lists, NULL } } },
 	[CRL_RESULTS] = { "pki_crl_publications_total", PKI_COUNTER,
-		"Attempts to publish a list; refused: by the gate.",
+		"Attempts to publish a crl; refused: by the gate.",
 		{ { "list", lists, NULL }, { "result", results, NULL } } },
 	[CRL_REFUSED] = { "pki_crl_refused", PKI_GAUGE,
 		"Whether the gate refuses the newest list.",
@@ -78,54 +80,54 @@ static const struct pki_metric metrics[] = {
 enum { ROOT, CA, PARTITIONS };
 
 static size_t
-index_of(const struct crld_list *list)
+index_of(const struct crl *crl)
 {
-	return list->issuer == PKI_ISSUER_ROOT ? ROOT
-	       : list->partition == 0          ? CA
-					       : PARTITIONS;
+	return crl->issuer == PKI_ISSUER_ROOT ? ROOT
+	       : crl->partition == 0          ? CA
+					      : PARTITIONS;
 }
 
 static pki_time
-get(const struct crld *d, enum crl_metric metric, size_t which)
+get(const struct service *s, enum crl_metric metric, size_t which)
 {
-	return pki_monitor_get(d->monitor, metric, which);
+	return pki_monitor_get(s->monitor, metric, which);
 }
 
 static void
-check_age(const struct crld *d, size_t list, struct pki_health *health)
+check_age(const struct service *s, size_t which, struct pki_health *health)
 {
-	pki_time made = get(d, CRL_AGE, list), age = pki_time_now() - made;
-	if (made == 0 && list == CA)
+	pki_time made = get(s, CRL_AGE, which), age = pki_time_now() - made;
+	if (made == 0 && which == CA)
 		pki_health_wrong(health, "ca: no list is published");
-	if (get(d, CRL_LEFT, list) == PKI_CRL_LAST)
+	if (get(s, CRL_LEFT, which) == PKI_CRL_LAST)
 		return;
-	if (made != 0 && age > d->conf->crl->interval + GRACE)
+	if (made != 0 && age > s->conf->crl->interval + GRACE)
 		pki_health_wrong(health,
 			"%s: the list is %lld s old; a new one is due every %lld s",
-			lists[list], (long long)age, (long long)d->conf->crl->interval);
+			lists[which], (long long)age, (long long)s->conf->crl->interval);
 }
 
 static void
-check_lists(const struct crld *d, struct pki_health *health)
+check_lists(const struct service *s, struct pki_health *health)
 {
 	pki_time now = pki_time_now();
-	check_age(d, CA, health);
-	check_age(d, PARTITIONS, health);
+	check_age(s, CA, health);
+	check_age(s, PARTITIONS, health);
 	for (size_t i = 0; lists[i] != NULL; i++) {
-		pki_time end = get(d, CRL_LEFT, i);
+		pki_time end = get(s, CRL_LEFT, i);
 		if (end != 0 && end <= now)
 			pki_health_wrong(health, "%s: nextUpdate has passed", lists[i]);
-		if (get(d, CRL_REFUSED, i) != 0)
+		if (get(s, CRL_REFUSED, i) != 0)
 			pki_health_wrong(
 				health, "%s: the gate refuses the newest list", lists[i]);
 	}
 }
 
 static void
-check_responders(const struct crld *d, struct pki_health *health)
+check_responders(const struct service *s, struct pki_health *health)
 {
-	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
-		if (get(d, CRL_CONTRADICTED, i) != 0)
+	for (size_t i = 0; i < s->conf->crl->responder_count; i++)
+		if (get(s, CRL_CONTRADICTED, i) != 0)
 			pki_health_wrong(health, "%s: it contradicts the newest list",
 				responders[i]);
 }
@@ -133,15 +135,15 @@ check_responders(const struct crld *d, struct pki_health *health)
 static void
 check_health(void *ctx, struct pki_health *health)
 {
-	const struct crld *d = ctx;
-	pki_time now = pki_time_now(), since = get(d, CRL_BACKLOG_AGE, 0);
-	check_lists(d, health);
-	check_responders(d, health);
+	const struct service *s = ctx;
+	pki_time now = pki_time_now(), since = get(s, CRL_BACKLOG_AGE, 0);
+	check_lists(s, health);
+	check_responders(s, health);
 	if (since != 0 && now - since > GRACE)
-		pki_health_wrong(health, "%lld revocations are on no list, since %lld s",
-			(long long)get(d, CRL_BACKLOG, 0), (long long)(now - since));
-	for (size_t i = 0; i < d->conf->crl->mirror_count; i++) {
-		since = get(d, CRL_PUT_FAILING, i);
+		pki_health_wrong(health, "%lld revocations are on no crl, since %lld s",
+			(long long)get(s, CRL_BACKLOG, 0), (long long)(now - since));
+	for (size_t i = 0; i < s->conf->crl->mirror_count; i++) {
+		since = get(s, CRL_PUT_FAILING, i);
 		if (since != 0)
 			pki_health_wrong(health,
 				"%s: files do not get there, since %lld s", places[i],
@@ -150,48 +152,48 @@ check_health(void *ctx, struct pki_health *health)
 }
 
 enum pki_status
-monitor_listen(struct crld *d, const char *address, struct pki_err *err)
+monitor_listen(struct service *s, const char *address, struct pki_err *err)
 {
 	const struct pki_monitor_config config = {
 		.listen = address,
 		.metrics = metrics,
-		.sets = 1 + d->conf->crl->mirror_count,
+		.sets = 1 + s->conf->crl->mirror_count,
 		.health = check_health,
-		.ctx = d,
+		.ctx = s,
 	};
-	partitions = d->conf->ca_urls.partitions;
-	for (size_t i = 0; i < d->conf->crl->responder_count; i++)
-		responders[i] = d->conf->crl->responders[i];
-	responders[d->conf->crl->responder_count] = NULL;
-	for (size_t i = 0; i < d->conf->crl->mirror_count; i++)
-		places[i] = d->conf->crl->mirrors[i].url;
-	return pki_monitor_listen(&config, &d->monitor, err);
+	partitions = s->conf->ca_urls.partitions;
+	for (size_t i = 0; i < s->conf->crl->responder_count; i++)
+		responders[i] = s->conf->crl->responders[i];
+	responders[s->conf->crl->responder_count] = NULL;
+	for (size_t i = 0; i < s->conf->crl->mirror_count; i++)
+		places[i] = s->conf->crl->mirrors[i].url;
+	return pki_monitor_listen(&config, &s->monitor, err);
 }
 
 static void
-set(struct crld *d, enum crl_metric metric, size_t which, int64_t value)
+set(struct service *s, enum crl_metric metric, size_t which, int64_t value)
 {
-	pki_cells_set(pki_monitor_cells(d->monitor, 0), metric, which, value);
+	pki_cells_set(pki_monitor_cells(s->monitor, 0), metric, which, value);
 }
 
 static int64_t
-count_refused(const struct crld *d, const struct crld_list *list)
+count_refused(const struct service *s, const struct crl *crl)
 {
 	int64_t refused = 0;
-	if (index_of(list) != PARTITIONS)
-		return list->refused;
-	for (unsigned k = 1; k <= d->urls.partitions; k++)
-		refused += d->lists[k].refused;
+	if (index_of(crl) != PARTITIONS)
+		return crl->refused;
+	for (unsigned k = 1; k <= s->urls.partitions; k++)
+		refused += s->crls[k].refused;
 	return refused;
 }
 
 void
-monitor_result(struct crld *d, const struct crld_list *list, enum crl_result result)
+monitor_result(struct service *s, const struct crl *crl, enum crl_result result)
 {
-	size_t i = index_of(list);
-	pki_cells_add(pki_monitor_cells(d->monitor, 0), CRL_RESULTS,
+	size_t i = index_of(crl);
+	pki_cells_add(pki_monitor_cells(s->monitor, 0), CRL_RESULTS,
 		i * CRL_RESULT_COUNT + result, 1);
-	set(d, CRL_REFUSED, i, count_refused(d, list));
+	set(s, CRL_REFUSED, i, count_refused(s, crl));
 }
 
 static pki_time
@@ -202,7 +204,7 @@ earlier(pki_time a, pki_time b)
 
 /* What is out of those lists, as of one. */
 static void
-sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
+sum_up(struct service *s, size_t i, const struct crl *of, size_t count)
 {
 	pki_time made = 0, end = 0, published = 0;
 	int64_t number = 0, entries = 0, bytes = 0;
@@ -217,61 +219,61 @@ sum_up(struct crld *d, size_t i, const struct crld_list *of, size_t count)
 		if ((int64_t)of[k].out.number > number)
 			number = (int64_t)of[k].out.number;
 	}
-	set(d, CRL_AGE, i, made);
-	set(d, CRL_LEFT, i, end);
-	set(d, CRL_PUBLISHED, i, published);
-	set(d, CRL_NUMBER, i, number);
-	set(d, CRL_ENTRIES, i, entries);
-	set(d, CRL_BYTES, i, bytes);
+	set(s, CRL_AGE, i, made);
+	set(s, CRL_LEFT, i, end);
+	set(s, CRL_PUBLISHED, i, published);
+	set(s, CRL_NUMBER, i, number);
+	set(s, CRL_ENTRIES, i, entries);
+	set(s, CRL_BYTES, i, bytes);
 }
 
 static void
-show_partition(struct crld *d, size_t i, const struct crld_list *list)
+show_partition(struct service *s, size_t i, const struct crl *crl)
 {
-	bool out = list->out.number != 0;
-	set(d, CRL_PART_AGE, i, out ? list->out.this_update : 0);
-	set(d, CRL_PART_NUMBER, i, (int64_t)list->out.number);
-	set(d, CRL_PART_ENTRIES, i, out ? (int64_t)list->out.entries : 0);
-	set(d, CRL_PART_BYTES, i, out ? (int64_t)list->out.bytes : 0);
+	bool out = crl->out.number != 0;
+	set(s, CRL_PART_AGE, i, out ? crl->out.this_update : 0);
+	set(s, CRL_PART_NUMBER, i, (int64_t)crl->out.number);
+	set(s, CRL_PART_ENTRIES, i, out ? (int64_t)crl->out.entries : 0);
+	set(s, CRL_PART_BYTES, i, out ? (int64_t)crl->out.bytes : 0);
 }
 
 void
-monitor_lists(struct crld *d)
+monitor_crls(struct service *s)
 {
 	int64_t pending = 0;
 	pki_time since = 0;
-	sum_up(d, ROOT, &d->root, 1);
-	if (d->lists == NULL)
+	sum_up(s, ROOT, &s->root, 1);
+	if (s->crls == NULL)
 		return;
-	sum_up(d, CA, d->lists, 1);
-	sum_up(d, PARTITIONS, d->lists + 1, d->urls.partitions);
-	for (unsigned k = 1; k <= d->urls.partitions && k <= partitions; k++)
-		show_partition(d, k - 1, &d->lists[k]);
-	for (unsigned k = 0; k <= d->urls.partitions; k++) {
-		pending += (int64_t)d->lists[k].pending;
-		since = earlier(since, d->lists[k].since);
+	sum_up(s, CA, s->crls, 1);
+	sum_up(s, PARTITIONS, s->crls + 1, s->urls.partitions);
+	for (unsigned k = 1; k <= s->urls.partitions && k <= partitions; k++)
+		show_partition(s, k - 1, &s->crls[k]);
+	for (unsigned k = 0; k <= s->urls.partitions; k++) {
+		pending += (int64_t)s->crls[k].pending;
+		since = earlier(since, s->crls[k].since);
 	}
-	set(d, CRL_BACKLOG, 0, pending);
-	set(d, CRL_BACKLOG_AGE, 0, since);
+	set(s, CRL_BACKLOG, 0, pending);
+	set(s, CRL_BACKLOG_AGE, 0, since);
 }
 
 void
-monitor_responder(struct crld *d, size_t i, enum crl_answer answer)
+monitor_responder(struct service *s, size_t i, enum crl_answer answer)
 {
-	pki_cells_add(pki_monitor_cells(d->monitor, 0), CRL_COMPARISONS,
+	pki_cells_add(pki_monitor_cells(s->monitor, 0), CRL_COMPARISONS,
 		i * CRL_ANSWER_COUNT + answer, 1);
-	set(d, CRL_CONTRADICTED, i, answer == CRL_CONTRADICTS);
+	set(s, CRL_CONTRADICTED, i, answer == CRL_CONTRADICTS);
 	if (answer != CRL_SILENT)
-		set(d, CRL_SILENT_SINCE, i, 0);
-	else if (get(d, CRL_SILENT_SINCE, i) == 0)
-		set(d, CRL_SILENT_SINCE, i, pki_time_now());
+		set(s, CRL_SILENT_SINCE, i, 0);
+	else if (get(s, CRL_SILENT_SINCE, i) == 0)
+		set(s, CRL_SILENT_SINCE, i, pki_time_now());
 }
 
 void
-monitor_working(struct crld *d, bool works)
+monitor_working(struct service *s, bool works)
 {
 	if (works)
-		set(d, CRL_FAILING, 0, 0);
-	else if (get(d, CRL_FAILING, 0) == 0)
-		set(d, CRL_FAILING, 0, pki_time_now());
+		set(s, CRL_FAILING, 0, 0);
+	else if (get(s, CRL_FAILING, 0) == 0)
+		set(s, CRL_FAILING, 0, pki_time_now());
 }

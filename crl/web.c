@@ -1,3 +1,5 @@
+#include "crl/web.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "crl/service.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_crl.h"
+#include "libpki/host/http.h"
 
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 30
@@ -46,12 +48,6 @@ web_type(const char *path)
 	return "application/octet-stream";
 }
 
-static enum pki_status
-not_there(struct pki_err *err)
-{
-	return pki_fail(err, PKI_NOTFOUND, "no such file");
-}
-
 /* The next component of *path to name; false: none, too long, or starting with a dot, as
  * temporary files and ways upwards do. */
 static bool
@@ -68,8 +64,8 @@ next_name(const char **path, char name[NAME_TEXT])
 	return true;
 }
 
-enum pki_status
-web_open(int dir, const char *path, int *fd, struct pki_err *err)
+bool
+web_open(int dir, const char *path, int *fd)
 {
 	char name[NAME_TEXT];
 	PKI_CLEANUP(pki_close_fd) int at = -1;
@@ -81,15 +77,15 @@ web_open(int dir, const char *path, int *fd, struct pki_err *err)
 		pki_close_fd(&at);
 		at = next;
 		if (at < 0)
-			return not_there(err);
+			return false;
 		struct stat st;
 		if (last && fstat(at, &st) == 0 && S_ISREG(st.st_mode)) {
 			*fd = at;
 			at = -1;
-			return PKI_OK;
+			return true;
 		}
 	}
-	return not_there(err);
+	return false;
 }
 
 static void
@@ -111,13 +107,13 @@ not_modified(const struct pki_http_request *req, const char *etag, const char *m
 }
 
 /* Files are replaced by rename: time and size of one inode stand for its content. */
-static enum pki_status
-send_file(struct pki_http_request *req, int *fd, struct pki_err *err)
+static bool
+send_file(struct pki_http_request *req, int *fd)
 {
 	struct stat st;
 	char etag[64], modified[HTTP_DATE_TEXT];
 	if (fstat(*fd, &st) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "fstat");
+		return false;
 	snprintf(etag, sizeof etag, "\"%llx-%llx-%llx\"", (unsigned long long)st.st_ino,
 		(unsigned long long)st.st_mtim.tv_sec * 1000000000u +
 			(unsigned long long)st.st_mtim.tv_nsec,
@@ -132,11 +128,11 @@ send_file(struct pki_http_request *req, int *fd, struct pki_err *err)
 	if (not_modified(req, etag, modified)) {
 		pki_http_reply(
 			req, 304, headers, PKI_COUNT(headers), (struct pki_bytes){ 0 });
-		return PKI_OK;
+		return true;
 	}
 	pki_http_reply_file(req, headers, PKI_COUNT(headers), *fd, (uint64_t)st.st_size);
 	*fd = -1;
-	return PKI_OK;
+	return true;
 }
 
 static void
@@ -146,12 +142,11 @@ handle(void *ctx, struct pki_http_request *req)
 	const struct web *web = ctx;
 	const char *method = pki_http_method(req);
 	PKI_CLEANUP(pki_close_fd) int fd = -1;
-	struct pki_err err = { 0 };
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		pki_http_reply(req, 405, allow, 1, (struct pki_bytes){ 0 });
-	else if (web_open(web->dir, pki_http_path(req), &fd, &err) != PKI_OK)
+	else if (!web_open(web->dir, pki_http_path(req), &fd))
 		pki_http_reply(req, 404, NULL, 0, (struct pki_bytes){ 0 });
-	else if (send_file(req, &fd, &err) != PKI_OK)
+	else if (!send_file(req, &fd))
 		pki_http_reply(req, 500, NULL, 0, (struct pki_bytes){ 0 });
 }
 

@@ -1,5 +1,9 @@
 /* What the gate asks responders, and what of their answers it takes for a contradiction. */
+#include "crl/agree.h"
+#include "crl/monitor.h"
+#include "crl/sample.h"
 #include "crl/service.h"
+#include "libpki/host/http.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +32,7 @@ static struct {
 
 static struct pki_conf_crl crl_conf;
 static struct pki_conf conf = { .crl = &crl_conf };
-static struct crld d;
+static struct service d;
 
 static struct pki_serial
 serial(unsigned n)
@@ -86,7 +90,7 @@ set_up(void **state)
 	setup(state);
 	struct fixture *f = *state;
 	memset(&r, 0, sizeof r);
-	d = (struct crld){ .conf = &conf, .ledger = f->ledger };
+	d = (struct service){ .conf = &conf, .ledger = f->ledger };
 	r.ca = status_ca("TEST CA");
 	r.delegate = status_delegate(&r.ca);
 	ok(pki_ocsp_responder_new(
@@ -156,7 +160,7 @@ r76_answers(void **state)
 		struct pki_revoked one = entry(1);
 		r.of_listed = cases[i].says;
 		r.this_update = cases[i].this_update;
-		enum pki_status got = agree_ask(r.url, r.ca.cert, &one, &err);
+		enum pki_status got = agree_query(r.url, r.ca.cert, &one, &err);
 		if ((got == PKI_TAMPERED) != cases[i].contradicts ||
 			err.rule != (cases[i].contradicts ? PKI_RULE_STATUS_AGREE
 							  : PKI_RULE_NONE))

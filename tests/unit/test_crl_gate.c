@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "crl/gate.h"
+#include "crl/sample.h"
 #include "crl/service.h"
 #include "tests/unit/common/status_pki.h"
 
@@ -16,7 +18,7 @@ enum { ONE = 1, TWO, THREE, EXPIRED, LAST };
 
 static struct {
 	struct status_id ca, other;
-	struct crld d;
+	struct service d;
 	char dir[32];
 	char path[64];
 	pki_time now;
@@ -158,7 +160,8 @@ pass_as(const struct list *crl, const struct list *published, const struct list 
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *old = NULL;
 	if (published->number != 0)
 		old = make(published);
-	struct gate gate = { .d = &f.d,
+	struct gate gate = { .ledger = f.d.ledger,
+		.ca = f.d.issuers[PKI_ISSUER_CA],
 		.issuer = PKI_ISSUER_CA,
 		.crl = new,
 		.published = old,

@@ -1,4 +1,7 @@
+#include "crl/monitor.h"
+#include "crl/pending.h"
 #include "crl/service.h"
+#include "libpki/host/http.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +19,7 @@ static struct pki_conf_crl crl_conf;
 static struct pki_conf conf = { .crl = &crl_conf };
 
 static void
-open_monitor(struct crld *d)
+open_monitor(struct service *d)
 {
 	d->conf = &conf;
 	crl_conf.interval = INTERVAL;
@@ -74,8 +77,8 @@ health(void **state)
 		{ CRL_FAILING, 0, 0, 1, true, NULL },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
-		static struct crld d;
-		d = (struct crld){ 0 };
+		static struct service d;
+		d = (struct service){ 0 };
 		open_monitor(&d);
 		pki_time now = pki_time_now();
 		pki_cells_set(pki_monitor_cells(d.monitor, 0), CRL_AGE, CA, now);
@@ -93,14 +96,14 @@ static void
 the_list_that_is_not_there(void **state)
 {
 	(void)state;
-	static struct crld d;
+	static struct service d;
 	open_monitor(&d);
 	assert_health(503, "ca: no list is published");
 	pki_monitor_stop(d.monitor);
 }
 
 static int64_t
-get(const struct crld *d, enum crl_metric metric, size_t which)
+get(const struct service *d, enum crl_metric metric, size_t which)
 {
 	return pki_monitor_get(d->monitor, metric, which);
 }
@@ -118,11 +121,11 @@ make_list(const struct status_id *ca)
 }
 
 static void
-out(struct crld *d, struct crld_list *list, uint64_t number, const struct pki_crl *crl)
+out(struct service *d, struct crl *list, uint64_t number, const struct pki_crl *crl)
 {
 	struct pki_crl_row row;
 	ok(pki_ledger_crl_head(d->ledger, PKI_ISSUER_CA, number, &row, NULL, &err));
-	list_out(d, list, &row, crl, true);
+	crl_note_published(d, list, &row, crl, true);
 }
 
 /* Revocations 1, 2 and 3, of which lists 1 and 2 hold one and two. */
@@ -130,8 +133,8 @@ static void
 backlog(void **state)
 {
 	struct fixture *f = *state;
-	static struct crld d;
-	d = (struct crld){ .ledger = f->ledger };
+	static struct service d;
+	d = (struct service){ .ledger = f->ledger };
 	struct status_id ca = status_ca("TEST CA");
 	issue_first(f);
 	begin(f);
@@ -147,22 +150,22 @@ backlog(void **state)
 	open_monitor(&d);
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = make_list(&ca);
 
-	d.lists = calloc(1, sizeof *d.lists);
-	d.lists->issuer = PKI_ISSUER_CA;
-	monitor_lists(&d);
+	d.crls = calloc(1, sizeof *d.crls);
+	d.crls->issuer = PKI_ISSUER_CA;
+	monitor_crls(&d);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0); /* what is out is not known */
-	out(&d, d.lists, 1, crl);
+	out(&d, d.crls, 1, crl);
 	assert_int_equal(get(&d, CRL_NUMBER, CA), 1);
 	assert_int_equal(get(&d, CRL_AGE, CA), START);
 	assert_int_equal(get(&d, CRL_LEFT, CA), START + PKI_DAY);
-	ok(lists_look(&d, &err));
+	ok(pending_look(&d, &err));
 	assert_int_equal(
 		get(&d, CRL_BACKLOG, 0), 0); /* the second list knows all of them */
 	d.seen = 1;
-	ok(lists_look(&d, &err));
+	ok(pending_look(&d, &err));
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 100);
-	out(&d, d.lists, 2, crl);
+	out(&d, d.crls, 2, crl);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 0);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), 0);
 
@@ -170,19 +173,19 @@ backlog(void **state)
 	struct pki_cert_row third = make_cert(3, "H-1", 1);
 	ok(add_revocation(f->ledger, &third, 2, (START + 500) * 1000, &err));
 	commit(f);
-	ok(lists_look(&d, &err));
+	ok(pending_look(&d, &err));
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 500);
 	/* another list that does not show it: the backlog stays */
-	out(&d, d.lists, 2, crl);
+	out(&d, d.crls, 2, crl);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	pki_monitor_stop(d.monitor);
-	free(d.lists);
+	free(d.crls);
 	status_free(&ca);
 }
 
 static void
-assert_page(const struct crld *d, const char *line, bool there)
+assert_page(const struct service *d, const char *line, bool there)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf page = { 0 };
 	ok(pki_monitor_print(d->monitor, &page, &err));
@@ -196,25 +199,25 @@ static void
 each_partition(void **state)
 {
 	(void)state;
-	static struct crld d;
-	struct crld_list lists[4] = { { .issuer = PKI_ISSUER_CA } };
-	d = (struct crld){ .lists = lists, .urls = { .partitions = 3 } };
+	static struct service d;
+	struct crl lists[4] = { { .issuer = PKI_ISSUER_CA } };
+	d = (struct service){ .crls = lists, .urls = { .partitions = 3 } };
 	open_monitor(&d);
 	for (unsigned k = 1; k <= 3; k++)
-		lists[k] = (struct crld_list){ .issuer = PKI_ISSUER_CA,
+		lists[k] = (struct crl){ .issuer = PKI_ISSUER_CA,
 			.partition = k,
 			.out = { .number = k == 2 ? 0 : 10 + k,
 				.entries = 5 * k,
 				.bytes = 100 * k,
 				.this_update = START } };
-	monitor_lists(&d); /* pki.yaml had none at the start */
+	monitor_crls(&d); /* pki.yaml had none at the start */
 	assert_page(&d, "# TYPE pki_crl_partition_entries gauge\n", true);
 	assert_page(&d, "pki_crl_partition_entries{", false);
 	pki_monitor_stop(d.monitor);
 	crl_conf.mirror_count = 0;
 	conf.ca_urls.partitions = 3;
 	ok(monitor_listen(&d, "", &err));
-	monitor_lists(&d);
+	monitor_crls(&d);
 	assert_page(&d, "\npki_crl_partition_number{partition=\"1\"} 11\n", true);
 	assert_page(&d, "\npki_crl_partition_number{partition=\"2\"} 0\n", true);
 	assert_page(&d, "\npki_crl_partition_entries{partition=\"3\"} 15\n", true);
@@ -231,18 +234,18 @@ static void
 partitions(void **state)
 {
 	(void)state;
-	static struct crld d;
-	struct crld_list lists[4] = { { .issuer = PKI_ISSUER_CA } };
-	d = (struct crld){ .lists = lists, .urls = { .partitions = 3 } };
+	static struct service d;
+	struct crl lists[4] = { { .issuer = PKI_ISSUER_CA } };
+	d = (struct service){ .crls = lists, .urls = { .partitions = 3 } };
 	open_monitor(&d);
 	for (unsigned k = 1; k <= 3; k++)
-		lists[k] = (struct crld_list){ .issuer = PKI_ISSUER_CA,
+		lists[k] = (struct crl){ .issuer = PKI_ISSUER_CA,
 			.partition = k,
 			.out = { .number = k == 2 ? 0 : 10 + k,
 				.entries = 5,
 				.this_update = START + 10 * (pki_time)k,
 				.next_update = START + 100 - 10 * (pki_time)k } };
-	monitor_lists(&d);
+	monitor_crls(&d);
 	assert_int_equal(get(&d, CRL_AGE, PARTITIONS), START + 10);
 	assert_int_equal(get(&d, CRL_LEFT, PARTITIONS), START + 70);
 	assert_int_equal(get(&d, CRL_NUMBER, PARTITIONS), 13);
@@ -256,7 +259,7 @@ partitions(void **state)
 	lists[1].since = START + 7;
 	lists[0].pending = 1;
 	lists[0].since = START + 8;
-	monitor_lists(&d);
+	monitor_crls(&d);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 3);
 	assert_int_equal(get(&d, CRL_BACKLOG_AGE, 0), START + 7);
 	pki_monitor_stop(d.monitor);
@@ -266,10 +269,10 @@ static void
 results(void **state)
 {
 	(void)state;
-	static struct crld d;
-	d = (struct crld){ 0 };
+	static struct service d;
+	d = (struct service){ 0 };
 	open_monitor(&d);
-	struct crld_list ca = { .issuer = PKI_ISSUER_CA, .refused = true };
+	struct crl ca = { .issuer = PKI_ISSUER_CA, .refused = true };
 	d.root.issuer = PKI_ISSUER_ROOT;
 	monitor_result(&d, &ca, CRL_REFUSED_IT);
 	monitor_result(&d, &ca, CRL_REFUSED_IT);

@@ -1,4 +1,6 @@
 /* Which lists are due, by what the ledger holds. */
+#include "crl/monitor.h"
+#include "crl/pending.h"
 #include "crl/service.h"
 
 #include <stdio.h>
@@ -10,7 +12,7 @@
 
 #define HOUR ((pki_time)3600)
 
-static struct crld d;
+static struct service d;
 static struct status_id ca;
 static struct pki_conf_crl crl_conf;
 static struct pki_conf conf = { .crl = &crl_conf };
@@ -23,7 +25,7 @@ set_up(void **state)
 	struct fixture *f = *state;
 	const struct pki_urls urls = { .crl_base = "http://a.test/crl/",
 		.partitions = 2 };
-	d = (struct crld){ .conf = &conf, .ledger = f->ledger };
+	d = (struct service){ .conf = &conf, .ledger = f->ledger };
 	crl_conf.interval = 24 * HOUR;
 	crl_conf.full_within = HOUR;
 	conf.publish = f->dir;
@@ -45,7 +47,7 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	free(d.lists);
+	free(d.crls);
 	pki_monitor_stop(d.monitor);
 	status_free(&ca);
 	return teardown(state);
@@ -81,10 +83,10 @@ look(void)
 		.next_update = START + 1 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	ok(pki_crl_build(&spec, ca.key, &crl, &err));
-	ok(lists_look(&d, &err));
+	ok(pending_look(&d, &err));
 	for (unsigned k = 0; k <= d.urls.partitions; k++) {
-		d.lists[k].last.published = 1;
-		list_out(&d, &d.lists[k], &d.lists[k].last, crl, true);
+		d.crls[k].last.published = 1;
+		crl_note_published(&d, &d.crls[k], &d.crls[k].last, crl, true);
 	}
 }
 
@@ -92,8 +94,8 @@ static void
 assert_due(const char *urgent, const char *due)
 {
 	for (unsigned k = 0; k <= 2; k++) {
-		assert_int_equal(list_urgent(&d, &d.lists[k]), urgent[k] == '1');
-		assert_int_equal(list_due(&d, &d.lists[k]), due[k] == '1');
+		assert_int_equal(crl_is_urgent(&d, &d.crls[k]), urgent[k] == '1');
+		assert_int_equal(crl_is_due(&d, &d.crls[k]), due[k] == '1');
 	}
 }
 
@@ -122,11 +124,11 @@ r76_a_revocation_hurries_the_list_that_the_certificate_names(void **state)
 	revoke(f, 2, 60);
 	look();
 	assert_due("001", "001");
-	assert_int_equal(d.lists[2].pending, 1);
+	assert_int_equal(d.crls[2].pending, 1);
 	make(f, 2, 4, 50, 1, false);
 	look();
 	assert_due("000", "000");
-	assert_int_equal(d.lists[2].pending, 0);
+	assert_int_equal(d.crls[2].pending, 0);
 	/* of a certificate from before there were partitions */
 	revoke(f, 0, 40);
 	look();
@@ -162,8 +164,8 @@ the_full_list_follows(void **state)
 	/* so it does after a restart: the ledger tells since when */
 	revoke(f, 3, HOUR + 60);
 	make(f, 2, 6, 3, 2, false);
-	free(d.lists);
-	d.lists = NULL;
+	free(d.crls);
+	d.crls = NULL;
 	d.seen = 0;
 	d.full_since = 0;
 	look();
@@ -208,9 +210,9 @@ what_is_out_and_not_told_is_urgent(void **state)
 	for (unsigned k = 0; k <= 2; k++)
 		make(f, k, k + 1, 100, 0, false);
 	look();
-	d.lists[2].last.published = 0;
+	d.crls[2].last.published = 0;
 	assert_due("001", "001");
-	d.lists[2].last.published = 1;
+	d.crls[2].last.published = 1;
 	assert_due("000", "000");
 }
 
@@ -222,15 +224,15 @@ what_others_had_made_is_seen_at_once(void **state)
 		make(f, k, k + 1, 100, 0, false);
 	look();
 	int64_t looked = d.looked_at = pki_monotonic_msec();
-	ok(lists_look(&d, &err));
+	ok(pending_look(&d, &err));
 	assert_int_equal(d.looked_at, looked);
 	begin(f);
 	ok(add_list(f->ledger, 1, 4, pki_time_now(), 0, false, &err));
 	commit(f);
 	d.version++; /* as another connection's commit would */
-	ok(lists_look(&d, &err));
-	assert_int_equal(d.lists[1].last.number, 4);
-	assert_true(list_urgent(&d, &d.lists[1]));
+	ok(pending_look(&d, &err));
+	assert_int_equal(d.crls[1].last.number, 4);
+	assert_true(crl_is_urgent(&d, &d.crls[1]));
 }
 
 static void
@@ -240,12 +242,12 @@ a_refused_one_is_asked_for_again_a_minute_later(void **state)
 	for (unsigned k = 0; k <= 2; k++)
 		make(f, k, k + 1, 100, 0, false);
 	look();
-	d.lists[1].out.number = 0;
+	d.crls[1].out.number = 0;
 	assert_due("010", "010");
-	d.lists[1].refused = true;
-	d.lists[1].refused_at = pki_monotonic_msec();
+	d.crls[1].refused = true;
+	d.crls[1].refused_at = pki_monotonic_msec();
 	assert_due("000", "000");
-	d.lists[1].refused_at -= 60000;
+	d.crls[1].refused_at -= 60000;
 	assert_due("010", "010");
 }
 

@@ -1,0 +1,90 @@
+#include "crl/rounds.h"
+
+#include <limits.h>
+
+#include "crl/publish.h"
+#include "crl/service.h"
+
+/* Lists that can wait, after which urgent ones are looked for again. */
+#define ROUND_MAX 16
+
+struct round {
+	struct service *s;
+	enum rounds_force force;
+	bool (*due)(const struct service *s, const struct crl *crl);
+	enum pki_status (*run)(
+		struct service *s, struct crl *crl, bool force, struct pki_err *err);
+	unsigned left; /* lists that it may still do */
+};
+
+/* What a stop between making and publishing left behind, or another process made. */
+static enum pki_status
+publish_only(struct service *s, struct crl *crl, bool force, struct pki_err *err)
+{
+	(void)force;
+	return publish_last(s, crl, err);
+}
+
+static bool
+is_behind(const struct service *s, const struct crl *crl)
+{
+	(void)s;
+	return crl->last.number != 0 && crl->out.number != crl->last.number &&
+	       !crl->refused;
+}
+
+/* A list that the gate refuses keeps no other one waiting; what else fails, fails for all.
+ * *more: there were too many. */
+static enum pki_status
+go_round(struct round *round, bool *more, struct pki_err *err)
+{
+	struct service *s = round->s;
+	enum pki_status result = PKI_OK;
+	*more = false;
+	for (unsigned k = 0; k <= s->urls.partitions && !*more; k++) {
+		struct crl *crl = &s->crls[k];
+		struct pki_err own = { 0 };
+		bool force = round->force == ROUNDS_ALL ||
+			     (round->force == ROUNDS_FULL && k == 0);
+		if (!force && !round->due(s, crl))
+			continue;
+		*more = round->left == 0;
+		if (*more || round->run(s, crl, force, &own) == PKI_OK) {
+			round->left -= !*more;
+			continue;
+		}
+		if (result == PKI_OK)
+			*err = own;
+		else
+			pki_report_error(CRL_PROGRAM, &own);
+		result = err->status;
+		if (!crl->refused)
+			return result;
+	}
+	return result;
+}
+
+enum pki_status
+rounds_publish(
+	struct service *s, enum rounds_force force, bool *more, struct pki_err *err)
+{
+	struct round rounds[] = {
+		{ s, ROUNDS_DUE, is_behind, publish_only, UINT_MAX },
+		{ s, ROUNDS_DUE, crl_is_urgent, publish_due, UINT_MAX },
+		{ s, force, crl_is_due, publish_due,
+			force == ROUNDS_DUE ? ROUND_MAX : UINT_MAX },
+	};
+	struct pki_err refused = { 0 };
+	if (go_round(&rounds[0], more, &refused) != PKI_OK)
+		pki_report_error(CRL_PROGRAM, &refused);
+	/* those that can wait do not, where all are forced: one of each is enough */
+	if (force == ROUNDS_DUE)
+		PKI_TRY(go_round(&rounds[1], more, err));
+	PKI_TRY(go_round(&rounds[2], more, err));
+	for (unsigned k = 0; k <= s->urls.partitions; k++)
+		if (s->crls[k].refused && refused.status != PKI_OK) {
+			*err = refused;
+			return err->status;
+		}
+	return PKI_OK;
+}

@@ -1,0 +1,22 @@
+/* The order in which CRLs are made and published: urgent ones first, then a few that can wait. */
+#ifndef CRL_ROUNDS_H
+#define CRL_ROUNDS_H
+
+#include <stdbool.h>
+
+#include "libpki/base/err.h"
+
+struct service;
+
+enum rounds_force {
+	ROUNDS_DUE, /* make the CRLs that are due */
+	ROUNDS_FULL, /* and the full CRL, due or not */
+	ROUNDS_ALL, /* and each partition, due or not */
+};
+
+/* After pending_look(). A CRL that the gate refuses does not delay any other CRL. *more, only
+ * with ROUNDS_DUE: some CRLs that can wait are left; look again, then call again. */
+enum pki_status rounds_publish(struct service *s, enum rounds_force force, bool *more,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+#endif
