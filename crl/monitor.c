@@ -36,7 +36,7 @@ static const struct pki_metric metrics[] = {
 	[CRL_PUBLISHED] = { "pki_crl_published_age_seconds", PKI_AGE,
 		"Since the list was published.", { { "list", lists, NULL } } },
 	[CRL_RESULTS] = { "pki_crl_publications_total", PKI_COUNTER,
-		"Attempts to publish a crl; refused: by the gate.",
+		"Attempts to publish a list; refused: by the gate.",
 		{ { "list", lists, NULL }, { "result", results, NULL } } },
 	[CRL_REFUSED] = { "pki_crl_refused", PKI_GAUGE,
 		"Whether the gate refuses the newest list.",
@@ -140,7 +140,7 @@ check_health(void *ctx, struct pki_health *health)
 	check_lists(s, health);
 	check_responders(s, health);
 	if (since != 0 && now - since > GRACE)
-		pki_health_wrong(health, "%lld revocations are on no crl, since %lld s",
+		pki_health_wrong(health, "%lld revocations are on no list, since %lld s",
 			(long long)get(s, CRL_BACKLOG, 0), (long long)(now - since));
 	for (size_t i = 0; i < s->conf->crl->mirror_count; i++) {
 		since = get(s, CRL_PUT_FAILING, i);

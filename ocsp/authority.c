@@ -1,3 +1,5 @@
+#include "ocsp/authority.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,11 +21,11 @@ event(struct authority *authority, const char *type, json_t *detail)
 {
 	struct pki_err err = { 0 };
 	enum pki_status status = pki_api_event(
-		authority->conf->socket, OCSPD_NAME, type, "", detail, &err);
+		authority->conf->socket, OCSP_PROGRAM, type, "", detail, &err);
 	json_decref(detail);
 	if (status != PKI_OK) {
 		pki_err_object(&err, "event %s", type);
-		pki_report_error(OCSPD_NAME, &err);
+		pki_report_error(OCSP_PROGRAM, &err);
 	}
 	return status == PKI_OK;
 }
@@ -140,7 +142,7 @@ first_certificate(struct authority *authority, struct identity *id, struct pki_e
 		*err = why;
 		return status;
 	}
-	pki_report_error(OCSPD_NAME, &why);
+	pki_report_error(OCSP_PROGRAM, &why);
 	return PKI_OK;
 }
 
@@ -154,7 +156,9 @@ open_authority(struct authority *authority, const char *config, struct pki_bytes
 	PKI_TRY(open_ledger(authority, err));
 	for (size_t i = 0; i < conf->ocsp->alg_count; i++) {
 		struct identity **id = &authority->identities[i];
-		PKI_TRY(identity_open(conf, i, authority->issuer, pass, id, err));
+		const struct identity_source source = { conf, i, authority->issuer,
+			pass };
+		PKI_TRY(identity_open(&source, id, err));
 		authority->identity_count++;
 		if (!authority->ended)
 			PKI_TRY(first_certificate(authority, *id, err));
@@ -170,7 +174,7 @@ authority_open(const char *config, struct pki_bytes pass, struct authority **out
 	if (authority == NULL)
 		return pki_fail(err, PKI_MEMORY, "an authority");
 	pthread_mutex_init(&authority->lock, NULL);
-	pki_report_init(&authority->ledger_trouble, OCSPD_NAME, NULL);
+	pki_report_init(&authority->ledger_trouble, OCSP_PROGRAM, NULL);
 	enum pki_status status = open_authority(authority, config, pass, err);
 	if (status != PKI_OK) {
 		authority_free(authority);
@@ -210,7 +214,7 @@ renew(struct authority *authority, struct identity *id)
 	struct pki_err err = { 0 };
 	bool ordered = false;
 	if (identity_renew(id, is_revoked(authority, id), &ordered, &err) != PKI_OK)
-		pki_report_error(OCSPD_NAME, &err);
+		pki_report_error(OCSP_PROGRAM, &err);
 	if (!ordered)
 		return;
 	event_serial(authority, id, "responder-certificate-ordered");
@@ -287,23 +291,4 @@ authority_health(struct authority *authority, struct pki_health *health)
 	if (!authority->started)
 		pki_health_wrong(health, "%s: pki-ca has not logged the start",
 			authority->conf->dir);
-}
-
-enum pki_status
-desk_open(struct authority *authority, struct desk *out, struct pki_err *err)
-{
-	static const struct pki_serial any = { { 1 }, 1 };
-	struct pki_cert_status unused;
-	out->authority = authority;
-	PKI_TRY(pki_ledger_open_beside(authority->ledger, &out->ledger, err));
-	/* the first read opens the rest of its files: before the sandbox */
-	return pki_ledger_status(out->ledger, PKI_ISSUER_CA, &any, &unused, err);
-}
-
-void
-desk_close(struct desk *desk)
-{
-	for (size_t i = 0; i < PKI_OCSP_ALGS_MAX; i++)
-		identity_drop(&desk->shares[i]);
-	pki_ledger_close(desk->ledger);
 }

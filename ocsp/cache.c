@@ -1,7 +1,8 @@
-#include <pthread.h>
-#include <string.h>
+#include "ocsp/cache.h"
 
-#include "ocsp/service.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Neighbouring slots share a lock; more locks than threads ever ask at once. */
 #define LOCKS 64u
@@ -20,47 +21,17 @@ struct place {
 	struct slot slots[WAYS];
 };
 
-struct answer_cache {
+struct cache {
 	pthread_mutex_t locks[LOCKS];
 	size_t count;
 	struct place places[];
 };
 
-struct ready *
-ready_new(struct pki_bytes key, struct pki_err *err)
-{
-	struct ready *ready = calloc(1, sizeof *ready + key.len);
-	if (ready == NULL) {
-		(void)!pki_fail(err, PKI_MEMORY, "an answer");
-		return NULL;
-	}
-	atomic_store(&ready->owners, 1);
-	ready->key_len = key.len;
-	memcpy(ready->key, key.data, key.len);
-	return ready;
-}
-
-void
-ready_free(struct ready *ready)
-{
-	if (ready == NULL || atomic_fetch_sub(&ready->owners, 1) != 1)
-		return;
-	pki_http_ready_free(ready->http);
-	free(ready);
-}
-
-void
-ready_cleanup(struct ready **ready)
-{
-	ready_free(*ready);
-}
-
 enum pki_status
-cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
+cache_new(size_t slots, struct cache **out, struct pki_err *err)
 {
 	size_t count = (slots + WAYS - 1) / WAYS;
-	struct answer_cache *cache =
-		calloc(1, sizeof *cache + count * sizeof(struct place));
+	struct cache *cache = calloc(1, sizeof *cache + count * sizeof(struct place));
 	if (cache == NULL)
 		return pki_fail(err, PKI_MEMORY, "a cache of %zu answers", slots);
 	for (size_t i = 0; i < LOCKS; i++)
@@ -71,7 +42,7 @@ cache_new(size_t slots, struct answer_cache **out, struct pki_err *err)
 }
 
 void
-cache_free(struct answer_cache *cache)
+cache_free(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
@@ -112,7 +83,7 @@ find(struct place *place, uint64_t hash, const uint8_t *key, size_t len)
 }
 
 struct ready *
-cache_find(struct answer_cache *cache, struct pki_bytes request, uint64_t *at)
+cache_find(struct cache *cache, struct pki_bytes request, uint64_t *at)
 {
 	uint64_t hash = hash_of(request.data, request.len);
 	size_t which = (size_t)(hash % cache->count);
@@ -131,7 +102,7 @@ cache_find(struct answer_cache *cache, struct pki_bytes request, uint64_t *at)
 }
 
 void
-cache_put(struct answer_cache *cache, struct ready *ready, uint64_t at)
+cache_put(struct cache *cache, struct ready *ready, uint64_t at)
 {
 	uint64_t hash = hash_of(ready->key, ready->key_len);
 	size_t which = (size_t)(hash % cache->count);

@@ -1,8 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/host/conf.h"
 #include "libpki/host/probe.h"
-#include "ocsp/service.h"
+#include "ocsp/cmd.h"
 
 static const char *
 status_name(enum pki_ocsp_status status)
@@ -103,7 +104,7 @@ tell(const struct pki_args *args, const struct pki_ocsp_result *r,
 }
 
 enum pki_status
-check_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+ocspd_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	struct pki_ocsp_result result = { 0 };

@@ -1,7 +1,9 @@
 /*
- * All answers without a nonce as files, laid out for GET (RFC 9919 5): any web server, or
+ * All singles without a nonce as files, laid out for GET (RFC 9919 5): any web server, or
  * many, can give them out. A file's time is its answer's thisUpdate.
  */
+#include "ocsp/export.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "libpki/base/file.h"
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/host/worker.h"
+#include "ocsp/response.h"
 #include "ocsp/service.h"
 
 /* An answer is replaced when a third of its life is over; a round over all certificates
@@ -25,7 +28,7 @@
 
 struct exporter {
 	struct authority *authority;
-	struct desk desk;
+	struct lookup lookup;
 	int64_t newest; /* certificates up to this one have their files */
 	int64_t cursor; /* of the round that renews them */
 	uint64_t revocations; /* so many of the issuer's are in the files */
@@ -51,23 +54,22 @@ is_fresh(const struct exporter *ex, const char *path, const struct pki_cert_row 
 }
 
 static enum pki_status
-write_answer(struct exporter *ex, struct pki_bytes request, const char *path,
+write_response(struct exporter *ex, struct pki_bytes request, const char *path,
 	const struct pki_cert_row *row, struct pki_err *err)
 {
-	struct pki_ocsp_single status = { .status = PKI_OCSP_GOOD };
+	struct pki_ocsp_single single = { .status = PKI_OCSP_GOOD };
 	PKI_CLEANUP(pki_ocsp_request_cleanup) struct pki_ocsp_request *req = NULL;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
-	pki_time updates[2];
+	PKI_CLEANUP(response_signed_free) struct response_signed made = { 0 };
 	char folder[PATH_MAX];
 	if (row->revoked)
-		status = (struct pki_ocsp_single){ PKI_OCSP_REVOKED,
+		single = (struct pki_ocsp_single){ PKI_OCSP_REVOKED,
 			row->revoked_at / 1000, row->reason };
 	PKI_TRY(pki_ocsp_request_parse(request, &req, err));
-	PKI_TRY(answer_sign(&ex->desk, req, &status, &body, updates, err));
+	PKI_TRY(response_sign(&ex->lookup, req, &single, &made, err));
 	/* base64 has slashes: folders to a web server */
 	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
 	PKI_TRY(pki_file_mkdirs(folder, 0755, err));
-	PKI_TRY(pki_file_publish(path, body.data, body.len, 0644, err));
+	PKI_TRY(pki_file_publish(path, made.body.data, made.body.len, 0644, err));
 	ex->written++;
 	return PKI_OK;
 }
@@ -85,7 +87,7 @@ export_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *er
 		PKI_TRY(pki_ocsp_file(ex->authority->conf->ocsp->export,
 			pki_buf_bytes(&request), path, err));
 		if (!is_fresh(ex, path, row))
-			PKI_TRY(write_answer(
+			PKI_TRY(write_response(
 				ex, pki_buf_bytes(&request), path, row, err));
 	}
 	return PKI_OK;
@@ -97,7 +99,7 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	struct exporter *ex = ctx;
 	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_ledger_certificate(
-		ex->desk.ledger, PKI_ISSUER_CA, &revoked->serial, &row, NULL, err));
+		ex->lookup.ledger, PKI_ISSUER_CA, &revoked->serial, &row, NULL, err));
 	enum pki_status status = export_certificate(ex, &row, err);
 	pki_cert_row_free(&row);
 	if (status == PKI_OK)
@@ -122,7 +124,7 @@ export_revocations(struct exporter *ex, struct pki_err *err)
 {
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_CA,
 		.after = ex->revocations };
-	return pki_ledger_each_revoked(ex->desk.ledger, &query, on_revoked, ex, err);
+	return pki_ledger_each_revoked(ex->lookup.ledger, &query, on_revoked, ex, err);
 }
 
 /* *more: there are others that have no files yet. */
@@ -131,7 +133,7 @@ export_new(struct exporter *ex, bool *more, struct pki_err *err)
 {
 	int64_t from = ex->newest, cursor = ex->cursor;
 	PKI_TRY(pki_ledger_each_certificate(
-		ex->desk.ledger, from, BATCH, on_certificate, ex, err));
+		ex->lookup.ledger, from, BATCH, on_certificate, ex, err));
 	*more = ex->newest >= from + BATCH;
 	ex->cursor = cursor;
 	return PKI_OK;
@@ -145,7 +147,7 @@ renew_some(struct exporter *ex, struct pki_err *err)
 	int64_t ticks = round * 1000 / TICK_MSEC + 1;
 	int64_t from = ex->cursor, share = ex->newest / ticks + 1;
 	PKI_TRY(pki_ledger_each_certificate(
-		ex->desk.ledger, from, (uint64_t)share, on_certificate, ex, err));
+		ex->lookup.ledger, from, (uint64_t)share, on_certificate, ex, err));
 	if (ex->cursor == from || ex->cursor >= ex->newest)
 		ex->cursor = 0;
 	return PKI_OK;
@@ -182,7 +184,7 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 	if (ex == NULL)
 		return pki_fail(err, PKI_MEMORY, "the export");
 	ex->authority = authority;
-	pki_report_init(&ex->report, OCSPD_NAME, NULL);
+	pki_report_init(&ex->report, OCSP_PROGRAM, NULL);
 	const struct pki_worker_config config = {
 		.name = "the export",
 		.job = job,
@@ -194,7 +196,7 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 	if (status == PKI_OK)
 		status = pki_file_mkdirs(authority->conf->ocsp->export, 0755, err);
 	if (status == PKI_OK)
-		status = desk_open(authority, &ex->desk, err);
+		status = lookup_open(authority, &ex->lookup, err);
 	if (status != PKI_OK) {
 		exporter_free(ex);
 		return status;
@@ -215,7 +217,7 @@ exporter_free(struct exporter *ex)
 	if (ex == NULL)
 		return;
 	pki_worker_free(&ex->worker);
-	desk_close(&ex->desk);
+	lookup_close(&ex->lookup);
 	free(ex);
 }
 
@@ -227,7 +229,7 @@ exporter_run(struct exporter *ex, uint64_t *written, struct pki_err *err)
 	if (atomic_load(&ex->authority->ended))
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_CRL_LAST,
 			"the CA's last CRL is made; it says all that there is to say");
-	PKI_TRY(pki_ledger_count(ex->desk.ledger, &figures, err));
+	PKI_TRY(pki_ledger_count(ex->lookup.ledger, &figures, err));
 	while (more) {
 		PKI_TRY(export_new(ex, &more, err));
 		pki_progress("certificates", (uint64_t)ex->newest, figures.certificates);

@@ -1,3 +1,5 @@
+#include "ocsp/identity.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include "libpki/host/api.h"
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/csr.h"
-#include "ocsp/service.h"
 
 /* The profile that rules.yaml lets the service's role order. */
 #define PROFILE "ocsp-responder"
@@ -217,17 +218,17 @@ set_dir(struct identity *id, struct pki_err *err)
 }
 
 enum pki_status
-identity_open(const struct pki_conf *conf, size_t which, const struct pki_cert *issuer,
-	struct pki_bytes pass, struct identity **out, struct pki_err *err)
+identity_open(
+	const struct identity_source *source, struct identity **out, struct pki_err *err)
 {
 	struct identity *id = calloc(1, sizeof *id);
 	if (id == NULL)
 		return pki_fail(err, PKI_MEMORY, "the responder's identity");
-	id->conf = conf;
-	id->alg = conf->ocsp->algs[which];
-	id->usual = which == 0;
-	id->issuer = issuer;
-	id->pass = pass;
+	id->conf = source->conf;
+	id->alg = source->conf->ocsp->algs[source->which];
+	id->usual = source->which == 0;
+	id->issuer = source->issuer;
+	id->pass = source->pass;
 	pthread_mutex_init(&id->lock, NULL);
 	enum pki_status status = set_dir(id, err);
 	if (status == PKI_OK)

@@ -1,4 +1,5 @@
 #include "libpki/host/probe.h"
+#include "ocsp/cmd.h"
 #include "ocsp/service.h"
 
 static const struct pki_option serve_options[] = {
@@ -24,16 +25,16 @@ static const struct pki_option check_options[] = {
 
 static const struct pki_command commands[] = {
 	{ "serve", "", "answer OCSP requests until SIGTERM", serve_options, 0, 0,
-		serve_run },
+		ocspd_cmd_serve },
 	{ "export", "", "write the answers about all certificates as files, once",
-		export_options, 0, 0, export_run },
+		export_options, 0, 0, ocspd_cmd_export },
 	{ "check", "", "ask a responder and verify what it answers", check_options, 0, 0,
-		check_run },
+		ocspd_cmd_check },
 	{ 0 },
 };
 
 static const struct pki_program program = {
-	OCSPD_NAME,
+	OCSP_PROGRAM,
 	"OCSP responder",
 	commands,
 };

@@ -1,4 +1,4 @@
-#include "ocsp/service.h"
+#include "ocsp/metrics.h"
 
 enum { REQUESTS, SECONDS, SIGNATURES, UNISSUED, CERTIFICATE_END };
 
@@ -6,7 +6,7 @@ static const char *const methods[] = { "get", "post", NULL };
 static const char *const answers[] = { "good", "revoked", "unissued", "malformedRequest",
 	"unauthorized", "tryLater", "internalError", "http", NULL };
 
-const struct pki_metric ocsp_metrics[] = {
+const struct pki_metric metrics_table[] = {
 	[REQUESTS] = { "pki_ocsp_requests_total", PKI_COUNTER,
 		"Requests by method and answer; http: refused before it was read as OCSP",
 		{ { "method", methods, NULL }, { "answer", answers, NULL } } },
@@ -22,8 +22,8 @@ const struct pki_metric ocsp_metrics[] = {
 };
 
 void
-count_answer(struct pki_cells *cells, enum count_method method, enum count_answer answer,
-	int64_t nsec)
+metrics_request(struct pki_cells *cells, enum metrics_method method,
+	enum metrics_outcome answer, int64_t nsec)
 {
 	size_t which = (size_t)method * (PKI_COUNT(answers) - 1) + (size_t)answer;
 	pki_cells_add(cells, REQUESTS, which, 1);
@@ -31,19 +31,19 @@ count_answer(struct pki_cells *cells, enum count_method method, enum count_answe
 }
 
 void
-count_signature(struct pki_cells *cells)
+metrics_signature(struct pki_cells *cells)
 {
 	pki_cells_add(cells, SIGNATURES, 0, 1);
 }
 
 void
-count_unissued(struct pki_cells *cells)
+metrics_unissued(struct pki_cells *cells)
 {
 	pki_cells_add(cells, UNISSUED, 0, 1);
 }
 
 void
-count_certificate_end(struct pki_cells *cells, pki_time end)
+metrics_certificate_end(struct pki_cells *cells, pki_time end)
 {
 	pki_cells_set(cells, CERTIFICATE_END, 0, end);
 }

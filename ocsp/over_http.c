@@ -1,12 +1,14 @@
+#include "ocsp/over_http.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "ocsp/metrics.h"
+#include "ocsp/response.h"
 #include "ocsp/service.h"
 
-#define HTTP_DATE_TEXT 32
-#define CACHE_SECONDS ((pki_time)60)
 #define TYPE_REQUEST "application/ocsp-request"
 
 static bool
@@ -53,7 +55,7 @@ unescape(const char *in, struct pki_buf *out, struct pki_err *err)
 /* RFC 9919 5: GET {url}/{percent-encoded base64 of the DER}. '/' and '+' come encoded or
  * not; the base64 of a SEQUENCE starts with 'M', so slashes before it are the path's. */
 unsigned
-form_read_path(const char *path, const char *base_path, struct pki_buf *der)
+over_http_read_path(const char *path, const char *base_path, struct pki_buf *der)
 {
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
@@ -94,16 +96,16 @@ read_post(
 /* The DER in a request, 200; else the HTTP code to refuse with. What was decoded is in
  * room. Authorities may have addresses of their own; any of them will do. */
 static unsigned
-form_read(const struct ocspd *daemon, const struct pki_http_request *req,
-	enum count_method method, struct pki_buf *room, struct pki_bytes *der)
+form_read(const struct service *service, const struct pki_http_request *req,
+	enum metrics_method method, struct pki_buf *room, struct pki_bytes *der)
 {
 	unsigned code = 404;
-	for (size_t i = 0; i < daemon->authority_count && code == 404; i++) {
-		const char *base = daemon->authorities[i]->base_path;
-		if (method == COUNT_POST) {
+	for (size_t i = 0; i < service->authority_count && code == 404; i++) {
+		const char *base = service->authorities[i]->base_path;
+		if (method == METRICS_POST) {
 			code = read_post(req, base, der);
 		} else {
-			code = form_read_path(pki_http_path(req), base, room);
+			code = over_http_read_path(pki_http_path(req), base, room);
 			*der = pki_buf_bytes(room);
 		}
 	}
@@ -122,20 +124,20 @@ refuse(struct pki_http_request *req, unsigned code)
 }
 
 /* RFC 6960 2.3 */
-static enum count_answer
+static enum metrics_outcome
 kind_of(const struct pki_err *err)
 {
 	if (err->rule == PKI_RULE_OCSP_UNAUTHORIZED)
-		return COUNT_UNAUTHORIZED;
+		return METRICS_UNAUTHORIZED;
 	if (err->status == PKI_INPUT || err->status == PKI_LIMIT)
-		return COUNT_MALFORMED;
+		return METRICS_MALFORMED;
 	if (err->status == PKI_UNAVAILABLE)
-		return COUNT_TRY_LATER;
-	return COUNT_INTERNAL;
+		return METRICS_TRY_LATER;
+	return METRICS_INTERNAL;
 }
 
 /* Unsigned, in a plain 200 (RFC 6960 A.2). */
-static enum count_answer
+static enum metrics_outcome
 reply_error(struct pki_http_request *req, const struct pki_err *err)
 {
 	static const struct pki_http_header headers[] = {
@@ -143,103 +145,67 @@ reply_error(struct pki_http_request *req, const struct pki_err *err)
 		{ "Cache-Control", "no-store" },
 	};
 	static const enum pki_ocsp_error errors[] = {
-		[COUNT_UNAUTHORIZED] = PKI_OCSP_UNAUTHORIZED,
-		[COUNT_MALFORMED] = PKI_OCSP_MALFORMED,
-		[COUNT_TRY_LATER] = PKI_OCSP_TRY_LATER,
-		[COUNT_INTERNAL] = PKI_OCSP_INTERNAL,
+		[METRICS_UNAUTHORIZED] = PKI_OCSP_UNAUTHORIZED,
+		[METRICS_MALFORMED] = PKI_OCSP_MALFORMED,
+		[METRICS_TRY_LATER] = PKI_OCSP_TRY_LATER,
+		[METRICS_INTERNAL] = PKI_OCSP_INTERNAL,
 	};
-	enum count_answer kind = kind_of(err);
+	enum metrics_outcome kind = kind_of(err);
 	pki_http_reply(req, 200, headers, PKI_COUNT(headers),
 		pki_ocsp_error_response(errors[kind]));
 	return kind;
 }
 
-static void
-http_date(pki_time t, char out[HTTP_DATE_TEXT])
-{
-	struct tm tm;
-	time_t seconds = (time_t)t;
-	gmtime_r(&seconds, &tm);
-	strftime(out, HTTP_DATE_TEXT, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
-/* Caches keep an answer a minute at most, though it holds until nextUpdate: what a proxy
- * knows of a revocation must not lag behind the CRL. */
-enum pki_status
-http_make_ready(struct ready *ready, struct pki_bytes body, struct pki_err *err)
-{
-	char hash[PKI_SHA256_HEX], control[80];
-	char modified[HTTP_DATE_TEXT], expires[HTTP_DATE_TEXT];
-	PKI_TRY(pki_sha256_hex(body.data, body.len, hash, err));
-	snprintf(ready->etag, sizeof ready->etag, "\"%s\"", hash);
-	pki_time left = ready->next_update - ready->keep_until - 1;
-	pki_time age = left < CACHE_SECONDS ? left : CACHE_SECONDS;
-	ready->max_age = age > 0 ? age : 0;
-	snprintf(control, sizeof control,
-		"max-age=%lld, public, no-transform, must-revalidate",
-		(long long)ready->max_age);
-	http_date(ready->this_update, modified);
-	http_date(ready->next_update, expires);
-	const struct pki_http_header headers[] = {
-		{ "Content-Type", "application/ocsp-response" },
-		{ "Cache-Control", control },
-		{ "ETag", ready->etag },
-		{ "Last-Modified", modified },
-		{ "Expires", expires },
-	};
-	return pki_http_ready_new(headers, PKI_COUNT(headers), body, &ready->http, err);
-}
-
 /* RFC 9110 13.1.2: 304 is for GET and HEAD; 15.4.5: with the headers of the 200 */
 static void
-reply_ready(
-	struct pki_http_request *req, const struct ready *ready, enum count_method method)
+reply_ready(struct pki_http_request *req, const struct ready *ready,
+	enum metrics_method method)
 {
 	const char *known =
-		method == COUNT_GET ? pki_http_get_header(req, "If-None-Match") : NULL;
+		method == METRICS_GET ? pki_http_get_header(req, "If-None-Match") : NULL;
 	bool same = known != NULL &&
 		    (strcmp(known, "*") == 0 || strstr(known, ready->etag) != NULL);
 	pki_http_reply_ready(req, same ? 304 : 200, ready->http);
 }
 
-static enum count_answer
-reply_answer(struct pki_http_request *req, const struct answer *answer,
-	enum count_method method)
+static enum metrics_outcome
+reply_response(struct pki_http_request *req, const struct response *response,
+	enum metrics_method method)
 {
 	static const struct pki_http_header headers[] = {
 		{ "Content-Type", "application/ocsp-response" },
 		{ "Cache-Control", "no-store" }, /* rule 69 */
 	};
-	static const enum count_answer kinds[] = {
-		[PKI_OCSP_GOOD] = COUNT_GOOD,
-		[PKI_OCSP_REVOKED] = COUNT_REVOKED,
-		[PKI_OCSP_UNISSUED] = COUNT_UNISSUED,
-		[PKI_OCSP_UNKNOWN] = COUNT_UNISSUED,
+	static const enum metrics_outcome kinds[] = {
+		[PKI_OCSP_GOOD] = METRICS_GOOD,
+		[PKI_OCSP_REVOKED] = METRICS_REVOKED,
+		[PKI_OCSP_UNISSUED] = METRICS_UNISSUED,
+		[PKI_OCSP_UNKNOWN] = METRICS_UNISSUED,
 	};
-	if (answer->ready != NULL)
-		reply_ready(req, answer->ready, method);
+	if (response->ready != NULL)
+		reply_ready(req, response->ready, method);
 	else
 		pki_http_reply(req, 200, headers, PKI_COUNT(headers),
-			pki_buf_bytes(&answer->body));
-	return kinds[answer->status];
+			pki_buf_bytes(&response->body));
+	return kinds[response->status];
 }
 
-static enum count_answer
-reply(struct worker *worker, struct pki_http_request *req, enum count_method method)
+static enum metrics_outcome
+reply(struct thread *thread, struct pki_http_request *req, enum metrics_method method)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf room = { 0 };
-	PKI_CLEANUP(answer_free) struct answer answer = { 0 };
+	PKI_CLEANUP(response_free) struct response response = { 0 };
 	struct pki_bytes der = { 0 };
 	struct pki_err err = { 0 };
-	unsigned code = form_read(worker->daemon, req, method, &room, &der);
+	unsigned code = form_read(thread->service, req, method, &room, &der);
 	if (code != 200) {
 		refuse(req, code);
-		return COUNT_HTTP_REFUSED;
+		return METRICS_HTTP_REFUSED;
 	}
-	if (answer_make(worker, der, &answer, &err) == PKI_OK)
-		return reply_answer(req, &answer, method);
+	if (response_make(thread, der, &response, &err) == PKI_OK)
+		return reply_response(req, &response, method);
 	if (err.status == PKI_UNAVAILABLE)
-		pki_report_trouble(&worker->daemon->trouble, &err);
+		pki_report_trouble(&thread->service->trouble, &err);
 	return reply_error(req, &err);
 }
 
@@ -252,15 +218,17 @@ monotonic_ns(void)
 }
 
 void
-ocsp_over_http(struct worker *worker, struct pki_http_request *req)
+over_http_handle(struct thread *thread, struct pki_http_request *req)
 {
 	int64_t start = monotonic_ns();
 	const char *name = pki_http_method(req);
-	enum count_answer answer = COUNT_HTTP_REFUSED;
-	enum count_method method = strcmp(name, "POST") == 0 ? COUNT_POST : COUNT_GET;
-	if (method == COUNT_POST || strcmp(name, "GET") == 0 || strcmp(name, "HEAD") == 0)
-		answer = reply(worker, req, method);
+	enum metrics_outcome outcome = METRICS_HTTP_REFUSED;
+	enum metrics_method method = strcmp(name, "POST") == 0 ? METRICS_POST
+							       : METRICS_GET;
+	if (method == METRICS_POST || strcmp(name, "GET") == 0 ||
+		strcmp(name, "HEAD") == 0)
+		outcome = reply(thread, req, method);
 	else
 		refuse(req, 405);
-	count_answer(worker->cells, method, answer, monotonic_ns() - start);
+	metrics_request(thread->cells, method, outcome, monotonic_ns() - start);
 }

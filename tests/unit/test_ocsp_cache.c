@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ocsp/service.h"
+#include "ocsp/cache.h"
 #include "tests/unit/common/expect.h"
 
 #define SLOTS 64
@@ -18,11 +18,10 @@ question(uint64_t *n)
 }
 
 static void
-put(struct answer_cache *cache, uint64_t n, uint64_t at)
+put(struct cache *cache, uint64_t n, uint64_t at)
 {
-	struct pki_err err = { 0 };
-	struct ready *ready = ready_new(question(&n), &err);
-	assert_non_null(ready);
+	struct ready *ready = NULL;
+	ok(ready_new(question(&n), &ready, &err));
 	ready->this_update = (pki_time)n;
 	cache_put(cache, ready, at);
 	ready_free(ready);
@@ -30,7 +29,7 @@ put(struct answer_cache *cache, uint64_t n, uint64_t at)
 
 /* The view's number, 0 if the answer is not there; never another question's answer. */
 static uint64_t
-find(struct answer_cache *cache, uint64_t n)
+find(struct cache *cache, uint64_t n)
 {
 	uint64_t at;
 	struct ready *ready = cache_find(cache, question(&n), &at);
@@ -45,7 +44,7 @@ static void
 an_answer_is_found_at_its_last_view(void **state)
 {
 	(void)state;
-	struct answer_cache *cache = NULL;
+	struct cache *cache = NULL;
 	ok(cache_new(SLOTS, &cache, &err));
 	assert_int_equal(find(cache, 1), 0);
 	put(cache, 1, 7);
@@ -63,7 +62,7 @@ static void
 a_full_cache_lets_others_go(void **state)
 {
 	(void)state;
-	struct answer_cache *cache = NULL;
+	struct cache *cache = NULL;
 	size_t there = 0;
 	ok(cache_new(SLOTS, &cache, &err));
 	for (uint64_t n = 1; n <= 1000; n++) {
@@ -81,7 +80,7 @@ static void
 an_answer_outlives_its_place(void **state)
 {
 	(void)state;
-	struct answer_cache *cache = NULL;
+	struct cache *cache = NULL;
 	uint64_t n = 1, at;
 	ok(cache_new(1, &cache, &err));
 	put(cache, 1, 1);

@@ -1,0 +1,41 @@
+#include <stdio.h>
+
+#include "libpki/base/json.h"
+#include "ocsp/cmd.h"
+#include "ocsp/export.h"
+#include "ocsp/service.h"
+
+static void
+exporter_cleanup(struct exporter **ex)
+{
+	exporter_free(*ex);
+}
+
+static enum pki_status
+export_all(struct authority *authority, bool as_json, struct pki_err *err)
+{
+	PKI_CLEANUP(exporter_cleanup) struct exporter *ex = NULL;
+	uint64_t written = 0;
+	if (authority->conf->ocsp->export[0] == '\0')
+		return pki_fail(err, PKI_CONFIG,
+			"nothing says where to: set ocsp.export in the configuration");
+	PKI_TRY(exporter_new(authority, &ex, err));
+	PKI_TRY(exporter_run(ex, &written, err));
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *json = json_pack("{s:I}", "written", (json_int_t)written);
+	if (as_json)
+		pki_cli_json(json, stdout);
+	else
+		printf("%llu answers written to %s\n", (unsigned long long)written,
+			authority->conf->ocsp->export);
+	return PKI_OK;
+}
+
+enum pki_status
+ocspd_cmd_export(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(service_close) struct service service = { 0 };
+	PKI_TRY(service_open_authority(&service, args, pki_arg(args, "config"), err));
+	return export_all(service.authorities[0], pki_arg_flag(args, "json"), err);
+}
