@@ -6,6 +6,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/base/hex.h"
+#include "libpki/base/secret.h"
 
 static enum pki_status
 refuse(struct pki_err *err, const char *what)

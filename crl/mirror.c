@@ -10,6 +10,7 @@
 #include "crl/service.h"
 #include "crl/web.h"
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "libpki/host/conf_crl.h"
 #include "libpki/host/http.h"
 #include "libpki/host/report.h"

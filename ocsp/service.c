@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "ocsp/cache.h"
 #include "ocsp/export.h"
 #include "ocsp/metrics.h"

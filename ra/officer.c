@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 
 void
 ra_officer_free(struct ra_officer *officer)

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "witness/state.h"
 
 enum pki_status

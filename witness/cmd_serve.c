@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 #include "witness/state.h"

@@ -1,4 +1,4 @@
-#include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "libpki/base/file.h"
 
 /* Signals that would leave the terminal without echo. */
 static const int terminal_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP,

@@ -5,8 +5,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
-#include "libpki/cms/cms_cache.h"
-#include "libpki/cms/cms_der.h"
+#include "libpki/cms/cms_priv.h"
 
 /* How far the clocks of two of the State's machines may be apart, seconds. */
 #define CLOCK_SKEW ((pki_time)5 * 60)

@@ -1,4 +1,4 @@
-#include "libpki/cms/cms_cache.h"
+#include "libpki/cms/cms_priv.h"
 
 #include <string.h>
 

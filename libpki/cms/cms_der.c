@@ -1,4 +1,4 @@
-#include "libpki/cms/cms_der.h"
+#include "libpki/cms/cms_priv.h"
 
 #include <string.h>
 

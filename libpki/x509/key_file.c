@@ -9,6 +9,7 @@
 
 #include "libpki/asn1/pem.h"
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "libpki/x509/key.h"
 
 #define SEALED_LABEL "ENCRYPTED PRIVATE KEY"

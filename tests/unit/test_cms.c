@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "libpki/asn1/der.h"
-#include "libpki/cms/cms_cache.h"
+#include "libpki/cms/cms_priv.h"
 #include "tests/unit/common/fixture.h"
 
 static struct fixture_id ca, claire, david;

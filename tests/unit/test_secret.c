@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 
 static enum pki_status
 from_pipe(const char *text, size_t len, struct pki_buf *out, struct pki_err *err)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 #include "libpki/x509/csr.h"
 
 void

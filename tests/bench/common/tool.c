@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/secret.h"
 
 void
 must(enum pki_status status, const struct pki_err *err)
