@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ca/front/answer.h"
+#include "ca/front/order_reply.h"
 #include "ca/front/writer.h"
 #include "libpki/host/conf_ca.h"
 

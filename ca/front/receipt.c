@@ -1,7 +1,7 @@
 /* Receipts of revocations: sealed JSON that ties the report to the log. */
 #include <string.h>
 
-#include "ca/front/answer.h"
+#include "ca/front/order_reply.h"
 #include "ca/front/writer.h"
 #include "libpki/state/log.h"
 

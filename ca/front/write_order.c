@@ -1,7 +1,7 @@
 /* An accepted order into the transaction: log entry, order, certificates or revocations. */
 #include <string.h>
 
-#include "ca/front/answer.h"
+#include "ca/front/order_reply.h"
 #include "ca/front/writer.h"
 
 /* A row borrows the bytes; it is never freed. */

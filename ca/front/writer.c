@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ca/front/answer.h"
+#include "ca/front/order_reply.h"
 #include "ca/front/front.h"
-#include "ca/front/standing.h"
+#include "ca/front/ledger_rules.h"
 #include "libpki/state/log.h"
 
 /* Are the witnesses back? */

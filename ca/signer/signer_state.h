@@ -4,7 +4,7 @@
 
 #include "ca/facts.h"
 #include "ca/quorum.h"
-#include "ca/signer/roll.h"
+#include "ca/signer/revoked_set.h"
 #include "ca/signer/signer.h"
 #include "libpki/state/ledger.h"
 #include "libpki/tlog/note.h"

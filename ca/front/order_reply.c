@@ -1,4 +1,4 @@
-#include "ca/front/answer.h"
+#include "ca/front/order_reply.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ca/signer/roll.h"
+#include "ca/signer/revoked_set.h"
 #include "tests/unit/common/expect.h"
 
 #define KINDS 256

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ca/front/standing.h"
+#include "ca/front/ledger_rules.h"
 #include "tests/unit/common/chain.h"
 
 #define NOW ((pki_msec)CHAIN_NOW * 1000)

@@ -1,4 +1,4 @@
-#include "ca/signer/roll.h"
+#include "ca/signer/revoked_set.h"
 
 #include <string.h>
 

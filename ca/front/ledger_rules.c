@@ -1,4 +1,4 @@
-#include "ca/front/standing.h"
+#include "ca/front/ledger_rules.h"
 
 #include <string.h>
 
