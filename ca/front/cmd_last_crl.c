@@ -45,15 +45,15 @@ prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
 static enum pki_status
 make(struct end *e, struct pki_err *err)
 {
-	uint64_t told = e->signer.ready.told;
+	uint64_t sent = e->signer.ready.told;
 	e->writer = (struct writer){
 		.conf = e->conf,
 		.policy = e->policy,
 		.signer = &e->signer,
 		.ledger = e->ledger,
 		.checkpoint = e->signer.ready.checkpoint,
-		.told = told,
-		.telling = told,
+		.sent = sent,
+		.pending = sent,
 	};
 	PKI_TRY(publisher_start(&e->publisher, e->conf, e->publisher_ledger, e->log_dir,
 		e->published, err));

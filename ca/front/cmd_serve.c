@@ -48,7 +48,7 @@ open_ledgers(struct server *s, struct pki_err *err)
 }
 
 static enum pki_status
-listen_and_shut_in(struct server *s, struct pki_err *err)
+listen_and_sandbox(struct server *s, struct pki_err *err)
 {
 	char where[PATH_MAX + 8], folder[PATH_MAX];
 	snprintf(folder, sizeof folder, "%s", s->conf->socket);
@@ -80,7 +80,7 @@ wire(struct server *s)
 	s->writer.queue = &s->queue;
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
-	s->writer.told = s->writer.telling = s->signer.ready.told;
+	s->writer.sent = s->writer.pending = s->signer.ready.told;
 	s->front = (struct front){ s->conf, s->front_ledger, &s->queue, &s->signer,
 		&s->writer };
 }
@@ -134,7 +134,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf->ca->queue, err));
 	wire(s);
 	PKI_TRY(quorum_begin(&s->writer, err));
-	PKI_TRY(listen_and_shut_in(s, err));
+	PKI_TRY(listen_and_sandbox(s, err));
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
 	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));

@@ -20,7 +20,7 @@ front_reply(struct pki_http_request *req, const json_t *json, const struct pki_e
 	struct pki_err own = *err, failed = { 0 };
 	unsigned code = 200;
 	if (own.status == PKI_OK && json == NULL)
-		(void)pki_fail(&own, PKI_MEMORY, "answer");
+		(void)pki_fail(&own, PKI_MEMORY, "reply");
 	if (own.status != PKI_OK || pki_json_dump(json, &body, &own) != PKI_OK) {
 		pki_buf_reset(&body);
 		if (pki_api_error_body(&own, &body, &code, &failed) != PKI_OK)
@@ -77,19 +77,19 @@ static enum pki_status
 get_order(struct front *front, struct pki_http_request *req, const char *id,
 	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *answer = NULL;
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	struct pki_order_row row = { 0 };
 	PKI_TRY(check_id(id, err));
 	PKI_TRY(pki_ledger_order(front->ledger, id, &row, NULL, err));
 	enum pki_status status = PKI_OK;
 	bool revoke = row.action == PKI_ACTION_REVOKE;
 	if (!revoke)
-		status = answer_read(front->ledger, &row, &answer, err);
+		status = order_reply_read(front->ledger, &row, &reply, err);
 	pki_order_row_free(&row);
 	PKI_TRY(status);
 	if (revoke)
-		return enqueue(front, req, JOB_ANSWER, id, false, err);
-	front_reply(req, answer, err);
+		return enqueue(front, req, JOB_REPLY, id, false, err);
+	front_reply(req, reply, err);
 	return PKI_OK;
 }
 

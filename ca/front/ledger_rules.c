@@ -24,15 +24,15 @@ check_officers(struct pki_ledger *ledger, const struct pki_serial *serials, size
 	struct pki_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct pki_cert_status standing = { 0 };
+		struct pki_cert_status cert = { 0 };
 		char text[PKI_SERIAL_TEXT];
 		pki_serial_text(&serials[i], text);
 		PKI_TRY(pki_ledger_status(
-			ledger, PKI_ISSUER_CA, &serials[i], &standing, err));
-		if (!standing.issued)
+			ledger, PKI_ISSUER_CA, &serials[i], &cert, err));
+		if (!cert.issued)
 			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
 				"certificate %s of a signer is not in the ledger", text);
-		if (standing.revoked)
+		if (cert.revoked)
 			return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
 				"certificate %s of a signer is revoked; another officer must sign",
 				text);
@@ -167,10 +167,10 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 static enum pki_status
 check_ca(struct pki_ledger *ledger, const struct pki_cert *ca, struct pki_err *err)
 {
-	struct pki_cert_status standing = { 0 };
+	struct pki_cert_status cert = { 0 };
 	PKI_TRY(pki_ledger_status(
-		ledger, PKI_ISSUER_ROOT, pki_cert_get0_serial(ca), &standing, err));
-	if (standing.revoked)
+		ledger, PKI_ISSUER_ROOT, pki_cert_get0_serial(ca), &cert, err));
+	if (cert.revoked)
 		return pki_refuse(err, PKI_RULE_CA_REVOKED,
 			"the CA's own certificate is revoked; it issues no more");
 	return PKI_OK;
@@ -325,7 +325,7 @@ check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_mse
 }
 
 enum pki_status
-standing_check(struct pki_ledger *ledger, const struct pki_policy *policy,
+ledger_rules_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 	const struct pki_cert *ca, pki_msec now, struct job *job, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
@@ -366,7 +366,7 @@ share_key(const struct facts *a, const struct facts *b)
 }
 
 bool
-standing_conflict(const struct facts *a, const struct facts *b)
+ledger_rules_conflict(const struct facts *a, const struct facts *b)
 {
 	/* an officer's or a service's certificate goes: everything after it must see that
 	 */

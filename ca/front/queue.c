@@ -8,7 +8,7 @@ job_free(struct job *job)
 	if (job == NULL)
 		return;
 	json_decref(job->input);
-	json_decref(job->answer);
+	json_decref(job->reply);
 	pki_buf_free(&job->invitation);
 	for (size_t i = 0; i < PKI_COUNT(job->certs); i++)
 		pki_buf_free(&job->certs[i]);

@@ -11,7 +11,7 @@
 
 enum job_kind {
 	JOB_ORDER, /* body: CMS */
-	JOB_ANSWER, /* the answer to a revoke order once more */
+	JOB_REPLY, /* the answer to a revoke order once more */
 	JOB_RECEIPT, /* its receipt */
 	JOB_EVENT, /* input */
 	JOB_CRL,
@@ -49,7 +49,7 @@ struct job {
 	size_t target_count;
 	bool logged;
 	uint64_t index; /* of its log entry */
-	json_t *answer;
+	json_t *reply;
 	struct pki_err err;
 };
 

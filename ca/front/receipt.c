@@ -61,7 +61,7 @@ make_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *
 	char committed[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_json_cleanup) json_t *detail = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *log = NULL;
-	PKI_TRY(answer_read_detail(w->ledger, row->log_index, &detail, err));
+	PKI_TRY(order_reply_read_detail(w->ledger, row->log_index, &detail, err));
 	PKI_TRY(log_part(w, row->log_index, entry, &log, err));
 	pki_msec_format(row->committed, committed);
 	PKI_CLEANUP(pki_json_cleanup)

@@ -44,7 +44,7 @@ static enum pki_status
 send_revoked(struct writer *w, pki_time unexpired_at, struct pki_err *err)
 {
 	const struct pki_revoked_query query = {
-		.issuer = PKI_ISSUER_CA, .after = w->told, .from = unexpired_at
+		.issuer = PKI_ISSUER_CA, .after = w->sent, .from = unexpired_at
 	};
 	PKI_CLEANUP(pki_free_ptr) struct entries *e = malloc(sizeof *e);
 	if (e == NULL)
@@ -121,17 +121,17 @@ last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err
 }
 
 static enum pki_status
-answer_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries,
+reply_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries,
 	struct pki_err *err)
 {
 	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
 	pki_time_format(row->this_update, this_update);
 	pki_time_format(row->next_update, next_update);
-	job->answer = json_pack("{s:i, s:i, s:I, s:s, s:s, s:I}", "issuer", row->issuer,
+	job->reply = json_pack("{s:i, s:i, s:I, s:s, s:s, s:I}", "issuer", row->issuer,
 		"partition", (int)row->partition, "number", (json_int_t)row->number,
 		"this_update", this_update, "next_update", next_update, "entries",
 		(json_int_t)entries);
-	return job->answer != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "answer");
+	return job->reply != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "answer");
 }
 
 static enum pki_status
@@ -150,7 +150,7 @@ make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, uint64_t *e
 	PKI_TRY(tell_changes(w, last.cutoff, row, err));
 	PKI_TRY(sign_crl(w, row, entries, err));
 	PKI_TRY(write_crl_row(w, job, row, (size_t)*entries, "crl-issued", err));
-	w->telling = row->revocations;
+	w->pending = row->revocations;
 	return PKI_OK;
 }
 
@@ -178,7 +178,7 @@ write_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 	uint64_t entries = 0;
 	PKI_TRY(read_partition(job, &row.partition, err));
 	PKI_TRY(make_crl(w, job, &row, &entries, err));
-	return answer_crl(job, &row, entries, err);
+	return reply_crl(job, &row, entries, err);
 }
 
 /* rules 53, 55: all or none. */

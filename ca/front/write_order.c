@@ -142,7 +142,7 @@ add_certificate(
 		row.partition =
 			pki_serial_partition(&row.serial, w->conf->ca_urls.partitions);
 	PKI_TRY(pki_ledger_add_certificate(w->ledger, &row, err));
-	return answer_add_certificate(job->answer, &row, err);
+	return order_reply_add_certificate(job->reply, &row, err);
 }
 
 static enum pki_status
@@ -158,8 +158,8 @@ add_revocation(
 	};
 	memcpy(row.order, job->facts.id, sizeof row.order);
 	PKI_TRY(pki_ledger_add_revocation(w->ledger, &row, err));
-	return answer_add_revoked(
-		job->answer, &job->targets[i].serial, job->targets[i].profile, err);
+	return order_reply_add_revoked(
+		job->reply, &job->targets[i].serial, job->targets[i].profile, err);
 }
 
 enum pki_status
@@ -170,13 +170,13 @@ write_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 	PKI_TRY(log_order(w, job, now, err));
 	struct pki_order_row row = { .committed = now, .log_index = job->index };
 	PKI_TRY(add_orders(w, job, &row, err));
-	PKI_TRY(answer_new(&row, &job->answer, err));
+	PKI_TRY(order_reply_new(&row, &job->reply, err));
 	for (size_t i = 0; i < facts->cert_count; i++)
 		PKI_TRY(add_certificate(w, job, i, now, err));
 	for (size_t i = 0; i < job->target_count; i++)
 		PKI_TRY(add_revocation(w, job, i, now, err));
 	if (facts->action == PKI_ACTION_REVOKE)
-		json_object_set_new(job->answer, "reason",
+		json_object_set_new(job->reply, "reason",
 			json_string(pki_reason_name(facts->reason)));
 	return PKI_OK;
 }

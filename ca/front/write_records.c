@@ -39,7 +39,7 @@ write_event(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
-	job->answer = json_pack("{s:I}", "index", (json_int_t)job->index);
+	job->reply = json_pack("{s:I}", "index", (json_int_t)job->index);
 	return PKI_OK;
 }
 
@@ -93,7 +93,7 @@ write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 		json_pack("{s:i, s:I, s:s}", "issuer", issuer, "number", number,
 			"published", text),
 		now, job, err));
-	job->answer = json_pack("{s:I}", "index", (json_int_t)job->index);
+	job->reply = json_pack("{s:I}", "index", (json_int_t)job->index);
 	return PKI_OK;
 }
 
@@ -146,7 +146,7 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 		write_crl_row(w, job, &row, pki_crl_count(crl), "root-crl-recorded", err);
 	pki_crl_row_free(&row);
 	if (status == PKI_OK)
-		job->answer = json_pack("{s:I, s:I}", "number",
+		job->reply = json_pack("{s:I, s:I}", "number",
 			(json_int_t)pki_crl_number(crl), "index", (json_int_t)job->index);
 	return status;
 }

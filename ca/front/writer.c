@@ -115,9 +115,10 @@ separate(struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
 		for (size_t k = 0; k < i && job->kind == JOB_ORDER && !job->waits; k++)
-			job->waits = b->jobs[k]->kind == JOB_ORDER && !b->jobs[k]->held &&
-				     b->jobs[k]->err.status == PKI_OK &&
-				     standing_conflict(&b->jobs[k]->facts, &job->facts);
+			job->waits =
+				b->jobs[k]->kind == JOB_ORDER && !b->jobs[k]->held &&
+				b->jobs[k]->err.status == PKI_OK &&
+				ledger_rules_conflict(&b->jobs[k]->facts, &job->facts);
 	}
 }
 
@@ -128,7 +129,7 @@ check_standing(struct writer *w, struct batch *b, struct pki_err *err)
 		struct job *job = b->jobs[i];
 		if (job->kind != JOB_ORDER || job->waits || job->err.status != PKI_OK)
 			continue;
-		enum pki_status status = standing_check(
+		enum pki_status status = ledger_rules_check(
 			w->ledger, w->policy, w->ca, b->now, job, &job->err);
 		if (concerns_all(status)) {
 			*err = job->err;
@@ -208,7 +209,7 @@ write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 		return write_partitions(w, job, now, err);
 	case JOB_LAST_CRLS:
 		return write_last_crls(w, job, now, err);
-	case JOB_ANSWER:
+	case JOB_REPLY:
 	case JOB_RECEIPT:
 		return PKI_OK;
 	}
@@ -305,7 +306,7 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 		quorum_committed(w, size);
 	w->lost = 0;
 	w->checkpoint = size;
-	w->told = w->telling;
+	w->sent = w->pending;
 	return PKI_OK;
 }
 
@@ -337,7 +338,7 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	enum pki_status status = transact(w, b, err);
 	if (status != PKI_OK) {
 		pki_ledger_rollback(w->ledger);
-		w->telling = w->told;
+		w->pending = w->sent;
 		w->lost += w->signing;
 		forget(w);
 	}
@@ -345,11 +346,11 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 }
 
 static enum pki_status
-read_answer(struct writer *w, struct job *job, struct pki_err *err)
+read_reply(struct writer *w, struct job *job, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
 	PKI_TRY(pki_ledger_order(w->ledger, job->order, &row, NULL, err));
-	enum pki_status status = answer_read(w->ledger, &row, &job->answer, err);
+	enum pki_status status = order_reply_read(w->ledger, &row, &job->reply, err);
 	pki_order_row_free(&row);
 	return status;
 }
@@ -360,12 +361,12 @@ complete(struct writer *w, struct job *job, struct pki_err *err)
 {
 	json_t *receipt = NULL;
 	const char *order = job->kind == JOB_ORDER ? job->facts.id : job->order;
-	bool sealed = job->kind == JOB_ANSWER || job->kind == JOB_RECEIPT ||
+	bool sealed = job->kind == JOB_REPLY || job->kind == JOB_RECEIPT ||
 		      (job->kind == JOB_ORDER && job->facts.action == PKI_ACTION_REVOKE);
 	if (job->kind == JOB_ORDER)
-		PKI_TRY(answer_add_log(job->answer, job->index, w->checkpoint, err));
-	if (job->kind == JOB_ANSWER)
-		PKI_TRY(read_answer(w, job, err));
+		PKI_TRY(order_reply_add_log(job->reply, job->index, w->checkpoint, err));
+	if (job->kind == JOB_REPLY)
+		PKI_TRY(read_reply(w, job, err));
 	if (!sealed)
 		return PKI_OK;
 	if (job->kind == JOB_ORDER) {
@@ -379,9 +380,9 @@ complete(struct writer *w, struct job *job, struct pki_err *err)
 	} else {
 		PKI_TRY(read_receipt(w, order, &receipt, err));
 	}
-	if (job->answer == NULL)
-		job->answer = json_object();
-	json_object_set_new(job->answer, "receipt", receipt);
+	if (job->reply == NULL)
+		job->reply = json_object();
+	json_object_set_new(job->reply, "receipt", receipt);
 	return PKI_OK;
 }
 
@@ -415,7 +416,7 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 		else if (job->err.status == PKI_OK)
 			(void)complete(w, job, &job->err);
 		if (job->req != NULL) {
-			front_reply(job->req, job->answer, &job->err);
+			front_reply(job->req, job->reply, &job->err);
 			job_free(job);
 		}
 	}

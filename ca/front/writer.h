@@ -21,8 +21,8 @@ struct writer {
 	struct pki_cert *root; /* for root CRLs */
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
 	uint64_t checkpoint; /* size of the last one */
-	uint64_t told; /* revocations that the signer knows of */
-	uint64_t telling; /* ... once the transaction is committed */
+	uint64_t sent; /* revocations of the ledger that the signer has */
+	uint64_t pending; /* the same, once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
 	size_t signing; /* orders of the batch that the signer has signed for */

@@ -3,51 +3,52 @@
 #include <string.h>
 
 void
-roll_free(struct roll *roll)
+revoked_set_free(struct revoked_set *set)
 {
-	free(roll->items);
-	*roll = (struct roll){ 0 };
+	free(set->items);
+	*set = (struct revoked_set){ 0 };
 }
 
 /* Room for more, and, as they come one by one, some to spare. */
 static enum pki_status
-reserve(struct roll *roll, size_t more, struct pki_err *err)
+reserve(struct revoked_set *set, size_t more, struct pki_err *err)
 {
-	size_t count = roll->count + more;
-	if (count <= roll->cap)
+	size_t count = set->count + more;
+	if (count <= set->cap)
 		return PKI_OK;
-	size_t cap = roll->count + roll->count / 8 > count ? roll->count + roll->count / 8
-							   : count;
-	struct pki_revoked *items = reallocarray(roll->items, cap, sizeof *items);
+	size_t cap = set->count + set->count / 8 > count ? set->count + set->count / 8
+							 : count;
+	struct pki_revoked *items = reallocarray(set->items, cap, sizeof *items);
 	if (items == NULL)
 		return pki_fail(err, PKI_MEMORY, "%zu revocations", count);
-	roll->items = items;
-	roll->cap = cap;
+	set->items = items;
+	set->cap = cap;
 	return PKI_OK;
 }
 
 enum pki_status
-roll_append(struct roll *roll, const void *items, size_t count, struct pki_err *err)
+revoked_set_append(
+	struct revoked_set *set, const void *items, size_t count, struct pki_err *err)
 {
 	if (count == 0)
 		return PKI_OK;
-	PKI_TRY(reserve(roll, count, err));
-	memcpy(roll->items + roll->count, items, count * sizeof *roll->items);
-	roll->count += count;
+	PKI_TRY(reserve(set, count, err));
+	memcpy(set->items + set->count, items, count * sizeof *set->items);
+	set->count += count;
 	return PKI_OK;
 }
 
 enum pki_status
-roll_move(struct roll *roll, struct roll *from, struct pki_err *err)
+revoked_set_move(struct revoked_set *set, struct revoked_set *from, struct pki_err *err)
 {
-	if (roll->count != 0) {
-		PKI_TRY(roll_append(roll, from->items, from->count, err));
-		roll_free(from);
+	if (set->count != 0) {
+		PKI_TRY(revoked_set_append(set, from->items, from->count, err));
+		revoked_set_free(from);
 		return PKI_OK;
 	}
-	roll_free(roll);
-	*roll = *from;
-	*from = (struct roll){ 0 };
+	revoked_set_free(set);
+	*set = *from;
+	*from = (struct revoked_set){ 0 };
 	return PKI_OK;
 }
 
@@ -59,28 +60,29 @@ by_serial(const void *a, const void *b)
 }
 
 void
-roll_sort(struct roll *roll)
+revoked_set_sort(struct revoked_set *set)
 {
-	if (roll->count != 0)
-		qsort(roll->items, roll->count, sizeof *roll->items, by_serial);
+	if (set->count != 0)
+		qsort(set->items, set->count, sizeof *set->items, by_serial);
 }
 
 /* Strides that double, then halves: near ones are found soon, far ones too. */
 size_t
-roll_seek(const struct roll *roll, size_t from, const struct pki_serial *serial)
+revoked_set_seek(
+	const struct revoked_set *set, size_t from, const struct pki_serial *serial)
 {
 	size_t low = from, high = from;
-	for (size_t stride = 1; high < roll->count &&
-				pki_serial_compare(&roll->items[high].serial, serial) < 0;
+	for (size_t stride = 1; high < set->count &&
+				pki_serial_compare(&set->items[high].serial, serial) < 0;
 		stride *= 2) {
 		low = high + 1;
 		high += stride;
 	}
-	if (high > roll->count)
-		high = roll->count;
+	if (high > set->count)
+		high = set->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (pki_serial_compare(&roll->items[middle].serial, serial) < 0)
+		if (pki_serial_compare(&set->items[middle].serial, serial) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -89,26 +91,27 @@ roll_seek(const struct roll *roll, size_t from, const struct pki_serial *serial)
 }
 
 static bool
-is_at(const struct roll *roll, size_t i, const struct pki_serial *serial)
+is_at(const struct revoked_set *set, size_t i, const struct pki_serial *serial)
 {
-	return i < roll->count && pki_serial_compare(&roll->items[i].serial, serial) == 0;
+	return i < set->count && pki_serial_compare(&set->items[i].serial, serial) == 0;
 }
 
 struct pki_revoked *
-roll_find(const struct roll *roll, const struct pki_serial *serial)
+revoked_set_find(const struct revoked_set *set, const struct pki_serial *serial)
 {
-	size_t i = roll_seek(roll, 0, serial);
-	return is_at(roll, i, serial) ? &roll->items[i] : NULL;
+	size_t i = revoked_set_seek(set, 0, serial);
+	return is_at(set, i, serial) ? &set->items[i] : NULL;
 }
 
 enum pki_status
-roll_add(struct roll *roll, const struct roll *more, struct pki_err *err)
+revoked_set_add(
+	struct revoked_set *set, const struct revoked_set *more, struct pki_err *err)
 {
 	if (more->count == 0)
 		return PKI_OK;
-	PKI_TRY(reserve(roll, more->count, err));
-	struct pki_revoked *items = roll->items;
-	size_t end = roll->count;
+	PKI_TRY(reserve(set, more->count, err));
+	struct pki_revoked *items = set->items;
+	size_t end = set->count;
 	for (size_t left = more->count; left > 0; left--) {
 		const struct pki_revoked *item = &more->items[left - 1];
 		size_t low = 0, high = end;
@@ -123,24 +126,24 @@ roll_add(struct roll *roll, const struct roll *more, struct pki_err *err)
 		items[low + left - 1] = *item;
 		end = low;
 	}
-	roll->count += more->count;
+	set->count += more->count;
 	return PKI_OK;
 }
 
 void
-roll_remove(struct roll *roll, const struct roll *less)
+revoked_set_remove(struct revoked_set *set, const struct revoked_set *less)
 {
-	struct pki_revoked *items = roll->items;
+	struct pki_revoked *items = set->items;
 	size_t kept = 0, from = 0;
 	for (size_t i = 0; i <= less->count; i++) {
 		size_t to = i < less->count
-				    ? roll_seek(roll, from, &less->items[i].serial)
-				    : roll->count;
+				    ? revoked_set_seek(set, from, &less->items[i].serial)
+				    : set->count;
 		if (kept != from)
 			memmove(&items[kept], &items[from], (to - from) * sizeof *items);
 		kept += to - from;
-		from = i < less->count && is_at(roll, to, &less->items[i].serial) ? to + 1
-										  : to;
+		from = i < less->count && is_at(set, to, &less->items[i].serial) ? to + 1
+										 : to;
 	}
-	roll->count = kept;
+	set->count = kept;
 }

@@ -1,35 +1,37 @@
 /* Revoked certificates, each once, sorted by serial: what the signer knows to be on its CRLs. */
-#ifndef CA_SIGNER_ROLL_H
-#define CA_SIGNER_ROLL_H
+#ifndef CA_SIGNER_REVOKED_SET_H
+#define CA_SIGNER_REVOKED_SET_H
 
 #include "libpki/x509/crl.h"
 
 /* All zeros: empty. */
-struct roll {
+struct revoked_set {
 	struct pki_revoked *items;
 	size_t count;
 	size_t cap;
 };
 
-void roll_free(struct roll *roll);
-/* At the end, in whatever order; roll_sort() makes a roll of it. items need not be aligned. */
-enum pki_status roll_append(struct roll *roll, const void *items, size_t count,
-	struct pki_err *err) PKI_MUST_CHECK;
+void revoked_set_free(struct revoked_set *set);
+/* At the end, in whatever order; revoked_set_sort() makes a set of it. items need not be aligned. */
+enum pki_status revoked_set_append(struct revoked_set *set, const void *items,
+	size_t count, struct pki_err *err) PKI_MUST_CHECK;
 /* The same of all items of another, which is empty then; on an error it is as it was. */
-enum pki_status roll_move(
-	struct roll *roll, struct roll *from, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status revoked_set_move(struct revoked_set *set, struct revoked_set *from,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* Serials that are there twice stay so, side by side. */
-void roll_sort(struct roll *roll);
+void revoked_set_sort(struct revoked_set *set);
 
 /* The first item from `from` on that does not come before serial; count if there is none. */
-size_t roll_seek(const struct roll *roll, size_t from, const struct pki_serial *serial);
+size_t revoked_set_seek(
+	const struct revoked_set *set, size_t from, const struct pki_serial *serial);
 /* NULL if it is not there. */
-struct pki_revoked *roll_find(const struct roll *roll, const struct pki_serial *serial);
+struct pki_revoked *revoked_set_find(
+	const struct revoked_set *set, const struct pki_serial *serial);
 
 /* No serial in both. All that stands between two new ones moves once. */
-enum pki_status roll_add(
-	struct roll *roll, const struct roll *more, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status revoked_set_add(struct revoked_set *set, const struct revoked_set *more,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* What is not there is passed over. */
-void roll_remove(struct roll *roll, const struct roll *less);
+void revoked_set_remove(struct revoked_set *set, const struct revoked_set *less);
 
 #endif

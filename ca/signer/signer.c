@@ -121,7 +121,7 @@ warm_up(struct signer_state *s, struct pki_err *err)
 }
 
 static enum pki_status
-shut_in(struct pki_err *err)
+enter_sandbox(struct pki_err *err)
 {
 	/* only what is touched: whole libraries would count as this process's memory. Not
 	 * everybody may lock; then swap must be encrypted. */
@@ -187,7 +187,7 @@ signer_main(const struct signer_setup *setup, int fd)
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	malloc_trim(0);
 	if (status == PKI_OK)
-		status = shut_in(&err);
+		status = enter_sandbox(&err);
 	if (report(&s, fd, &err, NULL) != PKI_OK || status != PKI_OK)
 		return (int)PKI_UNAVAILABLE;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };

@@ -31,7 +31,7 @@ add_entries(struct signer_state *s, struct pki_bytes entries, struct pki_err *er
 	while (entries.len > 0) {
 		struct pki_revoked entry;
 		PKI_TRY(read_entry(s, &entries, &entry, err));
-		PKI_TRY(roll_append(&s->fresh, &entry, 1, err));
+		PKI_TRY(revoked_set_append(&s->fresh, &entry, 1, err));
 	}
 	return PKI_OK;
 }
@@ -44,7 +44,8 @@ signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 	PKI_TRY(ipc_get_entries(&fields, &entries, err));
 	PKI_TRY(ipc_end(fields, err));
 	size_t before = s->fresh.count;
-	size_t known = s->roll.count > s->added.count ? s->roll.count : s->added.count;
+	size_t known = s->revoked.count > s->added.count ? s->revoked.count
+							 : s->added.count;
 	if (known + before + entries.len / IPC_REVOKED_SIZE > REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
 			REVOKED_MAX);
@@ -57,7 +58,7 @@ signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 bool
 signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
 {
-	return roll_find(&s->roll, serial) != NULL;
+	return revoked_set_find(&s->revoked, serial) != NULL;
 }
 
 /* What expires before then is past its expiry on every list: on one list after it at least.
@@ -75,8 +76,8 @@ cutoff(const struct signer_state *s)
 static void
 drop_told(struct signer_state *s)
 {
-	roll_free(&s->fresh);
-	roll_free(&s->gone);
+	revoked_set_free(&s->fresh);
+	revoked_set_free(&s->gone);
 }
 
 /* A CRL begins: what was told for another one that was not made is gone. */
@@ -102,13 +103,14 @@ signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 	if (pki_cert_not_after(cert) >= cutoff(s))
 		return pki_refuse(err, PKI_RULE_CRL_EXPIRED,
 			"a certificate stays on the CRL until it has expired");
-	const struct pki_revoked *entry = roll_find(&s->roll, pki_cert_get0_serial(cert));
+	const struct pki_revoked *entry =
+		revoked_set_find(&s->revoked, pki_cert_get0_serial(cert));
 	if (entry == NULL)
 		return PKI_OK;
 	if (s->removed.count + s->gone.count >= REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT,
 			"more than %zu expired certificates for one CRL", REVOKED_MAX);
-	return roll_append(&s->gone, entry, 1, err);
+	return revoked_set_append(&s->gone, entry, 1, err);
 }
 
 static bool
@@ -122,19 +124,19 @@ same_entry(const struct pki_revoked *a, const struct pki_revoked *b)
 static enum pki_status
 check_told(struct signer_state *s, struct pki_err *err)
 {
-	struct roll *fresh = &s->fresh;
+	struct revoked_set *fresh = &s->fresh;
 	size_t at = 0, kept = 0;
-	roll_sort(fresh);
+	revoked_set_sort(fresh);
 	for (size_t i = 0; i < fresh->count; i++) {
 		struct pki_revoked *item = &fresh->items[i], *known = NULL;
-		at = roll_seek(&s->roll, at, &item->serial);
+		at = revoked_set_seek(&s->revoked, at, &item->serial);
 		if (kept > 0 && pki_serial_compare(&fresh->items[kept - 1].serial,
 					&item->serial) == 0)
 			known = &fresh->items[kept - 1];
-		else if (at < s->roll.count &&
-			 pki_serial_compare(&s->roll.items[at].serial, &item->serial) ==
-				 0)
-			known = &s->roll.items[at];
+		else if (at < s->revoked.count &&
+			 pki_serial_compare(
+				 &s->revoked.items[at].serial, &item->serial) == 0)
+			known = &s->revoked.items[at];
 		if (known == NULL) {
 			fresh->items[kept++] = *item;
 			continue;
@@ -192,22 +194,23 @@ check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned pa
 }
 
 static void
-once_each(struct roll *roll)
+once_each(struct revoked_set *set)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < roll->count; i++)
-		if (kept == 0 || pki_serial_compare(&roll->items[kept - 1].serial,
-					 &roll->items[i].serial) != 0)
-			roll->items[kept++] = roll->items[i];
-	roll->count = kept;
+	for (size_t i = 0; i < set->count; i++)
+		if (kept == 0 || pki_serial_compare(&set->items[kept - 1].serial,
+					 &set->items[i].serial) != 0)
+			set->items[kept++] = set->items[i];
+	set->count = kept;
 }
 
 /* For signer_undo(). *out: what was told, where it now stands in `noted`. */
 static enum pki_status
-note(struct roll *noted, struct roll *told, struct roll *out, struct pki_err *err)
+note(struct revoked_set *noted, struct revoked_set *told, struct revoked_set *out,
+	struct pki_err *err)
 {
 	size_t before = noted->count;
-	PKI_TRY(roll_move(noted, told, err));
+	PKI_TRY(revoked_set_move(noted, told, err));
 	out->items = noted->count != before ? &noted->items[before] : NULL;
 	out->count = noted->count - before;
 	return PKI_OK;
@@ -217,51 +220,51 @@ note(struct roll *noted, struct roll *told, struct roll *out, struct pki_err *er
 static enum pki_status
 bring_up(struct signer_state *s, struct pki_err *err)
 {
-	struct roll gone = { 0 }, fresh = { 0 };
+	struct revoked_set gone = { 0 }, fresh = { 0 };
 	signer_begin(s);
-	roll_sort(&s->gone);
+	revoked_set_sort(&s->gone);
 	once_each(&s->gone);
 	PKI_TRY(note(&s->removed, &s->gone, &gone, err));
-	roll_remove(&s->roll, &gone);
+	revoked_set_remove(&s->revoked, &gone);
 	PKI_TRY(note(&s->added, &s->fresh, &fresh, err));
-	return roll_add(&s->roll, &fresh, err);
+	return revoked_set_add(&s->revoked, &fresh, err);
 }
 
 void
 signer_undo(struct signer_state *s)
 {
 	struct pki_err err = { 0 };
-	roll_sort(&s->removed);
+	revoked_set_sort(&s->removed);
 	/* nothing is left to go on from, and no list may come of it */
-	if (roll_add(&s->roll, &s->removed, &err) != PKI_OK)
+	if (revoked_set_add(&s->revoked, &s->removed, &err) != PKI_OK)
 		_exit((int)PKI_MEMORY);
-	roll_sort(&s->added);
-	roll_remove(&s->roll, &s->added);
-	roll_free(&s->added);
-	roll_free(&s->removed);
+	revoked_set_sort(&s->added);
+	revoked_set_remove(&s->revoked, &s->added);
+	revoked_set_free(&s->added);
+	revoked_set_free(&s->removed);
 }
 
-/* The entries of the certificates that name a partition: neighbours on the roll. */
+/* The entries of the certificates that name a partition: neighbours in the revoked set. */
 static enum pki_status
-select_entries(const struct signer_state *s, unsigned partition, struct roll *out,
+select_entries(const struct signer_state *s, unsigned partition, struct revoked_set *out,
 	struct pki_err *err)
 {
-	const struct roll *roll = &s->roll;
+	const struct revoked_set *set = &s->revoked;
 	unsigned partitions = s->conf->ca_urls.partitions;
-	size_t low = 0, high = roll->count, kept = 0;
+	size_t low = 0, high = set->count, kept = 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (pki_serial_partition(&roll->items[middle].serial, partitions) <
+		if (pki_serial_partition(&set->items[middle].serial, partitions) <
 			partition)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (high < roll->count &&
-		pki_serial_partition(&roll->items[high].serial, partitions) == partition)
+	while (high < set->count &&
+		pki_serial_partition(&set->items[high].serial, partitions) == partition)
 		high++;
 	if (low < high)
-		PKI_TRY(roll_append(out, &roll->items[low], high - low, err));
+		PKI_TRY(revoked_set_append(out, &set->items[low], high - low, err));
 	for (size_t i = 0; i < out->count; i++)
 		if (out->items[i].partition == partition)
 			out->items[kept++] = out->items[i];
@@ -270,9 +273,9 @@ select_entries(const struct signer_state *s, unsigned partition, struct roll *ou
 }
 
 static void
-roll_cleanup(struct roll *roll)
+revoked_set_cleanup(struct revoked_set *set)
 {
-	roll_free(roll);
+	revoked_set_free(set);
 }
 
 static enum pki_status
@@ -281,17 +284,17 @@ build(struct signer_state *s, const struct pki_crl_spec *place, unsigned partiti
 {
 	struct pki_crl_spec spec = *place;
 	char url[PKI_URL_TEXT];
-	PKI_CLEANUP(roll_cleanup) struct roll selected = { 0 };
-	const struct roll *roll = &s->roll;
+	PKI_CLEANUP(revoked_set_cleanup) struct revoked_set selected = { 0 };
+	const struct revoked_set *set = &s->revoked;
 	if (partition != 0) {
 		PKI_TRY(select_entries(s, partition, &selected, err));
 		pki_crl_url(&s->conf->ca_urls, partition, url);
 		spec.distribution_point = url;
-		roll = &selected;
+		set = &selected;
 	}
 	spec.expired_since = s->conf->crl_keep ? pki_cert_not_before(s->ca) : 0;
-	spec.revoked = roll->items;
-	spec.count = roll->count;
+	spec.revoked = set->items;
+	spec.count = set->count;
 	pki_crl_free(s->crl);
 	s->crl = NULL;
 	return pki_crl_build(&spec, s->ca_key, &s->crl, err);

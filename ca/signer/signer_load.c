@@ -18,22 +18,23 @@ check_scope(const struct signer_state *s, unsigned partition, const struct pki_c
 		is != NULL ? is : "the full CRL");
 }
 
-/* Each of its entries, as it is on the roll; what is not there yet goes to more. */
+/* Each of its entries, as it is in the revoked set; what is not there yet goes to more. */
 static enum pki_status
 add_entries(struct signer_state *s, unsigned partition, const struct pki_crl *crl,
-	struct roll *more, struct pki_err *err)
+	struct revoked_set *more, struct pki_err *err)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < pki_crl_count(crl); i++) {
 		struct pki_revoked entry;
 		PKI_TRY(pki_crl_entry(crl, i, &entry, err));
 		entry.partition = (uint16_t)partition;
-		at = roll_seek(&s->roll, at, &entry.serial);
-		if (at < s->roll.count &&
-			pki_serial_compare(&s->roll.items[at].serial, &entry.serial) == 0)
-			s->roll.items[at].partition = entry.partition;
+		at = revoked_set_seek(&s->revoked, at, &entry.serial);
+		if (at < s->revoked.count &&
+			pki_serial_compare(&s->revoked.items[at].serial, &entry.serial) ==
+				0)
+			s->revoked.items[at].partition = entry.partition;
 		else
-			PKI_TRY(roll_append(more, &entry, 1, err));
+			PKI_TRY(revoked_set_append(more, &entry, 1, err));
 	}
 	return PKI_OK;
 }
@@ -43,14 +44,14 @@ signer_load_crl(struct signer_state *s, unsigned partition, struct pki_bytes der
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct roll more = { 0 };
+	struct revoked_set more = { 0 };
 	PKI_TRY(pki_crl_parse(der, &crl, err));
 	PKI_TRY(pki_crl_verify(crl, s->ca, err));
 	PKI_TRY(check_scope(s, partition, crl, err));
 	enum pki_status status = add_entries(s, partition, crl, &more, err);
 	if (status == PKI_OK)
-		status = roll_add(&s->roll, &more, err);
-	roll_free(&more);
+		status = revoked_set_add(&s->revoked, &more, err);
+	revoked_set_free(&more);
 	bool last = pki_crl_next_update(crl) == PKI_CRL_LAST;
 	s->last.made[partition] = last ? PKI_CRL_LAST : pki_crl_this_update(crl);
 	if (pki_crl_number(crl) > s->last.crl_number)

@@ -37,8 +37,8 @@ signer_begin(struct signer_state *s)
 		return;
 	s->under_way = true;
 	s->before = s->last;
-	roll_free(&s->added);
-	roll_free(&s->removed);
+	revoked_set_free(&s->added);
+	revoked_set_free(&s->removed);
 }
 
 /*

@@ -39,11 +39,11 @@ struct signer_state {
 	struct pki_cms_cache *cache;
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
-	struct roll roll; /* all that lists name */
+	struct revoked_set revoked; /* all that the CRLs list */
 	uint64_t told; /* at the start: revocations in the ledger that were told for it */
-	struct roll fresh; /* told for the next CRL: revoked since, in any order */
-	struct roll gone; /* ... and expired since */
-	struct roll added, removed; /* since `before` */
+	struct revoked_set fresh; /* told for the next CRL: revoked since, in any order */
+	struct revoked_set gone; /* ... and expired since */
+	struct revoked_set added, removed; /* since `before` */
 	struct vouched last;
 	struct vouched
 		before; /* before the transaction that is under way or the last one */
@@ -102,7 +102,7 @@ void signer_begin(struct signer_state *s);
 void signer_covered(struct signer_state *s, uint64_t size);
 enum pki_status signer_uncovered(
 	struct signer_state *s, uint64_t size, struct pki_err *err) PKI_MUST_CHECK;
-/* The roll as it was before the transaction. */
+/* The revoked set as it was before the transaction. */
 void signer_undo(struct signer_state *s);
 
 #endif

@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (pki_api_error_body(&err, &body, &code, &fail) != PKI_OK || code < 400)
 			abort();
 	}
-	json_decref(job.answer);
+	json_decref(job.reply);
 	json_decref(job.input);
 	return 0;
 }

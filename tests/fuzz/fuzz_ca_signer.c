@@ -404,10 +404,10 @@ put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 
 /* Only checked entries; sorted, each serial once. */
 static void
-check_entries(const struct roll *roll, bool sorted)
+check_entries(const struct revoked_set *set, bool sorted)
 {
-	for (size_t i = 0; i < roll->count; i++) {
-		const struct pki_revoked *entry = &roll->items[i];
+	for (size_t i = 0; i < set->count; i++) {
+		const struct pki_revoked *entry = &set->items[i];
 		if (entry->serial.len == 0 || entry->serial.len > PKI_SERIAL_MAX ||
 			entry->serial.octets[0] == 0 || entry->revoked_at < 0 ||
 			entry->revoked_at > PKI_CRL_LAST ||
@@ -415,7 +415,7 @@ check_entries(const struct roll *roll, bool sorted)
 			entry->partition > PARTITIONS)
 			abort();
 		if (sorted && i > 0 &&
-			pki_serial_compare(&roll->items[i - 1].serial, &entry->serial) >=
+			pki_serial_compare(&set->items[i - 1].serial, &entry->serial) >=
 				0)
 			abort();
 	}
@@ -424,7 +424,7 @@ check_entries(const struct roll *roll, bool sorted)
 static void
 check_memory(void)
 {
-	check_entries(&s.roll, true);
+	check_entries(&s.revoked, true);
 	check_entries(&s.fresh, false);
 	check_entries(&s.gone, false);
 	check_entries(&s.added, false);
@@ -495,10 +495,11 @@ begin(uint8_t how)
 static void
 end(void)
 {
-	struct roll *sets[] = { &s.roll, &s.fresh, &s.gone, &s.added, &s.removed };
+	struct revoked_set *sets[] = { &s.revoked, &s.fresh, &s.gone, &s.added,
+		&s.removed };
 	must(signer_reply(&s, IPC_DECIDE, (struct pki_bytes){ 0 }, &failure));
 	for (size_t i = 0; i < PKI_COUNT(sets); i++)
-		roll_free(sets[i]);
+		revoked_set_free(sets[i]);
 	pki_buf_free(&s.vkey);
 	pki_buf_free(&s.reply);
 	s = (struct signer_state){ .ends = false };

@@ -212,7 +212,7 @@ static void
 expect(struct job *job, enum pki_status want, enum pki_rule rule)
 {
 	struct pki_err err = { 0 };
-	enum pki_status got = standing_check(
+	enum pki_status got = ledger_rules_check(
 		world.ledger, world.policy, world.chain.ca, NOW, job, &err);
 	if (got != want || err.rule != rule)
 		fail_msg("%s (rule %d), not %s (rule %d): %s", pki_status_name(got),
@@ -310,7 +310,7 @@ r46_renewals_rest_on_live_predecessors(void **state)
 	expect(&job, PKI_NOTFOUND, PKI_RULE_NONE);
 	job = good_renew();
 	struct pki_err err = { 0 };
-	assert_int_equal(standing_check(world.ledger, world.policy, world.chain.ca,
+	assert_int_equal(ledger_rules_check(world.ledger, world.policy, world.chain.ca,
 				 NOW + 200 * PKI_DAY * 1000, &job, &err),
 		PKI_REFUSED);
 	assert_int_equal(err.rule, PKI_RULE_RENEWAL);
@@ -406,19 +406,19 @@ orders_that_hang_together_conflict(void **state)
 	struct job a = good_issue(), b = good_renew();
 	strcpy(b.facts.id, RENEWED);
 	fill(b.facts.certs[0].key_hash, OFFICER);
-	assert_false(standing_conflict(&a.facts, &b.facts));
+	assert_false(ledger_rules_conflict(&a.facts, &b.facts));
 	strcpy(b.facts.id, a.facts.id);
-	assert_true(standing_conflict(&a.facts, &b.facts));
+	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	strcpy(b.facts.id, RENEWED);
 	fill(b.facts.certs[0].key_hash, FREE);
-	assert_true(standing_conflict(&a.facts, &b.facts));
+	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	fill(b.facts.certs[0].key_hash, OFFICER);
 	strcpy(b.facts.holder, a.facts.holder);
-	assert_true(standing_conflict(&a.facts, &b.facts));
+	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	a = good(PKI_ACTION_REVOKE, "");
 	strcpy(b.facts.holder, ALICE);
-	assert_true(standing_conflict(&a.facts, &b.facts));
-	assert_false(standing_conflict(&b.facts, &a.facts));
+	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
+	assert_false(ledger_rules_conflict(&b.facts, &a.facts));
 }
 
 static void

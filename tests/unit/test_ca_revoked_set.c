@@ -1,4 +1,4 @@
-/* The roll against a plain search: the same items, whatever comes and goes. */
+/* The set against a plain search: the same items, whatever comes and goes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,34 +24,34 @@ item(unsigned n)
 }
 
 static void
-assert_same(const struct roll *roll, const bool present[KINDS])
+assert_same(const struct revoked_set *set, const bool present[KINDS])
 {
 	size_t count = 0;
 	for (unsigned n = 0; n < KINDS; n++) {
 		struct pki_revoked want = item(n);
-		const struct pki_revoked *found = roll_find(roll, &want.serial);
+		const struct pki_revoked *found = revoked_set_find(set, &want.serial);
 		assert_int_equal(found != NULL, present[n]);
 		if (found != NULL)
 			assert_int_equal(found->revoked_at, want.revoked_at);
 		count += present[n];
 	}
-	assert_int_equal(roll->count, count);
-	for (size_t i = 1; i < roll->count; i++)
-		assert_true(pki_serial_compare(&roll->items[i - 1].serial,
-				    &roll->items[i].serial) < 0);
+	assert_int_equal(set->count, count);
+	for (size_t i = 1; i < set->count; i++)
+		assert_true(pki_serial_compare(&set->items[i - 1].serial,
+				    &set->items[i].serial) < 0);
 }
 
 /* A random choice of those that are (not) there. */
-static struct roll
+static struct revoked_set
 choose(const bool present[KINDS], bool of, long one_in)
 {
-	struct roll out = { 0 };
+	struct revoked_set out = { 0 };
 	for (unsigned n = 0; n < KINDS; n++) {
 		struct pki_revoked it = item(n);
 		if (present[n] == of && random() % one_in == 0)
-			ok(roll_append(&out, &it, 1, &err));
+			ok(revoked_set_append(&out, &it, 1, &err));
 	}
-	roll_sort(&out);
+	revoked_set_sort(&out);
 	return out;
 }
 
@@ -59,86 +59,86 @@ static void
 comes_and_goes(void **state)
 {
 	(void)state;
-	struct roll roll = { 0 };
+	struct revoked_set set = { 0 };
 	bool present[KINDS] = { false };
 	srandom(42);
 	for (int round = 0; round < 2000; round++) {
 		bool add = random() % 2 == 0;
-		struct roll change = choose(present, !add, 1 + random() % 40);
+		struct revoked_set change = choose(present, !add, 1 + random() % 40);
 		if (add)
-			ok(roll_add(&roll, &change, &err));
+			ok(revoked_set_add(&set, &change, &err));
 		else
-			roll_remove(&roll, &change);
+			revoked_set_remove(&set, &change);
 		for (size_t i = 0; i < change.count; i++)
 			present[change.items[i].serial.octets[19]] = add;
-		roll_free(&change);
-		assert_same(&roll, present);
+		revoked_set_free(&change);
+		assert_same(&set, present);
 	}
-	roll_free(&roll);
+	revoked_set_free(&set);
 }
 
 static void
 removes_what_is_there_alone(void **state)
 {
 	(void)state;
-	struct roll roll = { 0 }, less = { 0 };
-	roll_remove(&roll, &less);
+	struct revoked_set set = { 0 }, less = { 0 };
+	revoked_set_remove(&set, &less);
 	for (unsigned n = 0; n < 10; n++) {
 		struct pki_revoked it = item(n);
-		ok(roll_append(n % 3 == 0 ? &roll : &less, &it, 1, &err));
+		ok(revoked_set_append(n % 3 == 0 ? &set : &less, &it, 1, &err));
 	}
-	roll_sort(&roll);
-	roll_sort(&less);
-	roll_remove(&roll, &less);
-	assert_int_equal(roll.count, 4);
-	roll_remove(&roll, &roll);
-	assert_int_equal(roll.count, 0);
-	roll_free(&roll);
-	roll_free(&less);
+	revoked_set_sort(&set);
+	revoked_set_sort(&less);
+	revoked_set_remove(&set, &less);
+	assert_int_equal(set.count, 4);
+	revoked_set_remove(&set, &set);
+	assert_int_equal(set.count, 0);
+	revoked_set_free(&set);
+	revoked_set_free(&less);
 }
 
 static void
 seeks_from_anywhere(void **state)
 {
 	(void)state;
-	struct roll roll = { 0 };
+	struct revoked_set set = { 0 };
 	struct pki_revoked it = item(0);
-	assert_int_equal(roll_seek(&roll, 0, &it.serial), 0);
+	assert_int_equal(revoked_set_seek(&set, 0, &it.serial), 0);
 	memset(it.serial.octets, 0x40, sizeof it.serial.octets);
 	for (unsigned n = 0; n < 100; n++) {
 		it.serial.octets[19] = (uint8_t)(2 * n);
-		ok(roll_append(&roll, &it, 1, &err));
+		ok(revoked_set_append(&set, &it, 1, &err));
 	}
 	for (size_t from = 0; from <= 100; from++)
 		for (unsigned n = 0; n <= 200; n++) {
 			size_t want = (n + 1) / 2 > from ? (n + 1) / 2 : from;
 			it.serial.octets[19] = (uint8_t)n;
-			assert_int_equal(roll_seek(&roll, from, &it.serial), want);
+			assert_int_equal(revoked_set_seek(&set, from, &it.serial), want);
 		}
-	roll_free(&roll);
+	revoked_set_free(&set);
 }
 
 static void
 moves_all(void **state)
 {
 	(void)state;
-	struct roll roll = { 0 }, from = { 0 };
+	struct revoked_set set = { 0 }, from = { 0 };
 	bool present[KINDS] = { 0 };
-	ok(roll_move(&roll, &from, &err));
-	assert_int_equal(roll.count, 0);
+	ok(revoked_set_move(&set, &from, &err));
+	assert_int_equal(set.count, 0);
 	for (unsigned n = 0; n < 30; n++) {
 		struct pki_revoked it = item(n);
 		present[n] = true;
-		ok(roll_append(&from, &it, 1, &err));
+		ok(revoked_set_append(&from, &it, 1, &err));
 		if (n % 10 != 9)
 			continue;
-		ok(roll_move(&roll, &from, &err));
+		ok(revoked_set_move(&set, &from, &err));
 		assert_null(from.items);
 		assert_int_equal(from.count + from.cap, 0);
 	}
-	roll_sort(&roll);
-	assert_same(&roll, present);
-	roll_free(&roll);
+	revoked_set_sort(&set);
+	assert_same(&set, present);
+	revoked_set_free(&set);
 }
 
 int

@@ -131,9 +131,10 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	struct roll *rolls[] = { &s.roll, &s.fresh, &s.gone, &s.added, &s.removed };
+	struct revoked_set *rolls[] = { &s.revoked, &s.fresh, &s.gone, &s.added,
+		&s.removed };
 	for (size_t i = 0; i < PKI_COUNT(rolls); i++)
-		roll_free(rolls[i]);
+		revoked_set_free(rolls[i]);
 	pki_crl_free(s.crl);
 	conf.crl_keep = false;
 	conf.ca_urls.partitions = 0;
@@ -383,7 +384,7 @@ r58_a_restart_forgets_nothing(void **state)
 	ok(ask_list(2, 9, now, 26 * HOUR));
 	part = s.crl;
 	s.crl = NULL;
-	roll_free(&s.roll);
+	revoked_set_free(&s.revoked);
 	s.last = (struct vouched){ 0 };
 	s.under_way = false;
 	ok(signer_load_crl(&s, 0, pki_crl_get0_der(full), &err));
