@@ -23,15 +23,6 @@ become_signer(signer_entry *entry, const struct signer_setup *setup, int fd, pid
 	exit(entry(setup, fd));
 }
 
-static enum pki_status
-wait_ready(struct channel *channel, struct pki_err *err)
-{
-	enum ipc_type type;
-	PKI_TRY(ipc_receive(channel->fd, IPC_REPLY_MAX, &channel->buf, &type, err));
-	struct pki_bytes fields = pki_buf_bytes(&channel->buf);
-	return ipc_get_struct(&fields, &channel->ready, sizeof channel->ready, err);
-}
-
 enum pki_status
 channel_start(struct channel *channel, signer_entry *entry,
 	const struct signer_setup *setup, struct pki_err *err)
@@ -54,10 +45,7 @@ channel_start(struct channel *channel, signer_entry *entry,
 	custody_close(setup->args);
 	channel->pid = pid;
 	channel->fd = fds[0];
-	enum pki_status status = wait_ready(channel, err);
-	if (status != PKI_OK)
-		channel_stop(channel);
-	return status;
+	return PKI_OK;
 }
 
 void
@@ -75,7 +63,9 @@ enum pki_status
 channel_call(struct channel *channel, struct pki_bytes *reply, struct pki_err *err)
 {
 	enum ipc_type type = IPC_REPLY;
-	enum pki_status status = ipc_send(channel->fd, &channel->buf, NULL);
+	enum pki_status status =
+		ipc_send_tail(channel->fd, &channel->buf, channel->tail, NULL);
+	channel->tail = (struct pki_bytes){ 0 };
 	if (status == PKI_OK)
 		status = ipc_receive(
 			channel->fd, IPC_REPLY_MAX, &channel->buf, &type, NULL);

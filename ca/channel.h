@@ -28,11 +28,10 @@ struct signer_setup {
 /* The child's main function: serves at fd until the front closes it. Returns the exit status. */
 typedef int signer_entry(const struct signer_setup *setup, int fd);
 
-/* The signer's first reply. */
+/* The signer's first reply, to IPC_START. */
 struct signer_ready {
 	char sandbox[32];
 	uint64_t checkpoint; /* size of the log that the signer continues */
-	uint64_t told; /* revocations of the ledger that it knows of */
 };
 
 struct channel {
@@ -40,12 +39,11 @@ struct channel {
 	int fd; /* -1: closed */
 	struct signer_ready ready;
 	struct pki_buf buf; /* the request that is written, the reply that was read */
+	struct pki_bytes tail; /* follows the request: ipc_put_tail() */
 };
 
-/*
- * Fork the signer and wait until it is sandboxed. The child runs entry and never returns. Errors
- * are the child's: SECRET, REFUSED, IO, TAMPERED.
- */
+/* Fork the signer, before the caller opens a ledger. The child runs entry, and waits for
+ * IPC_START before it reads the custodians' passphrases. */
 enum pki_status channel_start(struct channel *channel, signer_entry *entry,
 	const struct signer_setup *setup, struct pki_err *err) PKI_MUST_CHECK;
 /* Close the channel, upon which the child ends, and reap the child. */

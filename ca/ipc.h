@@ -15,7 +15,7 @@
 
 /* Requests in one frame: what one transaction takes at most. */
 #define IPC_BATCH_MAX 64
-/* A batch of the largest orders. */
+/* A batch of the largest orders; IPC_LAST_CRL may have IPC_REPLY_MAX. */
 #define IPC_REQUEST_MAX ((size_t)9 << 20)
 /* A CRL of a million entries. */
 #define IPC_REPLY_MAX ((size_t)64 << 20)
@@ -33,6 +33,10 @@ enum ipc_type {
 	IPC_FORGET, /* SIZE -> : the last transaction was not committed */
 	IPC_COSIGNED, /* NOTE PROOF -> SIZES : what each witness cosigned, with this one */
 	IPC_SEAL, /* CONTENT ENTRY -> CMS */
+	/* before all others, what the signer continues: */
+	IPC_START, /* CERTIFICATE NOTE CLOCK ALIVE -> READY : ALIVE certificates are valid */
+	IPC_LAST_CRL, /* PARTITION DER -> */
+	IPC_SERVE, /* -> : all CRLs were sent */
 	IPC_REPLY,
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ca/commands.h"
+#include "ca/front/handover.h"
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 
@@ -15,6 +16,7 @@ struct end {
 	struct writer writer;
 	char log_dir[PATH_MAX];
 	uint64_t published; /* of the log */
+	uint64_t sent; /* revocations, to the signer */
 };
 
 static enum pki_status
@@ -23,10 +25,7 @@ open_ledgers(struct end *e, struct pki_err *err)
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(e->conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &e->ledger, err));
-	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &e->publisher_ledger, err));
-	PKI_TRY(start_check_log(
-		e->log_dir, e->ledger, e->signer.ready.checkpoint, &e->published, err));
-	return start_check_crls(e->conf, e->ledger, err);
+	return pki_ledger_open(path, PKI_LEDGER_READ, &e->publisher_ledger, err);
 }
 
 static enum pki_status
@@ -39,21 +38,24 @@ prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(start_ledger(e->conf, err));
 	const struct signer_setup setup = { e->conf, e->policy, args, SIGNER_ENDS };
 	PKI_TRY(channel_start(&e->signer, signer, &setup, err));
-	return open_ledgers(e, err);
+	PKI_TRY(open_ledgers(e, err));
+	PKI_TRY(handover(&e->signer, &setup, e->ledger, &e->sent, err));
+	PKI_TRY(start_check_log(
+		e->log_dir, e->ledger, e->signer.ready.checkpoint, &e->published, err));
+	return start_check_crls(e->conf, e->ledger, err);
 }
 
 static enum pki_status
 make(struct end *e, struct pki_err *err)
 {
-	uint64_t sent = e->signer.ready.told;
 	e->writer = (struct writer){
 		.conf = e->conf,
 		.policy = e->policy,
 		.signer = &e->signer,
 		.ledger = e->ledger,
 		.checkpoint = e->signer.ready.checkpoint,
-		.sent = sent,
-		.pending = sent,
+		.sent = e->sent,
+		.pending = e->sent,
 	};
 	PKI_TRY(publisher_start(&e->publisher, e->conf, e->publisher_ledger, e->log_dir,
 		e->published, err));

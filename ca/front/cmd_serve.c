@@ -8,6 +8,7 @@
 
 #include "ca/commands.h"
 #include "ca/front/front.h"
+#include "ca/front/handover.h"
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"
@@ -80,7 +81,7 @@ wire(struct server *s)
 	s->writer.queue = &s->queue;
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
-	s->writer.sent = s->writer.pending = s->signer.ready.told;
+	s->writer.pending = s->writer.sent;
 	s->front = (struct front){ s->conf, s->front_ledger, &s->queue, &s->signer,
 		&s->writer };
 }
@@ -128,6 +129,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	const struct signer_setup setup = { s->conf, s->policy, args, SIGNER_SERVES };
 	PKI_TRY(channel_start(&s->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(s, err));
+	PKI_TRY(handover(&s->signer, &setup, s->ledger, &s->writer.sent, err));
 	PKI_TRY(start_check_log(
 		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
 	PKI_TRY(start_check_crls(s->conf, s->ledger, err));

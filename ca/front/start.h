@@ -5,7 +5,7 @@
 #include "libpki/host/conf.h"
 #include "libpki/state/ledger.h"
 
-/* Brings the ledger to this version: its readers, the signer among them, cannot. CONFIG if
+/* Bring the ledger to this version, which its readers cannot do. CONFIG if
  * pki.yaml has other partitions than the ledger's certificates name (rule 52). */
 enum pki_status start_ledger(
 	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;

@@ -10,7 +10,6 @@
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/host/sandbox.h"
-#include "libpki/state/ledger.h"
 
 /* An allocation that is a mapping of its own. */
 #define LARGE (1 << 20)
@@ -26,6 +25,8 @@ static const signer_op ops[] = {
 	[IPC_FORGET] = signer_forget,
 	[IPC_COSIGNED] = signer_cosigned,
 	[IPC_SEAL] = signer_seal,
+	[IPC_LAST_CRL] = signer_last_crl,
+	[IPC_SERVE] = signer_serve,
 	[IPC_REPLY] = NULL,
 };
 
@@ -41,70 +42,77 @@ open_key(const char *uri, const struct pki_buf *secret, const struct pki_cert *c
 	return PKI_OK;
 }
 
+/* What the front read in the ledger. */
+struct start {
+	struct pki_buf frame; /* the other two are in it */
+	struct pki_bytes ca, note;
+	pki_msec last_event;
+	uint64_t alive;
+};
+
+static enum pki_status
+receive_start(int fd, struct start *out, struct pki_err *err)
+{
+	enum ipc_type type;
+	uint64_t last_event = 0;
+	PKI_TRY(ipc_receive(fd, IPC_REQUEST_MAX, &out->frame, &type, err));
+	if (type != IPC_START)
+		return pki_fail(err, PKI_INPUT, "the front sent no IPC_START");
+	struct pki_bytes fields = pki_buf_bytes(&out->frame);
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &out->ca, err));
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &out->note, err));
+	PKI_TRY(ipc_get_number(&fields, &last_event, err));
+	PKI_TRY(ipc_get_number(&fields, &out->alive, err));
+	PKI_TRY(ipc_end(fields, err));
+	if (last_event > (uint64_t)PKI_CRL_LAST * 1000)
+		return pki_fail(err, PKI_INPUT, "a time that is not from 1970 to 9999");
+	out->last_event = (pki_msec)last_event;
+	return PKI_OK;
+}
+
 /* The log goes on from the last checkpoint that this log key signed. */
 static enum pki_status
-load_checkpoint(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
+load_checkpoint(struct signer_state *s, struct pki_bytes note, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, NULL, err));
 	PKI_TRY(pki_note_vkey(
 		PKI_NOTE_LOG, s->conf->log->origin, s->log_key, &s->vkey, err));
-	PKI_TRY(pki_checkpoint_open(pki_buf_bytes(&note), (const char *)s->vkey.data,
-		&s->last.checkpoint, err));
-	s->quorum.issued = s->last.checkpoint.size; /* who knows where the last one is */
-	return PKI_OK;
-}
-
-/* rule 55 */
-static enum pki_status
-check_end(struct pki_ledger *ledger, struct pki_err *err)
-{
-	struct pki_ledger_alive alive;
-	char serial[PKI_SERIAL_TEXT], end[PKI_TIME_TEXT];
-	PKI_TRY(pki_ledger_alive(ledger, PKI_ISSUER_CA, pki_time_now(), &alive, err));
-	if (alive.count == 0)
-		return PKI_OK;
-	pki_serial_text(&alive.serial, serial);
-	pki_time_format(alive.not_after, end);
-	return pki_refuse(err, PKI_RULE_CRL_LAST,
-		"%ju certificates have neither expired nor been revoked; wait or revoke them. The last to end is %s (%s), on %s",
-		(uintmax_t)alive.count, serial, alive.profile, end);
-}
-
-static enum pki_status
-load_ledger(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
-{
-	PKI_TRY(load_checkpoint(s, ledger, err));
-	PKI_TRY(pki_ledger_last_event(ledger, &s->clock, err));
-	PKI_TRY(signer_load_crls(s, ledger, err));
-	if (s->ends)
-		PKI_TRY(check_end(ledger, err));
-	s->before = s->last;
+	PKI_TRY(pki_checkpoint_open(
+		note, (const char *)s->vkey.data, &s->last.checkpoint, err));
+	/* an upper bound: only the ledger knows the last entry with certificates */
+	s->quorum.issued = s->last.checkpoint.size;
 	return PKI_OK;
 }
 
 static enum pki_status
-set_up(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
+open_keys(struct signer_state *s, const struct pki_args *args, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf secret = { 0 };
-	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	char path[PATH_MAX];
 	PKI_TRY(custody_secret(args, &secret, err));
-	PKI_TRY(pki_conf_path(s->conf->state, "ledger.db", path, err));
-	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_READ, &ledger, err));
-	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_CA, &s->ca, err));
 	PKI_TRY(pki_conf_path(s->conf->publish, "seal.pem", path, err));
 	PKI_TRY(pki_cert_read(path, &s->seal, err));
 	/* an expired seal stops receipts, not revocations */
 	PKI_TRY(pki_cert_verify(s->seal, s->ca, pki_cert_not_before(s->seal), err));
 	PKI_TRY(open_key(s->conf->ca->ca_key, &secret, s->ca, &s->ca_key, err));
 	PKI_TRY(open_key(s->conf->ca->seal_key, &secret, s->seal, &s->seal_key, err));
-	PKI_TRY(open_key(s->conf->ca->log_key, &secret, NULL, &s->log_key, err));
-	PKI_TRY(load_ledger(s, ledger, err));
+	return open_key(s->conf->ca->log_key, &secret, NULL, &s->log_key, err);
+}
+
+static enum pki_status
+set_up(struct signer_state *s, const struct pki_args *args, const struct start *start,
+	struct pki_err *err)
+{
+	PKI_TRY(pki_cert_parse(start->ca, &s->ca, err));
+	PKI_TRY(open_keys(s, args, err));
+	PKI_TRY(load_checkpoint(s, start->note, err));
+	s->clock = start->last_event;
+	if (s->ends && start->alive > 0)
+		return pki_refuse(err, PKI_RULE_CRL_LAST,
+			"certificates are valid: the CA does not end");
 	return pki_cms_cache_new(&s->cache, err);
 }
 
-/* Whatever the library does for the first time, it does before the door shuts. */
+/* Whatever the library does for the first time, it does before the sandbox. */
 static enum pki_status
 warm_up(struct signer_state *s, struct pki_err *err)
 {
@@ -136,9 +144,13 @@ signer_reply(struct signer_state *s, enum ipc_type type, struct pki_bytes fields
 	struct pki_err own = { 0 };
 	s->tail = (struct pki_bytes){ 0 };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
-	enum pki_status status = ops[type] != NULL
-					 ? ops[type](s, fields, &own)
-					 : pki_fail(&own, PKI_INPUT, "not a request");
+	bool loads = type == IPC_LAST_CRL || type == IPC_SERVE;
+	enum pki_status status =
+		ops[type] == NULL ? pki_fail(&own, PKI_INPUT, "not a request")
+		: loads == s->serving
+			? pki_fail(&own, PKI_STATE,
+				  "the last CRLs are loaded once, before all else")
+			: ops[type](s, fields, &own);
 	if (status == PKI_OK)
 		return PKI_OK;
 	s->tail = (struct pki_bytes){ 0 };
@@ -150,19 +162,21 @@ static enum pki_status
 serve_one(struct signer_state *s, int fd, struct pki_buf *frame, struct pki_err *err)
 {
 	enum ipc_type type;
-	PKI_TRY(ipc_receive(fd, IPC_REQUEST_MAX, frame, &type, err));
+	size_t max = s->serving ? IPC_REQUEST_MAX : IPC_REPLY_MAX;
+	PKI_TRY(ipc_receive(fd, max, frame, &type, err));
 	PKI_TRY(signer_reply(s, type, pki_buf_bytes(frame), err));
 	PKI_TRY(ipc_send_tail(fd, &s->reply, s->tail, err));
 	pki_crl_free(s->crl);
 	s->crl = NULL;
+	if (type == IPC_LAST_CRL)
+		pki_buf_free(frame);
 	return PKI_OK;
 }
 
 static enum pki_status
 report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_err *err)
 {
-	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size,
-		.told = s->told };
+	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 	if (result->status != PKI_OK)
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));
@@ -180,7 +194,11 @@ signer_main(const struct signer_setup *setup, int fd)
 	s.policy = setup->policy;
 	s.ends = setup->purpose == SIGNER_ENDS;
 	struct pki_err err = { 0 };
-	enum pki_status status = set_up(&s, setup->args, &err);
+	struct start start = { .alive = 0 };
+	enum pki_status status = receive_start(fd, &start, &err);
+	if (status == PKI_OK)
+		status = set_up(&s, setup->args, &start, &err);
+	pki_buf_free(&start.frame);
 	if (status == PKI_OK)
 		status = warm_up(&s, &err);
 	/* opening keys took scrypt's 16 MB; what is large goes back when it is freed */

@@ -61,35 +61,24 @@ signer_load_crl(struct signer_state *s, unsigned partition, struct pki_bytes der
 	return status;
 }
 
-static enum pki_status
-load_list(struct signer_state *s, struct pki_ledger *ledger, unsigned partition,
-	struct pki_err *err)
+enum pki_status
+signer_last_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row head = { 0 };
-	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
-	bool found = false;
-	PKI_TRY(pki_ledger_last_crl(
-		ledger, PKI_ISSUER_CA, (int)partition, &head, &found, err));
-	if (!found) {
-		s->told = 0;
-		return PKI_OK;
-	}
-	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, NULL, err));
-	PKI_TRY(signer_load_crl(s, partition, pki_buf_bytes(&crl.der), err));
-	/* from now on what expired is kept: it comes back from the ledger */
-	if (s->conf->crl_keep && crl.cutoff != 0)
-		crl.revocations = 0;
-	if (crl.revocations < s->told)
-		s->told = crl.revocations;
-	return PKI_OK;
+	uint64_t partition = 0;
+	struct pki_bytes der;
+	PKI_TRY(ipc_get_number(&fields, &partition, err));
+	PKI_TRY(ipc_get(&fields, IPC_BYTES, &der, err));
+	PKI_TRY(ipc_end(fields, err));
+	if (partition > s->conf->ca_urls.partitions)
+		return pki_fail(err, PKI_INPUT, "a CRL of no partition");
+	return signer_load_crl(s, (unsigned)partition, der, err);
 }
 
 enum pki_status
-signer_load_crls(struct signer_state *s, struct pki_ledger *ledger, struct pki_err *err)
+signer_serve(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
-	s->told = UINT64_MAX;
-	for (unsigned k = 0; k <= s->conf->ca_urls.partitions; k++) {
-		PKI_TRY(load_list(s, ledger, k, err));
-	}
+	PKI_TRY(ipc_end(fields, err));
+	s->before = s->last;
+	s->serving = true;
 	return PKI_OK;
 }

@@ -6,7 +6,6 @@
 #include "ca/quorum.h"
 #include "ca/signer/revoked_set.h"
 #include "ca/signer/signer.h"
-#include "libpki/state/ledger.h"
 #include "libpki/tlog/note.h"
 #include "libpki/x509/csr.h"
 
@@ -40,7 +39,6 @@ struct signer_state {
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
 	struct revoked_set revoked; /* all that the CRLs list */
-	uint64_t told; /* at the start: revocations in the ledger that were told for it */
 	struct revoked_set fresh; /* told for the next CRL: revoked since, in any order */
 	struct revoked_set gone; /* ... and expired since */
 	struct revoked_set added, removed; /* since `before` */
@@ -48,6 +46,7 @@ struct signer_state {
 	struct vouched
 		before; /* before the transaction that is under way or the last one */
 	struct quorum quorum; /* a transaction that failed undoes none of it */
+	bool serving; /* all last CRLs have come: none is loaded any more */
 	bool ends; /* it is there for the last CRLs */
 	bool under_way; /* something was signed, not yet the checkpoint over it */
 	struct pki_buf vkey; /* of the log */
@@ -64,6 +63,10 @@ typedef enum pki_status (*signer_op)(
  * of this function's own ends the process. */
 enum pki_status signer_reply(struct signer_state *s, enum ipc_type type,
 	struct pki_bytes fields, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_last_crl(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status signer_serve(struct signer_state *s, struct pki_bytes fields,
+	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
@@ -88,9 +91,6 @@ enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 /* rule 209: CLOCK if the clock went back. */
 enum pki_status signer_now(
 	struct signer_state *s, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
-/* The last CRLs, from the ledger, at the start. */
-enum pki_status signer_load_crls(struct signer_state *s, struct pki_ledger *ledger,
-	struct pki_err *err) PKI_MUST_CHECK;
 /* One of them: the full one, 0, before the partitions. */
 enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
 	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;

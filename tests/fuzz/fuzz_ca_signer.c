@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define REQUESTS_MAX 64
 /* Behind the head of a frame. */
 #define HEAD 5
+/* From this one on: requests of the start, which come too late. */
+#define LATE 60
 #define CHANGED 0x80
 #define CUT 0x40
 
@@ -396,7 +398,13 @@ put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 	case IPC_SEAL:
 		put_seal(in, frame);
 		return;
+	case IPC_LAST_CRL:
+		must(ipc_put_number(frame, octet(in) % (PARTITIONS + 2), &failure));
+		put_bytes(frame, world.crl);
+		return;
 	case IPC_CUTOFF:
+	case IPC_START:
+	case IPC_SERVE:
 	case IPC_REPLY:
 		return;
 	}
@@ -443,8 +451,10 @@ request(struct input *in)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	uint8_t first = octet(in);
+	unsigned n = first & 0x3f;
 	enum ipc_type type =
-		(enum ipc_type)(IPC_DECIDE + (first & 0x3f) % (IPC_REPLY - IPC_DECIDE));
+		n >= LATE ? (enum ipc_type)(IPC_START + n - LATE)
+			  : (enum ipc_type)(IPC_DECIDE + n % (IPC_START - IPC_DECIDE));
 	must(ipc_begin(&frame, type, &failure));
 	put_fields(in, type, &frame);
 	if ((first & CHANGED) != 0 && frame.len > HEAD)
@@ -481,6 +491,7 @@ begin(uint8_t how)
 	must(pki_buf_append(
 		&s.vkey, world.ceremony.vkey.data, world.ceremony.vkey.len, &failure));
 	must(signer_load_crl(&s, 0, world.crl, &failure));
+	s.serving = true;
 	/* the CRLs are of a time when all certificates have expired */
 	if ((how & 2) != 0)
 		for (size_t k = 0; k <= PARTITIONS; k++)

@@ -316,6 +316,35 @@ r49_times_are_of_years_with_four_digits(void **state)
 	}
 }
 
+/* Else a front could have the signer go back to an older CRL, or past the last one. */
+static void
+r58_a_serving_signer_loads_no_crl(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf last = { 0 }, cutoff = { 0 };
+	struct pki_bytes reply, field;
+	pki_time now = pki_time_now();
+	ok(ask_crl(8, now, 26 * HOUR));
+	struct pki_bytes der = pki_crl_get0_der(s.crl);
+	ok(ipc_begin(&cutoff, IPC_CUTOFF, &err));
+	ok(ipc_begin(&last, IPC_LAST_CRL, &err));
+	ok(ipc_put_number(&last, 0, &err));
+	ok(ipc_put(&last, IPC_BYTES, der.data, der.len, &err));
+	s.serving = true;
+	ok(signer_reply(&s, IPC_LAST_CRL, fields(&last), &err));
+	reply = fields(&s.reply);
+	assert_int_equal(ipc_get(&reply, IPC_BYTES, &field, NULL), PKI_STATE);
+	s.serving = false;
+	ok(signer_reply(&s, IPC_LAST_CRL, fields(&last), &err));
+	assert_int_equal(fields(&s.reply).len, 0);
+	ok(signer_reply(&s, IPC_CUTOFF, fields(&cutoff), &err));
+	reply = fields(&s.reply);
+	assert_int_equal(ipc_get(&reply, IPC_NUMBER, &field, NULL), PKI_STATE);
+	ok(ipc_begin(&cutoff, IPC_SERVE, &err));
+	ok(signer_reply(&s, IPC_SERVE, fields(&cutoff), &err));
+	assert_true(s.serving);
+}
+
 /* Revoked a minute ago; the serial is of that partition of four. */
 static struct pki_revoked
 in_partition(unsigned partition)
@@ -669,6 +698,7 @@ main(void)
 		TEST(r57_only_expired_certificates_leave),
 		TEST(r57_the_oldest_list_holds_all),
 		TEST(r58_a_restart_forgets_nothing),
+		TEST(r58_a_serving_signer_loads_no_crl),
 		TEST(r58_what_is_listed_stays_as_it_is),
 		TEST(r77_the_seal_says_what_the_log_says),
 		TEST(r81_the_log_does_not_fork),

@@ -1,0 +1,96 @@
+#include "ca/front/handover.h"
+
+/* rule 55 */
+static enum pki_status
+check_end(const struct pki_ledger_alive *alive, struct pki_err *err)
+{
+	char serial[PKI_SERIAL_TEXT], end[PKI_TIME_TEXT];
+	if (alive->count == 0)
+		return PKI_OK;
+	pki_serial_text(&alive->serial, serial);
+	pki_time_format(alive->not_after, end);
+	return pki_refuse(err, PKI_RULE_CRL_LAST,
+		"%ju certificates have neither expired nor been revoked; wait or revoke them. The last to end is %s (%s), on %s",
+		(uintmax_t)alive->count, serial, alive->profile, end);
+}
+
+static enum pki_status
+put_state(struct pki_buf *frame, struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *ca = NULL;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
+	pki_msec last_event = 0;
+	PKI_TRY(pki_ledger_issuer(ledger, PKI_ISSUER_CA, &ca, err));
+	PKI_TRY(pki_ledger_checkpoint(ledger, 0, &note, NULL, err));
+	PKI_TRY(pki_ledger_last_event(ledger, &last_event, err));
+	struct pki_bytes der = pki_cert_get0_der(ca);
+	PKI_TRY(ipc_put(frame, IPC_BYTES, der.data, der.len, err));
+	PKI_TRY(ipc_put(frame, IPC_BYTES, note.data, note.len, err));
+	return ipc_put_number(frame, (uint64_t)last_event, err);
+}
+
+static enum pki_status
+begin(struct channel *signer, enum signer_purpose purpose, struct pki_ledger *ledger,
+	struct pki_err *err)
+{
+	struct pki_ledger_alive alive = { .count = 0 };
+	struct pki_bytes reply;
+	if (purpose == SIGNER_ENDS)
+		PKI_TRY(pki_ledger_alive(
+			ledger, PKI_ISSUER_CA, pki_time_now(), &alive, err));
+	PKI_TRY(check_end(&alive, err));
+	PKI_TRY(ipc_begin(&signer->buf, IPC_START, err));
+	PKI_TRY(put_state(&signer->buf, ledger, err));
+	PKI_TRY(ipc_put_number(&signer->buf, alive.count, err));
+	PKI_TRY(channel_call(signer, &reply, err));
+	return ipc_get_struct(&reply, &signer->ready, sizeof signer->ready, err);
+}
+
+/* A request whose reply has no fields. */
+static enum pki_status
+call(struct channel *signer, struct pki_err *err)
+{
+	struct pki_bytes reply, field;
+	PKI_TRY(channel_call(signer, &reply, err));
+	return reply.len > 0 ? ipc_get(&reply, IPC_BYTES, &field, err) : PKI_OK;
+}
+
+/* *sent falls to what this CRL was built over. */
+static enum pki_status
+send_crl(struct channel *signer, const struct signer_setup *setup,
+	struct pki_ledger *ledger, unsigned partition, uint64_t *sent,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row head = { 0 };
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row crl = { 0 };
+	bool found = false;
+	PKI_TRY(pki_ledger_last_crl(
+		ledger, PKI_ISSUER_CA, (int)partition, &head, &found, err));
+	if (!found) {
+		*sent = 0;
+		return PKI_OK;
+	}
+	PKI_TRY(pki_ledger_crl(ledger, PKI_ISSUER_CA, head.number, &crl, NULL, err));
+	PKI_TRY(ipc_begin(&signer->buf, IPC_LAST_CRL, err));
+	PKI_TRY(ipc_put_number(&signer->buf, partition, err));
+	PKI_TRY(ipc_put_tail(&signer->buf, pki_buf_bytes(&crl.der), &signer->tail, err));
+	PKI_TRY(call(signer, err));
+	/* expired certificates are kept from now on: the ledger has those that had left */
+	if (setup->conf->crl_keep && crl.cutoff != 0)
+		crl.revocations = 0;
+	if (crl.revocations < *sent)
+		*sent = crl.revocations;
+	return PKI_OK;
+}
+
+enum pki_status
+handover(struct channel *signer, const struct signer_setup *setup,
+	struct pki_ledger *ledger, uint64_t *sent, struct pki_err *err)
+{
+	*sent = UINT64_MAX;
+	PKI_TRY(begin(signer, setup->purpose, ledger, err));
+	for (unsigned k = 0; k <= setup->conf->ca_urls.partitions; k++)
+		PKI_TRY(send_crl(signer, setup, ledger, k, sent, err));
+	PKI_TRY(ipc_begin(&signer->buf, IPC_SERVE, err));
+	return call(signer, err);
+}
