@@ -43,10 +43,10 @@ static enum pki_status
 look(struct service *s, const sigset_t *signals, bool *more, bool *stop,
 	struct pki_err *err)
 {
-	uint64_t before = s->version;
+	struct pki_ledger_view before = s->view;
 	*more = false;
 	PKI_TRY(pending_look(s, err));
-	if (s->version != before)
+	if (!pki_ledger_view_equal(&s->view, &before))
 		PKI_TRY(root_publish(s, err));
 	if (any_urgent(s)) {
 		*stop = pki_daemon_wait(signals, GATHER_MSEC);

@@ -107,9 +107,9 @@ look_for_news(struct service *s, struct pki_err *err)
 enum pki_status
 pending_look(struct service *s, struct pki_err *err)
 {
-	uint64_t version = 0;
-	PKI_TRY(pki_ledger_version(s->ledger, &version, err));
-	if (s->crls == NULL || version != s->version) {
+	struct pki_ledger_view view;
+	PKI_TRY(pki_ledger_view(s->ledger, &view, err));
+	if (s->crls == NULL || !pki_ledger_view_equal(&view, &s->view)) {
 		PKI_TRY(open_lists(s, err));
 		PKI_TRY(look_for_news(s, err));
 	}
@@ -118,7 +118,7 @@ pending_look(struct service *s, struct pki_err *err)
 	const struct pki_revoked_query query = { .issuer = PKI_ISSUER_CA,
 		.after = s->seen };
 	PKI_TRY(pki_ledger_each_revoked(s->ledger, &query, on_revoked, s, err));
-	s->version = version;
+	s->view = view;
 	monitor_crls(s);
 	return PKI_OK;
 }

@@ -27,7 +27,7 @@ struct service {
 	struct pki_urls urls; /* of the ledger's partitions */
 	struct crl root;
 	struct crl *crls; /* urls.partitions + 1; [0] is the full CRL, [k] partition k */
-	uint64_t version; /* of the ledger when it was read last */
+	struct pki_ledger_view view; /* of the ledger when it was read last */
 	uint64_t seen; /* revocations of the ledger that the CRLs' `need` counts */
 	uint64_t newest; /* the highest CRLNumber of the issuing CA that is known here */
 	pki_time

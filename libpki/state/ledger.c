@@ -56,12 +56,10 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 }
 
 static struct pki_ledger *
-ledger_new(struct pki_err *err)
+ledger_new(void)
 {
 	struct pki_ledger *ledger = calloc(1, sizeof *ledger);
-	if (ledger == NULL)
-		(void)!pki_fail(err, PKI_MEMORY, "a ledger");
-	else
+	if (ledger != NULL)
 		ledger->lock = -1;
 	return ledger;
 }
@@ -84,9 +82,9 @@ enum pki_status
 pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger **out,
 	struct pki_err *err)
 {
-	struct pki_ledger *ledger = ledger_new(err);
+	struct pki_ledger *ledger = ledger_new();
 	if (ledger == NULL)
-		return err->status;
+		return pki_fail(err, PKI_MEMORY, "a ledger");
 	enum pki_status status = mode == PKI_LEDGER_READ
 					 ? ledger_open_reader(ledger, path, NULL, err)
 					 : connect_writer(ledger, path, mode, err);
@@ -99,9 +97,9 @@ enum pki_status
 pki_ledger_open_beside(
 	const struct pki_ledger *reader, struct pki_ledger **out, struct pki_err *err)
 {
-	struct pki_ledger *ledger = ledger_new(err);
+	struct pki_ledger *ledger = ledger_new();
 	if (ledger == NULL)
-		return err->status;
+		return pki_fail(err, PKI_MEMORY, "a ledger");
 	enum pki_status status = ledger_open_reader(ledger, reader->path, reader, err);
 	return opened(ledger, reader->path, status, out, err);
 }
@@ -185,10 +183,9 @@ pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
 void
 pki_ledger_rollback(struct pki_ledger *ledger)
 {
-	struct pki_err ignored = { 0 };
 	/* a full disk has rolled back by itself */
 	if (ledger->db != NULL && !sqlite3_get_autocommit(ledger->db))
-		(void)!run(ledger, SQL_ROLLBACK, "rollback", &ignored);
+		(void)!run(ledger, SQL_ROLLBACK, "rollback", NULL);
 }
 
 enum pki_status
@@ -208,9 +205,8 @@ pki_ledger_keep(struct pki_ledger *ledger, struct pki_err *err)
 void
 pki_ledger_undo(struct pki_ledger *ledger)
 {
-	struct pki_err ignored = { 0 };
-	if (run(ledger, SQL_UNDO, "undo", &ignored) == PKI_OK)
-		(void)!run(ledger, SQL_KEEP, "undo", &ignored);
+	if (run(ledger, SQL_UNDO, "undo", NULL) == PKI_OK)
+		(void)!run(ledger, SQL_KEEP, "undo", NULL);
 }
 
 enum pki_status
@@ -248,15 +244,6 @@ read_one(
 	PKI_TRY(ledger_statement(ledger, sql, &statement, err));
 	PKI_TRY(ledger_step(ledger, statement, &row, "read", err));
 	*out = row ? sqlite3_column_int64(statement, 0) : 0;
-	return PKI_OK;
-}
-
-enum pki_status
-pki_ledger_version(struct pki_ledger *ledger, uint64_t *out, struct pki_err *err)
-{
-	int64_t version = 0;
-	PKI_TRY(read_one(ledger, SQL_DATA_VERSION, &version, err));
-	*out = (uint64_t)version;
 	return PKI_OK;
 }
 

@@ -51,31 +51,23 @@ enum pki_status pki_ledger_snapshot(
 void pki_ledger_release(struct pki_ledger *ledger);
 
 /*
- * What a reader would read now. Between two that are equal nothing was committed, whichever
- * reader of the file took them. Costs no system call; that other files stand at the path is
- * seen within PKI_LEDGER_LOOK_MSEC. A commit shows in the next view that anybody takes.
+ * What a reader would read now. Between two equal views nothing was committed, whichever reader
+ * of the file took them; no view of a ledger equals {0}. A view costs no allocation and no system
+ * call. A commit shows in the next view that anybody takes; a file that was put in the ledger's
+ * place shows within PKI_LEDGER_LOOK_MSEC.
  */
 #define PKI_LEDGER_LOOK_MSEC 10
-#define PKI_LEDGER_FILES 4
-#define PKI_LEDGER_COMMIT 12
 struct pki_ledger_view {
-	/* device and inodes of the database, its WAL and WAL-index */
-	uint64_t files[PKI_LEDGER_FILES];
-	int64_t changed[2]; /* of a file that has no WAL: seconds, nanoseconds */
-	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
-	 * says of the WAL */
-	uint32_t commit[PKI_LEDGER_COMMIT];
-	int64_t entries; /* of the log */
-	pki_msec last_event; /* not compared */
+	uint64_t entries; /* of the log */
+	pki_msec last_event; /* 0: none; not compared */
+	uint64_t state[12]; /* for pki_ledger_view_equal() alone */
 };
+/* INTERNAL for a writer, and within a snapshot. */
 enum pki_status pki_ledger_view(struct pki_ledger *reader, struct pki_ledger_view *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 bool pki_ledger_view_equal(
 	const struct pki_ledger_view *a, const struct pki_ledger_view *b);
 
-/* Changes whenever another connection committed; costs no disk access. */
-enum pki_status pki_ledger_version(
-	struct pki_ledger *ledger, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The time of the youngest event; 0 in an empty ledger (rule 209). */
 enum pki_status pki_ledger_last_event(
 	struct pki_ledger *ledger, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;

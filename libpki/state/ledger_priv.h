@@ -25,7 +25,6 @@ enum ledger_sql {
 	SQL_UNDO,
 	SQL_SNAPSHOT,
 	SQL_SNAPSHOT_READ,
-	SQL_DATA_VERSION,
 	SQL_LAST_EVENT,
 	SQL_NEWEST,
 	SQL_FIGURES,
@@ -72,7 +71,19 @@ enum ledger_sql {
 /* What the readers of one file share: the youngest state that any of them saw. */
 struct ledger_mark {
 	atomic_uint readers;
-	_Atomic int64_t entries;
+	_Atomic uint64_t entries;
+};
+
+/* Which state of which files a reader reads. */
+#define LEDGER_FILES 4
+#define LEDGER_COMMIT 12
+struct ledger_state {
+	/* device and inodes of the database, its WAL and WAL-index */
+	uint64_t files[LEDGER_FILES];
+	int64_t changed[2]; /* of a file that has no WAL: seconds, nanoseconds */
+	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
+	 * says of the WAL */
+	uint32_t commit[LEDGER_COMMIT];
 };
 
 struct pki_ledger {
@@ -84,11 +95,13 @@ struct pki_ledger {
 	struct ledger_mark *mark;
 	const volatile uint32_t
 		*index; /* SQLite's WAL-index; NULL: a file read as immutable */
-	struct pki_ledger_view seen; /* its commit and last_event count once noted */
-	bool noted;
+	struct ledger_state seen; /* its commit counts once noted */
+	bool noted; /* these two are of the state that was seen: */
+	uint64_t entries;
+	pki_msec last_event;
 	int64_t looked; /* at the path, in ns of the monotonic clock */
 	bool joined; /* the readers of this process that are connected, and to which files: */
-	uint64_t opened[PKI_LEDGER_FILES];
+	uint64_t opened[LEDGER_FILES];
 	struct pki_ledger *next;
 };
 

@@ -1,5 +1,6 @@
 /* Readers: each sees what stands at the path now, whatever was put there since it opened.
  */
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ static struct {
 } connected = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static bool
-in_the_way(const uint64_t theirs[PKI_LEDGER_FILES], const uint64_t ours[PKI_LEDGER_FILES])
+in_the_way(const uint64_t theirs[LEDGER_FILES], const uint64_t ours[LEDGER_FILES])
 {
 	return theirs[FILE_DEVICE] == ours[FILE_DEVICE] &&
 	       theirs[FILE_DATABASE] == ours[FILE_DATABASE] && theirs[FILE_WAL] != 0 &&
@@ -67,9 +68,7 @@ join(struct pki_ledger *ledger, struct pki_err *err)
 	pthread_mutex_unlock(&connected.lock);
 	return room ? PKI_OK
 		    : pki_fail(err, PKI_STATE,
-			      "the ledger's WAL or its index was replaced; this "
-			      "program reads on once all of it has let go of the "
-			      "old, or is restarted");
+			      "the ledger's WAL or its index was replaced; this program reads on once all of it has let go of the old, or is restarted");
 }
 
 void
@@ -89,7 +88,7 @@ ledger_leave(struct pki_ledger *ledger)
 /* A copy without a WAL, perhaps where nothing can be written, is read as it stands. A
  * WAL-index is the writer's: readers have no right to it, or do not use it. */
 static void
-reader_uri(const char *path, const struct pki_ledger_view *seen, char uri[URI_TEXT])
+reader_uri(const char *path, const struct ledger_state *seen, char uri[URI_TEXT])
 {
 	const char *option = "";
 	if (seen->files[FILE_WAL] == 0)
@@ -167,7 +166,7 @@ connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 /* Which files a reader reads. SQLite keeps what it opened, also when a backup was put in
  * its place or a WAL has come to a file that it takes for immutable. */
 static enum pki_status
-look(const char *path, struct pki_ledger_view *out, struct pki_err *err)
+look(const char *path, struct ledger_state *out, struct pki_err *err)
 {
 	struct stat st, wal = { 0 }, index = { 0 };
 	memset(out, 0, sizeof *out);
@@ -193,67 +192,70 @@ look(const char *path, struct pki_ledger_view *out, struct pki_err *err)
 }
 
 static bool
-same_files(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
+same_files(const struct ledger_state *a, const struct ledger_state *b)
 {
 	return memcmp(a->files, b->files, sizeof a->files) == 0 &&
 	       memcmp(a->changed, b->changed, sizeof a->changed) == 0;
 }
 
+/* Files come again with the inodes of others, and empty WALs have the same header: the entries
+ * tell them apart. */
 bool
 pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
 {
-	return same_files(a, b) && a->entries == b->entries &&
-	       memcmp(a->commit, b->commit, sizeof a->commit) == 0;
+	return a->entries == b->entries &&
+	       memcmp(a->state, b->state, sizeof a->state) == 0;
 }
 
 /* Nothing is ever deleted: with fewer entries than there were when it began to read, a
  * reader would unsay revocations. */
 static enum pki_status
-raise_mark(struct ledger_mark *mark, int64_t least, int64_t count, struct pki_err *err)
+raise_mark(struct ledger_mark *mark, uint64_t least, uint64_t count, struct pki_err *err)
 {
-	int64_t most = atomic_load(&mark->entries);
+	uint64_t most = atomic_load(&mark->entries);
 	while (count > most &&
 		!atomic_compare_exchange_weak(&mark->entries, &most, count))
 		;
 	if (count >= least)
 		return PKI_OK;
 	return pki_fail(err, PKI_TAMPERED,
-		"the ledger was replaced by an older one, %jd log entries after %jd; "
-		"restore the newest, or restart this program",
-		(intmax_t)count, (intmax_t)least);
+		"the ledger was replaced by an older one, %ju log entries after %ju; restore the newest, or restart this program",
+		(uintmax_t)count, (uintmax_t)least);
 }
 
 /* Before anything is read from a state, all readers beside know how young it is. */
 static enum pki_status
-note_state(struct pki_ledger *ledger, struct pki_ledger_view *view, struct pki_err *err)
+note_state(
+	struct pki_ledger *ledger, const struct ledger_state *state, struct pki_err *err)
 {
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
 	bool row = false;
-	int64_t least = atomic_load(&ledger->mark->entries);
+	uint64_t least = atomic_load(&ledger->mark->entries);
 	PKI_TRY(ledger_prepared(ledger, SQL_NEWEST, &s, err));
 	PKI_TRY(ledger_step(ledger, s, &row, "read", err));
-	view->entries = row ? sqlite3_column_int64(s, 0) : 0;
-	view->last_event = row ? sqlite3_column_int64(s, 1) : 0;
-	PKI_TRY(raise_mark(ledger->mark, least, view->entries, err));
-	ledger->seen = *view;
+	uint64_t entries = row ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	PKI_TRY(raise_mark(ledger->mark, least, entries, err));
+	ledger->entries = entries;
+	ledger->last_event = row ? sqlite3_column_int64(s, 1) : 0;
+	ledger->seen = *state;
 	ledger->noted = true;
 	return PKI_OK;
 }
 
 /* While no writer has a WAL-index, the WAL's own size and time stand in for its header. */
 static enum pki_status
-read_commit(struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT],
-	struct pki_err *err)
+read_commit(
+	struct pki_ledger *ledger, uint32_t commit[LEDGER_COMMIT], struct pki_err *err)
 {
 	struct stat st;
 	if (ledger->index == NULL)
 		PKI_TRY(map_index(ledger, err));
 	if (ledger->index != NULL) {
-		for (size_t i = 0; i < PKI_LEDGER_COMMIT; i++)
+		for (size_t i = 0; i < LEDGER_COMMIT; i++)
 			commit[i] = __atomic_load_n(&ledger->index[i], __ATOMIC_ACQUIRE);
 		return PKI_OK;
 	}
-	memset(commit, 0, sizeof *commit * PKI_LEDGER_COMMIT);
+	memset(commit, 0, sizeof *commit * LEDGER_COMMIT);
 	if (ledger->seen.files[FILE_WAL] == 0)
 		return PKI_OK;
 	PKI_TRY(stat_beside(ledger->path, "-wal", &st, err));
@@ -265,14 +267,14 @@ read_commit(struct pki_ledger *ledger, uint32_t commit[PKI_LEDGER_COMMIT],
 
 /* The commit first: what is read after it is at least as young. */
 static enum pki_status
-take_view(struct pki_ledger *ledger, struct pki_ledger_view *out, struct pki_err *err)
+see_state(struct pki_ledger *ledger, struct pki_err *err)
 {
-	*out = ledger->seen;
-	PKI_TRY(read_commit(ledger, out->commit, err));
+	struct ledger_state now = ledger->seen;
+	PKI_TRY(read_commit(ledger, now.commit, err));
 	if (ledger->noted &&
-		memcmp(out->commit, ledger->seen.commit, sizeof out->commit) == 0)
+		memcmp(now.commit, ledger->seen.commit, sizeof now.commit) == 0)
 		return PKI_OK;
-	return note_state(ledger, out, err);
+	return note_state(ledger, &now, err);
 }
 
 static bool
@@ -303,13 +305,11 @@ connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
 	unsigned tries = 0;
 	ledger->noted = false;
 	for (;;) {
-		struct pki_err why = { 0 };
-		if (connect_reader(ledger, &why) == PKI_OK)
+		struct pki_err own = { 0 };
+		if (connect_reader(ledger, &own) == PKI_OK)
 			return PKI_OK;
-		if (!ledger_try_again(ledger, &tries)) {
-			*err = why;
-			return why.status;
-		}
+		if (!ledger_try_again(ledger, &tries))
+			return pki_err_move(err, &own);
 		ledger_disconnect(ledger);
 	}
 }
@@ -318,7 +318,7 @@ connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
 static enum pki_status
 look_again(struct pki_ledger *ledger, struct pki_err *err)
 {
-	struct pki_ledger_view now;
+	struct ledger_state now;
 	PKI_TRY(look(ledger->path, &now, err));
 	ledger->looked = monotonic_ns();
 	if (ledger->db != NULL && same_files(&now, &ledger->seen))
@@ -329,14 +329,13 @@ look_again(struct pki_ledger *ledger, struct pki_err *err)
 }
 
 static enum pki_status
-refresh(struct pki_ledger *ledger, bool must_look, struct pki_ledger_view *out,
-	struct pki_err *err)
+refresh(struct pki_ledger *ledger, bool must_look, struct pki_err *err)
 {
 	enum pki_status status = PKI_OK;
 	if (must_look || ledger->db == NULL || monotonic_ns() - ledger->looked >= LOOK_NS)
 		status = look_again(ledger, err);
 	if (status == PKI_OK)
-		status = take_view(ledger, out, err);
+		status = see_state(ledger, err);
 	/* what cannot be read, or is too old, is not read the next time either */
 	if (status != PKI_OK)
 		ledger_disconnect(ledger);
@@ -346,10 +345,9 @@ refresh(struct pki_ledger *ledger, bool must_look, struct pki_ledger_view *out,
 enum pki_status
 ledger_refresh(struct pki_ledger *ledger, struct pki_err *err)
 {
-	struct pki_ledger_view view;
 	if (ledger->path == NULL || in_use(ledger))
 		return PKI_OK;
-	return refresh(ledger, true, &view, err);
+	return refresh(ledger, true, err);
 }
 
 enum pki_status
@@ -358,7 +356,12 @@ pki_ledger_view(
 {
 	if (reader->path == NULL || in_use(reader))
 		return pki_fail(err, PKI_INTERNAL, "a view from within a transaction");
-	return refresh(reader, false, out, err);
+	PKI_TRY(refresh(reader, false, err));
+	out->entries = reader->entries;
+	out->last_event = reader->last_event;
+	static_assert(sizeof out->state == sizeof reader->seen, "a view holds a state");
+	memcpy(out->state, &reader->seen, sizeof out->state);
+	return PKI_OK;
 }
 
 enum pki_status

@@ -66,8 +66,7 @@ ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_
 			"the file exists; a ledger is made only once: name another file");
 	if (mode != PKI_LEDGER_CREATE && header.application != LEDGER_APPLICATION)
 		return pki_fail(err, PKI_INPUT,
-			"not a ledger of this suite; name the ledger.db that pki-ca init "
-			"made");
+			"not a ledger of this suite; name the ledger.db that pki-ca init made");
 	if (header.version > LEDGER_VERSION)
 		return pki_fail(err, PKI_VERSION,
 			"ledger version %jd is newer than %d; use the suite that made it",
@@ -76,8 +75,7 @@ ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_
 		return PKI_OK;
 	if (mode == PKI_LEDGER_READ)
 		return pki_fail(err, PKI_STATE,
-			"ledger version %jd is older than %d; start pki-ca once to convert "
-			"it",
+			"ledger version %jd is older than %d; start pki-ca once to convert it",
 			(intmax_t)header.version, (int)LEDGER_VERSION);
 	PKI_TRY(pki_ledger_begin(ledger, err));
 	enum pki_status status = upgrade(ledger, header.version, err);

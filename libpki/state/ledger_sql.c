@@ -153,9 +153,7 @@ static enum pki_status
 damaged(sqlite3_stmt *statement, int i, struct pki_err *err)
 {
 	return pki_fail(err, PKI_TAMPERED,
-		"column \"%s\" holds what this suite never writes; keep the file and "
-		"restore "
-		"a backup",
+		"column \"%s\" holds what this suite never writes; keep the file and restore a backup",
 		sqlite3_column_name(statement, i));
 }
 

@@ -39,9 +39,6 @@ BEGIN
 -- SQL_SNAPSHOT_READ:
 SELECT count(*) FROM issuer
 
--- SQL_DATA_VERSION:
-PRAGMA data_version
-
 -- SQL_LAST_EVENT:
 SELECT at FROM entry ORDER BY id DESC LIMIT 1
 

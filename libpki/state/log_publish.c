@@ -104,9 +104,8 @@ publish_level(struct pki_ledger *ledger, const char *dir, int level, uint64_t fr
 static void
 remove_partial(const char *dir, int level, uint64_t index)
 {
-	struct pki_err ignored = { 0 };
 	char path[PATH_MAX];
-	if (tile_path(dir, level, index, 1, path, &ignored) != PKI_OK)
+	if (tile_path(dir, level, index, 1, path, NULL) != PKI_OK)
 		return;
 	*strrchr(path, '/') = '\0';
 	DIR *folder = opendir(path);
@@ -187,10 +186,8 @@ read_file(const char *dir, int level, uint64_t index, unsigned width, struct pki
 	PKI_TRY(tile_path(dir, level, index, width, path, err));
 	if (pki_file_read(path, BUNDLE_MAX, out, &own) == PKI_OK)
 		return PKI_OK;
-	if (pki_file_exists(path)) {
-		*err = own;
-		return own.status;
-	}
+	if (pki_file_exists(path))
+		return pki_err_move(err, &own);
 	PKI_TRY(tile_path(dir, level, index, PKI_TILE_WIDTH, path, err));
 	if (!pki_file_exists(path))
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_LOG_TILES,
@@ -222,10 +219,9 @@ void
 pki_log_partials(
 	const char *dir, int level, uint64_t index, bool widths[static PKI_TILE_WIDTH])
 {
-	struct pki_err ignored = { 0 };
 	char path[PATH_MAX];
 	memset(widths, 0, PKI_TILE_WIDTH * sizeof *widths);
-	if (tile_path(dir, level, index, 1, path, &ignored) != PKI_OK)
+	if (tile_path(dir, level, index, 1, path, NULL) != PKI_OK)
 		return;
 	*strrchr(path, '/') = '\0';
 	DIR *folder = opendir(path);

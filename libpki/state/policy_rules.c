@@ -328,9 +328,8 @@ static enum pki_status
 read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
 	struct pki_yaml *node = pki_yaml_get(root, "witnesses");
-	struct pki_err why = { 0 };
 	long count = 0;
-	if (pki_yaml_int(node, 0, PKI_WITNESSES_MAX, &count, &why) != PKI_OK)
+	if (pki_yaml_int(node, 0, PKI_WITNESSES_MAX, &count, NULL) != PKI_OK)
 		return PKI_POLICY_BREACH(node, err, PKI_RULE_QUORUM,
 			"how many witnesses must cosign: 0 to %d, at most as many as log.witnesses in pki.yaml has",
 			PKI_WITNESSES_MAX);

@@ -91,7 +91,7 @@ struct looker {
 	pthread_t thread;
 	const atomic_bool *stop;
 	uint64_t views;
-	int64_t last;
+	uint64_t last;
 	struct pki_err err; /* why it ended before its time */
 };
 

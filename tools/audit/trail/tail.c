@@ -104,8 +104,8 @@ follow(struct tail *t, uint64_t count, struct pki_err *err)
 			continue;
 		seen = now;
 		PKI_TRY(same_log(t, count, &root, err));
-		PKI_TRY(print_range(t, count, (uint64_t)now.entries, err));
-		count = (uint64_t)now.entries;
+		PKI_TRY(print_range(t, count, now.entries, err));
+		count = now.entries;
 		PKI_TRY(pki_log_root(t->ledger, count, &root, err));
 	}
 	return PKI_OK;
