@@ -46,6 +46,18 @@ cpp() {
 }
 # SC2317: check() calls by name; SC2016: a child shell expands; SC2012: names that the suite made
 shells() { shellcheck -x -P SCRIPTDIR -e SC2317,SC2016,SC2012 "${scripts[@]}"; }
+# Files and folders that documents name are there.
+documents() {
+	local path missing=0
+	while read -r path; do
+		compgen -G "$path" >/dev/null || {
+			echo "$path: a document names it, and it is not there"
+			missing=1
+		}
+	done < <(git ls-files '*.md' | xargs grep -ohE '`(libpki|ca|ra|crl|ocsp|witness|policy|tools|man|doc|tests)/[A-Za-z0-9_*./-]+`' |
+		tr -d '`' | sort -u)
+	return "$missing"
+}
 rules() { tools/make/rules.sh | diff -u tests/rules.md -; }
 
 make -s embed || exit
@@ -57,5 +69,6 @@ check "gcc -fanalyzer" analyzer
 check mandoc mandoc -T lint -W warning man/*.[158]
 check shellcheck shells
 check "rules.md current (make rules)" rules
+check "files that documents name" documents
 sizes | sed 's/^/warn /'
 exit $failed
