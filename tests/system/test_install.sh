@@ -111,9 +111,10 @@ mapfile -t list < <(sed -n '/^.Ss Entr/,/^.Ss Tree/s/^.It Cm //p' man/log.5 | tr
 no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/state/log.c || echo "$e"; done | grep .' - "${list[@]}"
 mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/cms/order_form.c | words)
 ok "order(5) has every member" named order.5 "${list[@]}"
-mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_|load_' libpki/host/conf*.c | words)
+keys_read='pki_yaml_(get|need)|pki_conf_[a-z_]+\(|need_|load_'
+mapfile -t list < <(grep -hE "$keys_read" libpki/host/conf*.c | words)
 ok "pki.yaml(5) has every key" named pki.yaml.5 "${list[@]}"
-mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|need_text' witness/conf.c | words)
+mapfile -t list < <(grep -hE "$keys_read" witness/conf.c | words)
 ok "pki-witness.yaml(5) has every key" named pki-witness.yaml.5 "${list[@]}"
 mapfile -t list < <(grep -hE 'pki_yaml_(get|need)|^\s*\{ "' libpki/state/policy_profile.c libpki/state/policy_rules.c | words)
 ok "profile(5) has every key" named profile.5 "${list[@]}"
