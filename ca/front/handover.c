@@ -1,12 +1,10 @@
 #include "ca/front/handover.h"
 
-/* rule 55 */
+/* rule 55: why the signer refused, which knows the number alone */
 static enum pki_status
-check_end(const struct pki_ledger_alive *alive, struct pki_err *err)
+refuse_end(const struct pki_ledger_alive *alive, struct pki_err *err)
 {
 	char serial[PKI_SERIAL_TEXT], end[PKI_TIME_TEXT];
-	if (alive->count == 0)
-		return PKI_OK;
 	pki_serial_text(&alive->serial, serial);
 	pki_time_format(alive->not_after, end);
 	return pki_refuse(err, PKI_RULE_CRL_LAST,
@@ -38,12 +36,15 @@ begin(struct channel *signer, enum signer_purpose purpose, struct pki_ledger *le
 	if (purpose == SIGNER_ENDS)
 		PKI_TRY(pki_ledger_alive(
 			ledger, PKI_ISSUER_CA, pki_time_now(), &alive, err));
-	PKI_TRY(check_end(&alive, err));
 	PKI_TRY(ipc_begin(&signer->buf, IPC_START, err));
 	PKI_TRY(put_state(&signer->buf, ledger, err));
 	PKI_TRY(ipc_put_number(&signer->buf, alive.count, err));
 	PKI_TRY(channel_call(signer, &reply, err));
-	return ipc_get_struct(&reply, &signer->ready, sizeof signer->ready, err);
+	struct pki_err own = { 0 };
+	(void)!ipc_get_struct(&reply, &signer->ready, sizeof signer->ready, &own);
+	if (own.rule == PKI_RULE_CRL_LAST && alive.count > 0)
+		return refuse_end(&alive, err);
+	return pki_err_move(err, &own);
 }
 
 /* A request whose reply has no fields. */
