@@ -10,8 +10,8 @@ revoked_set_free(struct revoked_set *set)
 }
 
 /* Room for more, and, as they come one by one, some to spare. */
-static enum pki_status
-reserve(struct revoked_set *set, size_t more, struct pki_err *err)
+enum pki_status
+revoked_set_reserve(struct revoked_set *set, size_t more, struct pki_err *err)
 {
 	size_t count = set->count + more;
 	if (count <= set->cap)
@@ -32,7 +32,7 @@ revoked_set_append(
 {
 	if (count == 0)
 		return PKI_OK;
-	PKI_TRY(reserve(set, count, err));
+	PKI_TRY(revoked_set_reserve(set, count, err));
 	memcpy(set->items + set->count, items, count * sizeof *set->items);
 	set->count += count;
 	return PKI_OK;
@@ -90,8 +90,9 @@ revoked_set_seek(
 	return low;
 }
 
-static bool
-is_at(const struct revoked_set *set, size_t i, const struct pki_serial *serial)
+bool
+revoked_set_is_at(
+	const struct revoked_set *set, size_t i, const struct pki_serial *serial)
 {
 	return i < set->count && pki_serial_compare(&set->items[i].serial, serial) == 0;
 }
@@ -100,7 +101,7 @@ struct pki_revoked *
 revoked_set_find(const struct revoked_set *set, const struct pki_serial *serial)
 {
 	size_t i = revoked_set_seek(set, 0, serial);
-	return is_at(set, i, serial) ? &set->items[i] : NULL;
+	return revoked_set_is_at(set, i, serial) ? &set->items[i] : NULL;
 }
 
 enum pki_status
@@ -109,7 +110,7 @@ revoked_set_add(
 {
 	if (more->count == 0)
 		return PKI_OK;
-	PKI_TRY(reserve(set, more->count, err));
+	PKI_TRY(revoked_set_reserve(set, more->count, err));
 	struct pki_revoked *items = set->items;
 	size_t end = set->count;
 	for (size_t left = more->count; left > 0; left--) {
@@ -142,8 +143,10 @@ revoked_set_remove(struct revoked_set *set, const struct revoked_set *less)
 		if (kept != from)
 			memmove(&items[kept], &items[from], (to - from) * sizeof *items);
 		kept += to - from;
-		from = i < less->count && is_at(set, to, &less->items[i].serial) ? to + 1
-										 : to;
+		from = i < less->count &&
+				       revoked_set_is_at(set, to, &less->items[i].serial)
+			       ? to + 1
+			       : to;
 	}
 	set->count = kept;
 }

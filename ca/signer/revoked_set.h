@@ -12,6 +12,9 @@ struct revoked_set {
 };
 
 void revoked_set_free(struct revoked_set *set);
+/* Make room for more items. */
+enum pki_status revoked_set_reserve(
+	struct revoked_set *set, size_t more, struct pki_err *err) PKI_MUST_CHECK;
 /* At the end, in whatever order; revoked_set_sort() makes a set of it. items need not be aligned. */
 enum pki_status revoked_set_append(struct revoked_set *set, const void *items,
 	size_t count, struct pki_err *err) PKI_MUST_CHECK;
@@ -24,6 +27,9 @@ void revoked_set_sort(struct revoked_set *set);
 /* The first item from `from` on that does not come before serial; count if there is none. */
 size_t revoked_set_seek(
 	const struct revoked_set *set, size_t from, const struct pki_serial *serial);
+/* Has the item at position i this serial? */
+bool revoked_set_is_at(
+	const struct revoked_set *set, size_t i, const struct pki_serial *serial);
 /* NULL if it is not there. */
 struct pki_revoked *revoked_set_find(
 	const struct revoked_set *set, const struct pki_serial *serial);

@@ -77,9 +77,9 @@ load_checkpoint(struct signer_state *s, struct pki_bytes note, struct pki_err *e
 	PKI_TRY(pki_note_vkey(
 		PKI_NOTE_LOG, s->conf->log->origin, s->log_key, &s->vkey, err));
 	PKI_TRY(pki_checkpoint_open(
-		note, (const char *)s->vkey.data, &s->last.checkpoint, err));
+		note, (const char *)s->vkey.data, &s->tx.last.checkpoint, err));
 	/* an upper bound: only the ledger knows the last entry with certificates */
-	s->quorum.issued = s->last.checkpoint.size;
+	s->quorum.issued = s->tx.last.checkpoint.size;
 	return PKI_OK;
 }
 
@@ -176,7 +176,7 @@ serve_one(struct signer_state *s, int fd, struct pki_buf *frame, struct pki_err 
 static enum pki_status
 report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_err *err)
 {
-	struct signer_ready ready = { .checkpoint = s->last.checkpoint.size };
+	struct signer_ready ready = { .checkpoint = s->tx.last.checkpoint.size };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
 	if (result->status != PKI_OK)
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));

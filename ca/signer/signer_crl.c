@@ -1,11 +1,10 @@
 /*
- * CRLs. The signer keeps what its lists name, and is told only what is new: what was listed
- * once stays listed, as it was, until its certificate has expired. Nobody can have it left
+ * CRLs. The signer keeps the revoked set, and the front sends what is new alone: an entry that was
+ * listed once stays listed, unchanged, until its certificate has expired. No front can leave it
  * out.
  */
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ca/signer/signer_state.h"
 #include "libpki/state/decide.h"
@@ -31,7 +30,7 @@ add_entries(struct signer_state *s, struct pki_bytes entries, struct pki_err *er
 	while (entries.len > 0) {
 		struct pki_revoked entry;
 		PKI_TRY(read_entry(s, &entries, &entry, err));
-		PKI_TRY(revoked_set_append(&s->fresh, &entry, 1, err));
+		PKI_TRY(revoked_set_append(&s->received, &entry, 1, err));
 	}
 	return PKI_OK;
 }
@@ -43,22 +42,22 @@ signer_entries(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 	struct pki_bytes entries = { 0 };
 	PKI_TRY(ipc_get_entries(&fields, &entries, err));
 	PKI_TRY(ipc_end(fields, err));
-	size_t before = s->fresh.count;
-	size_t known = s->revoked.count > s->added.count ? s->revoked.count
-							 : s->added.count;
+	size_t before = s->received.count;
+	size_t known = s->tx.revoked.count > s->tx.added.count ? s->tx.revoked.count
+							       : s->tx.added.count;
 	if (known + before + entries.len / IPC_REVOKED_SIZE > REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT, "more than %zu revocations in one CRL",
 			REVOKED_MAX);
 	enum pki_status status = add_entries(s, entries, err);
 	if (status != PKI_OK)
-		s->fresh.count = before;
+		s->received.count = before;
 	return status;
 }
 
 bool
 signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
 {
-	return revoked_set_find(&s->revoked, serial) != NULL;
+	return revoked_set_find(&s->tx.revoked, serial) != NULL;
 }
 
 /* What expires before then is past its expiry on every list: on one list after it at least.
@@ -66,26 +65,26 @@ signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
 static pki_time
 cutoff(const struct signer_state *s)
 {
-	pki_time oldest = s->last.made[0];
+	pki_time oldest = s->tx.last.made[0];
 	for (unsigned k = 1; k <= s->conf->ca_urls.partitions; k++)
-		if (s->last.made[k] < oldest)
-			oldest = s->last.made[k];
+		if (s->tx.last.made[k] < oldest)
+			oldest = s->tx.last.made[k];
 	return s->conf->crl_keep ? 0 : oldest;
 }
 
 static void
-drop_told(struct signer_state *s)
+drop_received(struct signer_state *s)
 {
-	revoked_set_free(&s->fresh);
-	revoked_set_free(&s->gone);
+	revoked_set_free(&s->received);
+	revoked_set_free(&s->expired);
 }
 
-/* A CRL begins: what was told for another one that was not made is gone. */
+/* A CRL begins: entries received for a CRL that was never made are dropped. */
 enum pki_status
 signer_cutoff(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	PKI_TRY(ipc_end(fields, err));
-	drop_told(s);
+	drop_received(s);
 	return ipc_put_number(&s->reply, (uint64_t)cutoff(s), err);
 }
 
@@ -104,13 +103,13 @@ signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *
 		return pki_refuse(err, PKI_RULE_CRL_EXPIRED,
 			"a certificate stays on the CRL until it has expired");
 	const struct pki_revoked *entry =
-		revoked_set_find(&s->revoked, pki_cert_get0_serial(cert));
+		revoked_set_find(&s->tx.revoked, pki_cert_get0_serial(cert));
 	if (entry == NULL)
 		return PKI_OK;
-	if (s->removed.count + s->gone.count >= REVOKED_MAX)
+	if (s->tx.removed.count + s->expired.count >= REVOKED_MAX)
 		return pki_fail(err, PKI_LIMIT,
 			"more than %zu expired certificates for one CRL", REVOKED_MAX);
-	return revoked_set_append(&s->gone, entry, 1, err);
+	return revoked_set_append(&s->expired, entry, 1, err);
 }
 
 static bool
@@ -120,37 +119,54 @@ same_entry(const struct pki_revoked *a, const struct pki_revoked *b)
 	       (b->partition == 0 || a->partition == b->partition);
 }
 
-/* rule 58: what is told again is as it was; it is taken out, what is left is new. */
-static enum pki_status
-check_told(struct signer_state *s, struct pki_err *err)
+/* The entry of this serial that a CRL lists, or that this request holds already. NULL: none. */
+static struct pki_revoked *
+find_known(struct signer_state *s, const struct revoked_set *kept, size_t *at,
+	const struct pki_serial *serial)
 {
-	struct revoked_set *fresh = &s->fresh;
-	size_t at = 0, kept = 0;
-	revoked_set_sort(fresh);
-	for (size_t i = 0; i < fresh->count; i++) {
-		struct pki_revoked *item = &fresh->items[i], *known = NULL;
-		at = revoked_set_seek(&s->revoked, at, &item->serial);
-		if (kept > 0 && pki_serial_compare(&fresh->items[kept - 1].serial,
-					&item->serial) == 0)
-			known = &fresh->items[kept - 1];
-		else if (at < s->revoked.count &&
-			 pki_serial_compare(
-				 &s->revoked.items[at].serial, &item->serial) == 0)
-			known = &s->revoked.items[at];
-		if (known == NULL) {
-			fresh->items[kept++] = *item;
+	*at = revoked_set_seek(&s->tx.revoked, *at, serial);
+	if (kept->count > 0 && revoked_set_is_at(kept, kept->count - 1, serial))
+		return &kept->items[kept->count - 1];
+	if (revoked_set_is_at(&s->tx.revoked, *at, serial))
+		return &s->tx.revoked.items[*at];
+	return NULL;
+}
+
+static enum pki_status
+check_final(const struct pki_revoked *item, const struct pki_revoked *known,
+	struct pki_err *err)
+{
+	char text[PKI_SERIAL_TEXT];
+	pki_serial_text(&item->serial, text);
+	if (!same_entry(item, known))
+		return pki_refuse(err, PKI_RULE_REVOKED_FINAL,
+			"the last CRL lists %s otherwise; a revocation is final", text);
+	return PKI_OK;
+}
+
+/* rule 58: an entry that is known is the same as before. Leaves those that are new. */
+static enum pki_status
+check_received(struct signer_state *s, struct pki_err *err)
+{
+	revoked_set_sort(&s->received);
+	struct revoked_set kept = { .items = s->received.items };
+	size_t at = 0;
+	for (size_t i = 0; i < s->received.count; i++) {
+		const struct pki_revoked *item = &s->received.items[i];
+		struct pki_revoked *known = find_known(s, &kept, &at, &item->serial);
+		if (known != NULL) {
+			PKI_TRY(check_final(item, known, err));
+			/* a CRL read at the start does not say which certificates name it */
+			known->partition = item->partition;
 			continue;
 		}
-		char text[PKI_SERIAL_TEXT];
-		pki_serial_text(&item->serial, text);
-		if (!same_entry(item, known))
-			return pki_refuse(err, PKI_RULE_REVOKED_FINAL,
-				"the last CRL lists %s otherwise; a revocation is final",
-				text);
-		/* a list read at the start does not tell which certificates name it */
-		known->partition = item->partition;
+		/* expired, and taken off a CRL in this transaction */
+		known = revoked_set_find(&s->tx.removed, &item->serial);
+		if (known != NULL)
+			PKI_TRY(check_final(item, known, err));
+		kept.items[kept.count++] = *item;
 	}
-	fresh->count = kept;
+	s->received.count = kept.count;
 	return PKI_OK;
 }
 
@@ -164,7 +180,7 @@ check_times(const struct signer_state *s, const struct pki_crl_spec *spec, pki_m
 	if (spec->next_update == PKI_CRL_LAST && !s->ends)
 		return pki_refuse(err, PKI_RULE_CRL_LAST,
 			"only pki-ca last-crl, with both custodians, makes the last CRL");
-	if (spec->this_update > now / 1000 || spec->this_update < s->last.crl_made ||
+	if (spec->this_update > now / 1000 || spec->this_update < s->tx.last.crl_made ||
 		spec->this_update < (now - PKI_CLOCK_SKEW_MS) / 1000 ||
 		spec->next_update != end)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
@@ -182,14 +198,14 @@ check_place(struct signer_state *s, const struct pki_crl_spec *spec, unsigned pa
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
 			"there is no partition %u; pki.yaml has %u", partition,
 			s->conf->ca_urls.partitions);
-	if (s->last.made[partition] == PKI_CRL_LAST)
+	if (s->tx.last.made[partition] == PKI_CRL_LAST)
 		return pki_refuse(
 			err, PKI_RULE_CRL_LAST, "the last CRL of this list is made");
-	if (spec->number != s->last.crl_number + 1)
+	if (spec->number != s->tx.last.crl_number + 1)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
 			"CRL number %llu after %llu; numbers grow by one",
 			(unsigned long long)spec->number,
-			(unsigned long long)s->last.crl_number);
+			(unsigned long long)s->tx.last.crl_number);
 	return check_times(s, spec, now, err);
 }
 
@@ -204,52 +220,12 @@ once_each(struct revoked_set *set)
 	set->count = kept;
 }
 
-/* For signer_undo(). *out: what was told, where it now stands in `noted`. */
-static enum pki_status
-note(struct revoked_set *noted, struct revoked_set *told, struct revoked_set *out,
-	struct pki_err *err)
-{
-	size_t before = noted->count;
-	PKI_TRY(revoked_set_move(noted, told, err));
-	out->items = noted->count != before ? &noted->items[before] : NULL;
-	out->count = noted->count - before;
-	return PKI_OK;
-}
-
-/* What is new comes in, what has expired goes. */
-static enum pki_status
-bring_up(struct signer_state *s, struct pki_err *err)
-{
-	struct revoked_set gone = { 0 }, fresh = { 0 };
-	signer_begin(s);
-	revoked_set_sort(&s->gone);
-	once_each(&s->gone);
-	PKI_TRY(note(&s->removed, &s->gone, &gone, err));
-	revoked_set_remove(&s->revoked, &gone);
-	PKI_TRY(note(&s->added, &s->fresh, &fresh, err));
-	return revoked_set_add(&s->revoked, &fresh, err);
-}
-
-void
-signer_undo(struct signer_state *s)
-{
-	struct pki_err err = { 0 };
-	revoked_set_sort(&s->removed);
-	/* nothing is left to go on from, and no list may come of it */
-	if (revoked_set_add(&s->revoked, &s->removed, &err) != PKI_OK)
-		_exit((int)PKI_MEMORY);
-	revoked_set_sort(&s->added);
-	revoked_set_remove(&s->revoked, &s->added);
-	revoked_set_free(&s->added);
-	revoked_set_free(&s->removed);
-}
-
 /* The entries of the certificates that name a partition: neighbours in the revoked set. */
 static enum pki_status
 select_entries(const struct signer_state *s, unsigned partition, struct revoked_set *out,
 	struct pki_err *err)
 {
-	const struct revoked_set *set = &s->revoked;
+	const struct revoked_set *set = &s->tx.revoked;
 	unsigned partitions = s->conf->ca_urls.partitions;
 	size_t low = 0, high = set->count, kept = 0;
 	while (low < high) {
@@ -285,7 +261,7 @@ build(struct signer_state *s, const struct pki_crl_spec *place, unsigned partiti
 	struct pki_crl_spec spec = *place;
 	char url[PKI_URL_TEXT];
 	PKI_CLEANUP(revoked_set_cleanup) struct revoked_set selected = { 0 };
-	const struct revoked_set *set = &s->revoked;
+	const struct revoked_set *set = &s->tx.revoked;
 	if (partition != 0) {
 		PKI_TRY(select_entries(s, partition, &selected, err));
 		pki_crl_url(&s->conf->ca_urls, partition, url);
@@ -312,12 +288,15 @@ make_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 	PKI_TRY(ipc_end(fields, err));
 	unsigned k = partition > PKI_PARTITIONS_MAX ? UINT_MAX : (unsigned)partition;
 	PKI_TRY(check_place(s, &spec, k, err));
-	PKI_TRY(check_told(s, err));
-	PKI_TRY(bring_up(s, err));
+	PKI_TRY(check_received(s, err));
+	revoked_set_sort(&s->expired);
+	once_each(&s->expired);
+	transaction_begin(&s->tx);
+	PKI_TRY(transaction_change(&s->tx, &s->received, &s->expired, err));
 	PKI_TRY(build(s, &spec, k, err));
-	s->last.crl_number = spec.number;
-	s->last.crl_made = spec.this_update;
-	s->last.made[k] = s->ends ? PKI_CRL_LAST : spec.this_update;
+	s->tx.last.crl_number = spec.number;
+	s->tx.last.crl_made = spec.this_update;
+	s->tx.last.made[k] = s->ends ? PKI_CRL_LAST : spec.this_update;
 	PKI_TRY(ipc_put_number(&s->reply, pki_crl_count(s->crl), err));
 	return ipc_put_tail(&s->reply, pki_crl_get0_der(s->crl), &s->tail, err);
 }
@@ -326,6 +305,6 @@ enum pki_status
 signer_crl(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	enum pki_status status = make_crl(s, fields, err);
-	drop_told(s);
+	drop_received(s);
 	return status;
 }

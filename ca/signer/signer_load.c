@@ -28,11 +28,11 @@ add_entries(struct signer_state *s, unsigned partition, const struct pki_crl *cr
 		struct pki_revoked entry;
 		PKI_TRY(pki_crl_entry(crl, i, &entry, err));
 		entry.partition = (uint16_t)partition;
-		at = revoked_set_seek(&s->revoked, at, &entry.serial);
-		if (at < s->revoked.count &&
-			pki_serial_compare(&s->revoked.items[at].serial, &entry.serial) ==
-				0)
-			s->revoked.items[at].partition = entry.partition;
+		at = revoked_set_seek(&s->tx.revoked, at, &entry.serial);
+		if (at < s->tx.revoked.count &&
+			pki_serial_compare(
+				&s->tx.revoked.items[at].serial, &entry.serial) == 0)
+			s->tx.revoked.items[at].partition = entry.partition;
 		else
 			PKI_TRY(revoked_set_append(more, &entry, 1, err));
 	}
@@ -50,14 +50,14 @@ signer_load_crl(struct signer_state *s, unsigned partition, struct pki_bytes der
 	PKI_TRY(check_scope(s, partition, crl, err));
 	enum pki_status status = add_entries(s, partition, crl, &more, err);
 	if (status == PKI_OK)
-		status = revoked_set_add(&s->revoked, &more, err);
+		status = revoked_set_add(&s->tx.revoked, &more, err);
 	revoked_set_free(&more);
 	bool last = pki_crl_next_update(crl) == PKI_CRL_LAST;
-	s->last.made[partition] = last ? PKI_CRL_LAST : pki_crl_this_update(crl);
-	if (pki_crl_number(crl) > s->last.crl_number)
-		s->last.crl_number = pki_crl_number(crl);
-	if (pki_crl_this_update(crl) > s->last.crl_made)
-		s->last.crl_made = pki_crl_this_update(crl);
+	s->tx.last.made[partition] = last ? PKI_CRL_LAST : pki_crl_this_update(crl);
+	if (pki_crl_number(crl) > s->tx.last.crl_number)
+		s->tx.last.crl_number = pki_crl_number(crl);
+	if (pki_crl_this_update(crl) > s->tx.last.crl_made)
+		s->tx.last.crl_made = pki_crl_this_update(crl);
 	return status;
 }
 
@@ -78,7 +78,7 @@ enum pki_status
 signer_serve(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	PKI_TRY(ipc_end(fields, err));
-	s->before = s->last;
+	s->tx.before = s->tx.last;
 	s->serving = true;
 	return PKI_OK;
 }

@@ -98,7 +98,7 @@ static enum pki_status
 check_not_ended(const struct signer_state *s, struct pki_bytes cms,
 	uint8_t digest[PKI_SHA256], struct pki_err *err)
 {
-	if (s->last.made[0] != PKI_CRL_LAST)
+	if (s->tx.last.made[0] != PKI_CRL_LAST)
 		return PKI_OK;
 	PKI_TRY(pki_sha256(cms.data, cms.len, digest, err));
 	return pki_refuse(err, PKI_RULE_CRL_LAST,

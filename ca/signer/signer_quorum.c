@@ -11,7 +11,7 @@ enum pki_status
 signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	struct pki_checkpoint cp;
-	const struct pki_checkpoint *last = &s->last.checkpoint;
+	const struct pki_checkpoint *last = &s->tx.last.checkpoint;
 	struct pki_bytes note;
 	struct pki_proof proof;
 	PKI_TRY(ipc_get(&fields, IPC_BYTES, &note, err));

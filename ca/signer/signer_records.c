@@ -19,26 +19,15 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 	PKI_TRY(ipc_get_proof(&fields, &proof, err));
 	PKI_TRY(ipc_end(fields, err));
 	memcpy(next.origin, s->conf->log->origin, sizeof next.origin);
-	PKI_TRY(pki_merkle_check_consistency(s->last.checkpoint.size,
-		&s->last.checkpoint.root, next.size, &next.root, &proof, err));
+	PKI_TRY(pki_merkle_check_consistency(s->tx.last.checkpoint.size,
+		&s->tx.last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
-	signer_begin(s);
-	s->last.checkpoint = next;
-	s->under_way = false;
+	transaction_begin(&s->tx);
+	s->tx.last.checkpoint = next;
+	transaction_end(&s->tx);
 	signer_covered(s, next.size);
 	return ipc_put(&s->reply, IPC_BYTES, note.data, note.len, err);
-}
-
-void
-signer_begin(struct signer_state *s)
-{
-	if (s->under_way)
-		return;
-	s->under_way = true;
-	s->before = s->last;
-	revoked_set_free(&s->added);
-	revoked_set_free(&s->removed);
 }
 
 /*
@@ -52,14 +41,12 @@ signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 	uint64_t size;
 	PKI_TRY(ipc_get_number(&fields, &size, err));
 	PKI_TRY(ipc_end(fields, err));
-	if (!s->under_way && s->last.checkpoint.size == size)
+	if (!s->tx.under_way && s->tx.last.checkpoint.size == size)
 		return PKI_OK;
-	if (s->before.checkpoint.size != size)
+	if (s->tx.before.checkpoint.size != size)
 		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
 	PKI_TRY(signer_uncovered(s, size, err));
-	signer_undo(s);
-	s->last = s->before;
-	s->under_way = false;
+	transaction_undo(&s->tx);
 	return PKI_OK;
 }
 

@@ -4,8 +4,8 @@
 
 #include "ca/facts.h"
 #include "ca/quorum.h"
-#include "ca/signer/revoked_set.h"
 #include "ca/signer/signer.h"
+#include "ca/signer/transaction.h"
 #include "libpki/tlog/note.h"
 #include "libpki/x509/csr.h"
 
@@ -15,16 +15,6 @@ struct pending {
 	struct pki_signed_order order;
 	struct pki_decision decision;
 	struct facts facts;
-};
-
-/* What the signer vouched for last: what comes next must go on from there. */
-struct vouched {
-	struct pki_checkpoint checkpoint; /* size 0: none */
-	uint64_t crl_number; /* of all lists together */
-	pki_time crl_made;
-	/* thisUpdate of each list's last one, the full list first; 0: not made yet,
-	 * PKI_CRL_LAST: none follows */
-	pki_time made[PKI_PARTITIONS_MAX + 1];
 };
 
 struct signer_state {
@@ -38,17 +28,12 @@ struct signer_state {
 	struct pki_cms_cache *cache;
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
-	struct revoked_set revoked; /* all that the CRLs list */
-	struct revoked_set fresh; /* told for the next CRL: revoked since, in any order */
-	struct revoked_set gone; /* ... and expired since */
-	struct revoked_set added, removed; /* since `before` */
-	struct vouched last;
-	struct vouched
-		before; /* before the transaction that is under way or the last one */
+	struct transaction tx;
+	/* sent for the next CRL: revocations, in any order, and revoked certificates that expired */
+	struct revoked_set received, expired;
 	struct quorum quorum; /* a transaction that failed undoes none of it */
 	bool serving; /* all last CRLs have come: none is loaded any more */
 	bool ends; /* it is there for the last CRLs */
-	bool under_way; /* something was signed, not yet the checkpoint over it */
 	struct pki_buf vkey; /* of the log */
 	pki_msec clock; /* the latest that was seen: time does not go back */
 	struct pki_buf reply;
@@ -96,13 +81,9 @@ enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
 	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
 /* Is it on a CRL? */
 bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
-/* Before a signature that a transaction needs, so that IPC_FORGET can take it back. */
-void signer_begin(struct signer_state *s);
 /* A checkpoint of that size covers the certificates that were signed; it is taken back. */
 void signer_covered(struct signer_state *s, uint64_t size);
 enum pki_status signer_uncovered(
 	struct signer_state *s, uint64_t size, struct pki_err *err) PKI_MUST_CHECK;
-/* The revoked set as it was before the transaction. */
-void signer_undo(struct signer_state *s);
 
 #endif

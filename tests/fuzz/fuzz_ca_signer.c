@@ -277,7 +277,7 @@ put_entries(struct input *in, struct pki_buf *frame)
 			entry.serial.octets[0] = (uint8_t)(0x40 | a);
 			entry.serial.len = (b & 0x80) != 0 ? octet(in) : PKI_SERIAL_MAX;
 		}
-		entry.revoked_at = s.last.crl_made - (b >> 4 & 3);
+		entry.revoked_at = s.tx.last.crl_made - (b >> 4 & 3);
 		entry.reason = (enum pki_reason)reasons[b % PKI_COUNT(reasons)];
 		if ((b & 8) != 0)
 			entry.partition =
@@ -294,7 +294,7 @@ put_crl(struct input *in, struct pki_buf *frame)
 	pki_time now = pki_time_now() + (a >> 6) - ((a >> 6) == 3 ? 900 : 0);
 	pki_time end = (a & 0x20) != 0 ? PKI_CRL_LAST : now + world.conf.crl_lifetime;
 	must(ipc_put_number(frame, a % (PARTITIONS + 2), &failure));
-	must(ipc_put_number(frame, s.last.crl_number + ((a & 0x10) == 0), &failure));
+	must(ipc_put_number(frame, s.tx.last.crl_number + ((a & 0x10) == 0), &failure));
 	must(ipc_put_number(frame, (uint64_t)now, &failure));
 	must(ipc_put_number(frame, (uint64_t)end, &failure));
 }
@@ -303,10 +303,10 @@ static void
 put_checkpoint(struct input *in, struct pki_buf *frame)
 {
 	uint8_t a = octet(in);
-	uint64_t size = (s.last.checkpoint.size + a % 5) % LOG_MAX;
+	uint64_t size = (s.tx.last.checkpoint.size + a % 5) % LOG_MAX;
 	struct pki_checkpoint cp = checkpoint(size, (a & 0x80) != 0);
 	struct pki_proof proof =
-		consistency(s.last.checkpoint.size, size, (a & 0x80) != 0);
+		consistency(s.tx.last.checkpoint.size, size, (a & 0x80) != 0);
 	must(ipc_put_number(frame, size, &failure));
 	put_bytes(frame, (struct pki_bytes){ cp.root.octets, sizeof cp.root.octets });
 	must(ipc_put_proof(frame, &proof, &failure));
@@ -318,7 +318,7 @@ put_cosigned(struct input *in, struct pki_buf *frame)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	uint8_t a = octet(in);
 	struct pki_checkpoint cp = checkpoint(a % LOG_MAX, (a & 0x80) != 0);
-	struct pki_proof proof = consistency(cp.size, s.last.checkpoint.size, false);
+	struct pki_proof proof = consistency(cp.size, s.tx.last.checkpoint.size, false);
 	struct pki_key *key = (a & 0x40) != 0 ? world.witness : s.log_key;
 	must(pki_checkpoint_sign(&cp, key, &note, &failure));
 	(void)!pki_checkpoint_cosign(
@@ -389,7 +389,7 @@ put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 		return;
 	case IPC_FORGET:
 		must(ipc_put_number(frame,
-			octet(in) % 4 == 0 ? octet(in) : s.before.checkpoint.size,
+			octet(in) % 4 == 0 ? octet(in) : s.tx.before.checkpoint.size,
 			&failure));
 		return;
 	case IPC_COSIGNED:
@@ -432,12 +432,12 @@ check_entries(const struct revoked_set *set, bool sorted)
 static void
 check_memory(void)
 {
-	check_entries(&s.revoked, true);
-	check_entries(&s.fresh, false);
-	check_entries(&s.gone, false);
-	check_entries(&s.added, false);
-	check_entries(&s.removed, false);
-	if (s.pending_count > IPC_BATCH_MAX || s.last.checkpoint.size > LOG_MAX)
+	check_entries(&s.tx.revoked, true);
+	check_entries(&s.received, false);
+	check_entries(&s.expired, false);
+	check_entries(&s.tx.added, true);
+	check_entries(&s.tx.removed, true);
+	if (s.pending_count > IPC_BATCH_MAX || s.tx.last.checkpoint.size > LOG_MAX)
 		abort();
 	if (s.tail.len != 0) {
 		PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
@@ -495,10 +495,10 @@ begin(uint8_t how)
 	/* the CRLs are of a time when all certificates have expired */
 	if ((how & 2) != 0)
 		for (size_t k = 0; k <= PARTITIONS; k++)
-			s.last.made[k] = pki_cert_not_after(world.certs[0]) + 1;
-	s.last.checkpoint = checkpoint(3, false);
-	s.before = s.last;
-	s.quorum.issued = s.last.checkpoint.size;
+			s.tx.last.made[k] = pki_cert_not_after(world.certs[0]) + 1;
+	s.tx.last.checkpoint = checkpoint(3, false);
+	s.tx.before = s.tx.last;
+	s.quorum.issued = s.tx.last.checkpoint.size;
 	world.policy->witnesses = (how & 4) != 0;
 	world.conf.crl_keep = (how & 8) != 0;
 }
@@ -506,11 +506,10 @@ begin(uint8_t how)
 static void
 end(void)
 {
-	struct revoked_set *sets[] = { &s.revoked, &s.fresh, &s.gone, &s.added,
-		&s.removed };
 	must(signer_reply(&s, IPC_DECIDE, (struct pki_bytes){ 0 }, &failure));
-	for (size_t i = 0; i < PKI_COUNT(sets); i++)
-		revoked_set_free(sets[i]);
+	transaction_free(&s.tx);
+	revoked_set_free(&s.received);
+	revoked_set_free(&s.expired);
 	pki_buf_free(&s.vkey);
 	pki_buf_free(&s.reply);
 	s = (struct signer_state){ .ends = false };

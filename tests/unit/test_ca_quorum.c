@@ -82,9 +82,9 @@ ask_checkpoint(uint64_t size)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	struct pki_checkpoint cp = checkpoint(size, &tree);
 	struct pki_proof proof = { .count = 0 };
-	if (s.last.checkpoint.size > 0)
+	if (s.tx.last.checkpoint.size > 0)
 		ok(pki_merkle_consistency(
-			s.last.checkpoint.size, size, &tree, &proof, &err));
+			s.tx.last.checkpoint.size, size, &tree, &proof, &err));
 	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
 	ok(ipc_begin(&frame, IPC_CHECKPOINT, &err));
 	ok(ipc_put_number(&frame, size, &err));
@@ -132,9 +132,9 @@ show(const struct shown shown)
 				shown.strange ? stranger : witnesses[i], 1760000000,
 				&lines, &err));
 	ok(pki_buf_append(&note, lines.data, lines.len, &err));
-	if (!shown.unproven && shown.size <= s.last.checkpoint.size)
+	if (!shown.unproven && shown.size <= s.tx.last.checkpoint.size)
 		ok(pki_merkle_consistency(
-			shown.size, s.last.checkpoint.size, source, &proof, &err));
+			shown.size, s.tx.last.checkpoint.size, source, &proof, &err));
 	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
 	ok(ipc_begin(&frame, IPC_COSIGNED, &err));
 	ok(ipc_put(&frame, IPC_BYTES, note.data, note.len, &err));
@@ -196,8 +196,8 @@ setup(void **state)
 	for (uint8_t i = 0; i < SIZES; i++)
 		ok(pki_merkle_leaf((struct pki_bytes){ &i, 1 }, &leaves[i], &err));
 	ok(pki_merkle_leaf((struct pki_bytes){ (const uint8_t *)"x", 1 }, &forked, &err));
-	s.last.checkpoint = checkpoint(4, &tree);
-	s.before = s.last;
+	s.tx.last.checkpoint = checkpoint(4, &tree);
+	s.tx.before = s.tx.last;
 	s.quorum.issued = 4;
 	return 0;
 }

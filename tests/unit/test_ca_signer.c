@@ -124,17 +124,16 @@ setup(void **state)
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	ok(pki_crl_build(&spec, s.ca_key, &crl, &err));
 	ok(signer_load_crl(&s, 0, pki_crl_get0_der(crl), &err));
-	s.before = s.last;
+	s.tx.before = s.tx.last;
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	struct revoked_set *rolls[] = { &s.revoked, &s.fresh, &s.gone, &s.added,
-		&s.removed };
-	for (size_t i = 0; i < PKI_COUNT(rolls); i++)
-		revoked_set_free(rolls[i]);
+	transaction_free(&s.tx);
+	revoked_set_free(&s.received);
+	revoked_set_free(&s.expired);
 	pki_crl_free(s.crl);
 	conf.crl_keep = false;
 	conf.ca_urls.partitions = 0;
@@ -297,7 +296,7 @@ nothing_refused_is_kept(void **state)
 		if (signer_entries(&s, fields(&frame), &err) == PKI_OK)
 			fail_msg("%s is taken", cases[i].what);
 		err = (struct pki_err){ 0 };
-		assert_int_equal(s.fresh.count, 0);
+		assert_int_equal(s.received.count, 0);
 	}
 	ok(ask_crl(8, pki_time_now(), 26 * HOUR));
 	assert_int_equal(pki_crl_count(s.crl), 0);
@@ -413,9 +412,9 @@ r58_a_restart_forgets_nothing(void **state)
 	ok(ask_list(2, 9, now, 26 * HOUR));
 	part = s.crl;
 	s.crl = NULL;
-	revoked_set_free(&s.revoked);
-	s.last = (struct vouched){ 0 };
-	s.under_way = false;
+	revoked_set_free(&s.tx.revoked);
+	s.tx.last = (struct vouched){ 0 };
+	s.tx.under_way = false;
 	ok(signer_load_crl(&s, 0, pki_crl_get0_der(full), &err));
 	ok(signer_load_crl(&s, 2, pki_crl_get0_der(part), &err));
 	refuses(signer_load_crl(&s, 1, pki_crl_get0_der(part), &err), PKI_CONFIG,
@@ -544,7 +543,7 @@ r53_r55_nothing_follows_the_last(void **state)
 	s.ends = true;
 	refuses(ask_crl(9, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
 	refuses(ask_crl(9, now, forever - 1), PKI_REFUSED, PKI_RULE_CRL_FIELDS);
-	s.before = s.last;
+	s.tx.before = s.tx.last;
 	ok(decide(good_issue(), both));
 	ok(ask_crl(9, now, forever));
 	assert_int_equal(pki_crl_next_update(s.crl), PKI_CRL_LAST);
@@ -561,7 +560,7 @@ r53_r55_nothing_follows_the_last(void **state)
 	struct pki_bytes der = pki_crl_get0_der(s.crl);
 	ok(pki_buf_append(&last, der.data, der.len, &err));
 	s.ends = false;
-	s.last = (struct vouched){ 0 };
+	s.tx.last = (struct vouched){ 0 };
 	ok(signer_load_crl(&s, 0, pki_buf_bytes(&last), &err));
 	refuses(ask_crl(10, now, 26 * HOUR), PKI_REFUSED, PKI_RULE_CRL_LAST);
 	refuses(decide(good_issue(), both), PKI_REFUSED, PKI_RULE_CRL_LAST);
