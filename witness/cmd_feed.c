@@ -1,29 +1,35 @@
-/* Beside the log: collects cosignatures of what the log publishes. Each witness has a
- * thread of its own, so that one that hangs keeps no other waiting. */
+/*
+ * Beside the log: collects cosignatures and time-stamps of published checkpoints. Each witness
+ * has a thread of its own, so that a witness that hangs delays no other witness.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "libpki/host/conf.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/host/daemon.h"
+#include "libpki/host/report.h"
 #include "libpki/host/sandbox.h"
 #include "libpki/host/worker.h"
+#include "witness/cmd.h"
+#include "witness/cosigner.h"
+#include "witness/stamp.h"
 #include "witness/state.h"
 
 /* How soon a new checkpoint is seen. */
 #define LOOK_MSEC 100
-/* Attempts at a witness that fails come this long after each other. */
+/* Pauses between attempts at a witness that fails. */
 #define BACKOFF_MSEC 1000
 #define BACKOFF_MAX_MSEC 10000
 #define STAMP_BACKOFF_MAX_MSEC 60000
 
-struct asked {
+/* A witness and its thread; or the thread for time-stamps. */
+struct feeder {
 	struct feed *feed;
 	const struct pki_witness *conf;
-	char file[PATH_MAX]; /* its last one */
-	uint64_t known;
+	char file[PATH_MAX]; /* the last checkpoint with its cosignature */
+	uint64_t known; /* the size that the witness cosigned last */
 	struct pki_report report;
 	struct pki_worker worker;
 };
@@ -31,15 +37,15 @@ struct asked {
 struct feed {
 	struct pki_conf *conf;
 	char log_dir[PATH_MAX];
-	char folder[PATH_MAX]; /* ours, below the published one */
+	char folder[PATH_MAX]; /* of all that is written here, below the public folder */
 	char file[PATH_MAX];
 	struct pki_buf vkey;
-	pthread_mutex_t lock; /* from here on */
+	pthread_mutex_t lock; /* of generation, note, checkpoint */
 	unsigned generation; /* of the checkpoint */
-	struct pki_buf note; /* the log's line, and the cosignatures that there are */
+	struct pki_buf note; /* text, the log's line, the cosignatures so far */
 	struct pki_checkpoint checkpoint;
-	struct asked asked[PKI_WITNESSES_MAX];
-	struct asked stamper;
+	struct feeder feeders[PKI_WITNESSES_MAX];
+	struct feeder stamper;
 	char stamp_dir[PATH_MAX];
 	struct pki_buf trust;
 	bool stamps;
@@ -49,23 +55,30 @@ static bool
 same_text(struct pki_bytes a, struct pki_bytes b)
 {
 	struct pki_bytes x, y;
-	struct pki_err none = { 0 };
-	return pki_note_text(a, &x, &none) == PKI_OK &&
-	       pki_note_text(b, &y, &none) == PKI_OK &&
+	return pki_note_text(a, &x, NULL) == PKI_OK &&
+	       pki_note_text(b, &y, NULL) == PKI_OK &&
 	       pki_bytes_equal(x.data, x.len, y.data, y.len);
 }
 
-/* Of what is published: text, the log's line, and the lines of our witnesses. */
+/* The note's text and the log's signature line, appended. */
 static enum pki_status
-tidy(struct feed *feed, struct pki_bytes published, struct pki_buf *out,
+copy_signed(const struct feed *feed, struct pki_bytes note, struct pki_buf *out,
 	struct pki_err *err)
 {
 	struct pki_bytes text;
-	PKI_TRY(pki_note_text(published, &text, err));
+	PKI_TRY(pki_note_text(note, &text, err));
 	PKI_TRY(pki_buf_append(out, text.data, text.len, err));
 	PKI_TRY(pki_buf_append(out, "\n", 1, err));
-	PKI_TRY(pki_note_pick(
-		published, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, NULL, err));
+	return pki_note_pick(
+		note, PKI_NOTE_LOG, (const char *)feed->vkey.data, out, NULL, err);
+}
+
+/* Of the published note: text, the log's line, and the lines of the configured witnesses. */
+static enum pki_status
+copy_cosigned(const struct feed *feed, struct pki_bytes published, struct pki_buf *out,
+	struct pki_err *err)
+{
+	PKI_TRY(copy_signed(feed, published, out, err));
 	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
 		bool found = false;
 		if (pki_note_pick(published, PKI_NOTE_WITNESS,
@@ -90,7 +103,7 @@ look(struct feed *feed, struct pki_err *err)
 	pthread_mutex_unlock(&feed->lock);
 	if (known)
 		return PKI_OK;
-	PKI_TRY(tidy(feed, pki_buf_bytes(&file), &note, err));
+	PKI_TRY(copy_cosigned(feed, pki_buf_bytes(&file), &note, err));
 	PKI_TRY(pki_checkpoint_open(
 		pki_buf_bytes(&note), (const char *)feed->vkey.data, &cp, err));
 	pthread_mutex_lock(&feed->lock);
@@ -101,14 +114,14 @@ look(struct feed *feed, struct pki_err *err)
 	bool first = feed->generation++ == 0;
 	pthread_mutex_unlock(&feed->lock);
 	for (size_t i = 0; i < feed->conf->log->witness_count; i++)
-		pki_worker_wake(&feed->asked[i].worker);
+		pki_worker_wake(&feed->feeders[i].worker);
 	/* time-stamps have a pace of their own */
 	if (first && feed->stamps)
 		pki_worker_wake(&feed->stamper.worker);
 	return PKI_OK;
 }
 
-/* One more line for the checkpoint, unless there is a new one by now. */
+/* One more line for the checkpoint, unless there is a new checkpoint by now. */
 static enum pki_status
 publish_line(struct feed *feed, unsigned generation, const struct pki_buf *line,
 	struct pki_err *err)
@@ -125,37 +138,37 @@ publish_line(struct feed *feed, unsigned generation, const struct pki_buf *line,
 	return status;
 }
 
-/* Late or not: it counts for what the checkpoint covers. */
+/* Even if there is a new checkpoint by now: a cosignature covers all earlier entries. */
 static enum pki_status
-publish_own(const struct asked *asked, const struct pki_buf *note, struct pki_err *err)
+publish_own(const struct feeder *feeder, const struct pki_buf *note, struct pki_err *err)
 {
-	return pki_file_publish(asked->file, note->data, note->len, 0644, err);
+	return pki_file_publish(feeder->file, note->data, note->len, 0644, err);
 }
 
 /* Have the present checkpoint cosigned. */
 static enum pki_status
-attempt(struct asked *asked, struct pki_err *err)
+cosign(struct feeder *feeder, struct pki_err *err)
 {
-	struct feed *feed = asked->feed;
+	struct feed *feed = feeder->feed;
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 }, line = { 0 };
-	struct question question = { .witness = asked->conf,
+	struct cosigning cosigning = { .witness = feeder->conf,
 		.log_dir = feed->log_dir,
-		.stop = &asked->worker.stop };
+		.stop = &feeder->worker.stop };
 	pthread_mutex_lock(&feed->lock);
 	enum pki_status status =
 		pki_buf_append(&note, feed->note.data, feed->note.len, err);
-	question.checkpoint = feed->checkpoint;
+	cosigning.checkpoint = feed->checkpoint;
 	unsigned generation = feed->generation;
 	pthread_mutex_unlock(&feed->lock);
 	PKI_TRY(status);
-	question.note = pki_buf_bytes(&note);
-	if (pki_checkpoint_cosigned(question.note, asked->conf->vkey, &at, NULL, NULL) ==
-		PKI_OK)
-		return publish_own(asked, &note, err);
-	PKI_TRY(ask_witness(&question, &asked->known, &line, err));
+	cosigning.note = pki_buf_bytes(&note);
+	if (pki_checkpoint_cosigned(
+		    cosigning.note, feeder->conf->vkey, &at, NULL, NULL) == PKI_OK)
+		return publish_own(feeder, &note, err);
+	PKI_TRY(cosigner_call(&cosigning, &feeder->known, &line, err));
 	PKI_TRY(pki_buf_append(&note, line.data, line.len, err));
-	PKI_TRY(publish_own(asked, &note, err));
+	PKI_TRY(publish_own(feeder, &note, err));
 	return publish_line(feed, generation, &line, err);
 }
 
@@ -163,7 +176,7 @@ static enum pki_status
 witness_job(void *ctx, long *wait_msec, struct pki_err *err)
 {
 	*wait_msec = PKI_WAIT_FOREVER;
-	return attempt(ctx, err);
+	return cosign(ctx, err);
 }
 
 /* The present checkpoint, as the log signed it. */
@@ -171,17 +184,8 @@ static enum pki_status
 log_note(struct feed *feed, struct pki_buf *out, struct stamping *stamping,
 	struct pki_err *err)
 {
-	struct pki_bytes text;
 	pthread_mutex_lock(&feed->lock);
-	struct pki_bytes note = pki_buf_bytes(&feed->note);
-	enum pki_status status = pki_note_text(note, &text, err);
-	if (status == PKI_OK)
-		status = pki_buf_append(out, text.data, text.len, err);
-	if (status == PKI_OK)
-		status = pki_buf_append(out, "\n", 1, err);
-	if (status == PKI_OK)
-		status = pki_note_pick(note, PKI_NOTE_LOG, (const char *)feed->vkey.data,
-			out, NULL, err);
+	enum pki_status status = copy_signed(feed, pki_buf_bytes(&feed->note), out, err);
 	stamping->size = feed->checkpoint.size;
 	pthread_mutex_unlock(&feed->lock);
 	stamping->note = pki_buf_bytes(out);
@@ -205,33 +209,33 @@ stamp(struct feed *feed, struct pki_err *err)
 static enum pki_status
 stamp_job(void *ctx, long *wait_msec, struct pki_err *err)
 {
-	const struct asked *stamper = ctx;
+	const struct feeder *stamper = ctx;
 	*wait_msec = (long)stamper->feed->conf->log->timestamp.every * 1000;
 	return stamp(stamper->feed, err);
 }
 
-/* Its first pass follows the first checkpoint. */
+/* The worker's first pass follows the first checkpoint. */
 static enum pki_status
 open_worker(
-	struct asked *asked, pki_worker_job *job, long backoff_max, struct pki_err *err)
+	struct feeder *feeder, pki_worker_job *job, long backoff_max, struct pki_err *err)
 {
 	const struct pki_worker_config config = {
 		.name = "the feed",
 		.job = job,
-		.ctx = asked,
+		.ctx = feeder,
 		.backoff = { BACKOFF_MSEC, backoff_max, 0 },
-		.report = &asked->report,
+		.report = &feeder->report,
 		.waits = true,
 	};
-	pki_report_init(&asked->report, WITNESS_NAME, NULL);
-	return pki_worker_init(&asked->worker, &config, err);
+	pki_report_init(&feeder->report, WITNESS_PROGRAM, NULL);
+	return pki_worker_init(&feeder->worker, &config, err);
 }
 
 static enum pki_status
 stamp_open(struct feed *feed, struct pki_err *err)
 {
 	feed->stamps = feed->conf->log->timestamp.url[0] != '\0';
-	feed->stamper = (struct asked){ .feed = feed };
+	feed->stamper = (struct feeder){ .feed = feed };
 	if (!feed->stamps)
 		return PKI_OK;
 	PKI_TRY(pki_file_read(feed->conf->log->timestamp.certificates, PKI_FILE_MAX,
@@ -259,10 +263,11 @@ feed_open(struct feed *feed, const char *config, struct pki_err *err)
 	PKI_TRY(stamp_open(feed, err));
 	pthread_mutex_init(&feed->lock, NULL);
 	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
-		feed->asked[i] = (struct asked){ .feed = feed,
+		feed->feeders[i] = (struct feeder){ .feed = feed,
 			.conf = &feed->conf->log->witnesses[i] };
-		PKI_TRY(pki_conf_witness_path(feed->conf, i, feed->asked[i].file, err));
-		PKI_TRY(open_worker(&feed->asked[i], witness_job, BACKOFF_MAX_MSEC, err));
+		PKI_TRY(pki_conf_witness_path(feed->conf, i, feed->feeders[i].file, err));
+		PKI_TRY(open_worker(
+			&feed->feeders[i], witness_job, BACKOFF_MAX_MSEC, err));
 	}
 	const char *writable[] = { feed->folder, NULL };
 	const char *readable[] = { feed->conf->publish, NULL };
@@ -273,9 +278,9 @@ static void
 feed_close(struct feed *feed)
 {
 	for (size_t i = 0; i < PKI_WITNESSES_MAX; i++)
-		pki_worker_stop(&feed->asked[i].worker);
+		pki_worker_stop(&feed->feeders[i].worker);
 	for (size_t i = 0; i < PKI_WITNESSES_MAX; i++)
-		pki_worker_free(&feed->asked[i].worker);
+		pki_worker_free(&feed->feeders[i].worker);
 	pki_worker_free(&feed->stamper.worker);
 	pki_buf_free(&feed->vkey);
 	pki_buf_free(&feed->note);
@@ -283,36 +288,46 @@ feed_close(struct feed *feed)
 	pki_conf_free(feed->conf);
 }
 
+static enum pki_status
+cosign_once(struct feed *feed, struct pki_err *err)
+{
+	size_t missing = 0, count = feed->conf->log->witness_count;
+	for (size_t i = 0; i < count; i++) {
+		struct pki_err own = { 0 };
+		if (cosign(&feed->feeders[i], &own) != PKI_OK) {
+			pki_report_error(WITNESS_PROGRAM, &own);
+			missing++;
+		}
+	}
+	return missing == 0
+		       ? PKI_OK
+		       : pki_fail(err, PKI_UNAVAILABLE,
+				 "%zu of %zu witnesses did not cosign", missing, count);
+}
+
 /* Without threads. */
 static enum pki_status
 feed_once(struct feed *feed, struct pki_err *err)
 {
-	size_t missing = 0;
+	struct pki_err own = { 0 };
+	enum pki_status status = PKI_OK;
 	PKI_TRY(look(feed, err));
-	for (size_t i = 0; i < feed->conf->log->witness_count; i++) {
-		struct pki_err own = { 0 };
-		if (attempt(&feed->asked[i], &own) != PKI_OK) {
-			pki_report_error(WITNESS_NAME, &own);
-			missing++;
+	enum pki_status cosigned = cosign_once(feed, &own);
+	if (feed->stamps) {
+		struct pki_err unstamped = { 0 };
+		if (stamp(feed, &unstamped) != PKI_OK) {
+			pki_report_error(WITNESS_PROGRAM, &unstamped);
+			status = pki_fail(err, PKI_UNAVAILABLE, "no time-stamp came");
 		}
 	}
-	struct pki_err unstamped = { 0 };
-	if (feed->stamps && stamp(feed, &unstamped) != PKI_OK) {
-		pki_report_error(WITNESS_NAME, &unstamped);
-		(void)pki_fail(err, PKI_UNAVAILABLE, "no time-stamp came");
-	}
-	if (missing > 0)
-		(void)pki_fail(err, PKI_UNAVAILABLE,
-			"%zu of %zu witnesses did not cosign", missing,
-			feed->conf->log->witness_count);
-	return err->status;
+	return cosigned == PKI_OK ? status : pki_err_move(err, &own);
 }
 
 /* Until SIGTERM or SIGINT. */
 static void
 watch(struct feed *feed, const sigset_t *signals)
 {
-	struct pki_report report = PKI_REPORT(WITNESS_NAME, NULL);
+	struct pki_report report = PKI_REPORT(WITNESS_PROGRAM, NULL);
 	do {
 		struct pki_err err = { 0 };
 		if (look(feed, &err) != PKI_OK)
@@ -329,11 +344,11 @@ feed_serve(struct feed *feed, struct pki_err *err)
 	sigset_t signals;
 	pki_daemon_signals(&signals);
 	for (size_t i = 0; i < feed->conf->log->witness_count && status == PKI_OK; i++)
-		status = pki_worker_start(&feed->asked[i].worker, err);
+		status = pki_worker_start(&feed->feeders[i].worker, err);
 	if (status == PKI_OK && feed->stamps)
 		status = pki_worker_start(&feed->stamper.worker, err);
 	if (status == PKI_OK) {
-		fprintf(stderr, WITNESS_NAME ": feeding %zu witnesses%s, sandbox %s\n",
+		fprintf(stderr, WITNESS_PROGRAM ": feeding %zu witnesses%s, sandbox %s\n",
 			feed->conf->log->witness_count,
 			feed->stamps ? " and a time-stamping authority" : "",
 			pki_sandbox_text());
@@ -343,7 +358,7 @@ feed_serve(struct feed *feed, struct pki_err *err)
 }
 
 enum pki_status
-feed_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+witness_cmd_feed(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(pki_free_ptr) struct feed *feed = calloc(1, sizeof *feed);

@@ -2,10 +2,11 @@
 
 #include "libpki/base/file.h"
 #include "libpki/base/secret.h"
+#include "witness/cmd.h"
 #include "witness/state.h"
 
 enum pki_status
-init_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+witness_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(pki_free_ptr) struct witness_conf *conf = calloc(1, sizeof *conf);

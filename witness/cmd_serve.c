@@ -6,7 +6,11 @@
 #include "libpki/base/secret.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
-#include "witness/state.h"
+#include "libpki/host/http.h"
+#include "libpki/host/report.h"
+#include "witness/cmd.h"
+#include "witness/judge.h"
+#include "witness/monitor.h"
 
 #define CONNECTIONS_MAX 256
 #define IDLE_SECONDS 30
@@ -30,7 +34,7 @@ explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
 	char text[sizeof err->msg + sizeof err->object + 128] = "internal error";
 	struct pki_err none = { 0 };
 	if (code >= 500)
-		pki_report_error(WITNESS_NAME, err);
+		pki_report_error(WITNESS_PROGRAM, err);
 	else
 		pki_err_text(err, text, sizeof text);
 	if (pki_buf_printf(body, &none, "%s\n", text) != PKI_OK)
@@ -44,7 +48,7 @@ add_checkpoint(struct witness *witness, struct pki_bytes sent, struct pki_buf *b
 	struct pki_err err = { 0 };
 	unsigned code = 400;
 	if (request_parse(sent, &request, &err) == PKI_OK)
-		code = witness_add(witness, &request, body, &err);
+		code = judge_checkpoint(witness, &request, body, &err);
 	if (code != 200 && code != 409)
 		explain(code, &err, body);
 	return code;
@@ -96,7 +100,7 @@ serve(struct witness *witness, struct pki_err *err)
 	PKI_TRY(pki_http_listen(&config, &server, err));
 	enum pki_status status = begin(witness, server, err);
 	if (status == PKI_OK) {
-		fprintf(stderr, WITNESS_NAME ": %s at %s, sandbox %s\n",
+		fprintf(stderr, WITNESS_PROGRAM ": %s at %s, sandbox %s\n",
 			(const char *)witness->vkey.data, config.listen,
 			pki_sandbox_text());
 		(void)pki_daemon_wait(&signals, -1);
@@ -120,7 +124,7 @@ open_witness(const struct pki_args *args, struct witness_conf *conf,
 }
 
 enum pki_status
-serve_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+witness_cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(pki_free_ptr) struct witness_conf *conf = calloc(1, sizeof *conf);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "witness/cmd.h"
 #include "witness/state.h"
 
 static bool
@@ -61,7 +62,7 @@ print_logs(const json_t *logs, struct pki_err *err)
 }
 
 enum pki_status
-status_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+witness_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(pki_free_ptr) struct witness_conf *conf = calloc(1, sizeof *conf);

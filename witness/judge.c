@@ -1,9 +1,9 @@
-/* C2SP tlog-witness: what is cosigned, and with which status the rest is refused (rule 85).
- */
+#include "witness/judge.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "witness/state.h"
+#include "witness/monitor.h"
 
 enum {
 	OK = 200,
@@ -111,8 +111,8 @@ cosign(struct witness *witness, const struct pki_checkpoint *cp, struct pki_buf 
 }
 
 unsigned
-witness_add(struct witness *witness, const struct request *request, struct pki_buf *body,
-	struct pki_err *err)
+judge_checkpoint(struct witness *witness, const struct request *request,
+	struct pki_buf *body, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	unsigned code = check_log(witness, request, &note, err);

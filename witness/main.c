@@ -1,3 +1,4 @@
+#include "witness/cmd.h"
 #include "witness/state.h"
 
 #define PASSPHRASE \
@@ -14,16 +15,17 @@ static const struct pki_option feed_options[] = {
 
 static const struct pki_command commands[] = {
 	{ "init", "", "make the witness's key; print its verifier key", key_options, 0, 0,
-		init_run },
-	{ "serve", "", "cosign checkpoints until SIGTERM", key_options, 0, 0, serve_run },
-	{ "status", "", "show what was cosigned", no_options, 0, 0, status_run },
+		witness_cmd_init },
+	{ "serve", "", "cosign checkpoints until SIGTERM", key_options, 0, 0,
+		witness_cmd_serve },
+	{ "status", "", "show what was cosigned", no_options, 0, 0, witness_cmd_status },
 	{ "feed", "", "have a log's checkpoints cosigned until SIGTERM", feed_options, 0,
-		0, feed_run },
+		0, witness_cmd_feed },
 	{ 0 },
 };
 
 static const struct pki_program program = {
-	WITNESS_NAME,
+	WITNESS_PROGRAM,
 	"witness of transparency logs",
 	commands,
 };

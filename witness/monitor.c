@@ -1,6 +1,6 @@
-#include <string.h>
+#include "witness/monitor.h"
 
-#include "witness/state.h"
+#include <string.h>
 
 enum metric { REQUESTS, SIZE, COSIGNED };
 

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "witness/request.h"
 
-#include "witness/state.h"
+#include <string.h>
 
 static enum pki_status
 malformed(const char *what, struct pki_err *err)
@@ -24,11 +24,10 @@ static enum pki_status
 read_hash(struct pki_bytes line, struct pki_proof *proof, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf octets = { 0 };
-	struct pki_err detail = { 0 };
 	if (proof->count == REQUEST_PROOF_MAX)
 		return malformed("the proof has more than 63 lines", err);
 	struct pki_hash *hash = &proof->hashes[proof->count];
-	if (pki_base64_decode((const char *)line.data, line.len, &octets, &detail) !=
+	if (pki_base64_decode((const char *)line.data, line.len, &octets, NULL) !=
 			PKI_OK ||
 		octets.len != sizeof hash->octets)
 		return malformed("a line of the proof is no hash in base64", err);
@@ -41,7 +40,7 @@ enum pki_status
 request_parse(struct pki_bytes body, struct request *out, struct pki_err *err)
 {
 	struct pki_bytes line = { 0 };
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	out->proof.count = 0;
 	if (!pki_note_next_line(&body, &line))
 		return malformed("the first line is not \"old N\"", err);
@@ -58,8 +57,8 @@ request_parse(struct pki_bytes body, struct request *out, struct pki_err *err)
 	if (body.len > REQUEST_NOTE_MAX)
 		return malformed("the checkpoint is too large", err);
 	out->note = body;
-	if (pki_checkpoint_parse(body, &out->checkpoint, &why) != PKI_OK)
-		return malformed(why.msg, err);
+	if (pki_checkpoint_parse(body, &out->checkpoint, &own) != PKI_OK)
+		return malformed(own.msg, err);
 	if (out->old > out->checkpoint.size)
 		return malformed("the old size is larger than the checkpoint's", err);
 	return PKI_OK;

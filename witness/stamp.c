@@ -1,10 +1,11 @@
-/* Time-stamps of published checkpoints, from an authority that the configuration names. */
+#include "witness/stamp.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "libpki/base/file.h"
 #include "libpki/cms/tsp.h"
-#include "witness/state.h"
+#include "libpki/host/http.h"
 
 /* The authority's clock and ours. */
 #define SKEW_SECONDS 300
@@ -20,10 +21,10 @@ stamp_path(const struct stamping *stamping, const char *suffix, char out[PATH_MA
 }
 
 static enum pki_status
-ask(const struct stamping *stamping, struct pki_bytes query,
+call(const struct stamping *stamping, struct pki_bytes query,
 	struct pki_http_response *response, struct pki_err *err)
 {
-	const struct pki_http_outgoing call = {
+	const struct pki_http_outgoing out = {
 		.url_base = stamping->conf->url,
 		.method = "POST",
 		.path = "",
@@ -33,7 +34,7 @@ ask(const struct stamping *stamping, struct pki_bytes query,
 		.stall_seconds = STALL_SECONDS,
 		.stop = stamping->stop,
 	};
-	PKI_TRY(pki_http_send(&call, response, err));
+	PKI_TRY(pki_http_send(&out, response, err));
 	if (response->code != 200)
 		return pki_fail(err, PKI_UNAVAILABLE, "the authority answers HTTP %ld",
 			response->code);
@@ -64,20 +65,33 @@ keep(const struct stamping *stamping, const struct pki_buf *token, struct pki_er
 	return pki_file_publish(path, stamping->note.data, stamping->note.len, 0644, err);
 }
 
+/* The verified token. */
+static enum pki_status
+get_token(const struct stamping *stamping, struct pki_buf *out, struct pki_err *err)
+{
+	struct pki_tsp_query query;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
+	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	PKI_TRY(pki_tsp_ask(stamping->note, &query, &der, err));
+	PKI_TRY(call(stamping, pki_buf_bytes(&der), &response, err));
+	PKI_TRY(check(stamping, pki_buf_bytes(&response.body), &query, err));
+	*out = response.body;
+	response.body = (struct pki_buf){ 0 };
+	return PKI_OK;
+}
+
 enum pki_status
 stamp_checkpoint(const struct stamping *stamping, struct pki_err *err)
 {
 	char path[PATH_MAX];
-	struct pki_tsp_query query;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	PKI_CLEANUP(pki_buf_free) struct pki_buf token = { 0 };
 	PKI_TRY(stamp_path(stamping, "note", path, err));
 	if (pki_file_exists(path))
 		return PKI_OK;
-	pki_err_object(err, "%s", stamping->conf->url);
-	PKI_TRY(pki_tsp_ask(stamping->note, &query, &der, err));
-	PKI_TRY(ask(stamping, pki_buf_bytes(&der), &response, err));
-	PKI_TRY(check(stamping, pki_buf_bytes(&response.body), &query, err));
-	err->object[0] = '\0';
-	return keep(stamping, &response.body, err);
+	enum pki_status status = get_token(stamping, &token, err);
+	if (status != PKI_OK) {
+		pki_err_object(err, "%s", stamping->conf->url);
+		return status;
+	}
+	return keep(stamping, &token, err);
 }

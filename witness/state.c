@@ -1,3 +1,5 @@
+#include "witness/state.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
-#include "witness/state.h"
 
 #define NOTES "checkpoints.json"
 #define VKEY "vkey"

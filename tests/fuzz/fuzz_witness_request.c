@@ -1,7 +1,7 @@
 /* The body of add-checkpoint. */
 #include <string.h>
 
-#include "witness/state.h"
+#include "witness/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,6 +15,7 @@
 
 #include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
+#include "witness/judge.h"
 #include "witness/state.h"
 
 #define ORIGIN "log.example.test/1"
@@ -134,7 +135,7 @@ add(const struct asked *asked, pki_time now, struct pki_buf *body)
 	struct pki_err err = { 0 };
 	pki_buf_reset(body);
 	the_time = now;
-	return witness_add(&f.w, &asked->request, body, &err);
+	return judge_checkpoint(&f.w, &asked->request, body, &err);
 }
 
 static unsigned
@@ -368,7 +369,7 @@ race(void *arg)
 	struct racer *racer = arg;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
 	struct pki_err err = { 0 };
-	racer->code = witness_add(&f.w, &racer->asked.request, &body, &err);
+	racer->code = judge_checkpoint(&f.w, &racer->asked.request, &body, &err);
 	return NULL;
 }
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/common/expect.h"
-#include "witness/state.h"
+#include "witness/request.h"
 
 /* The example of C2SP tlog-witness. */
 #define HASHES \
