@@ -119,8 +119,7 @@ ask_all(struct service *s, const char *url, const struct questions *questions,
 		} else if (own.rule == PKI_RULE_STATUS_AGREE && again++ < AGAIN_TIMES) {
 			nanosleep(&pause, NULL);
 		} else {
-			*err = own;
-			return status;
+			return pki_err_move(err, &own);
 		}
 	}
 	return PKI_OK;
@@ -175,24 +174,23 @@ compare(struct service *s, size_t i, const struct questions *questions,
 	struct pki_err *err)
 {
 	struct responder *responder = &s->responders[i];
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	if (pki_monotonic_msec() < responder->rests_until)
 		return PKI_OK;
-	enum pki_status status = ask_all(s, s->conf->crl->responders[i], questions, &why);
+	enum pki_status status = ask_all(s, s->conf->crl->responders[i], questions, &own);
 	if (status == PKI_OK) {
 		responder->silent = false;
 		pki_report_end(&responder->report);
 		monitor_responder(s, i, CRL_AGREES);
 		return PKI_OK;
 	}
-	if (why.rule != PKI_RULE_STATUS_AGREE) {
-		cannot_ask(responder, &why);
+	if (own.rule != PKI_RULE_STATUS_AGREE) {
+		cannot_ask(responder, &own);
 		monitor_responder(s, i, CRL_SILENT);
 		return PKI_OK;
 	}
 	monitor_responder(s, i, CRL_CONTRADICTS);
-	*err = why;
-	return status;
+	return pki_err_move(err, &own);
 }
 
 enum pki_status

@@ -166,22 +166,19 @@ check_ocsp(const struct target *target, const struct pki_crl *crl,
 	return PKI_OK;
 }
 
-static void
-print_json(const struct pki_crl *crl, const struct pki_probe *probe)
+static enum pki_status
+print_json(const struct pki_crl *crl, const struct pki_probe *probe, struct pki_err *err)
 {
-	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
-	pki_time_format(probe->this_update, this_update);
-	pki_time_format(probe->next_update, next_update);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:I, s:o}", "number",
-		(json_int_t)pki_crl_number(crl), "entries",
-		(json_int_t)pki_crl_count(crl), "this_update", this_update, "next_update",
-		next_update, "age", (json_int_t)(pki_time_now() - probe->this_update),
-		"clock_offset", pki_probe_offset_json(probe));
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_number(&json, "number", (int64_t)pki_crl_number(crl));
+	pki_json_number(&json, "entries", (int64_t)pki_crl_count(crl));
+	pki_json_time(&json, "this_update", probe->this_update);
+	pki_json_time(&json, "next_update", probe->next_update);
+	pki_json_number(&json, "age", pki_time_now() - probe->this_update);
+	pki_json_value(&json, "clock_offset", pki_probe_offset_json(probe));
 	if (probe->counts[2].label != NULL)
-		json_object_set_new(
-			json, "compared", json_integer(probe->counts[2].value));
-	pki_cli_json(json, stdout);
+		pki_json_number(&json, "compared", probe->counts[2].value);
+	return pki_json_print(&json, stdout, err);
 }
 
 static void
@@ -228,8 +225,7 @@ crl_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 		return pki_probe_tell(args, "PKI-CRL", &probe, status, err);
 	PKI_TRY(status);
 	if (pki_arg_flag(args, "json"))
-		print_json(crl, &probe);
-	else
-		print_text(crl, &probe);
+		return print_json(crl, &probe, err);
+	print_text(crl, &probe);
 	return PKI_OK;
 }

@@ -24,11 +24,11 @@ crl_cmd_once(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(rounds_publish(&d, force, &more, err));
 	PKI_TRY(mirrors_once(d.mirrors, err));
 	uint64_t number = d.crls[0].last.number;
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:I}", "number", (json_int_t)number);
-	if (pki_arg_flag(args, "json"))
-		pki_cli_json(json, stdout);
-	else
+	if (!pki_arg_flag(args, "json")) {
 		printf("CRL %llu published\n", (unsigned long long)number);
-	return PKI_OK;
+		return PKI_OK;
+	}
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_number(&json, "number", (int64_t)number);
+	return pki_json_print(&json, stdout, err);
 }

@@ -150,16 +150,12 @@ compare(const struct mirror *mirror, const char *name, struct pki_bytes der, boo
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	enum pki_status status = ask(
-		mirror, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &why);
+		mirror, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &own);
 	*same = status == PKI_OK && response.code == 200 &&
 		pki_bytes_equal(response.body.data, response.body.len, der.data, der.len);
-	if (status != PKI_OK && status != PKI_LIMIT) {
-		*err = why;
-		return status;
-	}
-	return PKI_OK;
+	return status == PKI_LIMIT ? PKI_OK : pki_err_move(err, &own);
 }
 
 static enum pki_status
@@ -210,10 +206,10 @@ deliver(struct mirror *mirror, const struct item *item, bool changed, struct pki
 	if (same)
 		return PKI_OK;
 	if (item->there && !changed) {
-		struct pki_err why = { 0 };
-		(void)pki_fail(&why, PKI_TAMPERED,
+		struct pki_err own = { 0 };
+		(void)pki_fail(&own, PKI_TAMPERED,
 			"it is no more what was sent there; sent again");
-		report(mirror, item, &why);
+		report(mirror, item, &own);
 	}
 	PKI_TRY(replace(mirror, item, der, err));
 	pki_cells_add(mirror->cells, CRL_PUTS, mirror->index * 2, 1);

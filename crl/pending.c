@@ -56,11 +56,10 @@ static bool
 untouched(const struct service *s, const struct crl *crl)
 {
 	char name[PKI_CRL_FILE], path[PATH_MAX];
-	struct pki_err err = { 0 };
 	struct stat now;
 	const struct stat *then = &crl->out.file;
 	crl_name(crl, name);
-	return pki_conf_path(s->conf->publish, name, path, &err) == PKI_OK &&
+	return pki_conf_path(s->conf->publish, name, path, NULL) == PKI_OK &&
 	       stat(path, &now) == 0 && now.st_ino == then->st_ino &&
 	       now.st_size == then->st_size &&
 	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&

@@ -40,16 +40,14 @@ parse_published(const struct service *s, const struct crl *crl, struct pki_buf *
 {
 	char name[PKI_CRL_FILE];
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *parsed = NULL;
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	if (der->data == NULL)
 		return PKI_OK;
-	enum pki_status status = pki_crl_adopt(der, &parsed, &why);
+	enum pki_status status = pki_crl_adopt(der, &parsed, &own);
 	if (status == PKI_OK)
-		status = pki_crl_verify(parsed, s->issuers[crl->issuer], &why);
-	if (status == PKI_MEMORY) {
-		*err = why;
-		return status;
-	}
+		status = pki_crl_verify(parsed, s->issuers[crl->issuer], &own);
+	if (status == PKI_MEMORY)
+		return pki_err_move(err, &own);
 	if (status == PKI_OK) {
 		*out = parsed;
 		parsed = NULL;
@@ -57,8 +55,8 @@ parse_published(const struct service *s, const struct crl *crl, struct pki_buf *
 	}
 	/* what is no CRL of ours protects nobody: the next one mends it */
 	crl_name(crl, name);
-	pki_err_object(&why, "%s, which is being replaced", name);
-	pki_report_error(CRL_PROGRAM, &why);
+	pki_err_object(&own, "%s, which is being replaced", name);
+	pki_report_error(CRL_PROGRAM, &own);
 	return PKI_OK;
 }
 
@@ -96,16 +94,11 @@ publish(struct service *s, const struct crl *crl, struct pki_bytes der,
 }
 
 static enum pki_status
-call(struct service *s, const char *path, json_t *request, json_t **reply,
+call(struct service *s, const char *path, struct pki_json *request, json_t **reply,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
-	enum pki_status status =
-		request != NULL ? pki_json_dump(request, &body, err)
-				: pki_fail(err, PKI_MEMORY, "a request to pki-ca");
-	json_decref(request);
-	if (status != PKI_OK)
-		return status;
+	PKI_TRY(pki_json_write(request, &body, err));
 	return pki_api_call(s->conf->socket, path, "application/json",
 		pki_buf_bytes(&body), reply, err);
 }
@@ -113,34 +106,32 @@ call(struct service *s, const char *path, json_t *request, json_t **reply,
 enum pki_status
 publish_report(struct service *s, struct crl *crl, struct pki_err *err)
 {
-	char now[PKI_MSEC_TEXT];
+	PKI_CLEANUP(pki_json_free) struct pki_json request = pki_json_object();
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	struct pki_err own = { 0 };
 	pki_msec at = pki_msec_now();
 	if (crl->last.number == 0 || crl->last.published != 0)
 		return PKI_OK;
-	pki_msec_format(at, now);
-	struct pki_err own = { 0 };
-	enum pki_status status = call(s, "/v1/crl/published",
-		json_pack("{s:i, s:I, s:s}", "issuer", crl->issuer, "number",
-			(json_int_t)crl->last.number, "published", now),
-		&reply, &own);
-	/* STATE: another process, `once` beside `run`, told it first */
-	if (status != PKI_OK && status != PKI_STATE) {
-		*err = own;
-		return status;
-	}
+	pki_json_number(&request, "issuer", crl->issuer);
+	pki_json_number(&request, "number", (int64_t)crl->last.number);
+	pki_json_msec(&request, "published", at);
+	enum pki_status status = call(s, "/v1/crl/published", &request, &reply, &own);
+	/* STATE: another process, `once` beside `run`, reported it first */
+	if (status != PKI_OK && status != PKI_STATE)
+		return pki_err_move(err, &own);
 	crl->last.published = at;
 	return PKI_OK;
 }
 
-/* Have the CA make one; it is in the ledger when the answer comes. */
+/* Have the CA sign a new CRL; it is in the ledger when the reply comes. */
 static enum pki_status
-ask(struct service *s, const struct crl *crl, struct pki_err *err)
+make(struct service *s, const struct crl *crl, struct pki_err *err)
 {
 	json_int_t number = 0;
+	PKI_CLEANUP(pki_json_free) struct pki_json request = pki_json_object();
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	PKI_TRY(call(s, "/v1/crl", json_pack("{s:i}", "partition", (int)crl->partition),
-		&reply, err));
+	pki_json_number(&request, "partition", crl->partition);
+	PKI_TRY(call(s, "/v1/crl", &request, &reply, err));
 	if (json_unpack(reply, "{s:I}", "number", &number) != 0)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "pki-ca's answer holds no CRL number");
@@ -229,8 +220,7 @@ static void
 note_file(const struct service *s, struct crl *crl)
 {
 	char path[PATH_MAX];
-	struct pki_err err = { 0 };
-	if (list_path(s, crl, path, &err) != PKI_OK || stat(path, &crl->out.file) != 0)
+	if (list_path(s, crl, path, NULL) != PKI_OK || stat(path, &crl->out.file) != 0)
 		crl->out.file = (struct stat){ 0 };
 }
 
@@ -250,22 +240,22 @@ publish_row(struct service *s, struct crl *crl, const struct pki_crl_row *row,
 	struct pki_bytes der = pki_crl_get0_der(parsed);
 	note_file(s, crl); /* before it is read: a change meanwhile is seen next time */
 	PKI_TRY(read_file(s, crl, &file, err));
-	struct pki_err why = { 0 };
 	if (same_octets(pki_buf_bytes(&file), der) &&
-		pki_crl_verify(parsed, s->issuers[crl->issuer], &why) == PKI_OK) {
+		pki_crl_verify(parsed, s->issuers[crl->issuer], NULL) == PKI_OK) {
 		crl_note_published(s, crl, row, parsed,
 			crl->out.checked && crl->out.number == row->number);
 		return PKI_OK;
 	}
 	PKI_TRY(parse_published(s, crl, &file, &published, err));
-	if (pass_gate(s, crl, row, parsed, published, err) != PKI_OK) {
+	enum pki_status status = pass_gate(s, crl, row, parsed, published, err);
+	if (status != PKI_OK) {
 		refuse(s, crl, err);
-		return err->status;
+		return status;
 	}
 	crl->refused = false;
 	pki_crl_free(published);
 	published = NULL;
-	enum pki_status status = publish(s, crl, der, err);
+	status = publish(s, crl, der, err);
 	monitor_result(s, crl, status == PKI_OK ? CRL_PUBLISHED_IT : CRL_FAILED);
 	if (status != PKI_OK)
 		return status;
@@ -301,20 +291,18 @@ publish_last(struct service *s, struct crl *crl, struct pki_err *err)
 enum pki_status
 publish_due(struct service *s, struct crl *crl, bool force, struct pki_err *err)
 {
-	struct pki_err refused = { 0 };
-	/* left behind by a stop between making and publishing */
-	if (publish_last(s, crl, &refused) == PKI_OK) {
+	struct pki_err own = { 0 };
+	/* left behind by a stop between signing and publishing */
+	if (publish_last(s, crl, &own) == PKI_OK)
 		PKI_TRY(publish_report(s, crl, err));
-	} else if (crl->refused && !crl->disputed) {
-		pki_report_error(CRL_PROGRAM, &refused);
-	} else {
-		*err = refused;
-		return err->status;
-	}
+	else if (crl->refused && !crl->disputed)
+		pki_report_error(CRL_PROGRAM, &own);
+	else
+		return pki_err_move(err, &own);
 	bool ended = crl->last.next_update == PKI_CRL_LAST;
 	if (ended || (!force && !crl_is_due(s, crl)))
 		return PKI_OK;
-	PKI_TRY(ask(s, crl, err));
+	PKI_TRY(make(s, crl, err));
 	PKI_TRY(publish_last(s, crl, err));
 	return publish_report(s, crl, err);
 }

@@ -54,10 +54,9 @@ go_round(struct round *round, bool *more, struct pki_err *err)
 			continue;
 		}
 		if (result == PKI_OK)
-			*err = own;
+			result = pki_err_move(err, &own);
 		else
 			pki_report_error(CRL_PROGRAM, &own);
-		result = err->status;
 		if (!crl->refused)
 			return result;
 	}
@@ -82,9 +81,7 @@ rounds_publish(
 		PKI_TRY(go_round(&rounds[1], more, err));
 	PKI_TRY(go_round(&rounds[2], more, err));
 	for (unsigned k = 0; k <= s->urls.partitions; k++)
-		if (s->crls[k].refused && refused.status != PKI_OK) {
-			*err = refused;
-			return err->status;
-		}
+		if (s->crls[k].refused)
+			return pki_err_move(err, &refused);
 	return PKI_OK;
 }

@@ -15,14 +15,16 @@
 /* Health: a certificate that nobody renewed although a third of its life was left. */
 #define END_NEAR (3 * PKI_DAY)
 
-/* pki-ca logs it; a responder goes on answering where pki-ca does not. */
+/* For pki-ca's log. A responder goes on answering while pki-ca does not. */
 static bool
-event(struct authority *authority, const char *type, json_t *detail)
+event(struct authority *authority, const char *type, struct pki_json *detail)
 {
 	struct pki_err err = { 0 };
-	enum pki_status status = pki_api_event(
-		authority->conf->socket, OCSP_PROGRAM, type, "", detail, &err);
-	json_decref(detail);
+	PKI_CLEANUP(pki_json_cleanup) json_t *taken = NULL;
+	enum pki_status status = pki_json_take(detail, &taken, &err);
+	if (status == PKI_OK)
+		status = pki_api_event(
+			authority->conf->socket, OCSP_PROGRAM, type, "", taken, &err);
 	if (status != PKI_OK) {
 		pki_err_object(&err, "event %s", type);
 		pki_report_error(OCSP_PROGRAM, &err);
@@ -36,8 +38,23 @@ event_serial(struct authority *authority, struct identity *id, const char *type)
 {
 	char serial[PKI_SERIAL_TEXT];
 	pki_time end;
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	identity_now(id, serial, &end);
-	return event(authority, type, json_pack("{s:s}", "serial", serial));
+	pki_json_text(&detail, "serial", serial);
+	return event(authority, type, &detail);
+}
+
+/* rule 60: certificates that were queried and never issued */
+static void
+report_unissued(struct authority *authority)
+{
+	unsigned long long count = atomic_exchange(&authority->unissued, 0);
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	if (count == 0)
+		return;
+	pki_json_number(&detail, "count", (int64_t)count);
+	if (!event(authority, "unissued-asked", &detail))
+		atomic_fetch_add(&authority->unissued, count);
 }
 
 /* rule 76: a ledger without the published CRL is an old backup and knows less than the CRL.
@@ -49,11 +66,10 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	struct pki_crl_row row = { 0 };
-	struct pki_err none = { 0 };
 	PKI_TRY(pki_conf_path(authority->conf->publish, "ca.crl", path, err));
-	if (pki_file_read(path, CRL_MAX, &der, &none) != PKI_OK ||
-		pki_crl_parse(pki_buf_bytes(&der), &crl, &none) != PKI_OK ||
-		pki_crl_verify(crl, authority->issuer, &none) != PKI_OK)
+	if (pki_file_read(path, CRL_MAX, &der, NULL) != PKI_OK ||
+		pki_crl_parse(pki_buf_bytes(&der), &crl, NULL) != PKI_OK ||
+		pki_crl_verify(crl, authority->issuer, NULL) != PKI_OK)
 		return PKI_OK; /* nothing to compare with; pki-crl mends it */
 	enum pki_status status =
 		pki_ledger_crl(authority->ledger, PKI_ISSUER_CA, 0, &row, NULL, err);
@@ -115,11 +131,10 @@ is_revoked(struct authority *authority, struct identity *id)
 	pki_time end;
 	struct pki_serial serial;
 	struct pki_cert_status status = { 0 };
-	struct pki_err unread = { 0 };
 	identity_now(id, text, &end);
-	return text[0] != '\0' && pki_serial_parse(text, &serial, &unread) == PKI_OK &&
+	return text[0] != '\0' && pki_serial_parse(text, &serial, NULL) == PKI_OK &&
 	       pki_ledger_status(authority->ledger, PKI_ISSUER_CA, &serial, &status,
-		       &unread) == PKI_OK &&
+		       NULL) == PKI_OK &&
 	       status.revoked;
 }
 
@@ -128,21 +143,19 @@ static enum pki_status
 first_certificate(struct authority *authority, struct identity *id, struct pki_err *err)
 {
 	bool ordered = false;
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	char serial[PKI_SERIAL_TEXT];
 	pki_time end = 0;
 	enum pki_status status =
-		identity_renew(id, is_revoked(authority, id), &ordered, &why);
+		identity_renew(id, is_revoked(authority, id), &ordered, &own);
 	if (status == PKI_OK && ordered)
 		event_serial(authority, id, "responder-certificate-ordered");
 	if (status == PKI_OK)
 		return PKI_OK;
 	identity_now(id, serial, &end);
-	if (end <= pki_time_now()) {
-		*err = why;
-		return status;
-	}
-	pki_report_error(OCSP_PROGRAM, &why);
+	if (end <= pki_time_now())
+		return pki_err_move(err, &own);
+	pki_report_error(OCSP_PROGRAM, &own);
 	return PKI_OK;
 }
 
@@ -229,10 +242,7 @@ authority_keep(struct authority *authority)
 			authority, authority->identities[0], "responder-started");
 	for (size_t i = 0; i < authority->identity_count && !authority->ended; i++)
 		renew(authority, authority->identities[i]);
-	unsigned long long unissued = atomic_exchange(&authority->unissued, 0);
-	if (unissued != 0 && !event(authority, "unissued-asked",
-				     json_pack("{s:I}", "count", (json_int_t)unissued)))
-		atomic_fetch_add(&authority->unissued, unissued);
+	report_unissued(authority);
 }
 
 void

@@ -38,8 +38,8 @@ default_url(const struct pki_args *args, char out[PKI_URL_TEXT], struct pki_err 
 }
 
 static enum pki_status
-ask(const struct pki_args *args, struct pki_probe *probe, struct pki_ocsp_result *result,
-	struct pki_err *err)
+query(const struct pki_args *args, struct pki_probe *probe,
+	struct pki_ocsp_result *result, struct pki_err *err)
 {
 	const char *issuer_path = pki_arg(args, "issuer"), *hex = pki_arg(args, "serial");
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *issuer = NULL;
@@ -53,24 +53,20 @@ ask(const struct pki_args *args, struct pki_probe *probe, struct pki_ocsp_result
 	return pki_probe_ocsp(url, issuer, &serial, probe, result, err);
 }
 
-static void
-print_json(const struct pki_ocsp_result *r, const struct pki_probe *probe)
+static enum pki_status
+print_json(const struct pki_ocsp_result *r, const struct pki_probe *probe,
+	struct pki_err *err)
 {
-	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT],
-		revoked[PKI_TIME_TEXT];
-	pki_time_format(r->this_update, this_update);
-	pki_time_format(r->next_update, next_update);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "status", status_name(r->status),
-		"this_update", this_update, "next_update", next_update, "clock_offset",
-		pki_probe_offset_json(probe));
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_text(&json, "status", status_name(r->status));
+	pki_json_time(&json, "this_update", r->this_update);
+	pki_json_time(&json, "next_update", r->next_update);
+	pki_json_value(&json, "clock_offset", pki_probe_offset_json(probe));
 	if (r->status == PKI_OCSP_REVOKED) {
-		pki_time_format(r->revoked_at, revoked);
-		json_object_set_new(json, "revoked_at", json_string(revoked));
-		json_object_set_new(
-			json, "reason", json_string(pki_reason_name(r->reason)));
+		pki_json_time(&json, "revoked_at", r->revoked_at);
+		pki_json_text(&json, "reason", pki_reason_name(r->reason));
 	}
-	pki_cli_json(json, stdout);
+	return pki_json_print(&json, stdout, err);
 }
 
 static void
@@ -109,13 +105,12 @@ ocspd_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 	(void)ctx;
 	struct pki_ocsp_result result = { 0 };
 	struct pki_probe probe = { 0 };
-	enum pki_status status = ask(args, &probe, &result, err);
+	enum pki_status status = query(args, &probe, &result, err);
 	if (pki_arg_flag(args, "monitor"))
 		return tell(args, &result, &probe, status, err);
 	PKI_TRY(status);
 	if (pki_arg_flag(args, "json"))
-		print_json(&result, &probe);
-	else
-		print_text(&result, &probe);
+		return print_json(&result, &probe, err);
+	print_text(&result, &probe);
 	return PKI_OK;
 }

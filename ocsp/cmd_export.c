@@ -21,14 +21,14 @@ export_all(struct authority *authority, bool as_json, struct pki_err *err)
 			"nothing says where to: set ocsp.export in the configuration");
 	PKI_TRY(exporter_new(authority, &ex, err));
 	PKI_TRY(exporter_run(ex, &written, err));
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:I}", "written", (json_int_t)written);
-	if (as_json)
-		pki_cli_json(json, stdout);
-	else
+	if (!as_json) {
 		printf("%llu answers written to %s\n", (unsigned long long)written,
 			authority->conf->ocsp->export);
-	return PKI_OK;
+		return PKI_OK;
+	}
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_number(&json, "written", (int64_t)written);
+	return pki_json_print(&json, stdout, err);
 }
 
 enum pki_status

@@ -80,14 +80,12 @@ load(struct identity *id, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
-	struct pki_err why = { 0 };
-	enum pki_status status = read_pair(id->dir, id->pass, &cert, &key, &why);
-	if (status == PKI_SECRET) {
-		*err = why;
-		return status;
-	}
+	struct pki_err own = { 0 };
+	enum pki_status status = read_pair(id->dir, id->pass, &cert, &key, &own);
+	if (status == PKI_SECRET)
+		return pki_err_move(err, &own);
 	if (status == PKI_OK && pki_key_get_alg(key) == id->alg &&
-		try_pair(id, cert, key, &why) == PKI_OK)
+		try_pair(id, cert, key, NULL) == PKI_OK)
 		install(id, &cert, &key);
 	return PKI_OK;
 }

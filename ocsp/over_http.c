@@ -30,9 +30,9 @@ hex_digit(char c)
 
 /* false: a percent sign that two digits do not follow */
 static bool
-unescape(const char *in, struct pki_buf *out, struct pki_err *err)
+unescape(const char *in, struct pki_buf *out)
 {
-	if (pki_buf_reserve(out, strlen(in), err) != PKI_OK)
+	if (pki_buf_reserve(out, strlen(in), NULL) != PKI_OK)
 		return false;
 	uint8_t *to = out->data;
 	for (; *in != '\0'; in++) {
@@ -57,16 +57,15 @@ unescape(const char *in, struct pki_buf *out, struct pki_err *err)
 unsigned
 over_http_read_path(const char *path, const char *base_path, struct pki_buf *der)
 {
-	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	if (!has_base(path, base_path))
 		return 404;
 	path += strlen(base_path);
-	if (!unescape(path, &text, &err))
+	if (!unescape(path, &text))
 		return 200;
 	const char *base64 = (const char *)text.data;
 	size_t slashes = strspn(base64, "/");
-	if (pki_base64_decode(base64 + slashes, text.len - slashes, der, &err) != PKI_OK)
+	if (pki_base64_decode(base64 + slashes, text.len - slashes, der, NULL) != PKI_OK)
 		pki_buf_reset(der);
 	return 200;
 }

@@ -23,8 +23,7 @@ witness_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 		puts((const char *)vkey.data);
 		return PKI_OK;
 	}
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:s}", "vkey", (const char *)vkey.data);
-	pki_cli_json(json, stdout);
-	return PKI_OK;
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_text(&json, "vkey", (const char *)vkey.data);
+	return pki_json_print(&json, stdout, err);
 }

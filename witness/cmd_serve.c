@@ -32,12 +32,11 @@ static void
 explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
 {
 	char text[sizeof err->msg + sizeof err->object + 128] = "internal error";
-	struct pki_err none = { 0 };
 	if (code >= 500)
 		pki_report_error(WITNESS_PROGRAM, err);
 	else
 		pki_err_text(err, text, sizeof text);
-	if (pki_buf_printf(body, &none, "%s\n", text) != PKI_OK)
+	if (pki_buf_printf(body, NULL, "%s\n", text) != PKI_OK)
 		pki_buf_reset(body);
 }
 

@@ -13,30 +13,38 @@ seen_before(const struct witness_conf *conf, size_t i)
 	return false;
 }
 
-/* {"vkey", "logs": [{"origin", "size", "cosigned", "forked"}]}; cosigned null: nothing yet
- */
+static enum pki_status
+describe_log(const struct witness *witness, const char *origin, struct pki_json *logs,
+	struct pki_err *err)
+{
+	struct pki_checkpoint cp;
+	pki_time at = 0;
+	PKI_CLEANUP(pki_json_free) struct pki_json log = pki_json_object();
+	PKI_TRY(state_latest(witness, origin, &cp, &at, err));
+	pki_json_text(&log, "origin", origin);
+	pki_json_number(&log, "size", (int64_t)cp.size);
+	if (at != 0)
+		pki_json_time(&log, "cosigned", at);
+	else
+		pki_json_null(&log, "cosigned");
+	pki_json_bool(&log, "forked", state_forked(witness->conf, origin));
+	pki_json_append(logs, &log);
+	return PKI_OK;
+}
+
+/* {"vkey", "logs": [{"origin", "size", "cosigned", "forked"}]}; cosigned null: none yet */
 static enum pki_status
 describe(const struct witness *witness, json_t **out, struct pki_err *err)
 {
 	const struct witness_conf *conf = witness->conf;
-	PKI_CLEANUP(pki_json_cleanup) json_t *logs = json_array();
-	for (size_t i = 0; i < conf->log_count; i++) {
-		struct pki_checkpoint cp;
-		pki_time at = 0;
-		char when[PKI_TIME_TEXT];
-		const char *origin = conf->logs[i].origin;
-		if (seen_before(conf, i))
-			continue;
-		PKI_TRY(state_latest(witness, origin, &cp, &at, err));
-		pki_time_format(at, when);
-		json_array_append_new(logs,
-			json_pack("{s:s, s:I, s:s?, s:b}", "origin", origin, "size",
-				(json_int_t)cp.size, "cosigned", at != 0 ? when : NULL,
-				"forked", state_forked(conf, origin)));
-	}
-	*out = json_pack(
-		"{s:s, s:O}", "vkey", (const char *)witness->vkey.data, "logs", logs);
-	return *out != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "status");
+	PKI_CLEANUP(pki_json_free) struct pki_json all = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json logs = pki_json_array();
+	for (size_t i = 0; i < conf->log_count; i++)
+		if (!seen_before(conf, i))
+			PKI_TRY(describe_log(witness, conf->logs[i].origin, &logs, err));
+	pki_json_text(&all, "vkey", (const char *)witness->vkey.data);
+	pki_json_nest(&all, "logs", &logs);
+	return pki_json_take(&all, out, err);
 }
 
 static enum pki_status

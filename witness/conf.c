@@ -40,11 +40,11 @@ load_logs(struct pki_yaml *root, struct witness_conf *out, struct pki_err *err)
 	for (size_t i = 0; i < pki_yaml_count(list); i++) {
 		struct pki_yaml *node = pki_yaml_item(list, i);
 		struct witness_log *log = &out->logs[out->log_count++];
-		struct pki_err why = { 0 };
+		struct pki_err own = { 0 };
 		PKI_TRY(pki_yaml_string(node, log->vkey, sizeof log->vkey, err));
-		if (pki_note_vkey_name(PKI_NOTE_LOG, log->vkey, log->origin, &why) !=
+		if (pki_note_vkey_name(PKI_NOTE_LOG, log->vkey, log->origin, &own) !=
 			PKI_OK)
-			return pki_yaml_fail(node, err, "%s", why.msg);
+			return pki_yaml_fail(node, err, "%s", own.msg);
 		for (size_t j = 0; j + 1 < out->log_count; j++)
 			if (strcmp(out->logs[j].vkey, log->vkey) == 0)
 				return pki_yaml_fail(

@@ -23,23 +23,23 @@ check_log(const struct witness *witness, const struct request *request,
 {
 	const struct witness_conf *conf = witness->conf;
 	struct pki_bytes text = { 0 };
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf line = { 0 };
 	for (size_t i = 0; i < conf->log_count; i++) {
 		if (strcmp(conf->logs[i].origin, request->checkpoint.origin) != 0)
 			continue;
-		why = (struct pki_err){ 0 };
+		own = (struct pki_err){ 0 };
 		if (pki_note_pick(request->note, PKI_NOTE_LOG, conf->logs[i].vkey, &line,
-			    NULL, &why) == PKI_OK)
+			    NULL, &own) == PKI_OK)
 			break;
 	}
-	if (line.len == 0 && why.status == PKI_OK) {
+	if (line.len == 0 && own.status == PKI_OK) {
 		(void)pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_WITNESS,
 			"this witness knows no such log");
 		return NOT_FOUND;
 	}
 	if (line.len == 0) {
-		*err = why;
+		(void)pki_err_move(err, &own);
 		return FORBIDDEN;
 	}
 	if (pki_note_text(request->note, &text, err) != PKI_OK ||

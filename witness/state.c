@@ -45,7 +45,7 @@ enum pki_status
 state_latest(const struct witness *witness, const char *origin, struct pki_checkpoint *cp,
 	pki_time *at, struct pki_err *err)
 {
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	const json_t *note = json_object_get(witness->notes, origin);
 	*at = 0;
 	*cp = (struct pki_checkpoint){ 0 };
@@ -55,10 +55,10 @@ state_latest(const struct witness *witness, const char *origin, struct pki_check
 	if (text == NULL)
 		return tampered(origin, "is no note", err);
 	struct pki_bytes bytes = { (const uint8_t *)text, strlen(text) };
-	if (pki_checkpoint_parse(bytes, cp, &why) != PKI_OK ||
+	if (pki_checkpoint_parse(bytes, cp, &own) != PKI_OK ||
 		pki_checkpoint_cosigned(bytes, (const char *)witness->vkey.data, at, NULL,
-			&why) != PKI_OK)
-		return tampered(origin, why.msg, err);
+			&own) != PKI_OK)
+		return tampered(origin, own.msg, err);
 	if (strcmp(cp->origin, origin) != 0)
 		return tampered(origin, "is a checkpoint of another log", err);
 	return PKI_OK;
@@ -93,9 +93,10 @@ state_read(const struct witness_conf *conf, struct witness *out, struct pki_err 
 			"is not there: a witness that forgot what it cosigned must not go on; init another, with a new key");
 	}
 	PKI_TRY(pki_file_read(path, NOTES_MAX, &file, err));
-	if (pki_json_parse(pki_buf_bytes(&file), &out->notes, err) != PKI_OK) {
+	enum pki_status status = pki_json_parse(pki_buf_bytes(&file), &out->notes, err);
+	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
-		return err->status;
+		return status;
 	}
 	return check_notes(out, err);
 }
@@ -191,8 +192,7 @@ bool
 state_forked(const struct witness_conf *conf, const char *origin)
 {
 	char path[PATH_MAX];
-	struct pki_err err = { 0 };
-	return fork_path(conf, origin, path, &err) == PKI_OK && pki_file_exists(path);
+	return fork_path(conf, origin, path, NULL) == PKI_OK && pki_file_exists(path);
 }
 
 enum pki_status

@@ -46,34 +46,35 @@ pki_api_error_body(const struct pki_err *err, struct pki_buf *json, unsigned *co
 	/* a message may be cut within a character, and quotes what others sent */
 	json_t *message = json_string(err->msg);
 	json_t *object = json_string(err->object);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *body = json_pack("{s:{s:s, s:s, s:o, s:o}}", "error", "status",
-		pki_status_name(err->status), "rule",
-		err->rule == PKI_RULE_NONE ? "" : pki_rule_info(err->rule)->name,
-		"object", object != NULL ? object : json_string(""), "message",
+	PKI_CLEANUP(pki_json_free) struct pki_json body = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json error = pki_json_object();
+	pki_json_text(&error, "status", pki_status_name(err->status));
+	pki_json_text(&error, "rule",
+		err->rule == PKI_RULE_NONE ? "" : pki_rule_info(err->rule)->name);
+	pki_json_value(&error, "object", object != NULL ? object : json_string(""));
+	pki_json_value(&error, "message",
 		message != NULL ? message : json_string(pki_status_text(err->status)));
-	if (body == NULL)
-		return pki_fail(fail, PKI_MEMORY, "error answer");
+	pki_json_nest(&body, "error", &error);
 	*code = http_code(err->status);
-	return pki_json_dump(body, json, fail);
+	return pki_json_write(&body, json, fail);
 }
 
 /* What the service said is what the caller says. */
 static enum pki_status
 take_error(json_t *body, long code, struct pki_err *err)
 {
-	const char *status = NULL, *rule = NULL, *object = NULL, *message = NULL;
-	if (json_unpack(body, "{s:{s:s, s:s, s:s, s:s}}", "error", "status", &status,
+	const char *name = NULL, *rule = NULL, *object = NULL, *message = NULL;
+	if (json_unpack(body, "{s:{s:s, s:s, s:s, s:s}}", "error", "status", &name,
 		    "rule", &rule, "object", &object, "message", &message) != 0)
 		return pki_fail(err, PKI_UNAVAILABLE,
 			"answer %ld is not one of pki-ca's; what listens there?", code);
-	enum pki_status what = pki_status_by_name(status);
+	enum pki_status what = pki_status_by_name(name);
 	if (what == PKI_OK)
 		what = PKI_INTERNAL;
-	enum pki_status result = pki_fail(err, what, "%s", message);
-	err->rule = pki_rule_by_name(rule);
+	enum pki_status status =
+		pki_fail_rule(err, what, pki_rule_by_name(rule), "%s", message);
 	pki_err_object(err, "%s", object);
-	return result;
+	return status;
 }
 
 /* The HTTP server itself refuses with a bare code. */
@@ -113,15 +114,15 @@ enum pki_status
 pki_api_event(const char *socket, const char *source, const char *type, const char *actor,
 	json_t *detail, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *event = json_pack("{s:s, s:s, s:s, s:o}", "source", source, "type", type,
-		"actor", actor, "detail",
-		detail != NULL ? json_incref(detail) : json_object());
-	if (event == NULL)
-		return pki_fail(err, PKI_MEMORY, "event %s", type);
+	PKI_CLEANUP(pki_json_free) struct pki_json event = pki_json_object();
+	pki_json_text(&event, "source", source);
+	pki_json_text(&event, "type", type);
+	pki_json_text(&event, "actor", actor);
+	pki_json_value(
+		&event, "detail", detail != NULL ? json_incref(detail) : json_object());
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	PKI_TRY(pki_json_dump(event, &body, err));
+	PKI_TRY(pki_json_write(&event, &body, err));
 	return pki_api_call(socket, "/v1/events", "application/json",
 		pki_buf_bytes(&body), &reply, err);
 }

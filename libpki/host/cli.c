@@ -213,22 +213,25 @@ wants(const struct parser *p, const char *flag)
 	return false;
 }
 
-static json_t *
-error_json(const struct pki_err *err)
+static enum pki_status
+print_error(const struct pki_err *err)
 {
 	char object[sizeof err->object];
 	char msg[sizeof err->msg];
 	pki_cli_clean(err->object, object, sizeof object);
 	pki_cli_clean(err->msg, msg, sizeof msg);
-	json_t *body = json_pack("{s:{s:s,s:s,s:s}}", "error", "status",
-		pki_status_name(err->status), "object", object, "message", msg);
-	if (err->rule == PKI_RULE_NONE || body == NULL)
-		return body;
-	const struct pki_rule_info *info = pki_rule_info(err->rule);
-	json_t *error = json_object_get(body, "error");
-	json_object_set_new(error, "rule", json_string(info->name));
-	json_object_set_new(error, "clause", json_string(info->clause));
-	return body;
+	PKI_CLEANUP(pki_json_free) struct pki_json body = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json error = pki_json_object();
+	pki_json_text(&error, "status", pki_status_name(err->status));
+	pki_json_text(&error, "object", object);
+	pki_json_text(&error, "message", msg);
+	if (err->rule != PKI_RULE_NONE) {
+		const struct pki_rule_info *info = pki_rule_info(err->rule);
+		pki_json_text(&error, "rule", info->name);
+		pki_json_text(&error, "clause", info->clause);
+	}
+	pki_json_nest(&body, "error", &error);
+	return pki_json_print(&body, stdout, NULL);
 }
 
 /* A check that a monitor asked for: see probe.h. */
@@ -257,9 +260,7 @@ report(const struct parser *p)
 	fprintf(stderr, "%s: %s\n", p->program->name, clean);
 	if (!wants(p, "--json"))
 		return (int)err->status;
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = error_json(err);
-	if (json != NULL)
-		pki_cli_json(json, stdout);
+	(void)!print_error(err); /* the text stands on standard error */
 	fflush(stdout);
 	return (int)err->status;
 }

@@ -67,12 +67,12 @@ read_limits(const struct pki_args *args, struct limits *out, struct pki_err *err
 {
 	const char *warning = pki_arg(args, "warning"),
 		   *critical = pki_arg(args, "critical");
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	if (pki_duration_parse(warning != NULL ? warning : WARNING_DEFAULT, &out->warning,
-		    &why) != PKI_OK ||
+		    &own) != PKI_OK ||
 		pki_duration_parse(critical != NULL ? critical : CRITICAL_DEFAULT,
-			&out->critical, &why) != PKI_OK)
-		return pki_fail(err, PKI_USAGE, "--warning, --critical: %s", why.msg);
+			&out->critical, &own) != PKI_OK)
+		return pki_fail(err, PKI_USAGE, "--warning, --critical: %s", own.msg);
 	if (out->warning < out->critical)
 		return pki_fail(err, PKI_USAGE,
 			"--warning must not be shorter than --critical, %" PRId64 " s",
