@@ -7,15 +7,17 @@
 #include "crl/service.h"
 #include "libpki/host/probe.h"
 
-/* A revocation waits for one responder's answers this long, unless one contradicts. */
+/* A revocation waits this long for a responder's answers, unless an answer contradicts the
+ * CRL. */
 #define ASK_MSEC 3000
-/* One that contradicts may be about to read what was just committed: asked again. */
+/* A responder may be about to read a fresh commit: before its answer counts as a contradiction,
+ * the query is repeated. */
 #define AGAIN_TIMES 3
 #define AGAIN_NSEC 500000000L
-/* One that does not answer is left alone for so long. */
+/* A responder without an answer is left alone for this long. */
 #define REST_MSEC 60000
-/* Certificates at which it looks for one that is not revoked, and how old that has to be: a
- * responder elsewhere may not know of it before. */
+/* Certificates among which an unrevoked certificate is looked for, and its least age in
+ * seconds: a distant responder may not know a younger certificate. */
 #define LOOK_AT 16
 #define OLD_ENOUGH 10
 
@@ -30,7 +32,7 @@ contradiction(const char *url, const struct pki_serial *serial, const char *says
 		url, text, says);
 }
 
-/* An answer of before the revocation cannot know of it; "unknown" says nothing. */
+/* An answer from before the revocation cannot know the revocation; "unknown" says nothing. */
 static enum pki_status
 agree_listed(const char *url, const struct pki_revoked *entry,
 	const struct pki_ocsp_result *said, struct pki_err *err)
@@ -66,7 +68,7 @@ agree_query(const char *url, const struct pki_cert *issuer,
 	return agree_listed(url, entry, &said, err);
 }
 
-/* What was revoked meanwhile is on the next list. */
+/* A certificate that was revoked meanwhile is on the next CRL. */
 static enum pki_status
 ask_unlisted(struct service *s, const char *url, const struct pki_serial *serial,
 	struct pki_err *err)
@@ -108,7 +110,7 @@ ask_all(struct service *s, const char *url, const struct questions *questions,
 	size_t count = questions->listed->count + questions->unlisted_count;
 	int64_t end = pki_monotonic_msec() + ASK_MSEC;
 	unsigned again = 0;
-	/* no answer that contradicts is the last one for want of time */
+	/* after a contradiction the query is repeated even if the time is over */
 	bool doubted = true;
 	for (size_t i = 0; i < count && (doubted || pki_monotonic_msec() < end);) {
 		struct pki_err own = { 0 };
@@ -159,7 +161,7 @@ choose_unlisted(struct service *s, struct sample *sample, struct questions *out,
 		s->ledger, (int64_t)from, LOOK_AT, choose, &chosen, err);
 }
 
-/* A responder that cannot be asked keeps no revocation waiting. */
+/* A responder that does not answer delays no revocation. */
 static void
 cannot_ask(struct responder *responder, struct pki_err *why)
 {
@@ -198,7 +200,7 @@ agree_check(struct service *s, const struct pki_crl *crl, struct sample *sample,
 	struct pki_err *err)
 {
 	struct questions questions = { .listed = sample };
-	/* nor is anybody left to answer for a CA that has ended */
+	/* no responder is left for a CA that has ended */
 	if (s->conf->crl->responder_count == 0 ||
 		pki_crl_next_update(crl) == PKI_CRL_LAST)
 		return PKI_OK;

@@ -11,12 +11,13 @@
 /* local time with the name of a zone */
 #define LOCAL_TEXT 40
 
-/* Where the CRL is and who must have signed it. */
+/* The CRL's URL and its signer. */
 struct target {
 	char url[PKI_URL_TEXT];
 	struct pki_cert *issuer;
-	char list[PKI_URL_TEXT]; /* what a partition says of itself; "": not asked for */
-	char ocsp[PKI_URL_TEXT]; /* who must say the same; "": nobody */
+	char list
+		[PKI_URL_TEXT]; /* the URL that a partition must contain; "": a full CRL */
+	char ocsp[PKI_URL_TEXT]; /* the responder that must agree; "": none */
 };
 
 #define OCSP_DEFAULT "default"
@@ -58,7 +59,7 @@ from_config(const struct pki_args *args, struct target *out, char issuer[PATH_MA
 	return pki_conf_path(conf->publish, "ca.pem", issuer, err);
 }
 
-/* An option that names a URL, to out; "" if it is not there. */
+/* The URL of an option, to out; "" without the option. */
 static enum pki_status
 take_url(const struct pki_args *args, const char *name, char out[PKI_URL_TEXT],
 	struct pki_err *err)
@@ -97,7 +98,7 @@ note(const struct pki_crl *crl, struct pki_probe *probe)
 		(unsigned long long)pki_crl_number(crl), pki_crl_count(crl));
 }
 
-/* rule 52: a partition says so itself, with the very URL that certificates name. */
+/* rule 52: a partition contains the very URL that certificates name. */
 static enum pki_status
 check_scope(const struct target *target, const struct pki_crl *crl, struct pki_err *err)
 {
@@ -148,7 +149,7 @@ check_age(const struct pki_crl *crl, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rule 76: what is listed, the responder says too. */
+/* rule 76: the responder agrees with the CRL's entries. */
 static enum pki_status
 check_ocsp(const struct target *target, const struct pki_crl *crl,
 	struct pki_probe *probe, struct pki_err *err)

@@ -14,9 +14,9 @@
 #include "libpki/host/worker.h"
 
 #define POLL_MSEC 200
-/* Revocations that come together, as those of a holder's two certificates, make one CRL. */
+/* Revocations within this time, as of a holder's two certificates, share a CRL. */
 #define GATHER_MSEC 100
-/* Between two attempts that fail; the CA back, a CRL is out well within a minute. */
+/* Pauses after failures. Once the CA is back, a CRL is out well within a minute. */
 #define BACKOFF_MSEC 400
 #define BACKOFF_MAX_MSEC 5000
 
@@ -38,7 +38,8 @@ any_urgent(const struct service *s)
 	return false;
 }
 
-/* One look at the ledger. *stop: a signal came meanwhile; *more: look again at once. */
+/* Read the ledger once and publish. *stop: a signal came meanwhile; *more: call again at
+ * once. */
 static enum pki_status
 look(struct service *s, const sigset_t *signals, bool *more, bool *stop,
 	struct pki_err *err)
@@ -55,7 +56,7 @@ look(struct service *s, const sigset_t *signals, bool *more, bool *stop,
 	return rounds_publish(s, ROUNDS_DUE, more, err);
 }
 
-/* Until SIGTERM or SIGINT. Errors are told and tried again: what is published stays. */
+/* Until SIGTERM or SIGINT. A failure is reported and tried again; published files stay. */
 static void
 work(struct service *s, const sigset_t *signals)
 {

@@ -6,7 +6,7 @@
 #include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
-/* pki-ca is asked for another CRL in place of one that the gate refused. */
+/* After the gate refused a CRL, pki-ca is asked for a new CRL this much later. */
 #define RETRY_MSEC 60000
 
 void

@@ -4,7 +4,8 @@
 
 #include "crl/sample.h"
 
-/* rules 52, 56: the list that the certificates name, and for as long as it says. */
+/* rules 52, 56: the scope and the expired entries that certificates and configuration
+ * promise. */
 static enum pki_status
 check_place(const struct gate *gate, struct pki_err *err)
 {
@@ -29,7 +30,7 @@ check_place(const struct gate *gate, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rules 57, 58: may this entry of the published CRL be missing from the new one? */
+/* rules 57, 58: may the new CRL lack this entry of the published CRL? */
 static enum pki_status
 check_lost(const struct gate *gate, const struct pki_revoked *entry, struct pki_err *err)
 {
@@ -60,7 +61,7 @@ check_same(const struct pki_revoked *want, const struct pki_revoked *got,
 		where);
 }
 
-/* Nearly all entries of a list are those of the one before, octet for octet. */
+/* Nearly all entries are also in the CRL before, octet for octet. */
 static bool
 unchanged(const struct gate *gate, size_t i, size_t at)
 {
@@ -70,8 +71,8 @@ unchanged(const struct gate *gate, size_t i, size_t at)
 	       memcmp(was.data, is.data, was.len) == 0;
 }
 
-/* Entries from *at on that stand before `was`, or all: the published list has none of them.
- * *found: the one after them is of the same certificate. */
+/* Passes the new CRL's entries from *at on which sort before `was`, or all: the published CRL
+ * lacks all of these. *found: the entry at *at is about the certificate of `was`. */
 static enum pki_status
 pass_fresh(struct gate *gate, size_t *at, const struct pki_revoked *was,
 	struct pki_revoked *is, bool *found, struct pki_err *err)
@@ -125,7 +126,7 @@ gate_open(struct gate *gate, struct pki_err *err)
 	return check_kept(gate, err);
 }
 
-/* rule 76: what the responder says from the ledger, the CRL says too. */
+/* rule 76: the responder answers from the ledger, so the CRL must agree with the ledger. */
 enum pki_status
 gate_must(void *ctx, const struct pki_revoked *want, struct pki_err *err)
 {

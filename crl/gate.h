@@ -1,8 +1,8 @@
 /*
- * What a CRL must fulfil before it replaces the published one: rules 48-51 (the parser checks
- * them), its issuer's signature, the scope that its place demands (52, 56), a number above
- * the published one's; nothing that was published is lost or changed but what rule 57
- * permits; every revocation of the ledger is on it with date and reason, and nothing else (76).
+ * The gate: checks on a new CRL before the published CRL is replaced. Rules 48-51 (by the
+ * parser); the issuer's signature; the scope (52, 56); a higher number than before; no
+ * published entry lost or changed, except as rule 57 permits; all revocations of the ledger
+ * with date and reason, and no further entries (76).
  */
 #ifndef CRL_GATE_H
 #define CRL_GATE_H
@@ -20,13 +20,15 @@ struct gate {
 	bool keeps; /* entries of expired certificates stay */
 	const struct pki_crl *crl;
 	const struct pki_crl *published; /* NULL: none */
-	/* The published CRL passed the gate: its revocations of the ledger need no second look. */
+	/* The published CRL passed the gate: only later revocations of the ledger are
+	 * checked. */
 	bool resumes;
-	size_t kept, found; /* entries that were published; that the ledger has */
-	struct sample *fresh; /* takes entries that were not published; NULL: none does */
+	size_t kept, found; /* entries found in the published CRL; found in the ledger */
+	struct sample
+		*fresh; /* takes all entries which the published CRL lacks; may be NULL */
 };
 
-/* TAMPERED or REFUSED, with what is wrong. */
+/* TAMPERED or REFUSED, with the reason. */
 enum pki_status gate_open(struct gate *gate, struct pki_err *err) PKI_MUST_CHECK;
 /* A pki_revoked_fn: once for each revocation of the ledger, or each since the published CRL. */
 enum pki_status gate_must(void *gate, const struct pki_revoked *revoked,

@@ -16,25 +16,25 @@
 #include "libpki/host/report.h"
 #include "libpki/host/worker.h"
 
-/* Attempts at a place that fails come this long after each other, at most. */
+/* Pauses between attempts at a mirror that fails, at first and at most. */
 #define BACKOFF_MSEC 1000
 #define BACKOFF_MAX_MSEC 30000
-/* What another process published is found within it. */
+/* Files of another process are found within this time. */
 #define LOOK_MSEC 60000
-/* What a place serves is compared this often though nothing was published. */
+/* A mirror's files are compared this often even if nothing was published. */
 #define COMPARE_MSEC 600000
 /* Nothing moves for so long: the place hangs. */
 #define STALL_SECONDS 15
 #define ITEM_NAME 64
 #define CA_MAX ((size_t)1 << 20)
 
-/* A file that is published, and what became of it at one mirror. */
+/* A published file, and its state on a mirror. */
 struct item {
 	char name[ITEM_NAME];
 	bool published;
 	struct stat file; /* as last seen */
 	bool there;
-	struct stat sent; /* the file that is there */
+	struct stat sent; /* the version on the mirror */
 	int64_t compared; /* on the monotonic clock */
 };
 
@@ -46,7 +46,7 @@ struct mirror {
 	struct pki_cells *cells;
 	size_t index;
 	struct pki_buf items; /* of struct item */
-	pki_time since; /* it has been failing; 0: it is not */
+	pki_time since; /* failing since then; 0: not failing */
 	struct pki_report report;
 	struct pki_worker worker;
 };
@@ -57,9 +57,9 @@ struct mirrors {
 	size_t count;
 };
 
-/* In this order: what relying parties wait for comes first. */
+/* In this order: relying parties need CRLs first. */
 static const char *const names[] = { "ca.crl", "root.crl", "ca.crt", "root.crt" };
-/* Below it, any *.crl */
+/* The folder of partitions, *.crl */
 #define PARTS "crl"
 
 /* NULL: no more */
@@ -144,7 +144,7 @@ ask(const struct mirror *mirror, const char *method, const char *name,
 	return pki_http_send(&call, response, err);
 }
 
-/* *same: the place serves just these bytes. */
+/* *same: the mirror serves just these bytes. */
 static enum pki_status
 compare(const struct mirror *mirror, const char *name, struct pki_bytes der, bool *same,
 	struct pki_err *err)
@@ -190,8 +190,8 @@ replace(struct mirror *mirror, const struct item *item, struct pki_bytes der,
 			      "GET does not return what was PUT there");
 }
 
-/* changed: since the place had it. Otherwise look before sending: after a start, and to
- * know what somebody else changed there. */
+/* changed: replaced since the mirror got the file. Otherwise compare before sending: after a
+ * start, and to find changes on the mirror. */
 static enum pki_status
 deliver(struct mirror *mirror, const struct item *item, bool changed, struct pki_err *err)
 {
@@ -216,7 +216,7 @@ deliver(struct mirror *mirror, const struct item *item, bool changed, struct pki
 	return PKI_OK;
 }
 
-/* Published after what the place has. */
+/* Published after the mirror's version. */
 static bool
 is_newer(const struct item *item)
 {
@@ -270,8 +270,8 @@ note(struct mirror *mirror, bool done)
 	pki_cells_set(mirror->cells, CRL_PUT_FAILING, mirror->index, mirror->since);
 }
 
-/* One attempt at what is missing; reports each failure itself. UNAVAILABLE if something is
- * missing still. */
+/* Send each missing file once; failures are reported here. UNAVAILABLE if a file is still
+ * missing. */
 static enum pki_status
 pass(void *ctx, long *wait_msec, struct pki_err *err)
 {
@@ -291,7 +291,7 @@ pass(void *ctx, long *wait_msec, struct pki_err *err)
 		done = false;
 		report(mirror, item, &own);
 		if (status == PKI_UNAVAILABLE)
-			break; /* nor would it answer about the others */
+			break; /* the mirror would not answer for more files either */
 	}
 	if (!stopping(mirror))
 		note(mirror, done);

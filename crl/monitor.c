@@ -3,17 +3,16 @@
 #include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
-/* A list that is due takes this long until it is out; so may a revocation (rule 53). */
+/* A due CRL, and a revocation, may take this long to be published (rule 53). */
 #define GRACE ((pki_time)60)
 
-/* All partitions as one: the oldest, the first to end, the highest number. */
+/* The partitions count together: the oldest, the first to end, the highest number. */
 static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
 static const char *const answers[] = { "agrees", "contradicts", "silent", NULL };
 static const char *responders[PKI_RESPONDERS_MAX + 1]; /* the configuration's */
-/* What the configuration says at the start: without it there is none that could be shown.
- */
+/* As configured at the start; 0: no partition is shown. */
 static size_t partitions;
 static const char *places[PKI_MIRRORS_MAX + 1]; /* the configuration's */
 
@@ -202,7 +201,7 @@ earlier(pki_time a, pki_time b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* What is out of those lists, as of one. */
+/* The published state of several CRLs together. */
 static void
 sum_up(struct service *s, size_t i, const struct crl *of, size_t count)
 {

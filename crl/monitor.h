@@ -1,5 +1,5 @@
 /*
- * The page for operators. The main thread's cells are set 0, those of mirror i are set 1 + i.
+ * The page for operators. The main thread's cells are set 0, the cells of mirror i set 1 + i.
  */
 #ifndef CRL_MONITOR_H
 #define CRL_MONITOR_H
@@ -41,7 +41,7 @@ enum crl_metric {
 enum pki_status monitor_listen(
 	struct service *s, const char *address, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What is published, and the revocations pending. */
+/* The published CRLs and the pending revocations. */
 void monitor_crls(struct service *s);
 
 enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT };
@@ -52,7 +52,7 @@ enum crl_answer { CRL_AGREES, CRL_CONTRADICTS, CRL_SILENT, CRL_ANSWER_COUNT };
 /* Of a query to responder i. */
 void monitor_responder(struct service *s, size_t i, enum crl_answer answer);
 
-/* Did the main thread do its work? */
+/* Did the main thread succeed? */
 void monitor_working(struct service *s, bool works);
 
 #endif

@@ -5,7 +5,7 @@
 #include "crl/monitor.h"
 #include "crl/service.h"
 
-/* What another process made or damaged is found within this time. */
+/* CRLs and damage by another process are found within this time. */
 #define LOOK_MSEC 60000
 
 /* Partitions, which may have come while this process runs. */
@@ -30,7 +30,7 @@ open_lists(struct service *s, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The one that must show it at once: that which the certificate names. */
+/* The CRL that the certificate's CDP names must list the revocation first. */
 static enum pki_status
 on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
@@ -51,7 +51,7 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Whether the file is still the one that was looked at. */
+/* Is the file unchanged since this process read or wrote the file? */
 static bool
 untouched(const struct service *s, const struct crl *crl)
 {
@@ -66,7 +66,7 @@ untouched(const struct service *s, const struct crl *crl)
 	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
 }
 
-/* What others did: lists that they had made, files that are gone. */
+/* CRLs made by another process; files that are gone. */
 static enum pki_status
 look_around(struct service *s, struct pki_err *err)
 {
@@ -83,14 +83,14 @@ look_around(struct service *s, struct pki_err *err)
 		if (last.revocations < covered)
 			covered = last.revocations;
 	}
-	/* what each of them shows needs nothing */
+	/* all CRLs show these revocations already */
 	if (s->seen < covered)
 		s->seen = covered;
 	s->looked_at = pki_monotonic_msec();
 	return PKI_OK;
 }
 
-/* Did somebody else have a list made, as the custodians their last ones? */
+/* Did another process have a CRL made, such as the custodians' last CRL? */
 static enum pki_status
 look_for_news(struct service *s, struct pki_err *err)
 {

@@ -1,4 +1,4 @@
-/* Revocations of the ledger that the published CRLs do not show yet. */
+/* Revocations of the ledger which the published CRLs do not show yet. */
 #ifndef CRL_PENDING_H
 #define CRL_PENDING_H
 
@@ -6,7 +6,7 @@
 
 struct service;
 
-/* Read what was committed since the last call, and what other processes did to the CRLs. */
+/* Read commits since the last call, and the work of further processes on the CRLs. */
 enum pki_status pending_look(struct service *s, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

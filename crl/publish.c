@@ -23,7 +23,7 @@ list_path(const struct service *s, const struct crl *crl, char out[PATH_MAX],
 	return pki_conf_path(s->conf->publish, name, out, err);
 }
 
-/* *out has no data if nothing is published there; a file of no octets has. */
+/* *out has no data if the file does not exist; for an empty file data is not NULL. */
 static enum pki_status
 read_file(const struct service *s, const struct crl *crl, struct pki_buf *out,
 	struct pki_err *err)
@@ -33,7 +33,7 @@ read_file(const struct service *s, const struct crl *crl, struct pki_buf *out,
 	return pki_file_exists(path) ? pki_file_read(path, CRL_MAX, out, err) : PKI_OK;
 }
 
-/* *out stays NULL if it is no list of this issuer; der is taken over. */
+/* *out stays NULL if der is no CRL of this issuer. Takes der over. */
 static enum pki_status
 parse_published(const struct service *s, const struct crl *crl, struct pki_buf *der,
 	struct pki_crl **out, struct pki_err *err)
@@ -53,14 +53,14 @@ parse_published(const struct service *s, const struct crl *crl, struct pki_buf *
 		parsed = NULL;
 		return PKI_OK;
 	}
-	/* what is no CRL of ours protects nobody: the next one mends it */
+	/* a damaged file protects nobody: the next CRL replaces the file */
 	crl_name(crl, name);
 	pki_err_object(&own, "%s, which is being replaced", name);
 	pki_report_error(CRL_PROGRAM, &own);
 	return PKI_OK;
 }
 
-/* Is it what readers now get (rule 104)? Piece by piece: the list may be large. */
+/* rule 104: do readers get this CRL now? In pieces, as the file may be large. */
 static enum pki_status
 check_file(const char *path, struct pki_bytes der, struct pki_err *err)
 {
@@ -116,14 +116,14 @@ publish_report(struct service *s, struct crl *crl, struct pki_err *err)
 	pki_json_number(&request, "number", (int64_t)crl->last.number);
 	pki_json_msec(&request, "published", at);
 	enum pki_status status = call(s, "/v1/crl/published", &request, &reply, &own);
-	/* STATE: another process, `once` beside `run`, reported it first */
+	/* STATE: `once` in a second process, beside `run`, reported first */
 	if (status != PKI_OK && status != PKI_STATE)
 		return pki_err_move(err, &own);
 	crl->last.published = at;
 	return PKI_OK;
 }
 
-/* Have the CA sign a new CRL; it is in the ledger when the reply comes. */
+/* Have pki-ca sign a new CRL. When the reply comes, the ledger has the CRL. */
 static enum pki_status
 make(struct service *s, const struct crl *crl, struct pki_err *err)
 {
@@ -142,7 +142,7 @@ make(struct service *s, const struct crl *crl, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The ledger's part of the gate: all of it, or what came after the published one. */
+/* The ledger's part of the gate: all revocations, or those since the published CRL. */
 static enum pki_status
 walk_gate(struct gate *gate, const struct crl *crl, const struct pki_crl_row *row,
 	struct pki_err *err)
@@ -192,8 +192,7 @@ pass_gate(struct service *s, struct crl *crl, const struct pki_crl_row *row,
 			(unsigned long long)row->revocations,
 			(unsigned long long)crl->need);
 	PKI_TRY(walk_gate(&gate, crl, row, err));
-	/* of a partition without news there is nothing to ask that the full list does not
-	 */
+	/* a partition without new entries needs no query: the full CRL had the same queries */
 	if (crl->issuer != PKI_ISSUER_CA || (crl->partition != 0 && sample.count == 0))
 		return PKI_OK;
 	enum pki_status status = agree_check(s, parsed, &sample, err);
@@ -201,7 +200,7 @@ pass_gate(struct service *s, struct crl *crl, const struct pki_crl_row *row,
 	return status;
 }
 
-/* One that the gate does not let through stays where it is, and the published one too. */
+/* The refused CRL stays in the ledger, and the published file stays in place. */
 static void
 refuse(struct service *s, struct crl *crl, struct pki_err *err)
 {
@@ -224,7 +223,7 @@ note_file(const struct service *s, struct crl *crl)
 		crl->out.file = (struct stat){ 0 };
 }
 
-/* For what is public, and may be large. */
+/* Public data; memcmp(), as the data may be large. */
 static bool
 same_octets(struct pki_bytes a, struct pki_bytes b)
 {
@@ -238,7 +237,9 @@ publish_row(struct service *s, struct crl *crl, const struct pki_crl_row *row,
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *published = NULL;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
 	struct pki_bytes der = pki_crl_get0_der(parsed);
-	note_file(s, crl); /* before it is read: a change meanwhile is seen next time */
+	note_file(
+		s, crl); /* before the file is read: a change meanwhile is then seen next
+	 * time */
 	PKI_TRY(read_file(s, crl, &file, err));
 	if (same_octets(pki_buf_bytes(&file), der) &&
 		pki_crl_verify(parsed, s->issuers[crl->issuer], NULL) == PKI_OK) {

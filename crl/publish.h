@@ -1,4 +1,4 @@
-/* One CRL on its way: pki-ca signs it, the gate checks it, the public folder gets it. */
+/* The way of a CRL: pki-ca signs, the gate checks, the public folder gets the file. */
 #ifndef CRL_PUBLISH_H
 #define CRL_PUBLISH_H
 
@@ -9,13 +9,15 @@
 struct crl;
 struct service;
 
-/* The ledger's last CRL through the gate to the public folder, unless the file is there. */
+/* The ledger's last CRL through the gate to the public folder, unless the folder has the
+ * CRL. */
 enum pki_status publish_last(
 	struct service *s, struct crl *crl, struct pki_err *err) PKI_MUST_CHECK;
-/* Report to pki-ca that the ledger's last CRL is published, unless the ledger knows. */
+/* Report the publication of the ledger's last CRL to pki-ca, unless the ledger knows. */
 enum pki_status publish_report(
 	struct service *s, struct crl *crl, struct pki_err *err) PKI_MUST_CHECK;
-/* Both; then, if a new CRL is due or forced, have pki-ca sign it, and both again. */
+/* publish_last() and publish_report(); if a new CRL is due or forced, have pki-ca sign a CRL
+ * and repeat both. */
 enum pki_status publish_due(struct service *s, struct crl *crl, bool force,
 	struct pki_err *err) PKI_MUST_CHECK;
 

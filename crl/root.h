@@ -6,7 +6,7 @@
 
 struct service;
 
-/* Publish a newer root CRL of the ledger; warn before the published one ends (rule 54). */
+/* Publish a newer root CRL of the ledger; warn before the published root CRL ends (rule 54). */
 enum pki_status root_publish(struct service *s, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
 #include "crl/publish.h"
 #include "crl/service.h"
 
-/* Lists that can wait, after which urgent ones are looked for again. */
+/* After this many CRLs without urgency, urgent CRLs get a turn. */
 #define ROUND_MAX 16
 
 struct round {
@@ -14,10 +14,10 @@ struct round {
 	bool (*due)(const struct service *s, const struct crl *crl);
 	enum pki_status (*run)(
 		struct service *s, struct crl *crl, bool force, struct pki_err *err);
-	unsigned left; /* lists that it may still do */
+	unsigned left; /* CRLs to make at most from now on */
 };
 
-/* What a stop between making and publishing left behind, or another process made. */
+/* A CRL left over by a stop between signing and publishing, or made by a second process. */
 static enum pki_status
 publish_only(struct service *s, struct crl *crl, bool force, struct pki_err *err)
 {
@@ -33,8 +33,8 @@ is_behind(const struct service *s, const struct crl *crl)
 	       !crl->refused;
 }
 
-/* A list that the gate refuses keeps no other one waiting; what else fails, fails for all.
- * *more: there were too many. */
+/* A CRL refused by the gate does not stop the round; any further error does. *more: CRLs are
+ * left. */
 static enum pki_status
 go_round(struct round *round, bool *more, struct pki_err *err)
 {
@@ -76,7 +76,7 @@ rounds_publish(
 	struct pki_err refused = { 0 };
 	if (go_round(&rounds[0], more, &refused) != PKI_OK)
 		pki_report_error(CRL_PROGRAM, &refused);
-	/* those that can wait do not, where all are forced: one of each is enough */
+	/* where all are forced, each CRL is made once, urgent or not */
 	if (force == ROUNDS_DUE)
 		PKI_TRY(go_round(&rounds[1], more, err));
 	PKI_TRY(go_round(&rounds[2], more, err));

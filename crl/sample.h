@@ -10,14 +10,14 @@
 struct sample {
 	struct pki_revoked entries[SAMPLE_FRESH + SAMPLE_OTHERS];
 	size_t count;
-	uint64_t seen; /* entries that sample_add() was given */
+	uint64_t seen; /* entries given to sample_add() */
 	uint64_t seed;
 };
 
 enum pki_status sample_begin(struct sample *sample, struct pki_err *err) PKI_MUST_CHECK;
-/* Keeps SAMPLE_FRESH of all entries that it is given, each with the same chance. */
+/* Keeps SAMPLE_FRESH of all given entries, with equal chances. */
 void sample_add(struct sample *sample, const struct pki_revoked *entry);
-/* At last, and once: up to SAMPLE_OTHERS entries of the CRL. */
+/* Last, and a single time: up to SAMPLE_OTHERS entries of the CRL. */
 enum pki_status sample_add_crl(struct sample *sample, const struct pki_crl *crl,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* 0 ... limit - 1; to choose with, not to hide anything. */

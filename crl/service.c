@@ -4,7 +4,7 @@
 
 #include "crl/mirror.h"
 
-/* That the root's CRL ends is reported once a day. */
+/* The approaching end of the root's CRL is reported once a day. */
 #define ROOT_REPORT_MSEC (PKI_DAY * 1000)
 
 enum pki_status

@@ -1,4 +1,4 @@
-/* The data of the CRL service: the CRLs, and where each stands. One thread uses it. */
+/* The data of the CRL service: the CRLs and their state. A single thread uses the data. */
 #ifndef CRL_SERVICE_H
 #define CRL_SERVICE_H
 
@@ -27,11 +27,10 @@ struct service {
 	struct pki_urls urls; /* of the ledger's partitions */
 	struct crl root;
 	struct crl *crls; /* urls.partitions + 1; [0] is the full CRL, [k] partition k */
-	struct pki_ledger_view view; /* of the ledger when it was read last */
-	uint64_t seen; /* revocations of the ledger that the CRLs' `need` counts */
-	uint64_t newest; /* the highest CRLNumber of the issuing CA that is known here */
-	pki_time
-		full_since; /* the oldest revocation that the full CRL does not show; 0: none */
+	struct pki_ledger_view view; /* of the ledger at the last reading */
+	uint64_t seen; /* revocations of the ledger, counted in the CRLs' `need` */
+	uint64_t newest; /* the highest known CRLNumber of the issuing CA */
+	pki_time full_since; /* the oldest revocation missing on the full CRL; 0: none */
 	int64_t looked_at; /* when the files were read, on the monotonic clock; 0: not yet */
 	struct responder responders[PKI_RESPONDERS_MAX];
 	struct mirrors *mirrors; /* NULL: none */

@@ -106,7 +106,7 @@ not_modified(const struct pki_http_request *req, const char *etag, const char *m
 	return known != NULL && strcmp(known, modified) == 0;
 }
 
-/* Files are replaced by rename: time and size of one inode stand for its content. */
+/* Files are replaced by rename: an inode's time and size stand for the content. */
 static bool
 send_file(struct pki_http_request *req, int *fd)
 {

@@ -11,8 +11,8 @@ enum pki_status web_listen(const struct pki_conf *conf, struct web **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status web_begin(struct web *web, struct pki_err *err) PKI_MUST_CHECK;
 void web_stop(struct web *web);
-/* Opens a regular file below the folder dir; no symbolic link on the way is followed. False:
- * there is none. The caller owns *fd. */
+/* Opens a regular file below the folder dir; symbolic links on the way are not followed. False:
+ * no such file. The caller owns *fd. */
 bool web_open(int dir, const char *path, int *fd);
 /* The media type of a file in the public folder. */
 const char *web_type(const char *path);

@@ -12,7 +12,7 @@
 
 /* A CRL of a million entries takes 53 MB. */
 #define CRL_MAX ((size_t)64 << 20)
-/* Health: a certificate that nobody renewed although a third of its life was left. */
+/* Health: renewal is late, as a third of a certificate's life was left when renewal began. */
 #define END_NEAR (3 * PKI_DAY)
 
 /* For pki-ca's log. A responder goes on answering while pki-ca does not. */
@@ -32,7 +32,7 @@ event(struct authority *authority, const char *type, struct pki_json *detail)
 	return status == PKI_OK;
 }
 
-/* An event that names a certificate of the responder's. */
+/* An event with the serial of a responder's certificate. */
 static bool
 event_serial(struct authority *authority, struct identity *id, const char *type)
 {
@@ -44,7 +44,7 @@ event_serial(struct authority *authority, struct identity *id, const char *type)
 	return event(authority, type, &detail);
 }
 
-/* rule 60: certificates that were queried and never issued */
+/* rule 60: queries about certificates that were never issued */
 static void
 report_unissued(struct authority *authority)
 {
@@ -70,7 +70,7 @@ check_ledger_age(struct authority *authority, struct pki_err *err)
 	if (pki_file_read(path, CRL_MAX, &der, NULL) != PKI_OK ||
 		pki_crl_parse(pki_buf_bytes(&der), &crl, NULL) != PKI_OK ||
 		pki_crl_verify(crl, authority->issuer, NULL) != PKI_OK)
-		return PKI_OK; /* nothing to compare with; pki-crl mends it */
+		return PKI_OK; /* no CRL to compare with; pki-crl repairs the file */
 	enum pki_status status =
 		pki_ledger_crl(authority->ledger, PKI_ISSUER_CA, 0, &row, NULL, err);
 	uint64_t number = row.number;
@@ -98,8 +98,8 @@ set_base_path(struct authority *authority)
 		authority->base_path[--len] = '\0';
 }
 
-/* rule 55: nothing is certified any more, a responder neither; what it would say stands on
- * the last CRL, for ever. */
+/* rule 55: after the CA's end nothing is certified, no responder either; the last CRL has each
+ * status for ever. */
 static enum pki_status
 look_for_end(struct authority *authority, struct pki_err *err)
 {
@@ -123,7 +123,8 @@ open_ledger(struct authority *authority, struct pki_err *err)
 	return check_ledger_age(authority, err);
 }
 
-/* A security officer may revoke it as any other: its key is not to be used any more. */
+/* A security officer may revoke the responder's certificate like any certificate; the key is
+ * then used no more. */
 static bool
 is_revoked(struct authority *authority, struct identity *id)
 {
@@ -138,7 +139,7 @@ is_revoked(struct authority *authority, struct identity *id)
 	       status.revoked;
 }
 
-/* What is left of the old certificate serves until an order succeeds. */
+/* The old certificate, if still valid, serves until an order succeeds. */
 static enum pki_status
 first_certificate(struct authority *authority, struct identity *id, struct pki_err *err)
 {

@@ -1,4 +1,4 @@
-/* A CA whose certificates the responder answers for: an installation of its own. */
+/* A CA of the responder: an installation with configuration, ledger and keys. */
 #ifndef OCSP_AUTHORITY_H
 #define OCSP_AUTHORITY_H
 
@@ -24,7 +24,7 @@ struct authority {
 	atomic_bool started; /* pki-ca has logged the start */
 	atomic_bool unreadable; /* the ledger */
 	atomic_bool
-		ended; /* the last CRL is made: it alone tells status (rules 55, 62) */
+		ended; /* the last CRL is made: only the CRL tells status (rules 55, 62) */
 	atomic_bool export_failing;
 	pthread_mutex_t lock; /* of view and views */
 	struct pki_ledger_view view;
@@ -35,7 +35,7 @@ struct authority {
 enum pki_status authority_open(const char *config, struct pki_bytes pass,
 	struct authority **out, struct pki_err *err) PKI_MUST_CHECK;
 void authority_free(struct authority *authority);
-/* Are they one CA, as far as CertIDs tell? */
+/* Do both have the CertIDs of the same CA? */
 bool authority_same(const struct authority *a, const struct authority *b);
 /* Housekeeping: renew certificates, report events to pki-ca. */
 void authority_keep(struct authority *authority);
@@ -43,7 +43,7 @@ void authority_keep(struct authority *authority);
 void authority_stopped(struct authority *authority);
 /* Can the ledger be read, and has the CA ended? */
 void authority_look(struct authority *authority);
-/* The number, above 0, of a view of the ledger: views of one number are equal. */
+/* The number, above 0, of a view of the ledger: equal views have equal numbers. */
 uint64_t authority_view(struct authority *authority, const struct pki_ledger_view *view);
 /* For the health page. */
 void authority_health(struct authority *authority, struct pki_health *health);

@@ -7,7 +7,8 @@
 /* Neighbouring slots share a lock; more locks than threads ever ask at once. */
 #define LOCKS 64u
 
-/* Answers whose hashes choose the same place; more push each other out, in turn. */
+/* Responses whose hashes choose the same slot; further responses replace each of them in
+ * turn. */
 #define WAYS 8u
 
 struct slot {
@@ -17,7 +18,7 @@ struct slot {
 };
 
 struct place {
-	size_t next; /* whose turn it is to go */
+	size_t next; /* the response to replace next */
 	struct slot slots[WAYS];
 };
 
@@ -53,8 +54,8 @@ cache_free(struct cache *cache)
 	free(cache);
 }
 
-/* FNV-1a, eight octets at a time: who chooses requests so that they collide only has them
- * signed anew each time, as with nonces. */
+/* FNV-1a, eight octets at a time. A client that makes requests collide gains nothing but new
+ * signatures, as with nonces. */
 static uint64_t
 hash_of(const uint8_t *key, size_t len)
 {
@@ -68,7 +69,7 @@ hash_of(const uint8_t *key, size_t len)
 	return hash;
 }
 
-/* NULL: not there. */
+/* NULL: none. */
 static struct slot *
 find(struct place *place, uint64_t hash, const uint8_t *key, size_t len)
 {

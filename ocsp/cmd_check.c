@@ -85,7 +85,7 @@ print_text(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 	printf("next update  %s\nclock        %s\n", text, clock);
 }
 
-/* One that was not issued: the ledger lacks what it should know. */
+/* An unissued certificate is critical: the responder's ledger lacks a certificate. */
 static enum pki_status
 tell(const struct pki_args *args, const struct pki_ocsp_result *r,
 	struct pki_probe *probe, enum pki_status status, struct pki_err *err)

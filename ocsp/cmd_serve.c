@@ -14,12 +14,13 @@
 /* The certificates' age is looked at, failed orders and events are tried again this often.
  */
 #define HOUSEKEEPING_SECONDS 60
-/* The same until pki-ca has logged the start; and workers' ledgers are looked after. */
+/* Until pki-ca has logged the start, housekeeping comes this often; so does the care for idle
+ * threads' ledgers. */
 #define RETRY_SECONDS 5
-/* Folders that the service may write, and read, for each authority. */
+/* Folders per authority, at most. */
 #define WRITABLE 3
 
-/* Each thread of the HTTP server takes a worker of its own, for good. */
+/* Each thread of the HTTP server takes its struct thread, for good. */
 static struct thread *
 own_thread(struct service *service)
 {
@@ -67,8 +68,8 @@ housekeeping(struct service *service)
 	return all_started;
 }
 
-/* A worker that nobody asks would hold on to files that others have taken the place of, and
- * keep those from being read. What is wrong with them is told when somebody asks. */
+/* An idle thread would keep replaced ledger files open, and the new files unread. Errors are
+ * reported when a request comes. */
 static void
 look_after_ledgers(struct service *service)
 {

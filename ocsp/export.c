@@ -1,6 +1,6 @@
 /*
- * All singles without a nonce as files, laid out for GET (RFC 9919 5): any web server, or
- * many, can give them out. A file's time is its answer's thisUpdate.
+ * All responses without a nonce as files, laid out for GET (RFC 9919 5), for any number of web
+ * servers. A file's time is the thisUpdate of its response.
  */
 #include "ocsp/export.h"
 
@@ -15,32 +15,31 @@
 #include "ocsp/response.h"
 #include "ocsp/service.h"
 
-/* An answer is replaced when a third of its life is over; a round over all certificates
- * takes half of that. */
+/* A response is replaced after a third of its life; a round over all certificates takes half
+ * that time. */
 #define RENEW_SHARE 3
 #define ROUND_SHARE 6
 #define TICK_MSEC 200
 /* Certificates between two looks at the ledger. */
 #define BATCH 64
-/* Longer than it takes from a revocation's time to its commit: a file of before may be
- * good. */
+/* Longer than the time from a revocation to the commit: an older file may still say good. */
 #define COMMIT_SECONDS 60
 
 struct exporter {
 	struct authority *authority;
 	struct lookup lookup;
-	int64_t newest; /* certificates up to this one have their files */
-	int64_t cursor; /* of the round that renews them */
+	int64_t newest; /* certificates up to this one have files */
+	int64_t cursor; /* of the renewing round */
 	uint64_t revocations; /* so many of the issuer's are in the files */
 	uint64_t written;
 	struct pki_report report;
 	struct pki_worker worker;
 };
 
-/* The hashes of CertIDs that clients of RFC 5019 and of RFC 9919 send. */
+/* Hashes in the CertIDs of clients: RFC 5019, RFC 9919. */
 static const char *const hashes[] = { "SHA1", "SHA256" };
 
-/* Is what the file says still so, and for long enough? */
+/* Is the file's answer still true, and long enough? */
 static bool
 is_fresh(const struct exporter *ex, const char *path, const struct pki_cert_row *row)
 {
@@ -127,7 +126,7 @@ export_revocations(struct exporter *ex, struct pki_err *err)
 	return pki_ledger_each_revoked(ex->lookup.ledger, &query, on_revoked, ex, err);
 }
 
-/* *more: there are others that have no files yet. */
+/* *more: certificates without files are left. */
 static enum pki_status
 export_new(struct exporter *ex, bool *more, struct pki_err *err)
 {
@@ -139,7 +138,7 @@ export_new(struct exporter *ex, bool *more, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* As many as keep the round's pace; at its end it begins anew. */
+/* As many certificates as the round's pace needs; after the last, the round begins again. */
 static enum pki_status
 renew_some(struct exporter *ex, struct pki_err *err)
 {

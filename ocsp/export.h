@@ -8,11 +8,11 @@ struct exporter;
 
 enum pki_status exporter_new(struct authority *authority, struct exporter **out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* In a thread of its own, until exporter_free(): what changes is written within a second, and
- * each file again well before its response ends. */
+/* In a thread, until exporter_free(): changes are written within a second, and each file again
+ * well before its response ends. */
 enum pki_status exporter_begin(struct exporter *ex, struct pki_err *err) PKI_MUST_CHECK;
 void exporter_free(struct exporter *ex);
-/* Without a thread: all that is missing or old. */
+/* Without a thread: all missing or old files. */
 enum pki_status exporter_run(
 	struct exporter *ex, uint64_t *written, struct pki_err *err) PKI_MUST_CHECK;
 

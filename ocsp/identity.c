@@ -12,7 +12,7 @@
 #include "libpki/host/conf_ocsp.h"
 #include "libpki/x509/csr.h"
 
-/* The profile that rules.yaml lets the service's role order. */
+/* The profile that the service's role may order by rules.yaml. */
 #define PROFILE "ocsp-responder"
 /* Renewed once less than this share of the certificate's life is left (rule 71). */
 #define RENEW_SHARE 3
@@ -20,19 +20,19 @@
 struct identity {
 	const struct pki_conf *conf;
 	enum pki_key_alg alg;
-	bool usual; /* the first of several: what is published */
+	bool usual; /* the first algorithm: its certificate is published */
 	char dir[PATH_MAX];
 	const struct pki_cert *issuer;
 	struct pki_bytes pass;
-	struct pki_cert *service; /* whose role orders the responder's certificates */
+	struct pki_cert *service; /* signs orders for the responder's certificates */
 	struct pki_key *service_key;
-	pthread_mutex_t lock; /* of the two below, when they are replaced */
+	pthread_mutex_t lock; /* of cert and key, when they are replaced */
 	struct pki_cert *cert;
 	struct pki_key *key;
 	atomic_uint generation;
 };
 
-/* The pair in a folder, cert.pem and key.pem; STATE if they do not belong together. */
+/* The pair in a folder, cert.pem and key.pem; STATE if key and certificate do not match. */
 static enum pki_status
 read_pair(const char *dir, struct pki_bytes pass, struct pki_cert **cert,
 	struct pki_key **key, struct pki_err *err)
@@ -62,7 +62,7 @@ install(struct identity *id, struct pki_cert **cert, struct pki_key **key)
 	*key = old_key;
 }
 
-/* Would a responder work with them? */
+/* Can a responder sign with certificate and key? */
 static enum pki_status
 try_pair(const struct identity *id, const struct pki_cert *cert, struct pki_key *key,
 	struct pki_err *err)
@@ -73,8 +73,8 @@ try_pair(const struct identity *id, const struct pki_cert *cert, struct pki_key 
 	return PKI_OK;
 }
 
-/* A pair that was left half replaced, is of another CA or algorithm or is spent counts as
- * none; a wrong passphrase does not. */
+/* A half replaced pair, a pair of another CA or algorithm, or an expired pair counts as none; a
+ * wrong passphrase does not. */
 static enum pki_status
 load(struct identity *id, struct pki_err *err)
 {
@@ -132,8 +132,7 @@ send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
 		(struct pki_bytes){ (const uint8_t *)pem, strlen(pem) }, out, err);
 }
 
-/* Key first: a stop in between leaves a pair that does not match, and load() orders anew.
- */
+/* Key first: a stop in between leaves a pair without match, and load() orders a new pair. */
 static enum pki_status
 store(struct identity *id, const struct pki_cert *cert, const char *next_path,
 	struct pki_err *err)

@@ -1,6 +1,6 @@
 /*
- * A key and certificate of the responder's own (rules 70, 71). Replaced while requests are
- * answered: each thread holds a share of the pair that was current when it last looked.
+ * A key and certificate of the responder (rules 70, 71). The pair may be replaced while requests
+ * are answered: each thread holds a share of the pair that was current at the thread's last look.
  */
 #ifndef OCSP_IDENTITY_H
 #define OCSP_IDENTITY_H
@@ -18,7 +18,7 @@ struct identity_share {
 	struct pki_ocsp_responder *responder;
 };
 
-/* What an identity is opened with; all is borrowed for as long as the identity lives. */
+/* For opening an identity; all is borrowed for the identity's life. */
 struct identity_source {
 	const struct pki_conf *conf;
 	size_t which; /* of the configuration's algorithms */
@@ -27,21 +27,21 @@ struct identity_source {
 };
 
 /* Reads key and certificate from the configuration's ocsp.state; for all algorithms but the
- * first from a folder of the algorithm's name below it. */
+ * first from a subfolder with the algorithm's name. */
 enum pki_status identity_open(const struct identity_source *source, struct identity **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 void identity_free(struct identity *id);
-/* Order a new certificate if it is time, or if the present one is revoked; *ordered says
- * whether that was done. One thread alone. */
+/* Order a new certificate if the present certificate is old or revoked; *ordered: a new
+ * certificate is in force. By a single thread. */
 enum pki_status identity_renew(struct identity *id, bool revoked, bool *ordered,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Is a share's generation still that of the certificate in force? */
+/* Is a share's generation still the generation of the certificate in force? */
 bool identity_is_current(const struct identity *id, unsigned generation);
-/* Bring the share up to date: one atomic read unless something changed. */
+/* Bring the share up to date: a single atomic read unless something changed. */
 enum pki_status identity_take(struct identity *id, struct identity_share *share,
 	struct pki_err *err) PKI_MUST_CHECK;
 void identity_drop(struct identity_share *share);
-/* Serial and end of the current certificate; "" and 0 if there is none. */
+/* Serial and end of the current certificate; "" and 0: none yet. */
 void identity_now(struct identity *id, char serial[PKI_SERIAL_TEXT], pki_time *end);
 
 #endif

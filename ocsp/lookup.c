@@ -2,8 +2,8 @@
 
 #include "libpki/state/decide.h"
 
-/* Notes of serials that end alike; of one place, a thousand certificates would have read
- * two in three from the ledger each time. */
+/* Notes per slot, for serials with the same last octets. With a single note per slot, two of
+ * three statuses of a thousand certificates were read from the ledger each time. */
 #define WAYS 8u
 
 enum pki_status
@@ -13,7 +13,7 @@ lookup_open(struct authority *authority, struct lookup *out, struct pki_err *err
 	struct pki_cert_status unused;
 	out->authority = authority;
 	PKI_TRY(pki_ledger_open_beside(authority->ledger, &out->ledger, err));
-	/* the first read opens the rest of its files: before the sandbox */
+	/* the first read opens the rest of the ledger's files: before the sandbox */
 	return pki_ledger_status(out->ledger, PKI_ISSUER_CA, &any, &unused, err);
 }
 
@@ -58,8 +58,7 @@ read_ledger(struct lookup *lookup, const struct pki_serial *serial,
 	return PKI_OK;
 }
 
-/* The serial's note, or the one to replace. Serials are random: their last octets spread
- * well. */
+/* The serial's note, or a note to replace. Serials are random: the last octets spread well. */
 static struct lookup_note *
 note_of(struct lookup *lookup, const struct pki_serial *serial)
 {
@@ -73,7 +72,7 @@ note_of(struct lookup *lookup, const struct pki_serial *serial)
 	return &notes[lookup->next++ % WAYS];
 }
 
-/* After lookup_view(): what was noted at this view needs not be read again. */
+/* After lookup_view(): a status noted at this view is not read again. */
 enum pki_status
 lookup_status(struct lookup *lookup, const struct pki_serial *serial,
 	struct pki_ocsp_single *out, struct pki_err *err)

@@ -1,7 +1,6 @@
 /*
- * One thread's access to an authority: a ledger connection, shares of the responder's keys,
- * and the statuses that the thread has read. A status holds until something is committed to
- * the ledger.
+ * A thread's access to an authority: a ledger connection, shares of the responder's keys, and
+ * notes of the statuses read so far. A note holds until the next commit to the ledger.
  */
 #ifndef OCSP_LOOKUP_H
 #define OCSP_LOOKUP_H
@@ -21,7 +20,7 @@ struct lookup {
 	struct identity_share shares[PKI_OCSP_ALGS_MAX];
 	struct pki_ledger_view view;
 	uint64_t at; /* the view's number */
-	size_t next; /* the note to replace next, of those that share a slot */
+	size_t next; /* the note to replace next, within a slot */
 	struct lookup_note notes[LOOKUP_NOTES];
 };
 
@@ -33,13 +32,13 @@ void lookup_close(struct lookup *lookup);
  * ledger's last event (rule 209). */
 enum pki_status lookup_view(
 	struct lookup *lookup, pki_time now, struct pki_err *err) PKI_MUST_CHECK;
-/* After lookup_view(): a certificate's status at that view. */
+/* After lookup_view(): a certificate's status at the view. */
 enum pki_status lookup_status(struct lookup *lookup, const struct pki_serial *serial,
 	struct pki_ocsp_single *out, struct pki_err *err) PKI_MUST_CHECK;
 /* Bring all shares up to date. */
 enum pki_status lookup_take_shares(
 	struct lookup *lookup, struct pki_err *err) PKI_MUST_CHECK;
-/* The share whose algorithm the client prefers (rule 74). */
+/* The share of the client's preferred algorithm (rule 74). */
 const struct identity_share *lookup_choose(
 	const struct lookup *lookup, const struct pki_ocsp_request *req);
 

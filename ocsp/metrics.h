@@ -1,4 +1,4 @@
-/* What the metrics page shows. */
+/* The metrics page. */
 #ifndef OCSP_METRICS_H
 #define OCSP_METRICS_H
 
@@ -21,7 +21,7 @@ void metrics_request(struct pki_cells *cells, enum metrics_method method,
 	enum metrics_outcome outcome, int64_t nsec);
 void metrics_signature(struct pki_cells *cells);
 void metrics_unissued(struct pki_cells *cells);
-/* By the main thread, in a set of its own. */
+/* By the main thread, in its own set. */
 void metrics_certificate_end(struct pki_cells *cells, pki_time end);
 
 #endif

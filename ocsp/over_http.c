@@ -28,7 +28,7 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* false: a percent sign that two digits do not follow */
+/* false: a percent sign without two digits */
 static bool
 unescape(const char *in, struct pki_buf *out)
 {
@@ -52,8 +52,8 @@ unescape(const char *in, struct pki_buf *out)
 	return true;
 }
 
-/* RFC 9919 5: GET {url}/{percent-encoded base64 of the DER}. '/' and '+' come encoded or
- * not; the base64 of a SEQUENCE starts with 'M', so slashes before it are the path's. */
+/* RFC 9919 5: GET {url}/{percent-encoded base64 of the DER}. '/' and '+' come encoded or not;
+ * the base64 of a SEQUENCE starts with 'M', so slashes before the 'M' belong to the path. */
 unsigned
 over_http_read_path(const char *path, const char *base_path, struct pki_buf *der)
 {
@@ -92,8 +92,8 @@ read_post(
 	return 200;
 }
 
-/* The DER in a request, 200; else the HTTP code to refuse with. What was decoded is in
- * room. Authorities may have addresses of their own; any of them will do. */
+/* The DER in a request, 200; else the HTTP status to refuse with. *der may point into room. The
+ * path may be the path of any authority. */
 static unsigned
 form_read(const struct service *service, const struct pki_http_request *req,
 	enum metrics_method method, struct pki_buf *room, struct pki_bytes *der)

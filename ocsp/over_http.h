@@ -6,10 +6,10 @@
 
 struct thread;
 
-/* Answers the request, whatever it is; counts it. */
+/* Answers and counts any request. */
 void over_http_handle(struct thread *thread, struct pki_http_request *req);
-/* The DER in a GET's path: appended to der, 200; else the HTTP status to refuse with. A text
- * that is no base64 gives an empty der. */
+/* The DER in a GET's path: appended to der, 200; else the HTTP status to refuse with. Text
+ * outside base64 gives an empty der. */
 unsigned over_http_read_path(
 	const char *path, const char *base_path, struct pki_buf *der);
 

@@ -46,8 +46,8 @@ http_date(pki_time t, char out[HTTP_DATE_TEXT])
 	strftime(out, HTTP_DATE_TEXT, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
-/* Caches keep an answer a minute at most, though it holds until nextUpdate: what a proxy
- * knows of a revocation must not lag behind the CRL. */
+/* Caches keep a response a minute at most, long before nextUpdate: a proxy must not know of a
+ * revocation later than the CRL does. */
 enum pki_status
 ready_set_body(struct ready *ready, struct pki_bytes body, struct pki_err *err)
 {

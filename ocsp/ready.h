@@ -1,4 +1,4 @@
-/* A response that is ready to be sent, shared by threads and the cache. */
+/* A response, ready to be sent, shared by threads and the cache. */
 #ifndef OCSP_READY_H
 #define OCSP_READY_H
 
@@ -9,11 +9,11 @@
 
 struct identity;
 
-/* The answer was true at a view of the ledger; the response is sent while that view is still
- * the ledger's. */
+/* The answer was true at a view of the ledger; the response is sent while the ledger is still
+ * at this view. */
 struct ready {
 	atomic_uint owners;
-	size_t authority; /* its index */
+	size_t authority; /* the authority's index */
 	struct pki_ocsp_single single;
 	pki_time this_update;
 	pki_time next_update;
@@ -27,10 +27,10 @@ struct ready {
 	uint8_t key[]; /* the request's DER */
 };
 
-/* One owner: the caller. */
+/* The caller is the owner. */
 enum pki_status ready_new(
 	struct pki_bytes key, struct ready **out, struct pki_err *err) PKI_MUST_CHECK;
-/* One owner less, and the last one frees; NULL: nothing. */
+/* Removes an owner; the last owner frees. NULL: nothing. */
 void ready_free(struct ready *ready);
 void ready_cleanup(struct ready **ready);
 /* Body and HTTP headers (rule 68); times and keep_until are set. */

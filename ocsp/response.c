@@ -8,21 +8,20 @@
 #include "ocsp/metrics.h"
 #include "ocsp/service.h"
 
-/* A ready response is replaced when a quarter of its life is over, or after an hour: clients
- * get one that is recent. */
+/* A ready response is replaced after a quarter of its life, or an hour: clients get recent
+ * responses. */
 #define KEEP_SHARE 4
 #define KEEP_SECONDS ((pki_time)3600)
 /* Longer requests, of several certificates or with unusual extensions, are not cached. */
 #define KEY_MAX 512
 
-/* A request on its way to a response. */
+/* A request on the way to a response. */
 struct query {
 	struct thread *thread;
-	struct lookup *lookup; /* of the authority that the whole request is about */
+	struct lookup *lookup; /* of the authority of all the request's certificates */
 	struct pki_bytes der;
 	const struct pki_ocsp_request *req; /* parsed from der */
-	struct ready
-		*found; /* what the cache has for der, perhaps outdated; NULL: nothing */
+	struct ready *found; /* from the cache, perhaps outdated; NULL: none */
 	pki_time now;
 };
 
@@ -72,7 +71,7 @@ response_signed_free(struct response_signed *signed_)
 	pki_buf_free(&signed_->body);
 }
 
-/* The authority that the whole request is about (rule 62). */
+/* The authority of all the request's certificates (rule 62). */
 static enum pki_status
 find_lookup(struct query *query, struct pki_err *err)
 {
@@ -126,7 +125,7 @@ make_ready(const struct query *query, const struct pki_ocsp_single *single,
 	return PKI_OK;
 }
 
-/* By the certificate in force, too: the one before may be revoked. */
+/* And signed by the certificate in force: the certificate before may be revoked. */
 static bool
 is_fresh(const struct ready *ready, pki_time now)
 {
@@ -134,8 +133,8 @@ is_fresh(const struct ready *ready, pki_time now)
 	       identity_is_current(ready->signer, ready->generation);
 }
 
-/* What the cache found may be of before a commit: the answer is still the same, or the
- * response is replaced. */
+/* The cached response may be older than a commit: if the answer changed, the response is
+ * replaced. */
 static enum pki_status
 respond_shared(const struct query *query, struct response *out, struct pki_err *err)
 {
@@ -189,7 +188,7 @@ respond(struct query *query, struct response *out, struct pki_err *err)
 
 /*
  * Is the ready response still true? While the ledger cannot be read, a revoked certificate
- * stays revoked (rule 58) until its response's nextUpdate; no certificate stays good.
+ * stays revoked (rule 58) until nextUpdate of the response; no certificate stays good.
  */
 static bool
 still_true(struct thread *thread, const struct ready *found, uint64_t at, pki_time now)

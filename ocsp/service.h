@@ -18,19 +18,20 @@ struct service {
 	struct thread *threads;
 	struct lookup *lookups; /* of all threads */
 	size_t thread_count;
-	atomic_size_t next_thread; /* the next one that the HTTP server may take */
-	struct pki_report trouble; /* that keeps it from answering */
+	atomic_size_t next_thread; /* the next free element of threads */
+	struct pki_report trouble; /* keeps the service from answering */
 };
 
-/* One thread of the HTTP server. */
+/* A thread of the HTTP server. */
 struct thread {
 	struct service *service;
-	pthread_mutex_t lock; /* of its lookups: the main thread looks after idle ones */
-	struct lookup *lookups; /* one for each authority */
+	pthread_mutex_t
+		lock; /* of the lookups: the main thread looks after idle threads */
+	struct lookup *lookups; /* by authority */
 	struct pki_cells *cells;
 };
 
-/* One more authority. Its passphrase is that of --passphrase of the same index, else the last. */
+/* Adds an authority. The n-th authority takes the n-th --passphrase, or the last. */
 enum pki_status service_open_authority(struct service *service,
 	const struct pki_args *args, const char *config,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
  * Beside the log: collects cosignatures and time-stamps of published checkpoints. Each witness
- * has a thread of its own, so that a witness that hangs delays no other witness.
+ * has a thread, so that a hanging witness delays no further witness.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -19,17 +19,17 @@
 
 /* How soon a new checkpoint is seen. */
 #define LOOK_MSEC 100
-/* Pauses between attempts at a witness that fails. */
+/* Pauses between attempts at a failing witness. */
 #define BACKOFF_MSEC 1000
 #define BACKOFF_MAX_MSEC 10000
 #define STAMP_BACKOFF_MAX_MSEC 60000
 
-/* A witness and its thread; or the thread for time-stamps. */
+/* A witness and the witness's thread; or the thread for time-stamps. */
 struct feeder {
 	struct feed *feed;
 	const struct pki_witness *conf;
-	char file[PATH_MAX]; /* the last checkpoint with its cosignature */
-	uint64_t known; /* the size that the witness cosigned last */
+	char file[PATH_MAX]; /* the last checkpoint with the witness's cosignature */
+	uint64_t known; /* the size of the witness's last cosignature */
 	struct pki_report report;
 	struct pki_worker worker;
 };
@@ -37,7 +37,7 @@ struct feeder {
 struct feed {
 	struct pki_conf *conf;
 	char log_dir[PATH_MAX];
-	char folder[PATH_MAX]; /* of all that is written here, below the public folder */
+	char folder[PATH_MAX]; /* below the public folder, for all files of the feed */
 	char file[PATH_MAX];
 	struct pki_buf vkey;
 	pthread_mutex_t lock; /* of generation, note, checkpoint */
@@ -89,7 +89,7 @@ copy_cosigned(const struct feed *feed, struct pki_bytes published, struct pki_bu
 	return PKI_OK;
 }
 
-/* Is there a new checkpoint? */
+/* Look for a new checkpoint. */
 static enum pki_status
 look(struct feed *feed, struct pki_err *err)
 {
@@ -121,7 +121,7 @@ look(struct feed *feed, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* One more line for the checkpoint, unless there is a new checkpoint by now. */
+/* Add a line to the checkpoint, unless a newer checkpoint is there by now. */
 static enum pki_status
 publish_line(struct feed *feed, unsigned generation, const struct pki_buf *line,
 	struct pki_err *err)
@@ -138,7 +138,7 @@ publish_line(struct feed *feed, unsigned generation, const struct pki_buf *line,
 	return status;
 }
 
-/* Even if there is a new checkpoint by now: a cosignature covers all earlier entries. */
+/* Even after a newer checkpoint: a cosignature covers all earlier entries. */
 static enum pki_status
 publish_own(const struct feeder *feeder, const struct pki_buf *note, struct pki_err *err)
 {
@@ -179,7 +179,7 @@ witness_job(void *ctx, long *wait_msec, struct pki_err *err)
 	return cosign(ctx, err);
 }
 
-/* The present checkpoint, as the log signed it. */
+/* The present checkpoint with the log's signature alone. */
 static enum pki_status
 log_note(struct feed *feed, struct pki_buf *out, struct stamping *stamping,
 	struct pki_err *err)

@@ -14,20 +14,20 @@
 
 #define CONNECTIONS_MAX 256
 #define IDLE_SECONDS 30
-/* One may wait for the disk while the other reads. */
+/* While a thread waits for the disk, the second reads. */
 #define THREADS 2
 
 static const struct pki_http_header text_plain[] = {
 	{ "Content-Type", "text/plain; charset=utf-8" },
 	{ "Cache-Control", "no-store" },
 };
-/* C2SP tlog-witness: of the size that goes with 409 */
+/* C2SP tlog-witness: of the size in a 409 */
 static const struct pki_http_header text_size[] = {
 	{ "Content-Type", "text/x.tlog.size" },
 	{ "Cache-Control", "no-store" },
 };
 
-/* What is wrong with the request, for its sender; what with us, for the journal alone. */
+/* Errors in the request go to the sender; errors of the witness only to the journal. */
 static void
 explain(unsigned code, const struct pki_err *err, struct pki_buf *body)
 {

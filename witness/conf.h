@@ -1,4 +1,5 @@
-/* A witness's configuration, pki-witness.yaml(5). Relative paths count from its own folder. */
+/* A witness's configuration, pki-witness.yaml(5). Relative paths count from the file's
+ * folder. */
 #ifndef WITNESS_CONF_H
 #define WITNESS_CONF_H
 
@@ -6,7 +7,7 @@
 
 #include "libpki/host/conf_log.h"
 
-/* All their checkpoints stand in one file, which each cosignature replaces. */
+/* The latest checkpoints of all logs are in a single file, which each cosignature replaces. */
 #define WITNESS_LOGS_MAX 64
 #define WITNESS_VKEY_TEXT PKI_VKEY_TEXT
 
@@ -18,10 +19,10 @@ struct witness_log {
 struct witness_conf {
 	char name[PKI_ORIGIN_TEXT];
 	char state[PATH_MAX]; /* folder */
-	char key[PATH_MAX]; /* in it */
+	char key[PATH_MAX]; /* in state */
 	char listen[64];
 	char monitor[64]; /* for operators; "": none */
-	struct witness_log logs[WITNESS_LOGS_MAX]; /* one origin may have several keys */
+	struct witness_log logs[WITNESS_LOGS_MAX]; /* an origin may have several keys */
 	size_t log_count;
 };
 

@@ -6,12 +6,12 @@
 #include "libpki/host/http.h"
 #include "libpki/state/log.h"
 
-/* Signature lines of a witness that has several keys. */
+/* Signature lines of a witness with several keys. */
 #define REPLY_MAX ((size_t)16 << 10)
 /* Nothing moves for so long: the witness hangs. */
 #define STALL_SECONDS 10
 
-/* C2SP tlog-witness: "old N", the proof from there, an empty line, the checkpoint. */
+/* C2SP tlog-witness: "old N", the proof from N, an empty line, the checkpoint. */
 static enum pki_status
 write_request(const struct cosigning *cosigning, uint64_t known, struct pki_buf *out,
 	struct pki_err *err)
@@ -61,7 +61,7 @@ take_line(const struct cosigning *cosigning, const struct pki_http_response *res
 		cosigning->witness->vkey, line, NULL, err);
 }
 
-/* 409: the size that the witness has cosigned. */
+/* 409: the size of the witness's last cosignature. */
 static enum pki_status
 learn(const struct cosigning *cosigning, const struct pki_http_response *response,
 	uint64_t *known, struct pki_err *err)

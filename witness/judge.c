@@ -15,8 +15,7 @@ enum {
 	UNAVAILABLE = 503,
 };
 
-/* Did a key that we trust for this origin sign? *note: the text and that signature alone.
- */
+/* Did a trusted key of this origin sign? *note: the text with only this signature. */
 static unsigned
 check_log(const struct witness *witness, const struct request *request,
 	struct pki_buf *note, struct pki_err *err)
@@ -58,8 +57,8 @@ conflict(uint64_t size, struct pki_buf *body, struct pki_err *err)
 	return CONFLICT;
 }
 
-/* Two trees of one size, both with the log's signature: the proof that it cheats is kept.
- */
+/* Two trees of one size, both with the log's signature: proof that the log cheats. The proof is
+ * kept. */
 static unsigned
 forked(const struct witness *witness, const struct request *request,
 	struct pki_bytes note, struct pki_buf *body, struct pki_err *err)
@@ -94,7 +93,7 @@ static unsigned
 cosign(struct witness *witness, const struct pki_checkpoint *cp, struct pki_buf *note,
 	struct pki_buf *line, struct pki_err *err)
 {
-	pki_time now = witness->now(); /* once it is our turn */
+	pki_time now = witness->now(); /* with the lock held */
 	if (now < witness->last) {
 		(void)pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
 			"the clock is behind the last cosignature");

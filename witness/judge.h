@@ -5,8 +5,8 @@
 #include "witness/request.h"
 #include "witness/state.h"
 
-/* The HTTP status. body gets what is sent with it: with 200 the cosignature's line, with 409
- * the size that the witness has; otherwise *err says why. */
+/* The HTTP status. body gets the reply's body: with 200 the cosignature's line, with 409 the
+ * size of the last cosignature. Otherwise *err has the reason. */
 unsigned judge_checkpoint(struct witness *witness, const struct request *request,
 	struct pki_buf *body, struct pki_err *err);
 

@@ -71,7 +71,7 @@ monitor_listen(struct witness *witness, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* One writer at a time. */
+/* A single writer at a time. */
 static struct pki_cells *
 cells_of(struct witness *witness)
 {

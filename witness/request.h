@@ -10,7 +10,8 @@
 #define REQUEST_PROOF_MAX 63 /* C2SP tlog-witness */
 /* "old N", the proof, a note */
 #define REQUEST_MAX (32 + REQUEST_PROOF_MAX * (size_t)45 + 1 + PKI_NOTE_MAX)
-/* Room for two signatures: text, log's line and cosignature are still a note that can be read. */
+/* Room for two signatures: with the log's line and the cosignature, the text is still a
+ * readable note. */
 #define REQUEST_NOTE_MAX (PKI_NOTE_MAX - 512)
 
 struct request {

@@ -54,7 +54,7 @@ check(const struct stamping *stamping, struct pki_bytes response,
 	return PKI_OK;
 }
 
-/* The token first: a checkpoint without one is a token that was taken away. */
+/* The token first: a checkpoint without a token means that the token was removed. */
 static enum pki_status
 keep(const struct stamping *stamping, const struct pki_buf *token, struct pki_err *err)
 {

@@ -16,9 +16,9 @@ struct stamping {
 };
 
 /*
- * Have the authority date a checkpoint, and leave in folder its response, SIZE.tsr, and the
- * checkpoint, SIZE.note; OK at once if they are there. UNAVAILABLE, INPUT, LIMIT; TAMPERED if
- * the response is about other data, by another authority, or of another time.
+ * Have the authority date a checkpoint, and leave in folder the response, SIZE.tsr, and the
+ * checkpoint, SIZE.note; OK at once if both exist. UNAVAILABLE, INPUT, LIMIT; TAMPERED if
+ * data, authority or time of the response are wrong.
  */
 enum pki_status stamp_checkpoint(
 	const struct stamping *stamping, struct pki_err *err) PKI_MUST_CHECK;

@@ -12,8 +12,7 @@
 #define NOTES "checkpoints.json"
 #define VKEY "vkey"
 #define LOCK "lock"
-/* Far more than all notes take: each has two signatures, more only if its log wrote some.
- */
+/* Far more than all notes take: each has two signatures, or more if the log wrote some. */
 #define NOTES_MAX ((size_t)(WITNESS_LOGS_MAX + 1) * 2 * PKI_NOTE_MAX)
 
 enum pki_status
