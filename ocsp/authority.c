@@ -12,7 +12,7 @@
 
 /* A CRL of a million entries takes 53 MB. */
 #define CRL_MAX ((size_t)64 << 20)
-/* Health: renewal is late, as a third of a certificate's life was left when renewal began. */
+/* Health: a certificate that ends this soon should have been renewed long ago. */
 #define END_NEAR (3 * PKI_DAY)
 
 /* For pki-ca's log. A responder goes on answering while pki-ca does not. */
