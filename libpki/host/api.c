@@ -43,7 +43,7 @@ enum pki_status
 pki_api_error_body(const struct pki_err *err, struct pki_buf *json, unsigned *code,
 	struct pki_err *fail)
 {
-	/* a message may be cut within a character, and quotes what others sent */
+	/* a message may be cut within a character, and may quote foreign text */
 	json_t *message = json_string(err->msg);
 	json_t *object = json_string(err->object);
 	PKI_CLEANUP(pki_json_free) struct pki_json body = pki_json_object();
@@ -59,7 +59,7 @@ pki_api_error_body(const struct pki_err *err, struct pki_buf *json, unsigned *co
 	return pki_json_write(&body, json, fail);
 }
 
-/* What the service said is what the caller says. */
+/* The caller's error is the service's error. */
 static enum pki_status
 take_error(json_t *body, long code, struct pki_err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * The calls that the other programs make of pki-ca, over its Unix socket (pki-ca(8) lists
- * them). Refusals come back as the struct pki_err that pki-ca filled: JSON
+ * Calls of pki-ca's API over its Unix socket (pki-ca(8) lists the calls). A refusal comes back
+ * as the struct pki_err of pki-ca, by JSON
  * {"error":{"status":"refused","rule":"order-used","object":"...","message":"..."}}.
  */
 #ifndef LIBPKI_HOST_API_H

@@ -8,12 +8,13 @@
 
 #include "libpki/host/cli_priv.h"
 
-/* What a monitor makes of a check that could not be made. */
+/* A monitor's exit status for a check that failed to run. */
 #define EXIT_UNKNOWN 3
 
 struct parser {
 	const struct pki_program *program;
-	const struct pki_command *command; /* NULL until its name was met */
+	const struct pki_command
+		*command; /* NULL until the command line named a command */
 	int argc;
 	char **argv;
 	int at;
@@ -21,7 +22,7 @@ struct parser {
 	struct pki_err *err;
 };
 
-/* The option's slot in pki_args, and itself; -1 if it is not known. */
+/* The option, and its slot in pki_args; -1: no such option. */
 static int
 find_option(const struct pki_option *own, const char *name, size_t len,
 	const struct pki_option **option)
@@ -60,7 +61,7 @@ take_value(struct parser *p, const struct pki_option *option, const char *given,
 	return PKI_OK;
 }
 
-/* The two that everybody's fingers know; NULL for others. */
+/* Short forms of common options; NULL for any further short form. */
 static const char *
 letter_name(const char *word)
 {
@@ -192,7 +193,7 @@ run(struct parser *p, void *ctx)
 	return p->command->run(p->args, ctx, p->err);
 }
 
-/* The answer counts only once it is written: a full disk behind a pipe is a failure. */
+/* The result counts only once it is written: a full disk behind a pipe is a failure. */
 static enum pki_status
 finish_output(struct pki_err *err)
 {
@@ -203,7 +204,7 @@ finish_output(struct pki_err *err)
 		"standard output cannot be written");
 }
 
-/* Before the first operand's end of options, as the parser sees it. */
+/* Before the operands' "--", as in the parser. */
 static bool
 wants(const struct parser *p, const char *flag)
 {
@@ -234,7 +235,7 @@ print_error(const struct pki_err *err)
 	return pki_json_print(&body, stdout, NULL);
 }
 
-/* A check that a monitor asked for: see probe.h. */
+/* A check for a monitor: see probe.h. */
 static bool
 is_probe(const struct parser *p)
 {
@@ -266,9 +267,9 @@ report(const struct parser *p)
 }
 
 /*
- * Keys, passphrases and people's data pass through most commands: no core holds them. 1 and
- * not 0, at which the kernel still feeds a core_pattern that is a pipe (core(5)). The modes
- * of files are what the code asks for, whatever the caller's umask.
+ * Keys, passphrases and personal data pass through most commands: cores must not hold them. The
+ * limit is 1 because with 0 the kernel still feeds a core_pattern with a pipe (core(5)). Files
+ * get exactly the modes in the code, whatever the caller's umask.
  */
 static void
 keep_to_itself(void)
@@ -291,7 +292,7 @@ pki_cli_main(const struct pki_program *program, int argc, char **argv, void *ctx
 		.args = &args,
 		.err = &err };
 	keep_to_itself();
-	/* all text is UTF-8, whatever the user's locale; only widths depend on it */
+	/* all text is UTF-8, whatever the user's locale; only widths depend on LC_CTYPE */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	enum pki_status status = run(&p, ctx);
 	pki_progress_end();

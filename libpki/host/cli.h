@@ -1,6 +1,6 @@
 /*
- * What all commands share: command table, options, errors, tables. Everything is written to a
- * FILE that the caller names; nothing here exits.
+ * The common parts of all commands: command table, options, errors, tables. Output goes to a
+ * FILE of the caller's choice; nothing here ends the process.
  */
 #ifndef LIBPKI_HOST_CLI_H
 #define LIBPKI_HOST_CLI_H
@@ -17,24 +17,24 @@ struct pki_option {
 	int max; /* how often at most; 0 counts as 1 */
 };
 
-#define PKI_OPTIONS_MAX 24 /* a command's own and the four common ones */
+#define PKI_OPTIONS_MAX 24 /* a command's options and four common options */
 #define PKI_VALUES_MAX 16
 
-/* What was on the command line, by the option table's index. */
+/* The command line's values, by the option table's index. */
 struct pki_args {
 	const char *values[PKI_OPTIONS_MAX][PKI_VALUES_MAX];
 	int counts[PKI_OPTIONS_MAX];
 	const char *operands[PKI_VALUES_MAX];
 	int operand_count;
 	const struct pki_option *options;
-	int *exit_status; /* of a run that comes to OK: 0 unless it sets another */
+	int *exit_status; /* of a successful run: 0 unless the command sets *exit_status */
 };
 
 struct pki_command {
 	const char *name;
 	const char *operands; /* "APPLICATION": shown in usage; "" */
-	const char *help; /* one line */
-	const struct pki_option *options; /* ends with {0}; beyond the common ones */
+	const char *help; /* a single line */
+	const struct pki_option *options; /* ends with {0}; without the common options */
 	int min_operands, max_operands;
 	enum pki_status (*run)(
 		const struct pki_args *args, void *ctx, struct pki_err *err);
@@ -42,7 +42,7 @@ struct pki_command {
 
 struct pki_program {
 	const char *name; /* "pki-ra" */
-	const char *summary; /* one line */
+	const char *summary; /* a single line */
 	const struct pki_command *commands; /* ends with {0} */
 };
 
@@ -62,14 +62,13 @@ int pki_arg_count(const struct pki_args *args, const char *name);
 const char *pki_arg_at(const struct pki_args *args, const char *name, int i);
 
 /*
- * Copy UTF-8 text fit for a terminal: control characters, malformed octets and marks that
- * change the order of text or hide it become "?"; cut at size. Returns the width in columns.
- * For text from outside; tables and errors do it themselves. Needs a UTF-8 LC_CTYPE, which
- * pki_cli_main() sets.
+ * Copy UTF-8 text, fit for a terminal: control characters, malformed octets, and marks that
+ * reorder or hide text become "?"; cut at size. Returns the width in columns. For foreign text;
+ * tables and errors are cleaned already. Needs a UTF-8 LC_CTYPE, set by pki_cli_main().
  */
 size_t pki_cli_clean(const char *text, char *out, size_t size);
 
-/* An aligned table of up to 16 columns; cells are UTF-8, NULL an empty one. */
+/* An aligned table of up to 16 columns; cells are UTF-8, NULL: an empty cell. */
 struct pki_table;
 enum pki_status pki_table_new(const char *const *headings, size_t columns,
 	struct pki_table **out, struct pki_err *err) PKI_MUST_CHECK;
@@ -82,7 +81,7 @@ void pki_table_cleanup(struct pki_table **table);
 /* JSON, indented, and a newline. */
 void pki_cli_json(const json_t *json, FILE *out);
 
-/* A progress bar on stderr, only if that is a terminal; total 0: a count. */
+/* A progress bar on stderr, only on a terminal; total 0: a count. */
 void pki_progress(const char *what, uint64_t done, uint64_t total);
 void pki_progress_end(void);
 

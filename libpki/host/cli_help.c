@@ -224,7 +224,7 @@ consider(struct guess *guess, const char *name)
 	size_t len = strlen(guess->word);
 	size_t score = distance(guess->word, name);
 	if (len >= 2 && strncmp(name, guess->word, len) == 0)
-		score = 1; /* the beginning of it */
+		score = 1; /* the word's beginning */
 	/* two slips, and most of the word right */
 	if (score <= 2 && score * 2 < strlen(name) && score < guess->score) {
 		guess->best = name;

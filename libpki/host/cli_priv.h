@@ -1,10 +1,10 @@
-/* What cli.c says about a program from its tables: help, completion, guesses. */
+/* Texts that cli.c derives from a program's tables: help, completion, guesses. */
 #ifndef LIBPKI_HOST_CLI_PRIV_H
 #define LIBPKI_HOST_CLI_PRIV_H
 
 #include "libpki/host/cli.h"
 
-/* Options that every command has; ends with {0}. They take the last slots of pki_args. */
+/* Options of every command; ends with {0}. They take the last slots of pki_args. */
 enum pki_common {
 	PKI_COMMON_CONFIG,
 	PKI_COMMON_JSON,

@@ -12,7 +12,7 @@
 #define PROGRESS_WIDTH 30
 
 struct cell {
-	size_t text; /* where it starts in the table's */
+	size_t text; /* offset in the table's text */
 	size_t width;
 };
 
@@ -25,11 +25,11 @@ struct pki_table {
 	size_t rows; /* the first are the headings */
 	size_t room;
 	struct cell *cells;
-	struct pki_buf text; /* of all cells, each with its NUL */
+	struct pki_buf text; /* of all cells, each with a NUL */
 	size_t widths[COLUMNS_MAX];
 };
 
-/* Marks that turn or hide what stands beside them (Unicode TR 36): a name could lie. */
+/* Marks that reorder or hide neighbouring text (Unicode TR 36): with them a name could lie. */
 static bool
 is_deceptive(wchar_t c)
 {
@@ -121,7 +121,7 @@ pki_table_add(struct pki_table *table, const char *const *cells, struct pki_err 
 	return PKI_OK;
 }
 
-/* Spaces are written only once something follows them: no line ends in one. */
+/* Spaces are written only before further text: no line ends with a space. */
 void
 pki_table_print(const struct pki_table *table, FILE *out)
 {
@@ -156,7 +156,7 @@ pki_table_cleanup(struct pki_table **table)
 	pki_table_free(*table);
 }
 
-/* One process has one terminal. */
+/* A process has a single terminal. */
 static struct {
 	bool shown;
 	int64_t last; /* ms, monotonic */

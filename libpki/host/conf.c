@@ -40,7 +40,7 @@ load_urls(struct pki_yaml *root, struct pki_urls *out, struct pki_err *err)
 	return conf_need_http(urls, "ocsp", out->ocsp, sizeof out->ocsp, err);
 }
 
-/* rules 52, 56, 57: of CRLs, what pki-ca needs too */
+/* rules 52, 56, 57: settings of CRLs, for pki-ca too */
 static enum pki_status
 load_crls(struct pki_yaml *root, struct pki_conf *out, struct pki_err *err)
 {

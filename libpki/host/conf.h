@@ -1,8 +1,8 @@
 /*
  * The installation's configuration, pki.yaml(5). Relative paths count from the file's folder.
  *
- * struct pki_conf is the part that several programs need. Each further part has a header of
- * its own: conf_ca.h, conf_log.h, conf_crl.h, conf_ocsp.h, conf_ra.h.
+ * struct pki_conf is the part for several programs. The further parts have their own headers:
+ * conf_ca.h, conf_log.h, conf_crl.h, conf_ocsp.h, conf_ra.h.
  */
 #ifndef LIBPKI_HOST_CONF_H
 #define LIBPKI_HOST_CONF_H
@@ -14,7 +14,7 @@
 /* ADDRESS:PORT or [ADDRESS]:PORT */
 #define PKI_LISTEN_TEXT 64
 
-/* Read only once it is loaded. No text is NULL: "" stands for what the file leaves out. */
+/* Read only after loading. No text is NULL: "" stands for an absent key. */
 struct pki_conf {
 	const char *dir; /* folder of the file */
 	const char *state; /* folder: ledger.db, ra/, keys */
@@ -33,16 +33,16 @@ struct pki_conf {
 };
 
 /*
- * path NULL: $PKI_CONFIG, else /etc/pki/pki.yaml. All parts are loaded and checked, and no key
- * may be left over, whatever the program needs. CONFIG names file and line; IO if there is no
- * file. *out owns its parts and all texts.
+ * path NULL: $PKI_CONFIG, else /etc/pki/pki.yaml. All parts are loaded and checked, and unknown
+ * keys are refused, whatever part the program needs. CONFIG names file and line; IO: no file.
+ * *out owns all parts and all texts.
  */
 enum pki_status pki_conf_load(
 	const char *path, struct pki_conf **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_conf_free(struct pki_conf *conf);
 void pki_conf_cleanup(struct pki_conf **conf); /* for PKI_CLEANUP */
 
-/* The path of a file in a folder, in a caller's buffer; CONFIG if it does not fit. */
+/* The path of a file in a folder, in a caller's buffer; CONFIG: too long. */
 enum pki_status pki_conf_path(const char *dir, const char *name, char out[PATH_MAX],
 	struct pki_err *err) PKI_MUST_CHECK;
 

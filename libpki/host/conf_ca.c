@@ -5,11 +5,11 @@
 
 #include "libpki/host/conf_priv.h"
 
-/* Requests that a full second of signing can answer; more would wait in vain. */
+/* Requests for a full second of signing; more would wait in vain. */
 #define QUEUE_DEFAULT 256
 #define QUEUE_MAX 65536
 
-/* "file:PATH" or a bare path turns absolute; other schemes stay for key.c to judge. */
+/* "file:PATH" or a bare path turns absolute; key.c judges further schemes. */
 static enum pki_status
 need_key_uri(struct conf_whole *whole, struct pki_yaml *map, const char *key,
 	const char **out, struct pki_err *err)
@@ -61,7 +61,7 @@ load_keys(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *err)
 	return load_algorithm(keys, "ca_algorithm", &out->ca_alg, err);
 }
 
-/* conf_load_urls() has checked it. */
+/* Checked already, with the common part. */
 static enum pki_status
 load_root_urls(struct pki_yaml *root, struct pki_urls *out, struct pki_err *err)
 {

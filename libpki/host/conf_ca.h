@@ -17,7 +17,7 @@ struct pki_conf_ca {
 	const char *ca_key;
 	const char *seal_key;
 	const char *log_key;
-	long queue; /* requests that wait at most */
+	long queue; /* waiting requests, at most */
 };
 
 #endif

@@ -20,7 +20,7 @@ load_mirror(struct conf_whole *whole, struct pki_yaml *node, struct pki_mirror *
 			whole, node, "credentials", &out->credentials, err));
 		PKI_TRY(conf_get_file(whole, node, "ca", &out->ca, err));
 	}
-	/* one octet less: room for the slash */
+	/* a byte less: room for the slash */
 	PKI_TRY(pki_yaml_string(url, out->url, sizeof out->url - 1, err));
 	bool tls = conf_is_base_url(out->url, "https://");
 	if (!tls && !conf_is_base_url(out->url, "http://"))
@@ -54,7 +54,8 @@ load_put(struct pki_yaml *put, struct conf_whole *whole, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rule 76: the responder that certificates name, unless others are listed, or none. */
+/* rule 76: by default the responder in certificates; a list replaces the default, an empty list
+ * means none. */
 static enum pki_status
 load_responders(struct pki_yaml *list, struct conf_whole *whole, struct pki_err *err)
 {

@@ -1,4 +1,4 @@
-/* The part of pki.yaml(5) for the log: its origin, witnesses, and time-stamping authority. */
+/* The part of pki.yaml(5) for the log: origin, witnesses, time-stamping authority. */
 #ifndef LIBPKI_HOST_CONF_LOG_H
 #define LIBPKI_HOST_CONF_LOG_H
 
@@ -13,7 +13,7 @@ struct pki_witness {
 	char name[PKI_ORIGIN_TEXT];
 };
 
-/* The authority that dates the log's checkpoints, RFC 3161. */
+/* The time-stamping authority for the log's checkpoints, RFC 3161. */
 #define PKI_STAMP_EVERY ((int64_t)3600)
 struct pki_timestamp {
 	char url[PKI_URL_TEXT]; /* "": none */
@@ -28,7 +28,7 @@ struct pki_conf_log {
 	struct pki_timestamp timestamp;
 };
 
-/* Where `pki-witness feed` leaves the last checkpoint that this witness cosigned. */
+/* Where `pki-witness feed` leaves the witness's last cosigned checkpoint. */
 enum pki_status pki_conf_witness_path(const struct pki_conf *conf, size_t witness,
 	char out[PATH_MAX], struct pki_err *err) PKI_MUST_CHECK;
 

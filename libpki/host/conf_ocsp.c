@@ -39,7 +39,7 @@ load_algorithms(struct pki_yaml *list, struct pki_conf_ocsp *out, struct pki_err
 	return PKI_OK;
 }
 
-/* What responses say, and which are kept. */
+/* The responses' content, and their cache. */
 static enum pki_status
 load_responses(struct pki_yaml *ocsp, struct conf_whole *whole, struct pki_err *err)
 {

@@ -161,8 +161,8 @@ conf_is_base_url(const char *text, const char *scheme)
 	return good;
 }
 
-/* http: relying parties fetch CRLs and ask OCSP without TLS, whose own certificates would
- * have to be checked first (RFC 5280 8). */
+/* http: relying parties fetch CRLs and query OCSP without TLS; otherwise the certificates of
+ * TLS would have to be checked first (RFC 5280 8). */
 enum pki_status
 conf_need_http(struct pki_yaml *map, const char *key, char *out, size_t size,
 	struct pki_err *err)

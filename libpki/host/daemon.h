@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* Before the first thread, as threads inherit it: they come to pki_daemon_wait() alone. A peer
- * that hangs up does not end us (SIGPIPE). */
+/* Before the first thread, as threads inherit the mask: only pki_daemon_wait() gets the
+ * signals. SIGPIPE is ignored: a peer may hang up. */
 void pki_daemon_signals(sigset_t *out);
-/* For so long; did one of them come? msec negative: until one does. */
+/* Wait for msec; true: a signal came. msec negative: until a signal comes. */
 bool pki_daemon_wait(const sigset_t *signals, long msec);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * HTTP: a server on libmicrohttpd (Unix socket or TCP), a client on libcurl. Requests have
- * limits of size and time; what the server cannot parse it answers itself.
+ * limits of size and time; the server itself answers requests that it cannot parse.
  */
 #ifndef LIBPKI_HOST_HTTP_H
 #define LIBPKI_HOST_HTTP_H
@@ -11,19 +11,21 @@
 #include "libpki/base/time.h"
 
 struct pki_http_server;
-struct pki_http_request; /* alive until it was answered */
+struct pki_http_request; /* alive until answered */
 
-/* Called once a request is whole. Answer now, or keep it and answer later from any thread,
- * exactly once. */
+/* Called with a complete request. Answer now, or keep the request and answer later from any
+ * thread, exactly once. */
 typedef void (*pki_http_handler)(void *ctx, struct pki_http_request *req);
 
 struct pki_http_config {
 	const char
 		*listen; /* "unix:/path" (mode 0660) or "127.0.0.1:8880", "[::1]:8880" */
-	unsigned threads; /* 1: one event loop; more: a pool, handlers run in parallel */
+	unsigned
+		threads; /* 1: a single event loop; more: a pool, handlers run in parallel */
 	size_t body_max; /* larger requests get 413 */
 	unsigned
-		connections_max; /* above it the one that waits longest for its client goes */
+		connections_max; /* above the limit, the connection that waits longest for its
+		 * client is shut */
 	unsigned idle_seconds; /* slow and idle connections are closed */
 	pki_http_handler handler;
 	void *ctx;
@@ -31,21 +33,20 @@ struct pki_http_config {
 
 enum pki_status pki_http_start(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
-/* The same in two steps, for a process that shuts itself in between them: a sandbox stands
- * before the first thread and forbids new addresses. */
+/* pki_http_start() in two steps, with a sandbox in between: entered before the first thread,
+ * the sandbox forbids new addresses. */
 enum pki_status pki_http_listen(const struct pki_http_config *config,
 	struct pki_http_server **out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_http_begin(
 	struct pki_http_server *server, struct pki_err *err) PKI_MUST_CHECK;
-/* No new connections; waits until the handler has answered what it was given, and for slow
- * readers a few seconds. */
+/* No new connections; waits for the handler's answers, and a few seconds for slow readers. */
 void pki_http_stop(struct pki_http_server *server);
 
 const char *pki_http_method(const struct pki_http_request *req);
-/* As sent, without the query: percent escapes are left to the handler, here and below. */
+/* As sent, without the query: percent escapes are left to the handler, also below. */
 const char *pki_http_path(const struct pki_http_request *req);
 struct pki_bytes pki_http_body(const struct pki_http_request *req);
-/* NULL if the header is not there. */
+/* NULL: no such header. */
 const char *pki_http_get_header(const struct pki_http_request *req, const char *name);
 
 struct pki_http_header {
@@ -62,11 +63,11 @@ struct pki_http_ready;
 enum pki_status pki_http_ready_new(const struct pki_http_header *headers,
 	size_t header_count, struct pki_bytes body, struct pki_http_ready **out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* It is going to be sent: brings it from memory meanwhile. */
+/* Before sending: brings the answer into the processor's cache meanwhile. */
 void pki_http_ready_fetch(const struct pki_http_ready *ready);
-void pki_http_ready_up(struct pki_http_ready *ready); /* one more owner */
-void pki_http_ready_free(struct pki_http_ready *ready); /* one less */
-/* With 304 its headers go alone. Owns it as long as it needs it. Frees the request. */
+void pki_http_ready_up(struct pki_http_ready *ready); /* adds an owner */
+void pki_http_ready_free(struct pki_http_ready *ready); /* removes an owner */
+/* With 304 the headers go alone. Owns ready while sending. Frees the request. */
 void pki_http_reply_ready(
 	struct pki_http_request *req, unsigned code, struct pki_http_ready *ready);
 
@@ -80,14 +81,14 @@ struct pki_http_response {
 	long code;
 	struct pki_buf body;
 	char content_type[80];
-	pki_time date; /* the server's clock, from its Date; 0: none */
+	pki_time date; /* the server's Date; 0: none */
 };
 /* UNAVAILABLE if nothing answers, LIMIT above max octets. Any HTTP code counts as success. */
 enum pki_status pki_http_call(const char *url_base, const char *method, const char *path,
 	const char *content_type, struct pki_bytes body, size_t max,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The same for servers that are further away. */
+/* A call to a distant server. */
 struct pki_http_outgoing {
 	const char *url_base;
 	const char *method;
@@ -96,9 +97,10 @@ struct pki_http_outgoing {
 	struct pki_bytes body; /* data NULL: none */
 	size_t max;
 	const char *credentials; /* USER:PASSWORD; NULL: none */
-	struct pki_bytes ca; /* PEM, whom to trust; data NULL: the system's */
+	struct pki_bytes ca; /* PEM, trusted CAs; data NULL: the system's */
 	unsigned stall_seconds; /* give up when nothing moves for so long; 0: never */
-	const atomic_bool *stop; /* give up within a second once it is set; NULL */
+	const atomic_bool
+		*stop; /* once set, the call ends within a second; may be NULL */
 };
 enum pki_status pki_http_send(const struct pki_http_outgoing *call,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;

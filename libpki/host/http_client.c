@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define CONNECT_SECONDS 5L
-/* A CRL of a million entries is built and signed within it. */
+/* Long enough to build and sign a CRL of a million entries. */
 #define TOTAL_SECONDS 120L
 #define URL_MAX 2048
 
@@ -79,7 +79,7 @@ on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_tot
 	return atomic_load(*stop);
 }
 
-/* Nothing but the one host that was named: no redirects, no proxies, no netrc. */
+/* Only the named host: no redirects, no proxies, no netrc. */
 static void
 set_limits(CURL *curl, const struct pki_http_outgoing *call, struct sink *sink)
 {
@@ -102,7 +102,7 @@ set_limits(CURL *curl, const struct pki_http_outgoing *call, struct sink *sink)
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 }
 
-/* Who we are, and who the server has to be. */
+/* Client credentials, and the server's trusted CAs. */
 static enum pki_status
 set_trust(CURL *curl, const struct pki_http_outgoing *call, struct pki_err *err)
 {
@@ -133,7 +133,7 @@ set_request(CURL *curl, const struct pki_http_outgoing *call, struct curl_slist 
 		call->content_type != NULL ? call->content_type
 					   : "application/octet-stream");
 	*headers = curl_slist_append(NULL, type);
-	/* without it large bodies wait for "100 Continue" */
+	/* otherwise large bodies wait for "100 Continue" */
 	if (*headers == NULL || curl_slist_append(*headers, "Expect:") == NULL)
 		return pki_fail(err, PKI_MEMORY, "HTTP headers");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);

@@ -37,7 +37,7 @@ append(struct pki_http_crowd *crowd, struct pki_http_guest *guest)
 	crowd->waiting.prev = guest;
 }
 
-/* Its thread sees the end of the connection and closes it. */
+/* The connection's thread sees the end and closes the connection. */
 static void
 shut(struct pki_http_guest *guest)
 {

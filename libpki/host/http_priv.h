@@ -12,9 +12,9 @@ enum pki_status pki_http_open_listener(
 	const char *where, int *fd, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * The connections of a server whose next step is the client's: a request to finish, an answer
- * to read. Above the limit the one that has waited longest goes, so that slow and idle clients
- * cannot keep others out.
+ * The connection limit. Connections whose next step is the client's (a request to finish, an
+ * answer to read) form a ring. Above the limit, the connection that has waited longest is shut,
+ * so that slow and idle clients cannot keep new clients out.
  */
 struct pki_http_guest {
 	struct pki_http_guest *prev, *next; /* NULL: the server's turn */
@@ -29,17 +29,18 @@ struct pki_http_crowd {
 
 void pki_http_crowd_init(struct pki_http_crowd *crowd, unsigned max);
 void pki_http_crowd_free(struct pki_http_crowd *crowd);
-/* NULL without memory: such a connection is never shut. */
+/* NULL without memory: the connection is then never shut. */
 struct pki_http_guest *pki_http_crowd_join(struct pki_http_crowd *crowd, int fd);
-/* Before its fd is closed. */
+/* Before the descriptor is closed. */
 void pki_http_crowd_leave(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
-/* From now on it is the client's turn, or the server's. */
+/* The next step is the client's; or the server's. */
 void pki_http_crowd_wait(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
 void pki_http_crowd_serve(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
-/* Shut all that wait for a client. */
+/* Shut all connections that wait for a client. */
 void pki_http_crowd_disperse(struct pki_http_crowd *crowd);
 
-/* http_ready.c. Five headers are fetched by their names and values, more are waited for. */
+/* http_ready.c. Five headers' names and values are prefetched; further headers cost cache
+ * misses. */
 #define READY_PARTS 10
 struct pki_http_ready {
 	atomic_uint owners;
@@ -48,7 +49,7 @@ struct pki_http_ready {
 	const char *parts[READY_PARTS]; /* the response's names and values */
 	uint8_t body[];
 };
-/* Nothing if there is no response. */
+/* response may be NULL. */
 void pki_http_add_headers(struct MHD_Response *response,
 	const struct pki_http_header *headers, size_t header_count);
 

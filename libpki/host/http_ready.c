@@ -39,7 +39,8 @@ pki_http_ready_new(const struct pki_http_header *headers, size_t header_count,
 	return PKI_OK;
 }
 
-/* They lie all over the heap, and would be waited for one after the other. */
+/* The parts lie all over the heap: without prefetching, each would cost a cache miss in
+ * turn. */
 void
 pki_http_ready_fetch(const struct pki_http_ready *ready)
 {

@@ -15,13 +15,13 @@
 /* Per connection: request line, headers and read buffer. An OCSP request in a GET is under
  * 8 kB. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
-/* How much more than body_max is read and dropped so that a client sees the 413. */
+/* Octets above body_max that are read and dropped, so that the client sees the 413. */
 #define DISCARD_MAX ((size_t)1 << 20)
-/* Connections that were shut and not yet closed, beside those of connections_max. */
+/* Connections that are shut but not yet closed, beside those of connections_max. */
 #define CLOSING_MAX 256
-/* Files that a daemon has open beside its connections. */
+/* Files that a daemon opens beside connections. */
 #define OTHER_FILES 128
-/* At the end, for clients to read what was answered. */
+/* At the stop, for clients to read their answers. */
 #define STOP_SECONDS 5
 
 struct pki_http_server {
@@ -29,12 +29,12 @@ struct pki_http_server {
 	struct pki_http_config config;
 	char *socket_path; /* Unix socket: removed at the end; else NULL */
 	struct pki_http_crowd crowd;
-	int listener; /* -1 once the daemon has it */
+	int listener; /* -1: the daemon has the socket */
 	atomic_bool stopping;
 	atomic_uint under_way; /* handed to the handler, answer not sent yet */
 };
 
-/* Who moves it last resumes the connection. */
+/* The thread that changes `progress` last resumes the connection. */
 enum progress { RECEIVING, HANDED, SUSPENDED, ANSWERED };
 
 struct pki_http_request {
@@ -42,7 +42,7 @@ struct pki_http_request {
 	struct MHD_Connection *connection;
 	struct pki_http_guest *guest;
 	struct MHD_Response *response;
-	struct pki_http_ready *ready; /* whose response it is; NULL: the request's own */
+	struct pki_http_ready *ready; /* owns the response; NULL: the request does */
 	const char *method;
 	const char *path;
 	struct pki_buf body;
@@ -92,7 +92,8 @@ request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 	return req;
 }
 
-/* Some clients read no answer before all is sent: those get it after the draining. */
+/* Some clients read no answer before their whole body is sent: they get the answer after the
+ * rest is read. */
 static bool
 far_too_large(const struct pki_http_request *req)
 {
@@ -112,7 +113,7 @@ two_lengths(struct MHD_Connection *connection)
 		       MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 }
 
-/* Keep what fits; what does not is dropped and answered with 413 once it is over. */
+/* Keep the octets up to the limit; drop the rest, and answer 413 at the end. */
 static enum MHD_Result
 receive(struct pki_http_request *req, const char *data, size_t *size)
 {
@@ -243,7 +244,7 @@ void
 pki_http_reply(struct pki_http_request *req, unsigned code,
 	const struct pki_http_header *headers, size_t header_count, struct pki_bytes body)
 {
-	/* MHD's interface lacks a const; it copies */
+	/* MHD's interface lacks a const; MHD copies */
 	union {
 		const uint8_t *in;
 		void *out;
@@ -298,7 +299,7 @@ pki_http_get_header(const struct pki_http_request *req, const char *name)
 	return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
 }
 
-/* Paths and arguments stay as they were sent. */
+/* Paths and arguments stay as sent. */
 static size_t
 keep_escaped(void *cls, struct MHD_Connection *connection, char *text)
 {
@@ -325,7 +326,7 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 {
 	const struct pki_http_config *config = &server->config;
 	unsigned pool = config->threads > 1 ? config->threads : 0;
-	/* each thread may have all of them; the crowd keeps the total */
+	/* each thread may have all connections; the connection limit keeps the total */
 	unsigned connections = (pool != 0 ? pool : 1) * (server->crowd.max + CLOSING_MAX);
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
 						  MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |

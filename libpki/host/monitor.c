@@ -13,17 +13,17 @@
 #define CONNECTIONS_MAX 16
 #define IDLE_SECONDS 30
 #define BODY_MAX 0
-/* What shares a cache line with another worker's cells is slow to write. */
+/* Cells of two threads in a shared cache line would be slow to write. */
 #define CACHE_LINE 64
 #define NSEC ((int64_t)1000000000)
 #define WRONG_TEXT 512
 #define NUMBER_TEXT 24
 
-/* Upper bounds of a histogram's buckets, in nanoseconds; one more is for what is longer. */
+/* Upper bounds of a histogram's buckets, in nanoseconds; the last bucket has no bound. */
 static const int64_t bounds[] = { 5000, 10000, 25000, 50000, 100000, 250000, 500000,
 	1000000, 2500000, 5000000, 10000000, 25000000, 50000000, 100000000, 250000000,
 	500000000, 1000000000 };
-/* A histogram's cells: its buckets, their overflow, the sum. */
+/* A histogram's cells: the buckets, the last bucket, the sum. */
 #define SUM (PKI_COUNT(bounds) + 1)
 
 static const char *const type_names[] = {
@@ -48,7 +48,7 @@ struct pki_monitor {
 
 struct pki_health {
 	json_t *wrong; /* array of strings */
-	bool failed; /* something is wrong that could not be noted */
+	bool failed; /* a fault could not be noted */
 };
 
 static size_t
@@ -77,7 +77,7 @@ series(const struct pki_metric *metric)
 	return count;
 }
 
-/* The set's one writer: nobody else changes it between load and store. */
+/* By the set's single writer: no thread changes the cell between load and store. */
 static void
 add(_Atomic int64_t *cell, int64_t n)
 {
@@ -314,7 +314,7 @@ handle(void *ctx, struct pki_http_request *req)
 		pki_http_reply(req, 500, NULL, 0, (struct pki_bytes){ 0 });
 }
 
-/* Where each metric's cells begin; the last, how many there are. */
+/* The first cell of each metric; the last element is the number of cells. */
 static enum pki_status
 lay_out(struct pki_monitor *monitor, size_t *cells, struct pki_err *err)
 {

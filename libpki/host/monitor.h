@@ -1,11 +1,10 @@
 /*
- * What a service tells its operators, at an address of its own: GET /metrics (Prometheus text
- * format 0.0.4) and GET /health.
+ * A service's page for operators, at a separate address: GET /metrics (Prometheus text format
+ * 0.0.4) and GET /health.
  *
- * A table says what there is to tell. The values are cells, in one set or several: each set
- * has one writer at a time, for whom an update is a load and a store, and the pages add the
- * sets up. So a worker counts without waiting for another; what is no counter or histogram
- * belongs in one of the sets only.
+ * A table lists the metrics. Their values are cells, in a set or several: each set has a single
+ * writer at a time, for which an update is a load and a store, and the page adds the sets up. So
+ * threads count without waiting for each other. A gauge or an age must be in a single set.
  */
 #ifndef LIBPKI_HOST_MONITOR_H
 #define LIBPKI_HOST_MONITOR_H
@@ -29,8 +28,8 @@ struct pki_label {
 	const size_t *numbered; /* where values is NULL: "1" up to as many, 0 for none */
 };
 
-/* Each combination of label values has a cell of its own: the which-th, the last label's
- * value counting up first. */
+/* Each combination of label values has a cell, with the index `which`: the last label's value
+ * counts up first. */
 struct pki_metric {
 	const char *name; /* "pki_ocsp_requests_total"; seconds for durations */
 	enum pki_metric_type type;
@@ -40,13 +39,13 @@ struct pki_metric {
 
 struct pki_cells;
 
-/* metric: index in the table. which must be one that there is: nothing is checked. */
+/* metric: index in the table. metric and which must exist: nothing is checked. */
 void pki_cells_add(struct pki_cells *cells, size_t metric, size_t which, int64_t n);
 void pki_cells_set(struct pki_cells *cells, size_t metric, size_t which, int64_t value);
-/* One more duration in a histogram. */
+/* Adds a duration to a histogram. */
 void pki_cells_time(struct pki_cells *cells, size_t metric, size_t which, int64_t nsec);
 
-/* What is wrong, if anything. */
+/* Reports faults by pki_health_wrong(). */
 struct pki_health;
 void pki_health_wrong(struct pki_health *health, const char *fmt, ...) PKI_PRINTF(2, 3);
 
@@ -61,7 +60,7 @@ struct pki_monitor_config {
 
 struct pki_monitor;
 
-/* In two steps, as pki_http_listen(): a sandbox may come in between. What config points to is
+/* In two steps, like pki_http_listen(): a sandbox may come in between. All of config is
  * borrowed for good. */
 enum pki_status pki_monitor_listen(const struct pki_monitor_config *config,
 	struct pki_monitor **out, struct pki_err *err) PKI_MUST_CHECK;

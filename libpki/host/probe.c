@@ -5,7 +5,8 @@
 
 #define WARNING_DEFAULT "30m"
 #define CRITICAL_DEFAULT "5m"
-/* Clients take answers of a clock that is off by five minutes; nobody should need that. */
+/* Clients accept answers with a clock error up to five minutes; no service should need so
+ * much. */
 #define OFFSET_WARNING ((pki_msec)10000)
 #define OFFSET_CRITICAL ((pki_msec)300000)
 #define LINE_TEXT 1024
@@ -25,7 +26,8 @@ pki_probe_clock(struct pki_probe *probe, const struct pki_http_response *respons
 {
 	if (response->date == 0)
 		return;
-	/* the server wrote it between the two, within the second that it names */
+	/* the server wrote Date between `before` and `after`, within the second that Date
+	 * names */
 	pki_msec least = response->date * 1000 - after;
 	pki_msec most = response->date * 1000 + 999 - before;
 	probe->clock_known = true;
@@ -80,7 +82,7 @@ read_limits(const struct pki_args *args, struct limits *out, struct pki_err *err
 	return PKI_OK;
 }
 
-/* A check that could not be made says nothing about the service. */
+/* A check that fails to run says nothing about the service. */
 static enum level
 level_of(enum pki_status status)
 {
@@ -148,7 +150,7 @@ print_line(const char *name, enum level level, const char *text)
 {
 	char clean[LINE_TEXT];
 	pki_cli_clean(text, clean, sizeof clean);
-	/* what follows a bar is data */
+	/* text after a bar is data */
 	for (char *bar = clean; (bar = strchr(bar, '|')) != NULL;)
 		*bar = '/';
 	printf("%s %s - %s", name, level_names[level], clean);

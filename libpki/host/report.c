@@ -26,7 +26,7 @@ write_line(const struct pki_report *report, const char *prefix)
 		report->what != NULL ? ": " : "", report->text);
 }
 
-/* May an error of this kind be written now? Then that is noted; the oldest kind makes room. */
+/* May an error of this kind be written now? If so, note the kind in place of the oldest. */
 static bool
 take_turn(struct pki_report *report, const struct pki_err *err, int64_t now)
 {

@@ -1,9 +1,9 @@
 /*
- * What a service writes on standard error, for its journal: one line an error.
+ * A service's errors on standard error, for the journal: a line per error.
  *
- * A struct pki_report is one kind of trouble, of a mirror or of a thread. Trouble of the same
- * status and rule is written once in an interval, however often it comes, and a line says
- * when it is over. The monotonic clock measures the interval.
+ * A struct pki_report is for a single kind of trouble, of a mirror or of a thread. Trouble with
+ * an unchanged status and rule is written once in an interval, however often it comes, and a line
+ * reports the end. The monotonic clock measures the interval.
  */
 #ifndef LIBPKI_HOST_REPORT_H
 #define LIBPKI_HOST_REPORT_H
@@ -33,14 +33,14 @@ struct pki_report {
 		enum pki_rule rule;
 		int64_t at; /* last written, on the monotonic clock */
 	} kinds[PKI_REPORT_KINDS];
-	bool written; /* a line of the present trouble; a line of its end follows */
-	int64_t since; /* the present trouble began; 0: there is none */
+	bool written; /* the present trouble is written; the end will be written, too */
+	int64_t since; /* the present trouble began; 0: no trouble */
 	uint64_t times; /* errors since then */
-	char text[1024]; /* the error that was written last */
+	char text[1024]; /* the last written error */
 };
 
 #define PKI_REPORT_MSEC 60000L
-/* For a static one, or an element of an initializer. */
+/* For a static report, or an element of an initializer. */
 #define PKI_REPORT(of_program, of_what) \
 	{ \
 		.program = (of_program), .what = (of_what), \
@@ -51,7 +51,7 @@ void pki_report_init(struct pki_report *report, const char *program, const char 
 /* Any thread may call these two. report NULL: nothing is written. */
 void pki_report_trouble(struct pki_report *report, const struct pki_err *err);
 /* "PROGRAM: ended after N s, M failures: ERROR" if the trouble was written. Trouble that comes
- * back within the interval of its last line waits for the next interval. */
+ * back within the interval of its last line is not written before the next interval. */
 void pki_report_end(struct pki_report *report);
 
 #endif

@@ -36,7 +36,7 @@
 
 static const char *in_force = "none";
 
-/* What any running code needs: memory, time, randomness, descriptors that it has. */
+/* For any running code: memory, time, randomness, open descriptors. */
 static const int common_calls[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv),
 	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(munmap),
@@ -47,9 +47,9 @@ static const int common_calls[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(re
 	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
-	SCMP_SYS(sysinfo) }; /* qsort() of a kilobyte asks how much memory there is */
+	SCMP_SYS(sysinfo) }; /* qsort() of a kilobyte asks for the size of memory */
 
-/* Files below the folders (Landlock), sockets that exist, threads. */
+/* Files below the folders (Landlock), existing sockets, threads. */
 static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(access),
 	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs), SCMP_SYS(getdents64),
@@ -77,8 +77,7 @@ static const int server_calls[] = { SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(a
 #else
 #define SANITIZED false
 #endif
-/* What the sanitizers' own runtime does, so that their builds can look for leaks and
- * report. */
+/* Calls of the sanitizers' runtime: builds with sanitizers can look for leaks and report. */
 static const char *const sanitizer_folders[] = { "/proc", "/usr", ".", NULL };
 static const int sanitizer_calls[] = { SCMP_SYS(openat), SCMP_SYS(readlink),
 	SCMP_SYS(prctl), SCMP_SYS(ptrace), SCMP_SYS(wait4), SCMP_SYS(clone),
@@ -96,7 +95,7 @@ allow_all(scmp_filter_ctx filter, const int *calls, size_t count)
 	return rc;
 }
 
-/* New memory is never executable. ioctl is what stdio asks of a terminal. */
+/* New memory is never executable. ioctl: stdio's query of the terminal. */
 static int
 allow_common(scmp_filter_ctx filter)
 {
@@ -139,8 +138,8 @@ allow_server(scmp_filter_ctx filter)
 	return rc;
 }
 
-/* Connections to other hosts. The resolver gets on without the netlink socket on which it
- * would ask for our addresses. */
+/* Connections to distant hosts. The resolver works without the netlink socket with which it
+ * would list our addresses. */
 static int
 allow_client(scmp_filter_ctx filter)
 {
@@ -202,7 +201,7 @@ allow_folders(int ruleset, const char *const *paths, uint64_t access, struct pki
 	return PKI_OK;
 }
 
-/* hosts, resolv.conf and their like, which are replaced while we run; TLS's CAs. */
+/* hosts, resolv.conf and more, which may be replaced while we run; the CAs of TLS. */
 static enum pki_status
 allow_resolver(int ruleset, struct pki_err *err)
 {
@@ -216,7 +215,7 @@ allow_resolver(int ruleset, struct pki_err *err)
 	return allow_folders(ruleset, folders, READING, err);
 }
 
-/* *done stays false on a kernel without it. */
+/* *done stays false on a kernel without Landlock. */
 static enum pki_status
 enter_landlock(enum pki_sandbox kind, const char *const *writable,
 	const char *const *readable, bool *done, struct pki_err *err)

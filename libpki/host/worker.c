@@ -70,7 +70,7 @@ pki_worker_init(struct pki_worker *worker, const struct pki_worker_config *confi
 	return PKI_OK;
 }
 
-/* Until `stop`, or msec have passed, or, seen not NULL, there are more wake-ups than *seen. */
+/* Until `stop`, or msec have passed, or (seen not NULL) more wake-ups than *seen came. */
 static void
 rest(struct pki_worker *worker, long msec, const unsigned *seen)
 {

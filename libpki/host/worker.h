@@ -1,10 +1,10 @@
 /*
- * Threads that wait. All waits are measured by the monotonic clock: a wall clock that is set
- * forward or back neither ends nor stalls them.
+ * Threads that wait. All waits are measured by the monotonic clock: setting the wall clock
+ * neither ends nor stalls a wait.
  *
- * - struct pki_wait: a lock and a condition, for threads that share data.
- * - struct pki_backoff: growing pauses between attempts that fail.
- * - struct pki_worker: a thread that repeats one job until it is stopped.
+ * - struct pki_wait: a lock and a condition, for threads with shared data.
+ * - struct pki_backoff: growing pauses after failures.
+ * - struct pki_worker: a thread that repeats a job until stopped.
  */
 #ifndef LIBPKI_HOST_WORKER_H
 #define LIBPKI_HOST_WORKER_H
@@ -35,17 +35,17 @@ struct pki_wait {
 enum pki_status pki_wait_init(struct pki_wait *wait, struct pki_err *err) PKI_MUST_CHECK;
 void pki_wait_destroy(struct pki_wait *wait);
 
-/* The moment on the monotonic clock that is msec milliseconds ahead; PKI_WAIT_FOREVER: never. */
+/* The moment on the monotonic clock in msec milliseconds; PKI_WAIT_FOREVER: never. */
 int64_t pki_wait_end(long msec);
 
 /* With the lock held: sleep until pki_wait_wake() or the moment `end`. False once `end` has
  * passed. May also return true without a wake-up. */
 bool pki_wait_until(struct pki_wait *wait, int64_t end);
 
-/* Wakes every thread that waits. With the lock held or not. */
+/* Wakes every waiting thread. With the lock held or not. */
 void pki_wait_wake(struct pki_wait *wait);
 
-/* Pauses of first_msec, twice that, four times, ..., max_msec. */
+/* Pauses of first_msec, twice first_msec, four times, ..., max_msec. */
 struct pki_backoff {
 	long first_msec, max_msec;
 	long next_msec; /* 0: first_msec */
@@ -57,24 +57,24 @@ long pki_backoff_fail(struct pki_backoff *backoff);
 void pki_backoff_reset(struct pki_backoff *backoff);
 
 /*
- * One pass of a worker's job. *wait_msec is how long the worker then waits, at most, and is 0
- * on entry: the next pass follows at once. PKI_WAIT_FOREVER: until pki_worker_wake(). After a
- * failure *wait_msec does not count: the back-off does, and a wake-up does not shorten it.
+ * A pass of a worker's job. *wait_msec is how long the worker then waits, at most, and is 0 on
+ * entry: the next pass follows at once. PKI_WAIT_FOREVER: until pki_worker_wake(). After a
+ * failure the worker waits for the back-off instead, and a wake-up does not shorten the back-off.
  */
 typedef enum pki_status pki_worker_job(void *ctx, long *wait_msec, struct pki_err *err);
 
 struct pki_report;
 
 struct pki_worker_config {
-	const char *name; /* for the error of a thread that cannot start */
+	const char *name; /* for the error if the thread cannot start */
 	pki_worker_job *job;
 	void *ctx;
 	struct pki_backoff backoff;
-	struct pki_report *report; /* of a job's failures and their end; NULL: nowhere */
+	struct pki_report *report; /* of the job's failures and their end; NULL: none */
 	bool waits; /* the first pass follows the first pki_worker_wake() */
 };
 
-/* The fields are this module's, `stop` excepted: jobs may read it. */
+/* The fields are private to worker.c, except `stop`: jobs may read `stop`. */
 struct pki_worker {
 	atomic_bool stop; /* the job should return soon */
 	struct pki_worker_config config;
@@ -84,20 +84,20 @@ struct pki_worker {
 	bool initialized, started;
 };
 
-/* config is copied; what it points to must outlive the worker. */
+/* config is copied; all pointers in config must outlive the worker. */
 enum pki_status pki_worker_init(struct pki_worker *worker,
 	const struct pki_worker_config *config, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_worker_start(
 	struct pki_worker *worker, struct pki_err *err) PKI_MUST_CHECK;
 
-/* There is work: the next pass begins now, or right after the present one, whatever that
- * one's *wait_msec says. Before pki_worker_start() too. */
+/* There is work: the next pass begins now, or right after the present pass, regardless of
+ * *wait_msec. Before pki_worker_start(), too. */
 void pki_worker_wake(struct pki_worker *worker);
 
-/* Set `stop` and end the present wait; does not wait for the thread. So that several workers
- * end at the same time, ask all, then free each. */
+/* Set `stop` and end the present wait, without waiting for the thread. To end several workers
+ * together, stop all, then free each. */
 void pki_worker_stop(struct pki_worker *worker);
-/* Also waits for the thread to end. Nothing on a worker that is all zeros. */
+/* Also waits for the thread's end. Nothing happens to a worker of zeros. */
 void pki_worker_free(struct pki_worker *worker);
 
 #endif
