@@ -16,28 +16,28 @@ enum pki_status pki_http_open_listener(
  * answer to read) form a ring. Above the limit, the connection that has waited longest is shut,
  * so that slow and idle clients cannot keep new clients out.
  */
-struct pki_http_guest {
-	struct pki_http_guest *prev, *next; /* NULL: the server's turn */
+struct pki_http_entry {
+	struct pki_http_entry *prev, *next; /* NULL: the server's turn */
 	int fd;
 };
 
-struct pki_http_crowd {
+struct pki_http_limit {
 	pthread_mutex_t lock;
-	struct pki_http_guest waiting; /* the ring's head: longest waiting first */
+	struct pki_http_entry waiting; /* the ring's head: longest waiting first */
 	unsigned count, max;
 };
 
-void pki_http_crowd_init(struct pki_http_crowd *crowd, unsigned max);
-void pki_http_crowd_free(struct pki_http_crowd *crowd);
+void pki_http_limit_init(struct pki_http_limit *limit, unsigned max);
+void pki_http_limit_free(struct pki_http_limit *limit);
 /* NULL without memory: the connection is then never shut. */
-struct pki_http_guest *pki_http_crowd_join(struct pki_http_crowd *crowd, int fd);
+struct pki_http_entry *pki_http_limit_add(struct pki_http_limit *limit, int fd);
 /* Before the descriptor is closed. */
-void pki_http_crowd_leave(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
+void pki_http_limit_remove(struct pki_http_limit *limit, struct pki_http_entry *entry);
 /* The next step is the client's; or the server's. */
-void pki_http_crowd_wait(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
-void pki_http_crowd_serve(struct pki_http_crowd *crowd, struct pki_http_guest *guest);
+void pki_http_limit_wait(struct pki_http_limit *limit, struct pki_http_entry *entry);
+void pki_http_limit_serve(struct pki_http_limit *limit, struct pki_http_entry *entry);
 /* Shut all connections that wait for a client. */
-void pki_http_crowd_disperse(struct pki_http_crowd *crowd);
+void pki_http_limit_shut_all(struct pki_http_limit *limit);
 
 /* http_ready.c. Five headers' names and values are prefetched; further headers cost cache
  * misses. */

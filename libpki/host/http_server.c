@@ -28,7 +28,7 @@ struct pki_http_server {
 	struct MHD_Daemon *daemon;
 	struct pki_http_config config;
 	char *socket_path; /* Unix socket: removed at the end; else NULL */
-	struct pki_http_crowd crowd;
+	struct pki_http_limit limit;
 	int listener; /* -1: the daemon has the socket */
 	atomic_bool stopping;
 	atomic_uint under_way; /* handed to the handler, answer not sent yet */
@@ -40,7 +40,7 @@ enum progress { RECEIVING, HANDED, SUSPENDED, ANSWERED };
 struct pki_http_request {
 	struct pki_http_server *server;
 	struct MHD_Connection *connection;
-	struct pki_http_guest *guest;
+	struct pki_http_entry *entry; /* in the connection limit */
 	struct MHD_Response *response;
 	struct pki_http_ready *ready; /* owns the response; NULL: the request does */
 	const char *method;
@@ -84,7 +84,7 @@ request_new(struct pki_http_server *server, struct MHD_Connection *connection,
 		return NULL;
 	req->server = server;
 	req->connection = connection;
-	req->guest =
+	req->entry =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			->socket_context;
 	req->method = method;
@@ -130,7 +130,7 @@ receive(struct pki_http_request *req, const char *data, size_t *size)
 static enum MHD_Result
 send_answer(struct pki_http_request *req)
 {
-	pki_http_crowd_wait(&req->server->crowd, req->guest);
+	pki_http_limit_wait(&req->server->limit, req->entry);
 	if (req->response == NULL)
 		return answer_code(req->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	if (req->ready == NULL &&
@@ -144,7 +144,7 @@ hand_over(struct pki_http_request *req)
 {
 	struct pki_http_server *server = req->server;
 	req->counted = true;
-	pki_http_crowd_serve(&server->crowd, req->guest);
+	pki_http_limit_serve(&server->limit, req->entry);
 	atomic_fetch_add(&server->under_way, 1);
 	if (atomic_load(&server->stopping))
 		return answer_code(req->connection, MHD_HTTP_SERVICE_UNAVAILABLE);
@@ -198,7 +198,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 	if (req == NULL)
 		return;
 	*state = NULL;
-	pki_http_crowd_wait(&server->crowd, req->guest);
+	pki_http_limit_wait(&server->limit, req->entry);
 	if (req->ready != NULL)
 		pki_http_ready_free(req->ready);
 	else if (req->response != NULL)
@@ -215,10 +215,10 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 {
 	struct pki_http_server *server = cls;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		pki_http_crowd_leave(&server->crowd, *context);
+		pki_http_limit_remove(&server->limit, *context);
 	else
-		*context = pki_http_crowd_join(
-			&server->crowd, MHD_get_connection_info(connection,
+		*context = pki_http_limit_add(
+			&server->limit, MHD_get_connection_info(connection,
 						MHD_CONNECTION_INFO_CONNECTION_FD)
 						->connect_fd);
 }
@@ -327,7 +327,7 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 	const struct pki_http_config *config = &server->config;
 	unsigned pool = config->threads > 1 ? config->threads : 0;
 	/* each thread may have all connections; the connection limit keeps the total */
-	unsigned connections = (pool != 0 ? pool : 1) * (server->crowd.max + CLOSING_MAX);
+	unsigned connections = (pool != 0 ? pool : 1) * (server->limit.max + CLOSING_MAX);
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
 						  MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 						  MHD_USE_TURBO,
@@ -353,7 +353,7 @@ server_free(struct pki_http_server *server)
 		unlink(server->socket_path);
 	pki_close_fd(&server->listener);
 	free(server->socket_path);
-	pki_http_crowd_free(&server->crowd);
+	pki_http_limit_free(&server->limit);
 	free(server);
 }
 
@@ -381,7 +381,7 @@ pki_http_listen(const struct pki_http_config *config, struct pki_http_server **o
 		return pki_fail(err, PKI_MEMORY, "HTTP server");
 	server->config = *config;
 	server->listener = -1;
-	pki_http_crowd_init(&server->crowd, connections_allowed(config->connections_max));
+	pki_http_limit_init(&server->limit, connections_allowed(config->connections_max));
 	enum pki_status status = open_listener(server, err);
 	if (status != PKI_OK) {
 		server_free(server);
@@ -426,7 +426,7 @@ pki_http_stop(struct pki_http_server *server)
 	/* the end of the process: waking up each millisecond costs nothing */
 	for (unsigned msec = 0; atomic_load(&server->under_way) > 0; msec++) {
 		if (msec >= STOP_SECONDS * 1000)
-			pki_http_crowd_disperse(&server->crowd);
+			pki_http_limit_shut_all(&server->limit);
 		usleep(1000);
 	}
 	MHD_stop_daemon(server->daemon);

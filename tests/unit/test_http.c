@@ -201,7 +201,7 @@ bad_clients(void **state)
 /* Three times as many as the server takes: who comes next is answered at once all the same.
  */
 static void
-idle_crowd(void **state)
+the_connection_limit_shuts_idle_connections(void **state)
 {
 	(void)state;
 	enum { CROWD = 3 * CONNECTIONS_MAX, IDLE = 30 };
@@ -406,7 +406,7 @@ main(void)
 		cmocka_unit_test(requests_are_answered),
 		cmocka_unit_test(answers_from_other_threads),
 		cmocka_unit_test(bad_clients),
-		cmocka_unit_test(idle_crowd),
+		cmocka_unit_test(the_connection_limit_shuts_idle_connections),
 		cmocka_unit_test(absolute_form),
 		cmocka_unit_test(socket_taken_or_stale),
 		cmocka_unit_test(bad_addresses),
