@@ -117,8 +117,7 @@ fetch(const struct target *target, struct pki_probe *probe, struct pki_crl **out
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
 	pki_msec before = pki_msec_now();
-	PKI_TRY(pki_http_call(target->url, "GET", "", NULL, (struct pki_bytes){ 0 },
-		CRL_MAX, &response, err));
+	PKI_TRY(pki_http_get(target->url, "", CRL_MAX, &response, err));
 	pki_msec after = pki_msec_now();
 	pki_probe_clock(probe, &response, before, after);
 	if (response.code != 200)

@@ -122,18 +122,14 @@ look(struct mirror *mirror, struct pki_err *err)
 	return PKI_OK;
 }
 
-static enum pki_status
-ask(const struct mirror *mirror, const char *method, const char *name,
-	struct pki_bytes body, size_t max, struct pki_http_response *response,
-	struct pki_err *err)
+/* method, body and max are the caller's. */
+static struct pki_http_outgoing
+request_for(const struct mirror *mirror, const char *name)
 {
-	const struct pki_http_outgoing call = {
+	return (struct pki_http_outgoing){
 		.url_base = mirror->conf->url,
-		.method = method,
 		.path = name,
 		.content_type = web_type(name),
-		.body = body,
-		.max = max,
 		.credentials = mirror->credentials.len > 0
 				       ? (const char *)mirror->credentials.data
 				       : NULL,
@@ -141,7 +137,6 @@ ask(const struct mirror *mirror, const char *method, const char *name,
 		.stall_seconds = STALL_SECONDS,
 		.stop = &mirror->worker.stop,
 	};
-	return pki_http_send(&call, response, err);
 }
 
 /* *same: the mirror serves just these bytes. */
@@ -150,9 +145,11 @@ compare(const struct mirror *mirror, const char *name, struct pki_bytes der, boo
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
+	struct pki_http_outgoing get = request_for(mirror, name);
 	struct pki_err own = { 0 };
-	enum pki_status status = ask(
-		mirror, "GET", name, (struct pki_bytes){ 0 }, der.len, &response, &own);
+	get.method = "GET";
+	get.max = der.len;
+	enum pki_status status = pki_http_send(&get, &response, &own);
 	*same = status == PKI_OK && response.code == 200 &&
 		pki_bytes_equal(response.body.data, response.body.len, der.data, der.len);
 	return status == PKI_LIMIT ? PKI_OK : pki_err_move(err, &own);
@@ -163,7 +160,11 @@ put_bytes(const struct mirror *mirror, const char *name, struct pki_bytes der,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	PKI_TRY(ask(mirror, "PUT", name, der, PKI_FILE_MAX, &response, err));
+	struct pki_http_outgoing put = request_for(mirror, name);
+	put.method = "PUT";
+	put.body = der;
+	put.max = PKI_FILE_MAX;
+	PKI_TRY(pki_http_send(&put, &response, err));
 	if (response.code < 200 || response.code > 299)
 		return pki_fail(err, response.code >= 500 ? PKI_UNAVAILABLE : PKI_STATE,
 			"PUT is answered with HTTP %ld", response.code);

@@ -96,9 +96,13 @@ pki_api_call(const char *socket, const char *path, const char *content_type,
 	if (snprintf(base, sizeof base, "unix:%s", socket) >= (int)sizeof base)
 		return pki_fail(err, PKI_CONFIG, "%s: too long for a socket", socket);
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	PKI_TRY(pki_http_call(base, body.len > 0 ? "POST" : "GET", path, content_type,
-		(struct pki_bytes){ body.len > 0 ? body.data : NULL, body.len },
-		PKI_API_MAX, &response, err));
+	const struct pki_http_outgoing call = { .url_base = base,
+		.method = body.len > 0 ? "POST" : "GET",
+		.path = path,
+		.content_type = content_type,
+		.body = { body.len > 0 ? body.data : NULL, body.len },
+		.max = PKI_API_MAX };
+	PKI_TRY(pki_http_send(&call, &response, err));
 	if (response.body.len == 0)
 		return take_code(response.code, err);
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;

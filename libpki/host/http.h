@@ -83,26 +83,25 @@ struct pki_http_response {
 	char content_type[80];
 	pki_time date; /* the server's Date; 0: none */
 };
-/* UNAVAILABLE if nothing answers, LIMIT above max octets. Any HTTP code counts as success. */
-enum pki_status pki_http_call(const char *url_base, const char *method, const char *path,
-	const char *content_type, struct pki_bytes body, size_t max,
-	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
-
-/* A call to a distant server. */
+/* A request that a client sends. */
 struct pki_http_outgoing {
 	const char *url_base;
 	const char *method;
 	const char *path;
 	const char *content_type; /* NULL: application/octet-stream */
 	struct pki_bytes body; /* data NULL: none */
-	size_t max;
+	size_t max; /* octets of the answer's body */
 	const char *credentials; /* USER:PASSWORD; NULL: none */
 	struct pki_bytes ca; /* PEM, trusted CAs; data NULL: the system's */
-	unsigned stall_seconds; /* give up when nothing moves for so long; 0: never */
+	unsigned stall_seconds; /* give up after so many seconds of silence; 0: never */
 	const atomic_bool
 		*stop; /* once set, the call ends within a second; may be NULL */
 };
+/* UNAVAILABLE: no answer; LIMIT: the answer is above max. Any HTTP status counts as success. */
 enum pki_status pki_http_send(const struct pki_http_outgoing *call,
+	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The same with GET and the defaults. */
+enum pki_status pki_http_get(const char *url_base, const char *path, size_t max,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_http_response_free(struct pki_http_response *response);
 

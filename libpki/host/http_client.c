@@ -173,43 +173,41 @@ perform(CURL *curl, const char *base, struct pki_http_response *out, struct pki_
 	return PKI_OK;
 }
 
+static enum pki_status
+send_once(CURL *curl, const struct pki_http_outgoing *call, struct pki_http_response *out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(list_cleanup) struct curl_slist *headers = NULL;
+	struct sink sink = { &out->body, call->max, err };
+	set_limits(curl, call, &sink);
+	PKI_TRY(set_target(curl, call->url_base, call->path, err));
+	PKI_TRY(set_trust(curl, call, err));
+	PKI_TRY(set_request(curl, call, &headers, err));
+	return perform(curl, call->url_base, out, err);
+}
+
 enum pki_status
 pki_http_send(const struct pki_http_outgoing *call, struct pki_http_response *out,
 	struct pki_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct pki_err own = { 0 };
 	pthread_once(&once, global_init);
 	*out = (struct pki_http_response){ 0 };
-	PKI_CLEANUP(list_cleanup) struct curl_slist *headers = NULL;
 	PKI_CLEANUP(curl_cleanup) CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return pki_fail(err, PKI_MEMORY, "HTTP client");
-	struct sink sink = { &out->body, call->max, err };
-	set_limits(curl, call, &sink);
-	enum pki_status status = set_target(curl, call->url_base, call->path, err);
-	if (status == PKI_OK)
-		status = set_trust(curl, call, err);
-	if (status == PKI_OK)
-		status = set_request(curl, call, &headers, err);
-	if (status == PKI_OK)
-		status = perform(curl, call->url_base, out, err);
-	if (status != PKI_OK)
+	if (send_once(curl, call, out, &own) != PKI_OK)
 		pki_http_response_free(out);
-	return status;
+	return pki_err_move(err, &own);
 }
 
 enum pki_status
-pki_http_call(const char *url_base, const char *method, const char *path,
-	const char *content_type, struct pki_bytes body, size_t max,
+pki_http_get(const char *url_base, const char *path, size_t max,
 	struct pki_http_response *out, struct pki_err *err)
 {
 	const struct pki_http_outgoing call = {
-		.url_base = url_base,
-		.method = method,
-		.path = path,
-		.content_type = content_type,
-		.body = body,
-		.max = max,
+		.url_base = url_base, .method = "GET", .path = path, .max = max
 	};
 	return pki_http_send(&call, out, err);
 }

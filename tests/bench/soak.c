@@ -180,12 +180,15 @@ ask(const struct pki_serial *serial, unsigned *seed, struct pki_ocsp_result *out
 	must(pki_buf_append(&path, "/", 1, err), err);
 	if (get)
 		question_path(&q, &path);
-	struct pki_bytes body = { 0 };
-	if (!get)
-		body = pki_buf_bytes(&q.der);
-	enum pki_status status = pki_http_call(town.office.conf->ca_urls.ocsp,
-		get ? "GET" : "POST", (const char *)path.data,
-		get ? NULL : "application/ocsp-request", body, 65536, &response, err);
+	struct pki_http_outgoing request = { .url_base = town.office.conf->ca_urls.ocsp,
+		.method = get ? "GET" : "POST",
+		.path = (const char *)path.data,
+		.max = 65536 };
+	if (!get) {
+		request.content_type = "application/ocsp-request";
+		request.body = pki_buf_bytes(&q.der);
+	}
+	enum pki_status status = pki_http_send(&request, &response, err);
 	if (status == PKI_OK)
 		status = pki_ocsp_response_verify(pki_buf_bytes(&response.body),
 			pki_buf_bytes(&q.der), town.issuer, pki_time_now(), out, err);
@@ -275,8 +278,7 @@ static enum pki_status
 fetch(const char *url, struct pki_crl **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	PKI_TRY(pki_http_call(
-		url, "GET", "", NULL, (struct pki_bytes){ 0 }, CRL_MAX, &response, err));
+	PKI_TRY(pki_http_get(url, "", CRL_MAX, &response, err));
 	PKI_TRY(pki_crl_parse(pki_buf_bytes(&response.body), out, err));
 	return pki_crl_verify(*out, town.issuer, err);
 }

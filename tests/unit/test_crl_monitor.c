@@ -34,8 +34,7 @@ static void
 assert_health(long want_code, const char *want_part)
 {
 	struct pki_http_response response = { 0 };
-	ok(pki_http_call(base, "GET", "/health", NULL, (struct pki_bytes){ 0 }, 4096,
-		&response, &err));
+	ok(pki_http_get(base, "/health", 4096, &response, &err));
 	if (response.code != want_code ||
 		strstr((char *)response.body.data, want_part) == NULL)
 		fail_msg("%ld %s; not %ld %s", response.code, (char *)response.body.data,

@@ -88,8 +88,13 @@ call(const char *method, const char *path, size_t body_len, struct pki_buf *out)
 	if (strcmp(method, "GET") == 0)
 		view.data = NULL;
 	struct pki_http_response response;
-	if (pki_http_call(base, method, path, "text/plain", view, (size_t)4 << 20,
-		    &response, &err) != PKI_OK)
+	const struct pki_http_outgoing request = { .url_base = base,
+		.method = method,
+		.path = path,
+		.content_type = "text/plain",
+		.body = view,
+		.max = (size_t)4 << 20 };
+	if (pki_http_send(&request, &response, &err) != PKI_OK)
 		fail_msg("%s", err.msg);
 	*out = response.body;
 	return response.code;
@@ -298,18 +303,18 @@ client_failures(void **state)
 	(void)state;
 	struct pki_http_response response;
 	struct pki_err err = { 0 };
-	struct pki_bytes none = { 0 };
-	assert_int_equal(
-		pki_http_call(base, "GET", "/", NULL, none, 100, &response, &err),
-		PKI_UNAVAILABLE);
+	assert_int_equal(pki_http_get(base, "/", 100, &response, &err), PKI_UNAVAILABLE);
 
 	struct pki_http_server *server = start(1);
 	static const uint8_t body[101] = { 0 };
 	err = (struct pki_err){ 0 };
-	assert_int_equal(
-		pki_http_call(base, "POST", "/echo", NULL,
-			(struct pki_bytes){ body, sizeof body }, 100, &response, &err),
-		PKI_LIMIT);
+	const struct pki_http_outgoing echo = { .url_base = base,
+		.method = "POST",
+		.path = "/echo",
+		.body = { body, sizeof body },
+		.max = 100 };
+	assert_int_equal(pki_http_send(&echo, &response, &err), PKI_LIMIT);
+	assert_int_equal(pki_http_send(&echo, &response, NULL), PKI_LIMIT);
 	/* the environment cannot send it elsewhere */
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);

@@ -201,8 +201,10 @@ get(const char *method, const char *path, long want_code, const char *want_type,
 	const char *want_body)
 {
 	struct pki_http_response response = { 0 };
-	ok(pki_http_call(base, method, path, NULL, (struct pki_bytes){ 0 }, 1 << 20,
-		&response, &err));
+	const struct pki_http_outgoing request = {
+		.url_base = base, .method = method, .path = path, .max = 1 << 20
+	};
+	ok(pki_http_send(&request, &response, &err));
 	assert_int_equal(response.code, want_code);
 	assert_string_equal(response.content_type, want_type);
 	const char *body = response.body.data != NULL ? (char *)response.body.data : "";

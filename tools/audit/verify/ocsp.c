@@ -62,8 +62,13 @@ ask(const struct audit *a, const struct pki_serial *serial, struct pki_ocsp_resu
 	PKI_TRY(pki_random(nonce, sizeof nonce, err));
 	PKI_TRY(pki_ocsp_request_build(issuer, serial, "SHA256",
 		(struct pki_bytes){ nonce, sizeof nonce }, &request, err));
-	PKI_TRY(pki_http_call(a->ocsp.url, "POST", "", "application/ocsp-request",
-		pki_buf_bytes(&request), RESPONSE_MAX, &response, err));
+	const struct pki_http_outgoing call = { .url_base = a->ocsp.url,
+		.method = "POST",
+		.path = "",
+		.content_type = "application/ocsp-request",
+		.body = pki_buf_bytes(&request),
+		.max = RESPONSE_MAX };
+	PKI_TRY(pki_http_send(&call, &response, err));
 	if (response.code != 200)
 		return pki_fail(err, PKI_UNAVAILABLE, "the responder answers HTTP %ld",
 			response.code);
