@@ -113,6 +113,16 @@ load(const char *path, struct conf_whole *whole, struct pki_err *err)
 	return pki_yaml_done(root, err);
 }
 
+static void
+free_whole(struct conf_whole *whole)
+{
+	for (struct conf_text *text = whole->texts, *next; text != NULL; text = next) {
+		next = text->next;
+		free(text);
+	}
+	free(whole);
+}
+
 enum pki_status
 pki_conf_load(const char *path, struct pki_conf **out, struct pki_err *err)
 {
@@ -121,9 +131,10 @@ pki_conf_load(const char *path, struct pki_conf **out, struct pki_err *err)
 		return pki_fail(err, PKI_MEMORY, "the configuration");
 	enum pki_status status = load(pki_conf_find(path, DEFAULT_PATH), whole, err);
 	if (status != PKI_OK) {
-		pki_conf_free(&whole->conf);
+		free_whole(whole);
 		return status;
 	}
+	whole->conf.whole = whole;
 	*out = &whole->conf;
 	return PKI_OK;
 }
@@ -131,14 +142,8 @@ pki_conf_load(const char *path, struct pki_conf **out, struct pki_err *err)
 void
 pki_conf_free(struct pki_conf *conf)
 {
-	struct conf_whole *whole = (struct conf_whole *)conf;
-	if (conf == NULL)
-		return;
-	for (struct conf_text *text = whole->texts, *next; text != NULL; text = next) {
-		next = text->next;
-		free(text);
-	}
-	free(whole);
+	if (conf != NULL)
+		free_whole(conf->whole);
 }
 
 void

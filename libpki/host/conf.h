@@ -30,6 +30,7 @@ struct pki_conf {
 	const struct pki_conf_crl *crl;
 	const struct pki_conf_ocsp *ocsp;
 	const struct pki_conf_ra *ra;
+	struct conf_whole *whole; /* for pki_conf_free() alone */
 };
 
 /*

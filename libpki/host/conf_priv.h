@@ -17,7 +17,7 @@ struct conf_text {
 
 /* The allocation of pki_conf_load(): all parts and their texts. */
 struct conf_whole {
-	struct pki_conf conf; /* first: pki_conf_free() casts back */
+	struct pki_conf conf;
 	struct pki_conf_ca ca;
 	struct pki_conf_log log;
 	struct pki_conf_crl crl;
