@@ -28,7 +28,7 @@ contradiction(const char *url, const struct pki_serial *serial, const char *says
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-		"the responder %.200s says of certificate %s %s. Which ledger does it read? Stop it, or take it out of crl.ocsp",
+		"the responder %.200s says of certificate %s %s. Check which ledger the responder reads. Stop the responder, or remove it from crl.ocsp",
 		url, text, says);
 }
 
@@ -43,16 +43,16 @@ agree_listed(const char *url, const struct pki_revoked *entry,
 		return said->this_update < entry->revoked_at
 			       ? PKI_OK
 			       : contradiction(
-					 url, serial, "good; the list names it", err);
+					 url, serial, "good; the CRL says revoked", err);
 	case PKI_OCSP_REVOKED:
 		return said->revoked_at == entry->revoked_at &&
 				       said->reason == entry->reason
 			       ? PKI_OK
 			       : contradiction(url, serial,
-					 "another date or reason than the list", err);
+					 "another date or reason than the CRL", err);
 	case PKI_OCSP_UNISSUED:
 		return contradiction(
-			url, serial, "\"not issued\"; the list names it", err);
+			url, serial, "\"not issued\"; the CRL says revoked", err);
 	case PKI_OCSP_UNKNOWN:
 		return PKI_OK;
 	}
@@ -77,13 +77,14 @@ ask_unlisted(struct service *s, const char *url, const struct pki_serial *serial
 	struct pki_cert_status standing;
 	PKI_TRY(pki_probe_ocsp(url, s->issuers[PKI_ISSUER_CA], serial, NULL, &said, err));
 	if (said.status == PKI_OCSP_UNISSUED)
-		return contradiction(url, serial, "\"not issued\"; it is valid", err);
+		return contradiction(
+			url, serial, "\"not issued\"; the ledger says good", err);
 	if (said.status != PKI_OCSP_REVOKED)
 		return PKI_OK;
 	PKI_TRY(pki_ledger_status(s->ledger, PKI_ISSUER_CA, serial, &standing, err));
 	return standing.revoked ? PKI_OK
 				: contradiction(url, serial,
-					  "revoked; neither list nor ledger do", err);
+					  "revoked; CRL and ledger do not", err);
 }
 
 struct questions {
@@ -167,7 +168,7 @@ cannot_ask(struct responder *responder, struct pki_err *why)
 {
 	responder->rests_until = pki_monotonic_msec() + REST_MSEC;
 	responder->silent = true;
-	pki_err_object(why, "crl.ocsp (lists go out all the same)");
+	pki_err_object(why, "crl.ocsp (CRLs are published all the same)");
 	pki_report_trouble(&responder->report, why);
 }
 

@@ -107,8 +107,8 @@ check_scope(const struct target *target, const struct pki_crl *crl, struct pki_e
 	if (is == NULL ? target->list[0] == '\0' : strcmp(is, want) == 0)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CRL_PARTITION,
-		"what is there is the list at %.200s",
-		is != NULL ? is : "ca.crl, the full one");
+		"the CRL at this URL is for %.200s",
+		is != NULL ? is : "the full CRL, ca.crl");
 }
 
 static enum pki_status

@@ -12,12 +12,12 @@ check_place(const struct gate *gate, struct pki_err *err)
 	const char *is = pki_crl_distribution_point(gate->crl), *want = gate->url;
 	if (want == NULL ? is != NULL : is == NULL || strcmp(is, want) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_PARTITION,
-			"it is the list at %.200s, not the one that certificates name",
-			is != NULL ? is : "the full list's URL");
+			"the CRL is for %.200s, but certificates name another URL",
+			is != NULL ? is : "the full CRL's URL");
 	pki_time since = pki_crl_expired_since(gate->crl);
 	if (since != (gate->keeps ? pki_cert_not_before(gate->ca) : 0))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_KEEPS_EXPIRED,
-			"expiredCertsOnCRL does not say whether it keeps what expired");
+			"expiredCertsOnCRL does not match the setting crl.expired");
 	if (pki_crl_next_update(gate->crl) <= pki_time_now())
 		return pki_fail_rule(err, PKI_REFUSED, PKI_RULE_CRL_FIELDS,
 			"the CRL's nextUpdate has passed");
@@ -151,6 +151,6 @@ gate_close(struct gate *gate, struct pki_err *err)
 	if (pki_crl_count(gate->crl) == known)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-		"it has %zu entries, of which the ledger knows %zu",
+		"the CRL has %zu entries; the ledger knows %zu of them",
 		pki_crl_count(gate->crl), known);
 }

@@ -187,8 +187,7 @@ replace(struct mirror *mirror, const struct item *item, struct pki_bytes der,
 	PKI_TRY(put_bytes(mirror, item->name, der, err));
 	PKI_TRY(compare(mirror, item->name, der, &same, err));
 	return same ? PKI_OK
-		    : pki_fail(err, PKI_TAMPERED,
-			      "GET does not return what was PUT there");
+		    : pki_fail(err, PKI_TAMPERED, "GET does not return the bytes of PUT");
 }
 
 /* changed: replaced since the mirror got the file. Otherwise compare before sending: after a
@@ -209,7 +208,7 @@ deliver(struct mirror *mirror, const struct item *item, bool changed, struct pki
 	if (item->there && !changed) {
 		struct pki_err own = { 0 };
 		(void)pki_fail(&own, PKI_TAMPERED,
-			"it is no more what was sent there; sent again");
+			"the file on the mirror has changed; it is sent again");
 		report(mirror, item, &own);
 	}
 	PKI_TRY(replace(mirror, item, der, err));

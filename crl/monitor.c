@@ -97,12 +97,12 @@ check_age(const struct service *s, size_t which, struct pki_health *health)
 {
 	pki_time made = get(s, CRL_AGE, which), age = pki_time_now() - made;
 	if (made == 0 && which == CA)
-		pki_health_wrong(health, "ca: no list is published");
+		pki_health_wrong(health, "ca: no CRL is published");
 	if (get(s, CRL_LEFT, which) == PKI_CRL_LAST)
 		return;
 	if (made != 0 && age > s->conf->crl->interval + GRACE)
 		pki_health_wrong(health,
-			"%s: the list is %lld s old; a new one is due every %lld s",
+			"%s: the CRL is %lld s old; a new CRL is due every %lld s",
 			lists[which], (long long)age, (long long)s->conf->crl->interval);
 }
 
@@ -118,7 +118,7 @@ check_lists(const struct service *s, struct pki_health *health)
 			pki_health_wrong(health, "%s: nextUpdate has passed", lists[i]);
 		if (get(s, CRL_REFUSED, i) != 0)
 			pki_health_wrong(
-				health, "%s: the gate refuses the newest list", lists[i]);
+				health, "%s: the gate refuses the newest CRL", lists[i]);
 	}
 }
 
@@ -127,7 +127,8 @@ check_responders(const struct service *s, struct pki_health *health)
 {
 	for (size_t i = 0; i < s->conf->crl->responder_count; i++)
 		if (get(s, CRL_CONTRADICTED, i) != 0)
-			pki_health_wrong(health, "%s: it contradicts the newest list",
+			pki_health_wrong(health,
+				"%s: the responder contradicts the newest CRL",
 				responders[i]);
 }
 
@@ -139,14 +140,13 @@ check_health(void *ctx, struct pki_health *health)
 	check_lists(s, health);
 	check_responders(s, health);
 	if (since != 0 && now - since > GRACE)
-		pki_health_wrong(health, "%lld revocations are on no list, since %lld s",
+		pki_health_wrong(health, "%lld revocations are on no CRL, for %lld s",
 			(long long)get(s, CRL_BACKLOG, 0), (long long)(now - since));
 	for (size_t i = 0; i < s->conf->crl->mirror_count; i++) {
 		since = get(s, CRL_PUT_FAILING, i);
 		if (since != 0)
-			pki_health_wrong(health,
-				"%s: files do not get there, since %lld s", places[i],
-				(long long)(now - since));
+			pki_health_wrong(health, "%s: files do not arrive, for %lld s",
+				places[i], (long long)(now - since));
 	}
 }
 

@@ -183,12 +183,12 @@ pass_gate(struct service *s, struct crl *crl, const struct pki_crl_row *row,
 	pki_crl_url(&s->urls, crl->partition, url);
 	if (pki_crl_number(parsed) != row->number)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
-			"the ledger has it as number %llu, it says %llu",
+			"the ledger has the CRL as number %llu; its CRLNumber is %llu",
 			(unsigned long long)row->number,
 			(unsigned long long)pki_crl_number(parsed));
 	if (row->revocations < crl->need)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-			"it is built over %llu revocations; there were %llu before",
+			"the CRL is built over %llu revocations; the ledger had %llu before",
 			(unsigned long long)row->revocations,
 			(unsigned long long)crl->need);
 	PKI_TRY(walk_gate(&gate, crl, row, err));

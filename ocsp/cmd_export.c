@@ -18,7 +18,7 @@ export_all(struct authority *authority, bool as_json, struct pki_err *err)
 	uint64_t written = 0;
 	if (authority->conf->ocsp->export[0] == '\0')
 		return pki_fail(err, PKI_CONFIG,
-			"nothing says where to: set ocsp.export in the configuration");
+			"no folder for the export: set ocsp.export in the configuration");
 	PKI_TRY(exporter_new(authority, &ex, err));
 	PKI_TRY(exporter_run(ex, &written, err));
 	if (!as_json) {

@@ -32,8 +32,8 @@ service_open_authority(struct service *service, const struct pki_args *args,
 	for (size_t other = 0; other < i; other++)
 		if (authority_same(service->authorities[other], authority))
 			return pki_fail(err, PKI_CONFIG,
-				"%s: its CA is answered for already, from %s", config,
-				service->authorities[other]->conf->dir);
+				"%s: the configuration in %s is for the same CA already",
+				config, service->authorities[other]->conf->dir);
 	return PKI_OK;
 }
 

@@ -121,7 +121,8 @@ call(const struct cosigning *cosigning, uint64_t *known, struct pki_buf *line,
 		*known = old;
 		PKI_TRY(learn(cosigning, &response, known, err));
 	}
-	return pki_fail(err, PKI_BUSY, "somebody else asks the witness at the same time");
+	return pki_fail(
+		err, PKI_BUSY, "another process calls the witness at the same time");
 }
 
 enum pki_status

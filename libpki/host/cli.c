@@ -96,7 +96,7 @@ parse_option(struct parser *p, const char *word)
 	if (option->value == NULL)
 		*count = 1; /* a flag may be said again */
 	else if (*count == max)
-		return pki_fail(p->err, PKI_USAGE, "--%s stands more than %d time%s",
+		return pki_fail(p->err, PKI_USAGE, "--%s is given more than %d time%s",
 			option->name, max, max == 1 ? "" : "s");
 	else
 		p->args->values[slot][(*count)++] = value;

@@ -41,7 +41,8 @@ load_put(struct pki_yaml *put, struct conf_whole *whole, struct pki_err *err)
 	struct pki_conf_crl *out = &whole->crl;
 	PKI_TRY(pki_yaml_expect_list(put, err));
 	if (pki_yaml_count(put) > PKI_MIRRORS_MAX)
-		return pki_yaml_fail(put, err, "put: at most %d places", PKI_MIRRORS_MAX);
+		return pki_yaml_fail(
+			put, err, "put: at most %d mirrors", PKI_MIRRORS_MAX);
 	for (size_t i = 0; i < pki_yaml_count(put); i++) {
 		struct pki_yaml *node = pki_yaml_item(put, i);
 		struct pki_mirror *mirror = &out->mirrors[out->mirror_count++];

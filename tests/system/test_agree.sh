@@ -62,7 +62,7 @@ ok "... in JSON" bash -c "pki-crl check --ocsp default --json | jq -e '.compared
 daemon_down pki-ocspd
 ok "revoke Bruno while no responder is there" ra emma revoke "${holders[bruno]}" --cause lost-phone
 ok "rule 76: that keeps no revocation waiting" sample_wait CRL on_crl "$B"
-ok "... which pki-crl tells" sample_wait warning own_says 'lists go out all the same'
+ok "... which pki-crl tells" sample_wait warning own_says 'CRLs are published all the same'
 ok "... and counts" counted silent
 ok "... since when, too" bash -c "curl -s $MONITOR/metrics | grep 'pki_crl_ocsp_silent_seconds{'"
 ok "... without being ill of it" healthy
@@ -81,10 +81,10 @@ cp "$D/pub/ca.crl" "$D/before.crl"
 ok "revoke Carla" ra emma revoke "${holders[carla]}" --cause lost-phone
 ok "rule 76: the gate refuses a list that a responder contradicts" sample_wait refusal own_says status-agreement
 ok "... says which, of which certificate, and what to do" bash -c "
-	grep -E 'ca.crl: CRL [0-9]+ .not published.*the responder $OCSP_URL says of certificate [0-9a-f]+ good.*Stop it' \
+	grep -E 'ca.crl: CRL [0-9]+ .not published.*the responder $OCSP_URL says of certificate [0-9a-f]+ good.*Stop the responder' \
 		$D/run/pki-crl.log"
 ok "... nothing is published" cmp "$D/pub/ca.crl" "$D/before.crl"
-ok "... the page for operators says so" bash -c "! curl -sf $MONITOR/health && curl -s $MONITOR/health | tee $D/out | grep 'contradicts the newest list'"
+ok "... the page for operators says so" bash -c "! curl -sf $MONITOR/health && curl -s $MONITOR/health | tee $D/out | grep 'contradicts the newest CRL'"
 ok "... and the metrics" metric_is 1 "pki_crl_ocsp_contradicts{responder=\"$OCSP_URL\"}"
 made() { sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT max(number) FROM crl WHERE issuer = 2"; }
 before=$(made)
@@ -104,7 +104,7 @@ daemon_down pki-ocspd
 liar "$all_revoked"
 mark
 exits 18 "rule 76: a list is refused while a responder revokes what it does not name" pki-crl once
-ok "... of whatever certificate" grep -E 'says of certificate [0-9a-f]+ (revoked; neither|another date)' "$D/out"
+ok "... of whatever certificate" grep -E 'says of certificate [0-9a-f]+ (revoked; CRL and|another date)' "$D/out"
 liar_down
 
 # one that a stranger signs cannot be believed, and counts as one that does not answer
@@ -115,7 +115,7 @@ openssl ocsp -index "$D/index.txt" -port "$PORT" -CA "$D/pub/ca.pem" -rsigner "$
 liar=$!
 sample_wait stranger curl -s -o /dev/null "$OCSP_URL/"
 ok "an answer that does not verify keeps no list waiting" pki-crl once
-ok "... but is told" grep -F 'lists go out all the same' "$D/out"
+ok "... but is told" grep -F 'CRLs are published all the same' "$D/out"
 liar_down
 ok "the auditor finds all in order" pki-audit verify
 finish

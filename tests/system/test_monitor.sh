@@ -162,8 +162,8 @@ bruno=$holder
 enrolled carla Carla Bianchi 12AB34569 2035-05-01 >/dev/null 2>&1
 carla=$holder
 ok "with no place up the service works" pki-crl check
-ok "... its health is 503 and names each place" health 503 "$MIRROR/a/: files do not get there"
-ok "... also that behind TLS" health 503 "$SAFE/b/: files do not get there"
+ok "... its health is 503 and names each place" health 503 "$MIRROR/a/: files do not arrive"
+ok "... also that behind TLS" health 503 "$SAFE/b/: files do not arrive"
 ok "... in JSON, if asked" bash -c "
 	curl -s -H 'Accept: application/json' $MONITOR/health | jq -e '.ok == false and (.wrong | length) == 3'"
 ok "... and so says the log" log_says "$MIRROR/a/ca.crl: $MIRROR/a/ does not answer"
@@ -201,8 +201,8 @@ ok "certificates and lists went with their media types" bash -c "
 # they lie, they hang, they forget
 touch "$D/nginx/lie"
 ok "a revocation while a place keeps something else" revoked "$bruno"
-ok "what is fetched back is compared" within 20 health 503 "$MIRROR/false/: files do not get there"
-ok "... and reported" log_says "$MIRROR/false/ca.crl: GET does not return what was PUT there"
+ok "what is fetched back is compared" within 20 health 503 "$MIRROR/false/: files do not arrive"
+ok "... and reported" log_says "$MIRROR/false/ca.crl: GET does not return the bytes of PUT"
 ok "... the others have it" within 20 mirrored a b
 rm "$D/nginx/lie"
 ok "... with the place mended all is well" within 40 health 200 ok

@@ -189,9 +189,9 @@ wrong_use_is_refused(void **state)
 		{ "verify --method --fast A-1", "--method needs a value: --method TEXT" },
 		{ "verify --fast=yes A-1", "--fast takes no value" },
 		{ "verify --method a --method b A-1",
-			"--method stands more than 1 time" },
+			"--method is given more than 1 time" },
 		{ "verify --evidence a --evidence b --evidence c A-1",
-			"--evidence stands more than 2 times" },
+			"--evidence is given more than 2 times" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct capture c;

@@ -496,7 +496,7 @@ places_refused(void **state)
 		{ LISTEN, "  put: [http://a.test, http://a.test/]\n", 25, PKI_RULE_NONE,
 			"http://a.test/ is there twice" },
 		{ LISTEN, "  put: [a, a, a, a, a, a, a, a, a]\n", 25, PKI_RULE_NONE,
-			"put: at most 8 places" },
+			"put: at most 8 mirrors" },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++)
 		assert_refused(&cases[i]);

@@ -55,7 +55,7 @@ health(void **state)
 		const char *want; /* NULL: healthy */
 	} cases[] = {
 		{ CRL_AGE, CA, 0, INTERVAL + 50, true, NULL },
-		{ CRL_AGE, CA, 0, INTERVAL + 62, true, "ca: the list is 36" },
+		{ CRL_AGE, CA, 0, INTERVAL + 62, true, "ca: the CRL is 36" },
 		/* the root's is made by hand: its end counts alone */
 		{ CRL_AGE, ROOT, 0, 100 * INTERVAL, true, NULL },
 		{ CRL_LEFT, ROOT, 0, -100, true, NULL },
@@ -64,15 +64,15 @@ health(void **state)
 		{ CRL_REFUSED, CA, 0, 1, false, "ca: the gate refuses" },
 		{ CRL_REFUSED, ROOT, 0, 1, false, "root: the gate refuses" },
 		{ CRL_AGE, PARTITIONS, 0, INTERVAL + 62, true,
-			"partitions: the list is 36" },
+			"partitions: the CRL is 36" },
 		{ CRL_LEFT, PARTITIONS, 0, 1, true, "partitions: nextUpdate has passed" },
 		{ CRL_BACKLOG_AGE, 0, 0, 50, true, NULL },
 		{ CRL_BACKLOG_AGE, 0, 0, 62, true,
-			"0 revocations are on no list, since 6" },
+			"0 revocations are on no CRL, for 6" },
 		{ CRL_PUT_FAILING, 0, 1, 1, true,
-			"http://a.test/: files do not get there" },
+			"http://a.test/: files do not arrive" },
 		{ CRL_PUT_FAILING, 1, 2, 1, true,
-			"http://b.test/: files do not get there" },
+			"http://b.test/: files do not arrive" },
 		{ CRL_FAILING, 0, 0, 1, true, NULL },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
@@ -97,7 +97,7 @@ the_list_that_is_not_there(void **state)
 	(void)state;
 	static struct service d;
 	open_monitor(&d);
-	assert_health(503, "ca: no list is published");
+	assert_health(503, "ca: no CRL is published");
 	pki_monitor_stop(d.monitor);
 }
 
@@ -133,9 +133,10 @@ backlog(void **state)
 {
 	struct fixture *f = *state;
 	static struct service d;
-	d = (struct service){ .ledger = f->ledger };
+	d = (struct service){ 0 };
 	struct status_id ca = status_ca("TEST CA");
 	issue_first(f);
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &d.ledger, &err));
 	begin(f);
 	ok(add_order(f->ledger, 2, PKI_ACTION_REVOKE, "H-1", &err));
 	struct pki_cert_row cert[] = { make_cert(1, "H-1", 1), make_cert(2, "H-1", 1) };
@@ -179,6 +180,7 @@ backlog(void **state)
 	out(&d, d.crls, 2, crl);
 	assert_int_equal(get(&d, CRL_BACKLOG, 0), 1);
 	pki_monitor_stop(d.monitor);
+	pki_ledger_close(d.ledger);
 	free(d.crls);
 	status_free(&ca);
 }
