@@ -67,12 +67,9 @@ health(void **state)
 			"partitions: the CRL is 36" },
 		{ CRL_LEFT, PARTITIONS, 0, 1, true, "partitions: nextUpdate has passed" },
 		{ CRL_BACKLOG_AGE, 0, 0, 50, true, NULL },
-		{ CRL_BACKLOG_AGE, 0, 0, 62, true,
-			"0 revocations are on no CRL, for 6" },
-		{ CRL_PUT_FAILING, 0, 1, 1, true,
-			"http://a.test/: files do not arrive" },
-		{ CRL_PUT_FAILING, 1, 2, 1, true,
-			"http://b.test/: files do not arrive" },
+		{ CRL_BACKLOG_AGE, 0, 0, 62, true, "0 revocations are on no CRL, for 6" },
+		{ CRL_PUT_FAILING, 0, 1, 1, true, "http://a.test/: files do not arrive" },
+		{ CRL_PUT_FAILING, 1, 2, 1, true, "http://b.test/: files do not arrive" },
 		{ CRL_FAILING, 0, 0, 1, true, NULL },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
