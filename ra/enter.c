@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ra/ra.h"
-#include "ra/words.h"
+#include "ra/store/words.h"
 
 /* How equal documents find each other: not a word that a search would give. */
 static void

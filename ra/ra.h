@@ -134,8 +134,9 @@ enum pki_status ra_statement_verify(struct pki_bytes cms, struct pki_bytes text,
 #define RA_COMMANDS(X) \
 	X(invite) \
 	X(submit) \
-	X(list) X(show) X(search) X(verify) X(approve) X(reject) X(issue) X(accept) \
-		X(renew) X(revoke) X(receipt) X(reconcile) X(erase)
+	X(list) \
+	X(show) X(search) X(verify) X(approve) X(reject) X(issue) X(accept) X(renew) \
+		X(revoke) X(receipt) X(reconcile) X(erase)
 #define X(name) \
 	extern const struct pki_option ra_##name##_options[]; \
 	enum pki_status ra_##name(const struct pki_args *args, void *ctx, \

@@ -4,7 +4,7 @@
 #include <sys/file.h>
 
 #include "libpki/host/api.h"
-#include "ra/store/store_sql.h"
+#include "ra/store/store_priv.h"
 
 enum pki_status
 ra_store_event(struct ra_store *store, const char *type, const char *actor,

@@ -5,7 +5,7 @@
 #ifndef RA_STORE_RECORD_H
 #define RA_STORE_RECORD_H
 
-#include "ra/form.h"
+#include "ra/store/form.h"
 #include "ra/store/store.h"
 
 /* A scan of a document's page at 300 dpi is 1 to 4 MiB. */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
-#include "ra/store/store_sql.h"
+#include "ra/store/store_priv.h"
 
 /* "RAap": what file(1) and a wrong path are told by */
 #define APPLICATION_ID 0x52416170

@@ -1,4 +1,4 @@
-#include "ra/store/store_sql.h"
+#include "ra/store/store_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>

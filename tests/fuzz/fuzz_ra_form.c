@@ -1,7 +1,7 @@
 /* Application forms; what is read is kept as JSON and read back the same. */
 #include <string.h>
 
-#include "ra/form.h"
+#include "ra/store/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

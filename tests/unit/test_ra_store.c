@@ -12,7 +12,7 @@
 #include "libpki/base/file.h"
 #include "libpki/host/http.h"
 #include "ra/store/store.h"
-#include "ra/words.h"
+#include "ra/store/words.h"
 
 static char dir[] = "/tmp/test-ra-XXXXXX";
 static char store_dir[64];

@@ -16,7 +16,7 @@ ca/front: ca
 ca/ceremony: ca
 ca:
 ra/commands: ra ra/store
-ra/store: ra
+ra/store:
 ra: ra/store
 tools/audit/verify: tools/audit
 tools/audit/report: tools/audit tools/audit/verify

@@ -1,4 +1,4 @@
-#include "ra/words.h"
+#include "ra/store/words.h"
 
 #include <limits.h>
 #include <locale.h>

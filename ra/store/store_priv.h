@@ -1,6 +1,6 @@
 /* Inside of the applications store: its statements. For store*.c and outbox.c alone. */
-#ifndef RA_STORE_STORE_SQL_H
-#define RA_STORE_STORE_SQL_H
+#ifndef RA_STORE_STORE_PRIV_H
+#define RA_STORE_STORE_PRIV_H
 
 #include <limits.h>
 #include <sqlite3.h>

@@ -2,8 +2,8 @@
  * The application form: what the applicant declares, as a YAML file from the desk and as JSON
  * in the sealed record. Every wrong field is reported at once, by name, never by its value.
  */
-#ifndef RA_FORM_H
-#define RA_FORM_H
+#ifndef RA_STORE_FORM_H
+#define RA_STORE_FORM_H
 
 #include "libpki/base/json.h"
 #include "libpki/base/time.h"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ra/store/store_sql.h"
-#include "ra/words.h"
+#include "ra/store/store_priv.h"
+#include "ra/store/words.h"
 
 static const char *const states[] = {
 #define X(id, name) [RA_##id] = name,

@@ -4,7 +4,7 @@
 
 #include "libpki/base/file.h"
 #include "ra/store/record.h"
-#include "ra/store/store_sql.h"
+#include "ra/store/store_priv.h"
 
 void
 ra_erasure_free(struct ra_erasure *erasure)

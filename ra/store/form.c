@@ -1,4 +1,4 @@
-#include "ra/form.h"
+#include "ra/store/form.h"
 
 #include <ctype.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * "marie" and "annemarie"; an e-mail address, a number with what stands between its digits:
  * their parts and the whole.
  */
-#ifndef RA_WORDS_H
-#define RA_WORDS_H
+#ifndef RA_STORE_WORDS_H
+#define RA_STORE_WORDS_H
 
 #include "libpki/base/mem.h"
 
