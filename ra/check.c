@@ -1,10 +1,11 @@
+#include "ra/check.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "libpki/base/file.h"
 #include "libpki/x509/csr.h"
-#include "ra/ra.h"
 
 static const struct pki_document_rule *
 document_rule(const struct pki_policy *policy, const char *type)
@@ -15,8 +16,8 @@ document_rule(const struct pki_policy *policy, const char *type)
 	return NULL;
 }
 
-/* "PASFR-12AB34567" (rule 13); blanks and hyphens dropped, so that one document is one name
- */
+/* "PASFR-12AB34567" (rule 13), without the number's blanks and hyphens: one document gives one
+ * name. */
 static enum pki_status
 natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 	char out[PKI_NAME_CHARS + 1], struct pki_err *err)
@@ -37,7 +38,7 @@ natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 }
 
 enum pki_status
-ra_subject(const struct pki_policy *policy, const struct ra_form *form,
+ra_check_subject(const struct pki_policy *policy, const struct ra_form *form,
 	struct pki_name *out, struct pki_err *err)
 {
 	*out = (struct pki_name){ 0 };
@@ -100,16 +101,15 @@ ra_check_form(const struct pki_policy *policy, const struct ra_form *form, pki_m
 	struct pki_err *err)
 {
 	struct pki_name subject;
-	PKI_TRY(ra_subject(policy, form, &subject, err));
+	PKI_TRY(ra_check_subject(policy, form, &subject, err));
 	PKI_TRY(check_document(form, now / 1000, err));
 	return check_request(policy, form, now / 1000, err);
 }
 
 enum pki_status
-ra_last_second(const char *date, pki_time *out, struct pki_err *err)
+ra_check_last_second(const char *date, pki_time *out, struct pki_err *err)
 {
-	struct pki_err unheard = { 0 };
-	if (strlen(date) != 10 || pki_time_parse(date, out, &unheard) != PKI_OK)
+	if (strlen(date) != 10 || pki_time_parse(date, out, NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE, "--not-after: a date YYYY-MM-DD");
 	*out += PKI_DAY - 1;
 	return PKI_OK;
@@ -125,23 +125,23 @@ read_request(const struct pki_policy *policy, enum pki_kind kind, const char *pa
 	if (profile == NULL)
 		return pki_fail(err, PKI_CONFIG, "the policy has no profile of kind %s",
 			pki_kind_name(kind));
-	enum pki_status st = pki_file_read(path, PKI_CSR_MAX, &text, err);
-	if (st == PKI_OK)
-		st = pki_csr_parse(pki_buf_bytes(&text), &csr, err);
-	if (st == PKI_OK)
-		st = pki_key_check(pki_csr_get0_key(csr), profile->key_algs, err);
-	if (st == PKI_OK)
-		st = pki_key_hash(pki_csr_get0_key(csr), hash, err);
-	if (st != PKI_OK) {
+	enum pki_status status = pki_file_read(path, PKI_CSR_MAX, &text, err);
+	if (status == PKI_OK)
+		status = pki_csr_parse(pki_buf_bytes(&text), &csr, err);
+	if (status == PKI_OK)
+		status = pki_key_check(pki_csr_get0_key(csr), profile->key_algs, err);
+	if (status == PKI_OK)
+		status = pki_key_hash(pki_csr_get0_key(csr), hash, err);
+	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
-		return st;
+		return status;
 	}
 	struct pki_bytes bytes = pki_csr_get0_der(csr);
 	return pki_buf_append(der, bytes.data, bytes.len, err);
 }
 
 enum pki_status
-ra_read_requests(const struct pki_policy *policy, const char *auth_path,
+ra_check_requests(const struct pki_policy *policy, const char *auth_path,
 	const char *sign_path, struct ra_record *record, struct pki_err *err)
 {
 	uint8_t auth[PKI_SHA256], sign[PKI_SHA256];

@@ -1,9 +1,12 @@
+#include "ra/draft.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "ra/ra.h"
+#include "ra/check.h"
+#include "ra/store/invitation.h"
 
-/* Salted, so that the ledger does not tell whose document it is to one who guesses. */
+/* The salt hides the document from readers of the ledger who guess its content. */
 static enum pki_status
 document_digest(
 	const struct ra_record *record, char out[PKI_SHA256_HEX], struct pki_err *err)
@@ -12,7 +15,7 @@ document_digest(
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	PKI_TRY(ra_form_to_json(&record->form, &form, err));
 	PKI_TRY(pki_json_dump(form, &text, err));
-	return ra_salted_digest(record->salt, pki_buf_bytes(&text), out, err);
+	return ra_salt_digest(record->salt, pki_buf_bytes(&text), out, err);
 }
 
 static enum pki_status
@@ -20,7 +23,7 @@ set_registration(const struct ra *ra, const struct ra_record *record,
 	struct pki_order *order, struct pki_err *err)
 {
 	const struct ra_form *form = &record->form;
-	PKI_TRY(ra_subject(ra->policy, form, &order->subject, err));
+	PKI_TRY(ra_check_subject(ra->policy, form, &order->subject, err));
 	PKI_TRY(pki_time_parse(form->requested, &order->requested, err));
 	PKI_TRY(pki_time_parse(form->document_expires, &order->document_end, err));
 	order->document_end += PKI_DAY - 1;
@@ -64,17 +67,17 @@ set_origin(struct ra *ra, const struct ra_application *application,
 		return PKI_OK;
 	}
 	struct ra_invitation invitation;
-	enum pki_status st = ra_store_invitation(
-		ra->store, NULL, application->invitation, &invitation, err);
-	if (st == PKI_OK)
-		st = pki_buf_append(
+	enum pki_status status = ra_invitation_by_id(
+		ra->store, application->invitation, &invitation, NULL, err);
+	if (status == PKI_OK)
+		status = pki_buf_append(
 			&order->invitation, invitation.cms.data, invitation.cms.len, err);
 	ra_invitation_free(&invitation);
-	return st;
+	return status;
 }
 
 static enum pki_status
-draft(struct ra *ra, const struct ra_application *application,
+fill(struct ra *ra, const struct ra_application *application,
 	const struct ra_record *record, struct pki_order *order, struct pki_err *err)
 {
 	snprintf(order->authority, sizeof order->authority, "%s", ra->conf->authority);
@@ -89,18 +92,18 @@ draft(struct ra *ra, const struct ra_application *application,
 }
 
 enum pki_status
-ra_draft(struct ra *ra, const struct ra_application *application,
-	const struct ra_record *record, const char *id, pki_msec created,
-	struct pki_buf *json, struct pki_err *err)
+ra_draft_order(struct ra *ra, const struct ra_draft *draft, struct pki_buf *json,
+	struct pki_err *err)
 {
 	struct pki_order order = {
-		.action = application->renewal ? PKI_ACTION_RENEW : PKI_ACTION_ISSUE,
-		.created = created,
+		.action = draft->application->renewal ? PKI_ACTION_RENEW
+						      : PKI_ACTION_ISSUE,
+		.created = draft->created,
 	};
-	snprintf(order.id, sizeof order.id, "%s", id);
-	enum pki_status st = draft(ra, application, record, &order, err);
-	if (st == PKI_OK)
-		st = pki_order_encode(&order, json, err);
+	snprintf(order.id, sizeof order.id, "%s", draft->order);
+	enum pki_status status = fill(ra, draft->application, draft->record, &order, err);
+	if (status == PKI_OK)
+		status = pki_order_encode(&order, json, err);
 	pki_order_free(&order);
-	return st;
+	return status;
 }

@@ -41,8 +41,7 @@ open_key(const char *dir, const char *source, struct ra_officer *out, struct pki
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf pass = { 0 };
 	char path[PATH_MAX], label[128];
 	struct pki_name name = { 0 };
-	struct pki_err unheard = { 0 };
-	if (pki_cert_subject(out->cert, &name, &unheard) != PKI_OK)
+	if (pki_cert_subject(out->cert, &name, NULL) != PKI_OK)
 		name.common_name[0] = '\0';
 	snprintf(path, sizeof path, "%s/key.pem", dir);
 	snprintf(label, sizeof label, "passphrase of %.100s",
@@ -69,14 +68,14 @@ ra_officer_open(
 	if ((size_t)snprintf(path, sizeof path, "%s/cert.pem", dir) >= sizeof path - 16)
 		return pki_fail(
 			err, PKI_USAGE, "the officer's folder has too long a name");
-	enum pki_status st = pki_cert_read(path, &out->cert, err);
-	if (st == PKI_OK) {
+	enum pki_status status = pki_cert_read(path, &out->cert, err);
+	if (status == PKI_OK) {
 		pki_serial_text(pki_cert_get0_serial(out->cert), out->serial);
-		st = check_dates(out->cert, err);
+		status = check_dates(out->cert, err);
 	}
-	if (st == PKI_OK)
-		st = open_key(dir, source != NULL ? source : "prompt", out, err);
-	if (st != PKI_OK)
+	if (status == PKI_OK)
+		status = open_key(dir, source != NULL ? source : "prompt", out, err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%s", dir);
-	return st;
+	return status;
 }

@@ -1,97 +1,85 @@
+#include "ra/print.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ra/ra.h"
+#include "ra/store/record.h"
 
 #define PER_PAGE 20
 #define PER_PAGE_MAX 1000
 
-void
-ra_time_json(json_t *object, const char *name, pki_time t)
-{
-	char text[PKI_TIME_TEXT];
-	pki_time_format(t, text);
-	json_object_set_new(object, name, json_string(text));
-}
-
-void
-ra_msec_json(json_t *object, const char *name, pki_msec t)
-{
-	char text[PKI_MSEC_TEXT];
-	pki_msec_format(t, text);
-	json_object_set_new(object, name, json_string(text));
-}
-
 const char *
-ra_local(pki_time t, char out[RA_LOCAL])
+ra_print_local(pki_time t, char out[RA_LOCAL])
 {
 	pki_time_format_local(t, out, RA_LOCAL);
 	return out;
 }
 
-json_t *
-ra_application_json(const struct ra_application *a)
+struct pki_json
+ra_print_object(const struct ra_application *a)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "application", a->id, "state",
-		ra_state_name(a->state), "kind", a->renewal ? "renewal" : "new", "holder",
-		a->holder);
-	if (a->order[0] != '\0')
-		json_object_set_new(json, "order", json_string(a->order));
-	if (a->verified_by[0] != '\0')
-		json_object_set_new(json, "verified_by", json_string(a->verified_by));
-	if (a->approved_by[0] != '\0')
-		json_object_set_new(json, "approved_by", json_string(a->approved_by));
-	ra_msec_json(json, "submitted", a->created);
-	ra_msec_json(json, "changed", a->changed);
+	struct pki_json json = pki_json_object();
+	pki_json_text(&json, "application", a->id);
+	pki_json_text(&json, "state", ra_state_name(a->state));
+	pki_json_text(&json, "kind", a->renewal ? "renewal" : "new");
+	pki_json_text(&json, "holder", a->holder);
+	pki_json_text_if(&json, "order", a->order);
+	pki_json_text_if(&json, "verified_by", a->verified_by);
+	pki_json_text_if(&json, "approved_by", a->approved_by);
+	pki_json_msec(&json, "submitted", a->created);
+	pki_json_msec(&json, "changed", a->changed);
 	return json;
 }
 
-void
-ra_print(const struct ra *ra, json_t *json, const char *fmt, ...)
+enum pki_status
+ra_print_result(const struct ra *ra, struct pki_json *json, struct pki_err *err,
+	const char *fmt, ...)
 {
 	va_list ap;
-	va_start(ap, fmt);
 	if (ra->json)
-		pki_cli_json(json, stdout);
-	else
-		vprintf(fmt, ap);
+		return pki_json_print(json, stdout, err);
+	pki_json_free(json);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
 	va_end(ap);
-	json_decref(json);
+	return PKI_OK;
 }
 
 struct listing {
 	struct ra *ra;
 	struct pki_table *table;
-	json_t *json;
+	struct pki_json json;
+	long page, per_page, pages;
+	uint64_t total;
 };
 
 static enum pki_status
 add_row(void *ctx, const struct ra_application *a, struct pki_err *err)
 {
 	struct listing *list = ctx;
-	struct pki_err unheard = { 0 };
+	struct pki_err own = { 0 };
 	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
+	PKI_CLEANUP(pki_json_free) struct pki_json json = ra_print_object(a);
 	char name[RA_NAME_TEXT], submitted[RA_LOCAL], changed[RA_LOCAL];
-	enum pki_status st = ra_record_load(list->ra->store, a, &record, &unheard);
+	enum pki_status status = ra_record_load(list->ra->store, a, &record, &own);
 	/* an erased person stays in the list, without a name */
-	if (st == PKI_OK)
+	if (status == PKI_OK)
 		ra_record_name(&record, name);
-	else if (st == PKI_STATE)
+	else if (status == PKI_STATE)
 		snprintf(name, sizeof name, "(erased)");
 	else
-		return pki_fail(err, st, "%s", unheard.msg);
+		return pki_err_move(err, &own);
 	const char *cells[] = { a->id, ra_state_name(a->state),
 		a->renewal ? "renewal" : "new", name,
-		ra_local(a->created / 1000, submitted),
-		ra_local(a->changed / 1000, changed) };
+		ra_print_local(a->created / 1000, submitted),
+		ra_print_local(a->changed / 1000, changed) };
 	PKI_TRY(pki_table_add(list->table, cells, err));
-	json_t *json = ra_application_json(a);
-	json_object_set_new(json, "name", json_string(name));
-	json_object_set_new(json, "erased", json_boolean(st == PKI_STATE));
-	json_array_append_new(list->json, json);
+	pki_json_text(&json, "name", name);
+	pki_json_bool(&json, "erased", status == PKI_STATE);
+	pki_json_append(&list->json, &json);
 	return PKI_OK;
 }
 
@@ -111,47 +99,60 @@ number(const struct pki_args *args, const char *option, long max, long *out,
 	return PKI_OK;
 }
 
-static void
-print_page(const struct listing *list, const char *title, uint64_t total, long page,
-	long pages)
+static enum pki_status
+print_json(struct listing *list, struct pki_err *err)
 {
-	if (list->ra->json) {
-		json_t *json = json_pack("{s:I, s:I, s:I, s:O}", "page", (json_int_t)page,
-			"pages", (json_int_t)pages, "total", (json_int_t)total,
-			"applications", list->json);
-		pki_cli_json(json, stdout);
-		json_decref(json);
-		return;
-	}
-	if (json_array_size(list->json) != 0)
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_number(&json, "page", list->page);
+	pki_json_number(&json, "pages", list->pages);
+	pki_json_number(&json, "total", (int64_t)list->total);
+	pki_json_nest(&json, "applications", &list->json);
+	return pki_json_print(&json, stdout, err);
+}
+
+static void
+print_text(const struct listing *list)
+{
+	if (list->total != 0)
 		pki_table_print(list->table, stdout);
-	printf("page %ld of %ld, %" PRIu64 " %s%s\n", page, pages, total, title,
-		total == 1 ? "" : "s");
-	if (page < pages)
-		printf("next: --page %ld\n", page + 1);
+	printf("page %ld of %ld, %" PRIu64 " application%s\n", list->page, list->pages,
+		list->total, list->total == 1 ? "" : "s");
+	if (list->page < list->pages)
+		printf("next: --page %ld\n", list->page + 1);
+}
+
+static enum pki_status
+list_page(struct listing *list, struct ra_filter *filter, struct pki_err *err)
+{
+	filter->offset = (list->page - 1) * list->per_page;
+	filter->limit = list->per_page;
+	PKI_TRY(ra_application_each(
+		list->ra->store, filter, add_row, list, &list->total, err));
+	if (list->total != 0)
+		list->pages = (long)((list->total - 1) / (uint64_t)list->per_page) + 1;
+	if (list->page > list->pages)
+		return pki_fail(
+			err, PKI_USAGE, "--page: there are %ld pages", list->pages);
+	if (list->ra->json)
+		return print_json(list, err);
+	print_text(list);
+	return PKI_OK;
 }
 
 enum pki_status
-ra_print_list(struct ra *ra, const struct pki_args *args, const char *title,
-	struct ra_filter *filter, struct pki_err *err)
+ra_print_list(struct ra *ra, const struct pki_args *args, struct ra_filter *filter,
+	struct pki_err *err)
 {
 	static const char *const headings[] = { "APPLICATION", "STATE", "KIND", "NAME",
 		"SUBMITTED", "CHANGED" };
 	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = json_array();
-	struct listing list = { ra, NULL, json };
-	long page = 1, per_page = PER_PAGE;
-	uint64_t total = 0;
-	PKI_TRY(number(args, "page", LONG_MAX / PER_PAGE_MAX, &page, err));
-	PKI_TRY(number(args, "per-page", PER_PAGE_MAX, &per_page, err));
+	struct listing list = { .ra = ra, .page = 1, .per_page = PER_PAGE, .pages = 1 };
+	PKI_TRY(number(args, "page", LONG_MAX / PER_PAGE_MAX, &list.page, err));
+	PKI_TRY(number(args, "per-page", PER_PAGE_MAX, &list.per_page, err));
 	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
 	list.table = table;
-	filter->offset = (page - 1) * per_page;
-	filter->limit = per_page;
-	PKI_TRY(ra_store_each(ra->store, filter, add_row, &list, &total, err));
-	long pages = total == 0 ? 1 : (long)((total - 1) / (uint64_t)per_page) + 1;
-	if (page > pages)
-		return pki_fail(err, PKI_USAGE, "--page: there are %ld pages", pages);
-	print_page(&list, title, total, page, pages);
-	return PKI_OK;
+	list.json = pki_json_array();
+	enum pki_status status = list_page(&list, filter, err);
+	pki_json_free(&list.json);
+	return status;
 }

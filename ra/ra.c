@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "libpki/host/conf_ra.h"
+#include "ra/store/erasure.h"
+#include "ra/store/outbox.h"
 
 enum pki_status
 ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
@@ -17,26 +19,26 @@ ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
 static void
 send_events(struct ra *ra)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	uint64_t waiting = 0;
-	if (ra_store_send_events(ra->store, ra->conf->socket, &waiting, &err) != PKI_OK &&
+	if (ra_outbox_send(ra->store, ra->conf->socket, &waiting, &own) != PKI_OK &&
 		waiting != 0)
 		fprintf(stderr,
 			"pki-ra: note: events for the log that wait in the store: %" PRIu64
 			"; %s. The next command sends them.\n",
 			waiting,
-			err.status == PKI_UNAVAILABLE ? "pki-ca does not answer"
-						      : err.msg);
+			own.status == PKI_UNAVAILABLE ? "pki-ca does not answer"
+						      : own.msg);
 }
 
 static void
 sweep(struct ra *ra)
 {
-	struct pki_err err = { 0 };
-	if (ra_store_sweep(ra->store, &err) != PKI_OK)
+	struct pki_err own = { 0 };
+	if (ra_erasure_sweep(ra->store, &own) != PKI_OK)
 		fprintf(stderr,
 			"pki-ra: note: what was erased is unreadable, its octets are still to be swept up: %s: %s. The next command tries again.\n",
-			err.object, err.msg);
+			own.object, own.msg);
 }
 
 void
@@ -74,27 +76,26 @@ ra_need_ledger(struct ra *ra, struct pki_err *err)
 	return pki_ledger_open(path, PKI_LEDGER_READ, &ra->ledger, err);
 }
 
-static enum pki_status
-record_failure(struct ra *ra, const char *serial, struct pki_err *err)
+static void
+record_failure(struct ra *ra, const char *serial)
 {
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:s}", "officer", serial);
-	return ra_store_event(ra->store, "login-failed", serial, detail, err);
+	struct pki_err own = { 0 };
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	pki_json_text(&detail, "officer", serial);
+	if (ra_outbox_add(ra->store, "login-failed", serial, &detail, &own) != PKI_OK)
+		fprintf(stderr, "pki-ra: note: the failure could not be recorded: %s\n",
+			own.msg);
 }
 
 enum pki_status
 ra_need_officer(struct ra *ra, const struct pki_args *args, struct ra_officer *out,
 	struct pki_err *err)
 {
-	enum pki_status st = ra_officer_open(
+	enum pki_status status = ra_officer_open(
 		pki_arg(args, "officer"), pki_arg(args, "passphrase"), out, err);
-	/* the officer's own error matters more than that it could not be recorded */
-	struct pki_err second = { 0 };
-	if ((st == PKI_SECRET || st == PKI_OFFICER) && out->serial[0] != '\0' &&
-		record_failure(ra, out->serial, &second) != PKI_OK)
-		fprintf(stderr, "pki-ra: note: the failure could not be recorded: %s\n",
-			second.msg);
-	return st;
+	if ((status == PKI_SECRET || status == PKI_OFFICER) && out->serial[0] != '\0')
+		record_failure(ra, out->serial);
+	return status;
 }
 
 enum pki_status
@@ -105,7 +106,7 @@ ra_need_application(
 		return pki_fail(err, PKI_USAGE,
 			"\"%.48s\" is not an application: A-, then 32 hex digits; find it with pki-ra list or pki-ra search",
 			id);
-	return ra_store_get(ra->store, id, out, err);
+	return ra_application_get(ra->store, id, out, err);
 }
 
 enum pki_status
@@ -115,10 +116,10 @@ ra_with_application(const struct pki_args *args, ra_step *step, struct pki_err *
 	struct ra_application application;
 	PKI_TRY(ra_open(args, &ra, err));
 	PKI_TRY(ra_need_application(&ra, args->operands[0], &application, err));
-	enum pki_status st = step(args, &ra, &application, err);
-	if (st != PKI_OK)
+	enum pki_status status = step(args, &ra, &application, err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%s", application.id);
-	return st;
+	return status;
 }
 
 enum pki_status

@@ -1,11 +1,13 @@
-/* rule 79: how long a holder's file is kept. */
+#include "ra/retention.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "ra/ra.h"
+#include "ra/print.h"
+#include "ra/store/erasure.h"
 
 static enum pki_status
-see_end(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+note_end(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
 	struct ra_retention *out = ctx;
 	(void)err;
@@ -15,12 +17,12 @@ see_end(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 }
 
 enum pki_status
-ra_retention(struct ra *ra, const struct ra_holder *holder, struct ra_retention *out,
+ra_retention_get(struct ra *ra, const struct ra_holder *holder, struct ra_retention *out,
 	struct pki_err *err)
 {
 	*out = (struct ra_retention){ 0 };
 	PKI_TRY(ra_need_ledger(ra, err));
-	PKI_TRY(pki_ledger_by_holder(ra->ledger, holder->id, see_end, out, err));
+	PKI_TRY(pki_ledger_by_holder(ra->ledger, holder->id, note_end, out, err));
 	out->due = holder->changed / 1000 + ra->policy->retention_days * PKI_DAY;
 	if (out->end != 0) {
 		pki_time kept = pki_time_add_years(out->end, ra->policy->retention_years);
@@ -30,55 +32,72 @@ ra_retention(struct ra *ra, const struct ra_holder *holder, struct ra_retention 
 	return PKI_OK;
 }
 
-struct dues {
+struct due {
 	struct ra *ra;
 	pki_time now;
+	uint64_t total;
 	struct pki_table *table;
-	json_t *json;
+	struct pki_json holders;
 };
 
 static enum pki_status
 add_due(void *ctx, const struct ra_holder *holder, struct pki_err *err)
 {
-	struct dues *dues = ctx;
+	struct due *list = ctx;
 	struct ra_retention kept;
 	PKI_CLEANUP(ra_erasure_free) struct ra_erasure erasure = { 0 };
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
 	bool ordered;
 	char count[24], end[RA_LOCAL] = "", due[RA_LOCAL];
-	PKI_TRY(ra_retention(dues->ra, holder, &kept, err));
-	if (dues->now < kept.due)
+	PKI_TRY(ra_retention_get(list->ra, holder, &kept, err));
+	if (list->now < kept.due)
 		return PKI_OK;
-	PKI_TRY(ra_store_erasure(dues->ra->store, holder->id, &erasure, &ordered, err));
-	json_t *one = json_pack("{s:s, s:I, s:b}", "holder", holder->id, "applications",
-		(json_int_t)holder->applications, "ordered", (int)ordered);
+	PKI_TRY(ra_erasure_get(list->ra->store, holder->id, &erasure, &ordered, err));
+	list->total++;
+	pki_json_text(&json, "holder", holder->id);
+	pki_json_number(&json, "applications", (int64_t)holder->applications);
+	pki_json_bool(&json, "ordered", ordered);
 	if (kept.end != 0)
-		ra_time_json(one, "certificates_ended", kept.end);
-	ra_time_json(one, "due", kept.due);
-	json_array_append_new(dues->json, one);
+		pki_json_time(&json, "certificates_ended", kept.end);
+	pki_json_time(&json, "due", kept.due);
+	pki_json_append(&list->holders, &json);
 	snprintf(count, sizeof count, "%" PRIu64, holder->applications);
 	const char *cells[] = { holder->id, count,
-		kept.end != 0 ? ra_local(kept.end, end) : "none", ra_local(kept.due, due),
-		ordered ? "by one officer" : "" };
-	return pki_table_add(dues->table, cells, err);
+		kept.end != 0 ? ra_print_local(kept.end, end) : "none",
+		ra_print_local(kept.due, due), ordered ? "by one officer" : "" };
+	return pki_table_add(list->table, cells, err);
+}
+
+static enum pki_status
+print_due(struct due *list, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	/* no file is due before this time, even without a certificate */
+	pki_msec before =
+		(list->now - list->ra->policy->retention_days * PKI_DAY) * 1000 + 999;
+	PKI_TRY(ra_holder_each_idle(list->ra->store, before, add_due, list, err));
+	if (!list->ra->json && list->total != 0)
+		pki_table_print(list->table, stdout);
+	pki_json_number(&json, "total", (int64_t)list->total);
+	pki_json_nest(&json, "holders", &list->holders);
+	return ra_print_result(list->ra, &json, err, "%" PRIu64 " holder%s due\n",
+		list->total, list->total == 1 ? "" : "s");
 }
 
 enum pki_status
-ra_print_due(struct ra *ra, struct pki_err *err)
+ra_retention_print(struct ra *ra, struct pki_err *err)
 {
 	static const char *const headings[] = { "HOLDER", "APPLICATIONS",
 		"CERTIFICATES ENDED", "DUE SINCE", "ORDERED" };
 	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
-	PKI_CLEANUP(pki_json_cleanup) json_t *list = json_array();
 	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
-	pki_time now = pki_time_now();
-	struct dues dues = { ra, now, table, list };
-	/* no file is due before this, whatever certificates there were */
-	pki_msec before = (now - ra->policy->retention_days * PKI_DAY) * 1000 + 999;
-	PKI_TRY(ra_store_each_idle(ra->store, before, add_due, &dues, err));
-	size_t total = json_array_size(list);
-	if (!ra->json && total != 0)
-		pki_table_print(table, stdout);
-	ra_print(ra, json_pack("{s:I, s:O}", "total", (json_int_t)total, "holders", list),
-		"%zu holder%s due\n", total, total == 1 ? "" : "s");
-	return PKI_OK;
+	struct due list = {
+		.ra = ra,
+		.now = pki_time_now(),
+		.table = table,
+		.holders = pki_json_array(),
+	};
+	enum pki_status status = print_due(&list, err);
+	pki_json_free(&list.holders);
+	return status;
 }

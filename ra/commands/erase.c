@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/print.h"
+#include "ra/retention.h"
+#include "ra/store/erasure.h"
+#include "ra/store/outbox.h"
 
-const struct pki_option ra_erase_options[] = {
+const struct pki_option ra_cmd_erase_options[] = {
 	{ "due", NULL, "list the holders whose retention time is over", 1 },
 	{ "order", "FILE", "write the signed order there (CMS, DER)", 1 },
 	RA_OFFICER_OPTIONS,
@@ -17,23 +21,23 @@ check_due(struct ra *ra, const char *holder, struct pki_err *err)
 	struct ra_holder found;
 	struct ra_retention kept;
 	char due[RA_LOCAL], end[RA_LOCAL];
-	PKI_TRY(ra_store_holder(ra->store, holder, &found, err));
-	PKI_TRY(ra_retention(ra, &found, &kept, err));
+	PKI_TRY(ra_holder_get(ra->store, holder, &found, err));
+	PKI_TRY(ra_retention_get(ra, &found, &kept, err));
 	if (pki_time_now() >= kept.due)
 		return PKI_OK;
-	ra_local(kept.due, due);
+	ra_print_local(kept.due, due);
 	if (kept.end == 0)
 		return pki_refuse(err, PKI_RULE_RETENTION,
 			"an application without certificates is kept for %d days after its last step, until %s; erase it then (rules.yaml: retention)",
 			ra->policy->retention_days, due);
 	return pki_refuse(err, PKI_RULE_RETENTION,
 		"the last certificate ends %s; the file is kept for %d years after that, until %s; erase it then (rules.yaml: retention)",
-		ra_local(kept.end, end), ra->policy->retention_years, due);
+		ra_print_local(kept.end, end), ra->policy->retention_years, due);
 }
 
-/* rule 205: the ledger's word on those who signed. */
+/* Rule 205: the signers' certificates are in the ledger and not revoked. */
 static enum pki_status
-check_standing(struct ra *ra, const struct pki_cms *cms, struct pki_err *err)
+check_signers(struct ra *ra, const struct pki_cms *cms, struct pki_err *err)
 {
 	for (size_t i = 0; i < cms->signer_count; i++) {
 		struct pki_cert_status status = { 0 };
@@ -51,35 +55,34 @@ check_standing(struct ra *ra, const struct pki_cms *cms, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Is it an order to erase this holder that lacks nothing, or (*lacks) one more officer? */
+/* The order must be one to erase this holder. *lacks: only a second officer's signature is missing. */
 static enum pki_status
-judge(struct ra *ra, const struct ra_erasure *erasure, bool *lacks, struct pki_err *err)
+check_order(
+	struct ra *ra, const struct ra_erasure *erasure, bool *lacks, struct pki_err *err)
 {
 	struct pki_signed_order order = { 0 };
 	struct pki_decision decision = { 0 };
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
 	PKI_TRY(pki_order_open(
 		pki_buf_bytes(&erasure->cms), ra->ca, pki_time_now(), NULL, &order, err));
-	enum pki_status st = PKI_OK;
+	enum pki_status status = PKI_OK;
 	if (order.order.action != PKI_ACTION_ERASE ||
 		strcmp(order.order.holder, erasure->holder) != 0 ||
 		strcmp(order.order.id, erasure->order) != 0)
-		st = pki_fail(err, PKI_TAMPERED,
+		status = pki_fail(err, PKI_TAMPERED,
 			"the stored order is not one to erase this holder");
-	if (st == PKI_OK)
-		st = check_standing(ra, &order.cms, err);
+	if (status == PKI_OK)
+		status = check_signers(ra, &order.cms, err);
 	*lacks = false;
-	if (st == PKI_OK && pki_decide(ra->policy, &order, ra->ca, pki_msec_now(), NULL,
-				    &decision, &why) != PKI_OK) {
-		*lacks = why.rule == PKI_RULE_SIGNATURES && order.cms.signer_count == 1;
-		if (!*lacks) {
-			*err = why;
-			st = why.status;
-		}
+	if (status == PKI_OK && pki_decide(ra->policy, &order, ra->ca, pki_msec_now(),
+					NULL, &decision, &own) != PKI_OK) {
+		*lacks = own.rule == PKI_RULE_SIGNATURES && order.cms.signer_count == 1;
+		if (!*lacks)
+			status = pki_err_move(err, &own);
 	}
 	pki_decision_free(&decision);
 	pki_order_close(&order);
-	return st;
+	return status;
 }
 
 static enum pki_status
@@ -100,14 +103,13 @@ sign_first(struct ra *ra, const char *holder, struct ra_officer *officer,
 		pki_buf_bytes(&json), officer->key, officer->cert, &out->cms, err);
 }
 
-/* An order that waits for its second officer, unless it grew too old or its first one left.
- */
+/* Does the order wait for its second officer? Not if the order is too old, or its first officer
+ * is no longer entitled. */
 static bool
 waits(struct ra *ra, const struct ra_erasure *erasure)
 {
-	struct pki_err why = { 0 };
 	bool lacks = false;
-	return erasure->erased == 0 && judge(ra, erasure, &lacks, &why) == PKI_OK &&
+	return erasure->erased == 0 && check_order(ra, erasure, &lacks, NULL) == PKI_OK &&
 	       lacks;
 }
 
@@ -116,10 +118,9 @@ signed_by(const struct ra *ra, const struct ra_erasure *erasure,
 	const struct ra_officer *officer)
 {
 	struct pki_cms cms = { 0 };
-	struct pki_err unheard = { 0 };
 	bool by = false;
 	if (pki_cms_open(pki_buf_bytes(&erasure->cms), ra->ca, pki_time_now(), NULL, &cms,
-		    &unheard) == PKI_OK)
+		    NULL) == PKI_OK)
 		by = pki_serial_compare(pki_cert_get0_serial(cms.signers[0].cert),
 			     pki_cert_get0_serial(officer->cert)) == 0;
 	pki_cms_close(&cms);
@@ -147,21 +148,22 @@ record(struct ra *ra, const struct ra_erasure *erasure, const char *officer,
 	struct ra_holder holder;
 	char digest[PKI_SHA256_HEX];
 	bool done = erasure->erased != 0;
-	PKI_TRY(ra_store_need_holder(ra->store, erasure->holder, err));
-	/* another terminal may have taken an application in since */
+	PKI_TRY(ra_holder_need(ra->store, erasure->holder, err));
+	/* another process may have added an application since */
 	PKI_TRY(check_due(ra, erasure->holder, err));
-	PKI_TRY(ra_store_holder(ra->store, erasure->holder, &holder, err));
+	PKI_TRY(ra_holder_get(ra->store, erasure->holder, &holder, err));
 	PKI_TRY(pki_sha256_hex(erasure->cms.data, erasure->cms.len, digest, err));
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:s, s:s, s:s, s:I}", "holder", erasure->holder,
-		"order", erasure->order, "order_digest", digest, "applications",
-		(json_int_t)holder.applications);
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	pki_json_text(&detail, "holder", erasure->holder);
+	pki_json_text(&detail, "order", erasure->order);
+	pki_json_text(&detail, "order_digest", digest);
+	pki_json_number(&detail, "applications", (int64_t)holder.applications);
 	if (done)
-		PKI_TRY(ra_store_erase(ra->store, erasure, officer, err));
+		PKI_TRY(ra_erasure_execute(ra->store, erasure, officer, err));
 	else
-		PKI_TRY(ra_store_order_erasure(ra->store, erasure, err));
-	return ra_store_event(ra->store, done ? "holder-erased" : "erasure-ordered",
-		officer, detail, err);
+		PKI_TRY(ra_erasure_order(ra->store, erasure, err));
+	return ra_outbox_add(ra->store, done ? "holder-erased" : "erasure-ordered",
+		officer, &detail, err);
 }
 
 static enum pki_status
@@ -169,29 +171,31 @@ commit(struct ra *ra, const struct ra_erasure *erasure, const char *officer,
 	struct pki_err *err)
 {
 	PKI_TRY(ra_store_begin(ra->store, err));
-	enum pki_status st = record(ra, erasure, officer, err);
-	if (st == PKI_OK)
-		st = ra_store_commit(ra->store, err);
+	enum pki_status status = record(ra, erasure, officer, err);
+	if (status == PKI_OK)
+		status = ra_store_commit(ra->store, err);
 	ra_store_rollback(ra->store);
-	return st;
+	return status;
 }
 
 static enum pki_status
 report(struct ra *ra, const struct ra_erasure *e, const char *path, struct pki_err *err)
 {
 	char local[RA_LOCAL];
-	json_t *json = json_pack("{s:s, s:s, s:s}", "holder", e->holder, "order",
-		e->order, "state", e->erased != 0 ? "erased" : "ordered");
-	if (e->erased != 0)
-		ra_msec_json(json, "erased", e->erased);
-	if (e->erased != 0)
-		ra_print(ra, json, "holder       %s\norder        %s\nerased       %s\n",
-			e->holder, e->order, ra_local(e->erased / 1000, local));
-	else
-		ra_print(ra, json,
-			"holder       %s\norder        %s\n\n"
-			"next: pki-ra erase %s, by another officer, who destroys the data for ever\n",
-			e->holder, e->order, e->holder);
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_text(&json, "holder", e->holder);
+	pki_json_text(&json, "order", e->order);
+	pki_json_text(&json, "state", e->erased != 0 ? "erased" : "ordered");
+	if (e->erased != 0) {
+		pki_json_msec(&json, "erased", e->erased);
+		PKI_TRY(ra_print_result(ra, &json, err,
+			"holder       %s\norder        %s\nerased       %s\n", e->holder,
+			e->order, ra_print_local(e->erased / 1000, local)));
+	} else {
+		PKI_TRY(ra_print_result(ra, &json, err,
+			"holder       %s\norder        %s\n\nnext: pki-ra erase %s, by another officer, who destroys the data for ever\n",
+			e->holder, e->order, e->holder));
+	}
 	return path != NULL ? pki_file_publish(path, e->cms.data, e->cms.len, 0644, err)
 			    : PKI_OK;
 }
@@ -202,7 +206,7 @@ erase(struct ra *ra, const struct pki_args *args, struct ra_erasure *erasure,
 {
 	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
 	bool lacks;
-	PKI_TRY(ra_store_need_holder(ra->store, holder, err));
+	PKI_TRY(ra_holder_need(ra->store, holder, err));
 	PKI_TRY(check_due(ra, holder, err));
 	PKI_TRY(ra_need_ca(ra, err));
 	PKI_TRY(ra_need_officer(ra, args, &officer, err));
@@ -210,7 +214,7 @@ erase(struct ra *ra, const struct pki_args *args, struct ra_erasure *erasure,
 		PKI_TRY(sign_second(ra, &officer, erasure, err));
 	else
 		PKI_TRY(sign_first(ra, holder, &officer, erasure, err));
-	PKI_TRY(judge(ra, erasure, &lacks, err));
+	PKI_TRY(check_order(ra, erasure, &lacks, err));
 	if (!lacks)
 		erasure->erased = pki_msec_now();
 	return commit(ra, erasure, officer.serial, err);
@@ -226,14 +230,14 @@ erase_or_report(const struct pki_args *args, struct ra *ra, const char *holder,
 	if (!pki_id_valid(holder, 'H'))
 		return pki_fail(err, PKI_USAGE,
 			"not a holder: H-, then 32 hex digits; pki-ra erase --due lists them");
-	PKI_TRY(ra_store_erasure(ra->store, holder, &erasure, &ordered, err));
+	PKI_TRY(ra_erasure_get(ra->store, holder, &erasure, &ordered, err));
 	if (erasure.erased == 0 || path == NULL)
 		PKI_TRY(erase(ra, args, &erasure, holder, err));
 	return report(ra, &erasure, path, err);
 }
 
 enum pki_status
-ra_erase(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_erase(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
@@ -241,9 +245,9 @@ ra_erase(const struct pki_args *args, void *ctx, struct pki_err *err)
 	if (pki_arg_flag(args, "due") == (args->operand_count == 1))
 		return pki_fail(err, PKI_USAGE, "give either a holder or --due");
 	if (args->operand_count == 0)
-		return ra_print_due(&ra, err);
-	enum pki_status st = erase_or_report(args, &ra, args->operands[0], err);
-	if (st != PKI_OK)
+		return ra_retention_print(&ra, err);
+	enum pki_status status = erase_or_report(args, &ra, args->operands[0], err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%.60s", args->operands[0]);
-	return st;
+	return status;
 }

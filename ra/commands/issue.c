@@ -2,60 +2,85 @@
 #include <string.h>
 
 #include "libpki/host/api.h"
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/issued.h"
+#include "ra/print.h"
+#include "ra/store/index.h"
 
-const struct pki_option ra_issue_options[] = {
+const struct pki_option ra_cmd_issue_options[] = {
 	{ "out", "DIR", "write auth.pem and sign.pem there", 1 },
 	{ 0 },
 };
 
+/* *found false: pki-ca does not know the order. */
 static enum pki_status
-ask(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
+fetch(struct ra *ra, const struct ra_application *a, json_t **reply, bool *found,
+	struct pki_err *err)
 {
+	struct pki_err own = { 0 };
 	char path[64];
 	snprintf(path, sizeof path, "/v1/orders/%s", a->order);
-	return pki_api_call(
-		ra->conf->socket, path, NULL, (struct pki_bytes){ 0 }, reply, err);
+	enum pki_status status = pki_api_call(
+		ra->conf->socket, path, NULL, (struct pki_bytes){ 0 }, reply, &own);
+	*found = status != PKI_NOTFOUND;
+	return *found ? pki_err_move(err, &own) : PKI_OK;
 }
 
-/* An earlier try may have been committed though its answer was lost, or another terminal
- * may be sending the same order: it counts once, and its answer can be asked for. */
+/* *used true: pki-ca refused the order because the order is in the ledger (rule 203). */
+static enum pki_status
+send(struct ra *ra, const struct ra_application *a, json_t **reply, bool *used,
+	struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
+	PKI_TRY(ra_part_get(ra->store, a, "order", &cms, err));
+	enum pki_status status = pki_api_call(ra->conf->socket, "/v1/orders",
+		"application/pkcs7-mime", pki_buf_bytes(&cms), reply, &own);
+	*used = status == PKI_REFUSED && own.rule == PKI_RULE_ORDER_USED;
+	return *used ? PKI_OK : pki_err_move(err, &own);
+}
+
+/*
+ * An earlier command may have lost the reply to a committed order, or another process may be
+ * sending this order. The order counts once, and pki-ca repeats its reply.
+ */
 static enum pki_status
 order(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
-	enum pki_status st = ask(ra, a, reply, err);
-	if (st != PKI_NOTFOUND)
-		return st;
-	*err = (struct pki_err){ 0 };
-	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
-	st = pki_api_call(ra->conf->socket, "/v1/orders", "application/pkcs7-mime",
-		pki_buf_bytes(&cms), reply, err);
-	if (st != PKI_REFUSED || err->rule != PKI_RULE_ORDER_USED)
-		return st;
-	*err = (struct pki_err){ 0 };
-	return ask(ra, a, reply, err);
+	bool found, used;
+	PKI_TRY(fetch(ra, a, reply, &found, err));
+	if (found)
+		return PKI_OK;
+	PKI_TRY(send(ra, a, reply, &used, err));
+	if (!used)
+		return PKI_OK;
+	PKI_TRY(fetch(ra, a, reply, &found, err));
+	if (!found)
+		return pki_fail(err, PKI_NOTFOUND,
+			"pki-ca has used order %s but does not know it; tell the security officer",
+			a->order);
+	return PKI_OK;
 }
 
 static enum pki_status
 store(struct ra *ra, struct ra_application *a, const json_t *reply,
-	const struct ra_answer *answer, struct pki_err *err)
+	const struct ra_issued *issued, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	PKI_TRY(pki_json_dump(reply, &text, err));
 	a->state = RA_ISSUED;
 	PKI_TRY(ra_store_begin(ra->store, err));
-	PKI_TRY(ra_store_move(ra->store, a, RA_APPROVED, err));
-	PKI_TRY(ra_store_put(ra->store, a, "answer", pki_buf_bytes(&text), err));
-	for (size_t i = 0; i < answer->count; i++) {
+	PKI_TRY(ra_application_move(ra->store, a, RA_APPROVED, err));
+	PKI_TRY(ra_part_put(ra->store, a, "answer", pki_buf_bytes(&text), err));
+	for (size_t i = 0; i < issued->count; i++) {
 		char serial[PKI_SERIAL_TEXT];
-		pki_serial_text(pki_cert_get0_serial(answer->certs[i].cert), serial);
-		PKI_TRY(ra_store_index(ra->store, a->id, serial, false, err));
+		pki_serial_text(pki_cert_get0_serial(issued->certs[i].cert), serial);
+		PKI_TRY(ra_index_text(ra->store, a->id, serial, err));
 	}
 	return ra_store_commit(ra->store, err);
 }
 
-/* The signer refuses an order without its signatures (rule 202); this is the way there. */
+/* The signer refuses an order without all signatures (rule 202); the messages name the next step. */
 static enum pki_status
 check_state(const struct ra_application *a, struct pki_err *err)
 {
@@ -74,32 +99,32 @@ check_state(const struct ra_application *a, struct pki_err *err)
 }
 
 static enum pki_status
-obtain(struct ra *ra, struct ra_application *a, struct ra_answer *answer, json_t **reply,
+obtain(struct ra *ra, struct ra_application *a, struct ra_issued *issued, json_t **reply,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(ra_record_free) struct ra_record record = { 0 };
 	PKI_TRY(check_state(a, err));
 	if (a->state != RA_APPROVED)
-		return ra_answer_load(ra, a, answer, reply, err);
+		return ra_issued_load(ra, a, issued, reply, err);
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));
 	PKI_TRY(order(ra, a, reply, err));
-	PKI_TRY(ra_answer_read(ra, &record, *reply, answer, err));
-	return store(ra, a, *reply, answer, err);
+	PKI_TRY(ra_issued_read(ra, &record, *reply, issued, err));
+	return store(ra, a, *reply, issued, err);
 }
 
 static enum pki_status
-print_text(const struct ra_application *a, const struct ra_answer *answer,
+print_text(const struct ra_application *a, const struct ra_issued *issued,
 	const char *dir, struct pki_err *err)
 {
 	static const char *const headings[] = { "PROFILE", "SERIAL", "VALID UNTIL" };
 	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
 	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
-	for (size_t i = 0; i < answer->count; i++) {
+	for (size_t i = 0; i < issued->count; i++) {
 		char serial[PKI_SERIAL_TEXT], until[RA_LOCAL];
-		const struct pki_cert *cert = answer->certs[i].cert;
+		const struct pki_cert *cert = issued->certs[i].cert;
 		pki_serial_text(pki_cert_get0_serial(cert), serial);
-		const char *cells[] = { answer->certs[i].profile, serial,
-			ra_local(pki_cert_not_after(cert), until) };
+		const char *cells[] = { issued->certs[i].profile, serial,
+			ra_print_local(pki_cert_not_after(cert), until) };
 		PKI_TRY(pki_table_add(table, cells, err));
 	}
 	pki_table_print(table, stdout);
@@ -111,28 +136,34 @@ print_text(const struct ra_application *a, const struct ra_answer *answer,
 	return PKI_OK;
 }
 
+static void
+copy_member(struct pki_json *json, const char *name, const json_t *from)
+{
+	json_t *value = json_object_get(from, name);
+	if (value != NULL)
+		pki_json_value(json, name, json_incref(value));
+}
+
 static enum pki_status
 issue(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	struct pki_err *err)
 {
-	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
+	PKI_CLEANUP(ra_issued_free) struct ra_issued issued = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	const char *dir = pki_arg(args, "out");
-	PKI_TRY(obtain(ra, a, &answer, &reply, err));
+	PKI_TRY(obtain(ra, a, &issued, &reply, err));
 	if (dir != NULL)
-		PKI_TRY(ra_answer_write(ra, &answer, dir, err));
+		PKI_TRY(ra_issued_write(ra, &issued, dir, err));
 	if (!ra->json)
-		return print_text(a, &answer, dir, err);
-	json_t *json = ra_application_json(a);
-	json_object_set(json, "certificates", json_object_get(reply, "certificates"));
-	json_object_set(json, "log", json_object_get(reply, "log"));
-	pki_cli_json(json, stdout);
-	json_decref(json);
-	return PKI_OK;
+		return print_text(a, &issued, dir, err);
+	PKI_CLEANUP(pki_json_free) struct pki_json json = ra_print_object(a);
+	copy_member(&json, "certificates", reply);
+	copy_member(&json, "log", reply);
+	return pki_json_print(&json, stdout, err);
 }
 
 enum pki_status
-ra_issue(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_issue(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	return ra_with_application(args, issue, err);

@@ -1,6 +1,7 @@
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/print.h"
 
-const struct pki_option ra_list_options[] = {
+const struct pki_option ra_cmd_list_options[] = {
 	{ "state", "STATE", "submitted, verified, approved, issued, accepted or rejected",
 		1 },
 	{ "holder", "H-...", "of this holder only", 1 },
@@ -9,7 +10,7 @@ const struct pki_option ra_list_options[] = {
 };
 
 enum pki_status
-ra_list(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_list(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
@@ -22,5 +23,5 @@ ra_list(const struct pki_args *args, void *ctx, struct pki_err *err)
 			"--state: one of submitted, verified, approved, issued, accepted, rejected");
 	if (name != NULL)
 		filter.state = (int)state;
-	return ra_print_list(&ra, args, "application", &filter, err);
+	return ra_print_list(&ra, args, &filter, err);
 }

@@ -1,25 +1,14 @@
 #include <stdio.h>
-#include <string.h>
 
-#include "libpki/base/file.h"
 #include "libpki/host/api.h"
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/print.h"
+#include "ra/receipt.h"
 
-const struct pki_option ra_receipt_options[] = {
+const struct pki_option ra_cmd_receipt_options[] = {
 	{ "out", "FILE", "where to write it (CMS, DER)", 1 },
 	{ 0 },
 };
-
-enum pki_status
-ra_write_receipt(const json_t *reply, const char *path, struct pki_err *err)
-{
-	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
-	const char *text = json_string_value(json_object_get(reply, "receipt"));
-	if (text == NULL)
-		return pki_fail(err, PKI_INPUT, "pki-ca's answer has no receipt");
-	PKI_TRY(pki_base64_decode(text, strlen(text), &der, err));
-	return pki_file_publish(path, der.data, der.len, 0644, err);
-}
 
 static enum pki_status
 receipt(struct ra *ra, const char *order, const char *path, struct pki_err *err)
@@ -33,20 +22,23 @@ receipt(struct ra *ra, const char *order, const char *path, struct pki_err *err)
 	snprintf(url, sizeof url, "/v1/receipts/%s", order);
 	PKI_TRY(pki_api_call(
 		ra->conf->socket, url, NULL, (struct pki_bytes){ 0 }, &reply, err));
-	PKI_TRY(ra_write_receipt(reply, path, err));
-	ra_print(ra, json_pack("{s:s, s:s}", "order", order, "receipt", path),
-		"receipt of %s written to %s\n", order, path);
-	return PKI_OK;
+	PKI_TRY(ra_receipt_write(reply, path, err));
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_text(&json, "order", order);
+	pki_json_text(&json, "receipt", path);
+	return ra_print_result(
+		ra, &json, err, "receipt of %s written to %s\n", order, path);
 }
 
 enum pki_status
-ra_receipt(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_receipt(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
 	PKI_TRY(ra_open(args, &ra, err));
-	enum pki_status st = receipt(&ra, args->operands[0], pki_arg(args, "out"), err);
-	if (st != PKI_OK)
+	enum pki_status status =
+		receipt(&ra, args->operands[0], pki_arg(args, "out"), err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%.60s", args->operands[0]);
-	return st;
+	return status;
 }

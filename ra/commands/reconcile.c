@@ -1,14 +1,18 @@
-/* The store against the log: what pki-ra recorded there must still be in it, and openable.
- */
+/* Compares the store with the log: the store must still have each application and invitation
+ * that the log records, unchanged, and their parts must open. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "ra/commands/commands.h"
 #include "ra/ra.h"
+#include "ra/store/evidence.h"
+#include "ra/store/invitation.h"
+#include "ra/store/outbox.h"
 
-const struct pki_option ra_reconcile_options[] = { { 0 } };
+const struct pki_option ra_cmd_reconcile_options[] = { { 0 } };
 
-/* What an application's last event says that it had come to. */
+/* The state of an application after its event. */
 static const struct {
 	const char *type;
 	enum ra_state state;
@@ -22,11 +26,11 @@ static const struct {
 
 struct reconciliation {
 	struct ra *ra;
-	json_t *applications; /* by id: the members of its events' details, the last one's
-				 win */
-	json_t *invitations; /* by id */
-	json_t *erased; /* holders: nothing of theirs opens any more */
-	json_t *findings;
+	json_t *applications; /* by id: the members of all its events' details, the last
+				 event's value for each, and the state */
+	json_t *invitations; /* by id: the event's detail */
+	json_t *erased; /* by holder's id: no part of the holder opens */
+	struct pki_json findings;
 	uint64_t waiting; /* events that the log does not have yet */
 	uint64_t checked;
 };
@@ -42,8 +46,10 @@ finding(struct reconciliation *r, const char *object, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	json_array_append_new(
-		r->findings, json_pack("{s:s, s:s}", "object", object, "message", text));
+	PKI_CLEANUP(pki_json_free) struct pki_json one = pki_json_object();
+	pki_json_text(&one, "object", object);
+	pki_json_text(&one, "message", text);
+	pki_json_append(&r->findings, &one);
 }
 
 static const char *
@@ -53,23 +59,43 @@ member(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
-static void
-take_event(struct reconciliation *r, const char *type, json_t *detail)
+static enum pki_status
+out_of_memory(struct pki_err *err)
+{
+	return pki_fail(err, PKI_MEMORY, "the events of the log");
+}
+
+static enum pki_status
+add_step(struct reconciliation *r, const char *id, json_t *detail, enum ra_state state,
+	struct pki_err *err)
+{
+	json_t *known = json_object_get(r->applications, id);
+	if (known == NULL) {
+		if (json_object_set_new(r->applications, id, json_object()) != 0)
+			return out_of_memory(err);
+		known = json_object_get(r->applications, id);
+	}
+	if (json_object_update(known, detail) != 0 ||
+		json_object_set_new(known, "state", json_integer(state)) != 0)
+		return out_of_memory(err);
+	return PKI_OK;
+}
+
+static enum pki_status
+add_event(struct reconciliation *r, const char *type, json_t *detail, struct pki_err *err)
 {
 	const char *id = member(detail, "application");
-	if (strcmp(type, "invitation-made") == 0)
-		json_object_set(r->invitations, member(detail, "invitation"), detail);
-	if (strcmp(type, "holder-erased") == 0)
-		json_object_set(r->erased, member(detail, "holder"), detail);
-	for (size_t i = 0; i < PKI_COUNT(events); i++) {
-		if (strcmp(events[i].type, type) != 0 || id[0] == '\0')
-			continue;
-		json_t *known = json_object_get(r->applications, id);
-		if (known == NULL)
-			json_object_set_new(r->applications, id, known = json_object());
-		json_object_update(known, detail);
-		json_object_set_new(known, "state", json_integer(events[i].state));
-	}
+	if (strcmp(type, "invitation-made") == 0 &&
+		json_object_set(r->invitations, member(detail, "invitation"), detail) !=
+			0)
+		return out_of_memory(err);
+	if (strcmp(type, "holder-erased") == 0 &&
+		json_object_set(r->erased, member(detail, "holder"), detail) != 0)
+		return out_of_memory(err);
+	for (size_t i = 0; i < PKI_COUNT(events); i++)
+		if (strcmp(events[i].type, type) == 0 && id[0] != '\0')
+			PKI_TRY(add_step(r, id, detail, events[i].state, err));
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -84,13 +110,13 @@ read_log(struct reconciliation *r, struct pki_err *err)
 		PKI_TRY(pki_ledger_entry(ledger, i, &text, err));
 		PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &entry, err));
 		if (strcmp(member(entry, "source"), "pki-ra") == 0)
-			take_event(r, member(entry, "type"),
-				json_object_get(entry, "detail"));
+			PKI_TRY(add_event(r, member(entry, "type"),
+				json_object_get(entry, "detail"), err));
 	}
 	return PKI_OK;
 }
 
-/* The order that the log records, with the evidence's digests in it. */
+/* The order must be the one that the log records, with the digests of the evidence. */
 static enum pki_status
 check_order(struct reconciliation *r, const struct ra_application *a,
 	const json_t *logged, const struct ra_record *record, struct pki_err *err)
@@ -100,7 +126,7 @@ check_order(struct reconciliation *r, const struct ra_application *a,
 	const char *want = member(logged, "order_digest");
 	if (want[0] == '\0' || r->waiting != 0)
 		return PKI_OK;
-	PKI_TRY(ra_store_part(r->ra->store, a, "order", &order, err));
+	PKI_TRY(ra_part_get(r->ra->store, a, "order", &order, err));
 	PKI_TRY(pki_sha256_hex(order.data, order.len, digest, err));
 	if (strcmp(digest, want) != 0)
 		finding(r, a->id, "its order is not the one that the log records");
@@ -124,7 +150,7 @@ check_content(struct reconciliation *r, const struct ra_application *a,
 	PKI_TRY(ra_record_load(r->ra->store, a, &record, err));
 	PKI_TRY(ra_evidence_check(r->ra->store, a, &record, err));
 	if (part != NULL)
-		PKI_TRY(ra_store_part(r->ra->store, a, part, &text, err));
+		PKI_TRY(ra_part_get(r->ra->store, a, part, &text, err));
 	return check_order(r, a, logged, &record, err);
 }
 
@@ -161,15 +187,16 @@ check_invitations(struct reconciliation *r)
 	json_t *logged;
 	json_object_foreach (r->invitations, id, logged) {
 		PKI_CLEANUP(ra_invitation_free) struct ra_invitation invitation = { 0 };
-		struct pki_err err = { 0 };
+		struct pki_err own = { 0 };
 		char digest[PKI_SHA256_HEX];
-		if (ra_store_invitation(r->ra->store, NULL, id, &invitation, &err) !=
+		if (ra_invitation_by_id(r->ra->store, id, &invitation, NULL, &own) !=
 				PKI_OK ||
 			pki_sha256_hex(invitation.cms.data, invitation.cms.len, digest,
-				&err) != PKI_OK)
-			finding(r, id, "%s", err.msg);
+				&own) != PKI_OK)
+			finding(r, id, "%s", own.msg);
 		else if (strcmp(digest, member(logged, "order_digest")) != 0)
-			finding(r, id, "is not the one that the log records");
+			finding(r, id,
+				"differs from the invitation that the log records");
 	}
 }
 
@@ -180,9 +207,9 @@ reconcile(struct reconciliation *r, struct pki_err *err)
 	const char *id;
 	json_t *logged;
 	PKI_TRY(ra_need_ledger(r->ra, err));
-	PKI_TRY(ra_store_waiting(r->ra->store, &r->waiting, err));
+	PKI_TRY(ra_outbox_count(r->ra->store, &r->waiting, err));
 	PKI_TRY(read_log(r, err));
-	PKI_TRY(ra_store_each(r->ra->store, &all, on_application, r, NULL, err));
+	PKI_TRY(ra_application_each(r->ra->store, &all, on_application, r, NULL, err));
 	json_object_foreach (r->applications, id, logged) {
 		finding(r, id,
 			"is in the log, and no longer in the store; restore a newer backup");
@@ -191,41 +218,67 @@ reconcile(struct reconciliation *r, struct pki_err *err)
 	return PKI_OK;
 }
 
-static void
-report(const struct reconciliation *r)
+static enum pki_status
+print_json(const struct reconciliation *r, json_t *findings, struct pki_err *err)
 {
-	if (r->ra->json) {
-		PKI_CLEANUP(pki_json_cleanup)
-		json_t *json = json_pack("{s:b, s:I, s:O}", "ok",
-			json_array_size(r->findings) == 0, "applications",
-			(json_int_t)r->checked, "findings", r->findings);
-		pki_cli_json(json, stdout);
-		return;
-	}
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_bool(&json, "ok", json_array_size(findings) == 0);
+	pki_json_number(&json, "applications", (int64_t)r->checked);
+	pki_json_value(&json, "findings", json_incref(findings));
+	return pki_json_print(&json, stdout, err);
+}
+
+static void
+print_text(const struct reconciliation *r, const json_t *findings)
+{
 	printf("checked %ju applications\n", (uintmax_t)r->checked);
-	for (size_t i = 0; i < json_array_size(r->findings); i++) {
-		const json_t *f = json_array_get(r->findings, i);
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *f = json_array_get(findings, i);
 		printf("%s: %s\n", member(f, "object"), member(f, "message"));
 	}
 }
 
-enum pki_status
-ra_reconcile(const struct pki_args *args, void *ctx, struct pki_err *err)
+static enum pki_status
+report(struct reconciliation *r, struct pki_err *err)
 {
-	(void)ctx;
-	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(pki_json_cleanup) json_t *applications = json_object();
-	PKI_CLEANUP(pki_json_cleanup) json_t *invitations = json_object();
-	PKI_CLEANUP(pki_json_cleanup) json_t *erased = json_object();
-	PKI_CLEANUP(pki_json_cleanup) json_t *findings = json_array();
-	PKI_TRY(ra_open(args, &ra, err));
-	struct reconciliation r = { &ra, applications, invitations, erased, findings, 0,
-		0 };
-	PKI_TRY(reconcile(&r, err));
-	report(&r);
+	PKI_CLEANUP(pki_json_cleanup) json_t *findings = NULL;
+	PKI_TRY(pki_json_take(&r->findings, &findings, err));
+	if (r->ra->json)
+		PKI_TRY(print_json(r, findings, err));
+	else
+		print_text(r, findings);
 	if (json_array_size(findings) == 0)
 		return PKI_OK;
 	return pki_fail(err, PKI_TAMPERED,
 		"%zu findings; keep the store and compare it with its backups",
 		json_array_size(findings));
+}
+
+static void
+free_reconciliation(struct reconciliation *r)
+{
+	json_decref(r->applications);
+	json_decref(r->invitations);
+	json_decref(r->erased);
+	pki_json_free(&r->findings);
+}
+
+enum pki_status
+ra_cmd_reconcile(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
+	(void)ctx;
+	PKI_CLEANUP(ra_close) struct ra ra;
+	PKI_CLEANUP(free_reconciliation)
+	struct reconciliation r = {
+		.ra = &ra,
+		.applications = json_object(),
+		.invitations = json_object(),
+		.erased = json_object(),
+		.findings = pki_json_array(),
+	};
+	PKI_TRY(ra_open(args, &ra, err));
+	if (r.applications == NULL || r.invitations == NULL || r.erased == NULL)
+		return out_of_memory(err);
+	PKI_TRY(reconcile(&r, err));
+	return report(&r, err);
 }

@@ -1,9 +1,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/check.h"
+#include "ra/enter.h"
+#include "ra/print.h"
+#include "ra/store/holder.h"
 
-const struct pki_option ra_renew_options[] = {
+const struct pki_option ra_cmd_renew_options[] = {
 	{ "holder", "H-...", "whose certificates", 1 },
 	{ "auth-csr", "FILE", "request with the new authentication key", 1 },
 	{ "sign-csr", "FILE", "request with the new signature key", 1 },
@@ -18,11 +22,11 @@ const struct pki_option ra_renew_options[] = {
 struct predecessors {
 	const struct pki_policy *policy;
 	struct pki_serial serials[2]; /* authentication, signature */
-	bool there[2], revoked[2], expired[2];
+	bool found[2], revoked[2], expired[2];
 };
 
 static enum pki_status
-see(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
+note_cert(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
 	struct predecessors *p = ctx;
 	const struct pki_profile *profile = pki_policy_profile(p->policy, row->profile);
@@ -31,27 +35,27 @@ see(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 				       profile->kind != PKI_KIND_HOLDER_SIGN))
 		return PKI_OK;
 	int i = profile->kind == PKI_KIND_HOLDER_AUTH ? 0 : 1;
-	p->there[i] = true;
+	p->found[i] = true;
 	p->serials[i] = row->serial;
 	p->revoked[i] = row->revoked;
 	p->expired[i] = pki_time_now() > row->not_after;
 	return PKI_OK;
 }
 
-/* rule 46: what authenticates the request for new keys must be valid itself. */
+/* Rule 46: the certificates that authenticate the request for new keys must be valid. */
 static enum pki_status
 find_predecessors(
 	struct ra *ra, const char *holder, struct ra_record *record, struct pki_err *err)
 {
 	struct predecessors p = { .policy = ra->policy };
 	PKI_TRY(ra_need_ledger(ra, err));
-	PKI_TRY(pki_ledger_by_holder(ra->ledger, holder, see, &p, err));
+	PKI_TRY(pki_ledger_by_holder(ra->ledger, holder, note_cert, &p, err));
 	record->serial_count = 0;
 	for (int i = 0; i < 2; i++) {
-		if (!p.there[i] || p.revoked[i] || p.expired[i])
+		if (!p.found[i] || p.revoked[i] || p.expired[i])
 			return pki_refuse(err, PKI_RULE_RENEWAL,
 				"the holder's certificates are %s; the initial procedure applies: pki-ra submit with --holder",
-				!p.there[i]    ? "not there"
+				!p.found[i]    ? "not there"
 				: p.revoked[i] ? "revoked"
 					       : "expired");
 		record->serials[record->serial_count++] = p.serials[i];
@@ -60,7 +64,7 @@ find_predecessors(
 }
 
 static enum pki_status
-see_issued(void *ctx, const struct ra_application *a, struct pki_err *err)
+note_issued(void *ctx, const struct ra_application *a, struct pki_err *err)
 {
 	struct ra_application *last = ctx;
 	(void)err;
@@ -76,8 +80,8 @@ copy_registration(
 {
 	struct ra_application last = { 0 };
 	struct ra_filter filter = { .state = -1, .holder = holder, .limit = -1 };
-	PKI_TRY(ra_store_need_holder(ra->store, holder, err));
-	PKI_TRY(ra_store_each(ra->store, &filter, see_issued, &last, NULL, err));
+	PKI_TRY(ra_holder_need(ra->store, holder, err));
+	PKI_TRY(ra_application_each(ra->store, &filter, note_issued, &last, NULL, err));
 	if (last.id[0] == '\0')
 		return pki_refuse(err, PKI_RULE_RENEWAL,
 			"no certificates were issued to this holder by this store; the initial procedure applies");
@@ -100,8 +104,9 @@ update(const struct pki_args *args, struct ra_record *record, struct pki_err *er
 	if (terms != NULL)
 		snprintf(record->form.terms_version, sizeof record->form.terms_version,
 			"%s", terms);
-	return not_after != NULL ? ra_last_second(not_after, &record->not_after, err)
-				 : PKI_OK;
+	return not_after != NULL
+		       ? ra_check_last_second(not_after, &record->not_after, err)
+		       : PKI_OK;
 }
 
 static enum pki_status
@@ -114,18 +119,17 @@ renew(const struct pki_args *args, struct ra *ra, const char *holder,
 	PKI_TRY(find_predecessors(ra, holder, record, err));
 	PKI_TRY(update(args, record, err));
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
-	PKI_TRY(ra_read_requests(ra->policy, pki_arg(args, "auth-csr"),
+	PKI_TRY(ra_check_requests(ra->policy, pki_arg(args, "auth-csr"),
 		pki_arg(args, "sign-csr"), record, err));
 	PKI_TRY(ra_enter(ra, &a, record, args, NULL, err));
-	ra_print(ra, ra_application_json(&a),
-		"application  %s (renewal)\nholder       %s\n\n"
-		"next: pki-ra verify %s --method file-review, by a registration officer\n",
+	struct pki_json json = ra_print_object(&a);
+	return ra_print_result(ra, &json, err,
+		"application  %s (renewal)\nholder       %s\n\nnext: pki-ra verify %s --method file-review, by a registration officer\n",
 		a.id, a.holder, a.id);
-	return PKI_OK;
 }
 
 enum pki_status
-ra_renew(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_renew(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
@@ -135,8 +139,8 @@ ra_renew(const struct pki_args *args, void *ctx, struct pki_err *err)
 	if (holder == NULL || !pki_id_valid(holder, 'H'))
 		return pki_fail(
 			err, PKI_USAGE, "give --holder H-... (pki-ra search finds it)");
-	enum pki_status st = renew(args, &ra, holder, &record, err);
-	if (st != PKI_OK)
+	enum pki_status status = renew(args, &ra, holder, &record, err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%s", holder);
-	return st;
+	return status;
 }

@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "libpki/host/api.h"
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/print.h"
+#include "ra/receipt.h"
+#include "ra/store/outbox.h"
+#include "ra/store/part.h"
 
-const struct pki_option ra_revoke_options[] = {
+const struct pki_option ra_cmd_revoke_options[] = {
 	{ "cause", "CAUSE",
 		"in the holder's words: a cause of rules.yaml, e.g. lost-phone", 1 },
 	{ "requester", "WHO", "holder, officer (default) or department", 1 },
@@ -45,18 +49,17 @@ copy_word(const char *text, const char *otherwise, char out[PKI_WORD_TEXT],
 	return PKI_OK;
 }
 
-/* A holder, or one certificate by its serial number and the holder it belongs to. */
+/* The target is a holder, or one certificate with its serial number and holder. */
 static enum pki_status
 set_target(
 	struct ra *ra, const char *target, struct pki_order *order, struct pki_err *err)
 {
 	struct pki_cert_row row = { 0 };
-	struct pki_err unheard = { 0 };
 	if (pki_id_valid(target, 'H')) {
 		snprintf(order->holder, sizeof order->holder, "%s", target);
 		return PKI_OK;
 	}
-	if (pki_serial_parse(target, &order->serials[0], &unheard) != PKI_OK)
+	if (pki_serial_parse(target, &order->serials[0], NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
 			"\"%.48s\" is neither a holder (H-...) nor a serial number in hex; pki-ra search finds both",
 			target);
@@ -127,22 +130,24 @@ static enum pki_status
 end_one(struct ending *e, struct ra_application *a, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *decision = json_pack("{s:s, s:s, s:s, s:s}", "type", "rejection",
-		"application", a->id, "reason", "the holder's certificates were revoked",
-		"order", e->order);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:s, s:s}", "application", a->id, "order", e->order);
+	PKI_CLEANUP(pki_json_free) struct pki_json decision = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	enum ra_state from = a->state;
-	PKI_TRY(pki_json_dump(decision, &text, err));
+	pki_json_text(&decision, "type", "rejection");
+	pki_json_text(&decision, "application", a->id);
+	pki_json_text(&decision, "reason", "the holder's certificates were revoked");
+	pki_json_text(&decision, "order", e->order);
+	PKI_TRY(pki_json_write(&decision, &text, err));
+	pki_json_text(&detail, "application", a->id);
+	pki_json_text(&detail, "order", e->order);
 	a->state = RA_REJECTED;
-	PKI_TRY(ra_store_move(e->ra->store, a, from, err));
-	PKI_TRY(ra_store_put(e->ra->store, a, "rejection", pki_buf_bytes(&text), err));
-	return ra_store_event(
-		e->ra->store, "application-rejected", e->officer, detail, err);
+	PKI_TRY(ra_application_move(e->ra->store, a, from, err));
+	PKI_TRY(ra_part_put(e->ra->store, a, "rejection", pki_buf_bytes(&text), err));
+	return ra_outbox_add(
+		e->ra->store, "application-rejected", e->officer, &detail, err);
 }
 
-/* Renewals of what is revoked die with it; the CA would refuse them (rule 46). */
+/* A revocation rejects the open renewals of the holder; the CA would refuse them (rule 46). */
 static enum pki_status
 end_renewals(struct ra *ra, const char *holder, const char *order, const char *officer,
 	struct pki_err *err)
@@ -152,7 +157,8 @@ end_renewals(struct ra *ra, const char *holder, const char *order, const char *o
 	PKI_TRY(ra_store_begin(ra->store, err));
 	do {
 		e.count = 0;
-		PKI_TRY(ra_store_each(ra->store, &filter, note_pending, &e, NULL, err));
+		PKI_TRY(ra_application_each(
+			ra->store, &filter, note_pending, &e, NULL, err));
 		for (size_t i = 0; i < e.count; i++)
 			PKI_TRY(end_one(&e, &e.pending[i], err));
 	} while (e.count == PKI_COUNT(e.pending));
@@ -194,7 +200,7 @@ revoke(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	if (order->serial_count == 0 || (cause != NULL && cause->whole_holder))
 		PKI_TRY(end_renewals(ra, order->holder, order->id, officer->serial, err));
 	if (receipt != NULL)
-		PKI_TRY(ra_write_receipt(reply, receipt, err));
+		PKI_TRY(ra_receipt_write(reply, receipt, err));
 	if (!ra->json)
 		return print_text(order, reply, err);
 	pki_cli_json(reply, stdout);
@@ -202,7 +208,7 @@ revoke(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 }
 
 enum pki_status
-ra_revoke(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_revoke(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
@@ -210,8 +216,8 @@ ra_revoke(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(pki_order_free)
 	struct pki_order order = { .action = PKI_ACTION_REVOKE };
 	PKI_TRY(ra_open(args, &ra, err));
-	enum pki_status st = revoke(args, &ra, &order, &officer, err);
-	if (st != PKI_OK)
+	enum pki_status status = revoke(args, &ra, &order, &officer, err);
+	if (status != PKI_OK)
 		pki_err_object(err, "%.60s", args->operands[0]);
-	return st;
+	return status;
 }

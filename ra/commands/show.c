@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/issued.h"
+#include "ra/print.h"
+#include "ra/store/erasure.h"
+#include "ra/store/evidence.h"
 
-const struct pki_option ra_show_options[] = {
+const struct pki_option ra_cmd_show_options[] = {
 	{ "order", "FILE", "write the signed order there (CMS, DER)", 1 },
 	{ "evidence", "DIR", "write the evidence files there", 1 },
 	{ 0 },
@@ -13,9 +17,10 @@ const struct pki_option ra_show_options[] = {
 struct shown {
 	struct ra_application a;
 	struct ra_record record;
-	struct ra_erasure erasure; /* its erased 0: the data is there */
+	struct ra_erasure erasure; /* erased 0: the data is there */
 	json_t *rejection; /* NULL: none */
-	json_t *certificates; /* {profile, serial, not_before, not_after, status} */
+	struct pki_json
+		certificates; /* {profile, serial, not_before, not_after, status} */
 };
 
 static void
@@ -24,7 +29,7 @@ free_shown(struct shown *s)
 	ra_record_free(&s->record);
 	ra_erasure_free(&s->erasure);
 	json_decref(s->rejection);
-	json_decref(s->certificates);
+	pki_json_free(&s->certificates);
 }
 
 static enum pki_status
@@ -33,21 +38,28 @@ read_rejection(struct ra *ra, struct shown *s, struct pki_err *err)
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	if (s->a.state != RA_REJECTED)
 		return PKI_OK;
-	PKI_TRY(ra_store_part(ra->store, &s->a, "rejection", &text, err));
+	PKI_TRY(ra_part_get(ra->store, &s->a, "rejection", &text, err));
 	return pki_json_parse(pki_buf_bytes(&text), &s->rejection, err);
 }
 
+static const char *
+reason(const struct shown *s)
+{
+	const char *text = json_string_value(json_object_get(s->rejection, "reason"));
+	return text != NULL ? text : "";
+}
+
 static void
-add_certificate(struct shown *s, const char *profile, const struct pki_serial *number,
+add_certificate(struct shown *s, const char *profile, const struct pki_serial *serial,
 	pki_time not_before, pki_time not_after, const char *status)
 {
-	char serial[PKI_SERIAL_TEXT];
-	pki_serial_text(number, serial);
-	json_t *one = json_pack("{s:s, s:s, s:s}", "profile", profile, "serial", serial,
-		"status", status);
-	ra_time_json(one, "not_before", not_before);
-	ra_time_json(one, "not_after", not_after);
-	json_array_append_new(s->certificates, one);
+	PKI_CLEANUP(pki_json_free) struct pki_json one = pki_json_object();
+	pki_json_text(&one, "profile", profile);
+	pki_json_serial(&one, "serial", serial);
+	pki_json_text(&one, "status", status);
+	pki_json_time(&one, "not_before", not_before);
+	pki_json_time(&one, "not_after", not_after);
+	pki_json_append(&s->certificates, &one);
 }
 
 static const char *
@@ -56,15 +68,14 @@ status_word(bool revoked, pki_time not_after)
 	return revoked ? "revoked" : pki_time_now() > not_after ? "expired" : "good";
 }
 
-/* The ledger's word on a certificate now; "unknown" where there is no ledger to read. */
+/* The status of a certificate in the ledger now; "unknown" if the ledger cannot be read. */
 static const char *
 status_now(struct ra *ra, const struct pki_cert *cert)
 {
 	struct pki_cert_status status = { 0 };
-	struct pki_err unheard = { 0 };
-	if (ra_need_ledger(ra, &unheard) != PKI_OK ||
+	if (ra_need_ledger(ra, NULL) != PKI_OK ||
 		pki_ledger_status(ra->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert),
-			&status, &unheard) != PKI_OK)
+			&status, NULL) != PKI_OK)
 		return "unknown";
 	if (!status.issued)
 		return "not in the ledger";
@@ -74,51 +85,54 @@ status_now(struct ra *ra, const struct pki_cert *cert)
 static enum pki_status
 read_certificates(struct ra *ra, struct shown *s, struct pki_err *err)
 {
-	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
+	PKI_CLEANUP(ra_issued_free) struct ra_issued issued = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	s->certificates = json_array();
 	if (s->a.state != RA_ISSUED && s->a.state != RA_ACCEPTED)
 		return PKI_OK;
-	PKI_TRY(ra_answer_load(ra, &s->a, &answer, &reply, err));
-	for (size_t i = 0; i < answer.count; i++) {
-		const struct pki_cert *cert = answer.certs[i].cert;
-		add_certificate(s, answer.certs[i].profile, pki_cert_get0_serial(cert),
+	PKI_TRY(ra_issued_load(ra, &s->a, &issued, &reply, err));
+	for (size_t i = 0; i < issued.count; i++) {
+		const struct pki_cert *cert = issued.certs[i].cert;
+		add_certificate(s, issued.certs[i].profile, pki_cert_get0_serial(cert),
 			pki_cert_not_before(cert), pki_cert_not_after(cert),
 			status_now(ra, cert));
 	}
 	return PKI_OK;
 }
 
-static enum pki_status
-print_json(const struct shown *s, struct pki_err *err)
+static void
+add_evidence(struct pki_json *json, const struct ra_record *record)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = ra_application_json(&s->a);
-	json_t *form = NULL, *evidence = json_array();
-	json_object_set_new(json, "evidence", evidence);
-	PKI_TRY(ra_form_to_json(&s->record.form, &form, err));
-	json_object_set_new(json, "form", form);
-	for (size_t i = 0; i < s->record.evidence_count; i++) {
-		const struct ra_evidence *e = &s->record.evidence[i];
-		json_array_append_new(
-			evidence, json_pack("{s:s, s:I, s:s}", "name", e->name, "size",
-					  (json_int_t)e->size, "digest", e->digest));
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
+	for (size_t i = 0; i < record->evidence_count; i++) {
+		const struct ra_evidence *e = &record->evidence[i];
+		PKI_CLEANUP(pki_json_free) struct pki_json one = pki_json_object();
+		pki_json_text(&one, "name", e->name);
+		pki_json_number(&one, "size", e->size);
+		pki_json_text(&one, "digest", e->digest);
+		pki_json_append(&list, &one);
 	}
-	if (s->a.invitation[0] != '\0')
-		json_object_set_new(json, "invitation", json_string(s->a.invitation));
-	if (s->record.method[0] != '\0')
-		json_object_set_new(json, "method", json_string(s->record.method));
-	json_object_set_new(
-		json, "email_verified", json_boolean(s->record.email_verified));
-	json_object_set_new(
-		json, "phone_verified", json_boolean(s->record.phone_verified));
-	if (s->rejection != NULL)
-		json_object_set(json, "reason", json_object_get(s->rejection, "reason"));
-	json_object_set(json, "certificates", s->certificates);
-	pki_cli_json(json, stdout);
-	return PKI_OK;
+	pki_json_nest(json, "evidence", &list);
 }
 
-/* Text from outside, fit for a terminal. */
+static enum pki_status
+print_json(struct shown *s, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_free) struct pki_json json = ra_print_object(&s->a);
+	json_t *form = NULL;
+	add_evidence(&json, &s->record);
+	PKI_TRY(ra_form_to_json(&s->record.form, &form, err));
+	pki_json_value(&json, "form", form);
+	pki_json_text_if(&json, "invitation", s->a.invitation);
+	pki_json_text_if(&json, "method", s->record.method);
+	pki_json_bool(&json, "email_verified", s->record.email_verified);
+	pki_json_bool(&json, "phone_verified", s->record.phone_verified);
+	if (s->rejection != NULL)
+		pki_json_text_if(&json, "reason", reason(s));
+	pki_json_nest(&json, "certificates", &s->certificates);
+	return pki_json_print(&json, stdout, err);
+}
+
+/* Print text from outside, fit for a terminal. */
 static void
 line(const char *label, const char *text, const char *after)
 {
@@ -147,11 +161,13 @@ print_person(const struct ra_record *record)
 }
 
 static enum pki_status
-print_certificates(const json_t *list, struct pki_err *err)
+print_certificates(struct shown *s, struct pki_err *err)
 {
 	static const char *const headings[] = { "PROFILE", "SERIAL", "VALID UNTIL",
 		"STATUS" };
 	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
+	PKI_CLEANUP(pki_json_cleanup) json_t *list = NULL;
+	PKI_TRY(pki_json_take(&s->certificates, &list, err));
 	if (json_array_size(list) == 0)
 		return PKI_OK;
 	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
@@ -164,7 +180,8 @@ print_certificates(const json_t *list, struct pki_err *err)
 			    "status", &status) != 0)
 			return pki_fail(err, PKI_INTERNAL, "a certificate's line");
 		PKI_TRY(pki_time_parse(until, &t, err));
-		const char *cells[] = { profile, serial, ra_local(t, local), status };
+		const char *cells[] = { profile, serial, ra_print_local(t, local),
+			status };
 		PKI_TRY(pki_table_add(table, cells, err));
 	}
 	printf("\n");
@@ -192,17 +209,16 @@ print_next(const struct ra_application *a)
 }
 
 static enum pki_status
-print_text(const struct shown *s, struct pki_err *err)
+print_text(struct shown *s, struct pki_err *err)
 {
 	const struct ra_application *a = &s->a;
 	char local[RA_LOCAL];
 	printf("application  %s%s\n", a->id, a->renewal ? " (renewal)" : "");
 	printf("state        %s since %s\n", ra_state_name(a->state),
-		ra_local(a->changed / 1000, local));
+		ra_print_local(a->changed / 1000, local));
 	if (s->rejection != NULL)
-		line("reason", json_string_value(json_object_get(s->rejection, "reason")),
-			"");
-	printf("submitted    %s\n", ra_local(a->created / 1000, local));
+		line("reason", reason(s), "");
+	printf("submitted    %s\n", ra_print_local(a->created / 1000, local));
 	printf("holder       %s\n", a->holder);
 	print_person(&s->record);
 	if (a->order[0] != '\0')
@@ -210,7 +226,7 @@ print_text(const struct shown *s, struct pki_err *err)
 			s->record.method);
 	if (a->approved_by[0] != '\0')
 		printf("approved by  %s\n", a->approved_by);
-	PKI_TRY(print_certificates(s->certificates, err));
+	PKI_TRY(print_certificates(s, err));
 	print_next(a);
 	return PKI_OK;
 }
@@ -220,7 +236,7 @@ write_order(struct ra *ra, const struct ra_application *a, const char *path,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
-	PKI_TRY(ra_store_part(ra->store, a, "order", &cms, err));
+	PKI_TRY(ra_part_get(ra->store, a, "order", &cms, err));
 	return pki_file_publish(path, cms.data, cms.len, 0600, err);
 }
 
@@ -233,31 +249,29 @@ add_row(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* What the ledger and the log tell, too. */
+/* An erased application: only what the ledger and the log have, too. */
 static enum pki_status
 show_erased(struct ra *ra, struct shown *s, struct pki_err *err)
 {
 	const struct ra_application *a = &s->a;
 	char local[RA_LOCAL], erased[RA_LOCAL];
-	s->certificates = json_array();
 	if (a->order[0] != '\0') {
 		PKI_TRY(ra_need_ledger(ra, err));
 		PKI_TRY(pki_ledger_by_order(ra->ledger, a->order, add_row, s, err));
 	}
 	if (ra->json) {
-		PKI_CLEANUP(pki_json_cleanup) json_t *json = ra_application_json(a);
-		ra_msec_json(json, "erased", s->erasure.erased);
-		json_object_set_new(json, "erased_by", json_string(s->erasure.order));
-		json_object_set(json, "certificates", s->certificates);
-		pki_cli_json(json, stdout);
-		return PKI_OK;
+		PKI_CLEANUP(pki_json_free) struct pki_json json = ra_print_object(a);
+		pki_json_msec(&json, "erased", s->erasure.erased);
+		pki_json_text(&json, "erased_by", s->erasure.order);
+		pki_json_nest(&json, "certificates", &s->certificates);
+		return pki_json_print(&json, stdout, err);
 	}
 	printf("application  %s%s\nstate        %s since %s\nholder       %s\n"
 	       "erased       %s, by order %s\n",
 		a->id, a->renewal ? " (renewal)" : "", ra_state_name(a->state),
-		ra_local(a->changed / 1000, local), a->holder,
-		ra_local(s->erasure.erased / 1000, erased), s->erasure.order);
-	return print_certificates(s->certificates, err);
+		ra_print_local(a->changed / 1000, local), a->holder,
+		ra_print_local(s->erasure.erased / 1000, erased), s->erasure.order);
+	return print_certificates(s, err);
 }
 
 static enum pki_status
@@ -266,7 +280,7 @@ show(const struct pki_args *args, struct ra *ra, struct shown *s, struct pki_err
 	const char *order = pki_arg(args, "order"), *evidence = pki_arg(args, "evidence");
 	bool ordered;
 	PKI_TRY(ra_need_application(ra, args->operands[0], &s->a, err));
-	PKI_TRY(ra_store_erasure(ra->store, s->a.holder, &s->erasure, &ordered, err));
+	PKI_TRY(ra_erasure_get(ra->store, s->a.holder, &s->erasure, &ordered, err));
 	if (s->erasure.erased != 0 && order == NULL && evidence == NULL)
 		return show_erased(ra, s, err);
 	PKI_TRY(ra_record_load(ra->store, &s->a, &s->record, err));
@@ -280,11 +294,12 @@ show(const struct pki_args *args, struct ra *ra, struct shown *s, struct pki_err
 }
 
 enum pki_status
-ra_show(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_show(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_CLEANUP(free_shown) struct shown shown = { 0 };
+	PKI_CLEANUP(free_shown)
+	struct shown shown = { .certificates = pki_json_array() };
 	PKI_TRY(ra_open(args, &ra, err));
 	return show(args, &ra, &shown, err);
 }

@@ -1,9 +1,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/check.h"
+#include "ra/code.h"
+#include "ra/enter.h"
+#include "ra/print.h"
+#include "ra/store/holder.h"
 
-const struct pki_option ra_submit_options[] = {
+const struct pki_option ra_cmd_submit_options[] = {
 	{ "invitation", "CODE", "the code from the inviting department", 1 },
 	{ "application", "FILE", "the form (YAML)", 1 },
 	{ "auth-csr", "FILE", "request for the authentication certificate", 1 },
@@ -19,18 +24,16 @@ find_invitation(
 	struct ra *ra, const char *code, struct ra_invitation *out, struct pki_err *err)
 {
 	uint8_t digest[PKI_SHA256];
-	struct pki_err absent = { 0 };
 	char local[RA_LOCAL];
+	bool found;
 	if (code == NULL)
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"only invited applicants can apply: give --invitation CODE");
 	PKI_TRY(ra_code_digest(code, digest, err));
-	enum pki_status st = ra_store_invitation(ra->store, digest, NULL, out, &absent);
-	if (st == PKI_NOTFOUND)
+	PKI_TRY(ra_invitation_by_code(ra->store, digest, out, &found, err));
+	if (!found)
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"no invitation has this code; check it with the inviting department");
-	if (st != PKI_OK)
-		return pki_fail(err, st, "%s", absent.msg);
 	if (out->application[0] != '\0')
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"invitation %s was used for application %s; the department issues a new one",
@@ -38,20 +41,19 @@ find_invitation(
 	if (pki_time_now() > out->expires)
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"invitation %s expired on %s; the department issues a new one",
-			out->id, ra_local(out->expires, local));
+			out->id, ra_print_local(out->expires, local));
 	return PKI_OK;
 }
 
 static enum pki_status
-see_last(void *ctx, const struct ra_application *a, struct pki_err *err)
+note_last(void *ctx, const struct ra_application *a, struct pki_err *err)
 {
 	(void)err;
 	*(struct ra_application *)ctx = *a;
 	return PKI_OK;
 }
 
-/* A holder's id stays one person's: names and documents change, the day of birth does not.
- */
+/* A holder is one person for ever: names and documents change, the day of birth does not. */
 static enum pki_status
 check_same_person(struct ra *ra, const char *holder, const struct ra_form *form,
 	struct pki_err *err)
@@ -59,7 +61,7 @@ check_same_person(struct ra *ra, const char *holder, const struct ra_form *form,
 	PKI_CLEANUP(ra_record_free) struct ra_record known = { 0 };
 	struct ra_application last = { 0 };
 	struct ra_filter filter = { .state = -1, .holder = holder, .limit = 1 };
-	PKI_TRY(ra_store_each(ra->store, &filter, see_last, &last, NULL, err));
+	PKI_TRY(ra_application_each(ra->store, &filter, note_last, &last, NULL, err));
 	if (last.id[0] == '\0')
 		return PKI_OK;
 	PKI_TRY(ra_record_load(ra->store, &last, &known, err));
@@ -79,7 +81,7 @@ set_holder(struct ra *ra, const char *holder, const struct ra_form *form,
 	if (!pki_id_valid(holder, 'H'))
 		return pki_fail(err, PKI_USAGE, "--holder: H-, then 32 hex digits");
 	snprintf(a->holder, sizeof a->holder, "%s", holder);
-	PKI_TRY(ra_store_need_holder(ra->store, holder, err));
+	PKI_TRY(ra_holder_need(ra->store, holder, err));
 	return check_same_person(ra, holder, form, err);
 }
 
@@ -98,18 +100,17 @@ submit(const struct pki_args *args, struct ra *ra, struct ra_record *record,
 	if (pki_arg_count(args, "evidence") == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,
 			"no evidence: give a copy of the identity document with --evidence");
-	PKI_TRY(ra_read_requests(ra->policy, pki_arg(args, "auth-csr"),
+	PKI_TRY(ra_check_requests(ra->policy, pki_arg(args, "auth-csr"),
 		pki_arg(args, "sign-csr"), record, err));
 	PKI_TRY(ra_enter(ra, &a, record, args, invitation, err));
-	ra_print(ra, ra_application_json(&a),
-		"application  %s\nholder       %s\n\n"
-		"next: pki-ra verify %s --method in-person, by a registration officer\n",
+	struct pki_json json = ra_print_object(&a);
+	return ra_print_result(ra, &json, err,
+		"application  %s\nholder       %s\n\nnext: pki-ra verify %s --method in-person, by a registration officer\n",
 		a.id, a.holder, a.id);
-	return PKI_OK;
 }
 
 enum pki_status
-ra_submit(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_submit(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;

@@ -1,9 +1,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ra/ra.h"
+#include "ra/commands/commands.h"
+#include "ra/check.h"
+#include "ra/draft.h"
+#include "ra/print.h"
+#include "ra/store/index.h"
+#include "ra/store/outbox.h"
 
-const struct pki_option ra_verify_options[] = {
+const struct pki_option ra_cmd_verify_options[] = {
 	{ "method", "METHOD",
 		"how the person was identified: one of rules.yaml, e.g. in-person", 1 },
 	{ "email-verified", NULL, "the e-mail address was tried", 1 },
@@ -13,7 +18,7 @@ const struct pki_option ra_verify_options[] = {
 	{ 0 },
 };
 
-/* rule 43: the ways that rules.yaml has for this order. */
+/* Rule 43: rules.yaml lists the methods for this action. */
 static enum pki_status
 set_method(const struct pki_policy *policy, const struct ra_application *a,
 	const char *method, struct ra_record *record, struct pki_err *err)
@@ -47,8 +52,9 @@ set_findings(const struct ra *ra, const struct ra_application *a,
 	PKI_TRY(set_method(ra->policy, a, pki_arg(args, "method"), record, err));
 	record->email_verified = pki_arg_flag(args, "email-verified");
 	record->phone_verified = pki_arg_flag(args, "phone-verified");
-	return not_after != NULL ? ra_last_second(not_after, &record->not_after, err)
-				 : PKI_OK;
+	return not_after != NULL
+		       ? ra_check_last_second(not_after, &record->not_after, err)
+		       : PKI_OK;
 }
 
 static enum pki_status
@@ -58,18 +64,20 @@ store(struct ra *ra, struct ra_application *a, const struct ra_record *record,
 	enum ra_state from = a->state;
 	char digest[PKI_SHA256_HEX];
 	PKI_TRY(pki_sha256_hex(cms->data, cms->len, digest, err));
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:s, s:s, s:s, s:s}", "application", a->id, "order",
-		a->order, "order_digest", digest, "method", record->method);
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	pki_json_text(&detail, "application", a->id);
+	pki_json_text(&detail, "order", a->order);
+	pki_json_text(&detail, "order_digest", digest);
+	pki_json_text(&detail, "method", record->method);
 	a->state = RA_VERIFIED;
 	a->approved_by[0] = '\0';
 	PKI_TRY(ra_store_begin(ra->store, err));
-	PKI_TRY(ra_store_move(ra->store, a, from, err));
+	PKI_TRY(ra_application_move(ra->store, a, from, err));
 	PKI_TRY(ra_record_save(ra->store, a, record, err));
-	PKI_TRY(ra_store_put(ra->store, a, "order", pki_buf_bytes(cms), err));
-	PKI_TRY(ra_store_index(ra->store, a->id, a->order, false, err));
-	PKI_TRY(ra_store_event(
-		ra->store, "application-verified", a->verified_by, detail, err));
+	PKI_TRY(ra_part_put(ra->store, a, "order", pki_buf_bytes(cms), err));
+	PKI_TRY(ra_index_text(ra->store, a->id, a->order, err));
+	PKI_TRY(ra_outbox_add(
+		ra->store, "application-verified", a->verified_by, &detail, err));
 	return ra_store_commit(ra->store, err);
 }
 
@@ -81,7 +89,8 @@ sign(struct ra *ra, struct ra_application *a, const struct ra_record *record,
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
 	PKI_TRY(pki_id_make('O', a->order, err));
 	snprintf(a->verified_by, sizeof a->verified_by, "%s", officer->serial);
-	PKI_TRY(ra_draft(ra, a, record, a->order, pki_msec_now(), &json, err));
+	const struct ra_draft draft = { a, record, a->order, pki_msec_now() };
+	PKI_TRY(ra_draft_order(ra, &draft, &json, err));
 	PKI_TRY(pki_cms_sign(
 		pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
 	return store(ra, a, record, &cms, err);
@@ -110,15 +119,14 @@ verify(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	PKI_TRY(set_findings(ra, a, args, &record, err));
 	PKI_TRY(ra_need_officer(ra, args, &officer, err));
 	PKI_TRY(sign(ra, a, &record, &officer, err));
-	ra_print(ra, ra_application_json(a),
-		"application  %s\norder        %s\nstate        %s\n\n"
-		"next: pki-ra approve %s, by another officer\n",
+	struct pki_json json = ra_print_object(a);
+	return ra_print_result(ra, &json, err,
+		"application  %s\norder        %s\nstate        %s\n\nnext: pki-ra approve %s, by another officer\n",
 		a->id, a->order, ra_state_name(a->state), a->id);
-	return PKI_OK;
 }
 
 enum pki_status
-ra_verify(const struct pki_args *args, void *ctx, struct pki_err *err)
+ra_cmd_verify(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	return ra_with_application(args, verify, err);

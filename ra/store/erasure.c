@@ -1,9 +1,13 @@
 /* Erasing a holder: the key first, then every octet. */
+#include "ra/store/erasure.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "ra/store/record.h"
+#include "ra/store/application.h"
+#include "ra/store/evidence.h"
+#include "ra/store/index.h"
 #include "ra/store/store_priv.h"
 
 void
@@ -13,14 +17,20 @@ ra_erasure_free(struct ra_erasure *erasure)
 }
 
 enum pki_status
-ra_store_erasure(struct ra_store *store, const char *holder, struct ra_erasure *out,
+ra_erasure_get(struct ra_store *store, const char *holder, struct ra_erasure *out,
 	bool *found, struct pki_err *err)
 {
 	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
+	bool row;
 	*out = (struct ra_erasure){ 0 };
 	PKI_TRY(ra_sql(store, RA_SQL_ERASURE, &stmt, err, "t", holder));
-	PKI_TRY(ra_sql_step(store, stmt, found, err));
-	if (!*found)
+	PKI_TRY(ra_sql_step(store, stmt, &row, err));
+	if (!row && found == NULL)
+		return pki_fail(err, PKI_NOTFOUND,
+			"no officer has ordered the erasure of holder %s", holder);
+	if (found != NULL)
+		*found = row;
+	if (!row)
 		return PKI_OK;
 	snprintf(out->holder, sizeof out->holder, "%s", holder);
 	ra_sql_text(stmt, 0, out->order, sizeof out->order);
@@ -30,7 +40,7 @@ ra_store_erasure(struct ra_store *store, const char *holder, struct ra_erasure *
 }
 
 enum pki_status
-ra_store_order_erasure(
+ra_erasure_order(
 	struct ra_store *store, const struct ra_erasure *erasure, struct pki_err *err)
 {
 	sqlite3_stmt *stmt;
@@ -52,19 +62,19 @@ end_open(struct ra_store *store, const struct ra_erasure *erasure, const char *a
 	return ra_sql_run(store, stmt, NULL, err);
 }
 
-/* Ids are nobody's names: the search still finds them. */
+/* Ids are no personal data: the search finds an erased holder's applications by them. */
 static enum pki_status
 index_ids(void *ctx, const struct ra_application *a, struct pki_err *err)
 {
 	struct ra_store *store = ctx;
 	const char *const ids[] = { a->id, a->holder, a->invitation, a->order };
 	for (size_t i = 0; i < PKI_COUNT(ids); i++)
-		PKI_TRY(ra_store_index(store, a->id, ids[i], false, err));
+		PKI_TRY(ra_index_text(store, a->id, ids[i], err));
 	return PKI_OK;
 }
 
 enum pki_status
-ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure,
+ra_erasure_execute(struct ra_store *store, const struct ra_erasure *erasure,
 	const char *actor, struct pki_err *err)
 {
 	static const enum ra_sql destroy[] = { RA_SQL_DESTROY_KEY, RA_SQL_DESTROY_PARTS,
@@ -78,14 +88,15 @@ ra_store_erase(struct ra_store *store, const struct ra_erasure *erasure,
 		pki_buf_bytes(&erasure->cms), (int64_t)erasure->erased));
 	PKI_TRY(ra_sql_run(store, stmt, &changed, err));
 	if (changed != 1)
-		return pki_fail(err, PKI_STATE, "nobody has ordered to erase %s",
+		return pki_fail(err, PKI_STATE,
+			"no officer has ordered the erasure of holder %s",
 			erasure->holder);
 	for (size_t i = 0; i < PKI_COUNT(destroy); i++) {
 		PKI_TRY(ra_sql(store, destroy[i], &stmt, err, "t", erasure->holder));
 		PKI_TRY(ra_sql_run(store, stmt, NULL, err));
 	}
 	PKI_TRY(end_open(store, erasure, actor, err));
-	return ra_store_each(store, &all, index_ids, store, NULL, err);
+	return ra_application_each(store, &all, index_ids, store, NULL, err);
 }
 
 static enum pki_status
@@ -95,14 +106,14 @@ sweep_evidence(struct ra_store *store, bool *any, struct pki_err *err)
 	char path[PATH_MAX + 96];
 	PKI_TRY(ra_sql(store, RA_SQL_UNSWEPT, &stmt, err, ""));
 	for (*any = false;; *any = true) {
-		struct ra_application a = { 0 };
+		char application[PKI_ID_TEXT];
 		bool row;
 		PKI_TRY(ra_sql_step(store, stmt, &row, err));
 		if (!row)
 			return PKI_OK;
-		ra_sql_text(stmt, 0, a.id, sizeof a.id);
-		ra_evidence_discard(store, &a);
-		snprintf(path, sizeof path, "%s/evidence/%s", store->dir, a.id);
+		ra_sql_text(stmt, 0, application, sizeof application);
+		ra_evidence_discard(store, application);
+		snprintf(path, sizeof path, "%s/evidence/%s", store->dir, application);
 		if (pki_file_exists(path)) {
 			pki_err_object(err, "%s", path);
 			return pki_fail(err, PKI_IO,
@@ -112,53 +123,19 @@ sweep_evidence(struct ra_store *store, bool *any, struct pki_err *err)
 }
 
 enum pki_status
-ra_store_sweep(struct ra_store *store, struct pki_err *err)
+ra_erasure_sweep(struct ra_store *store, struct pki_err *err)
 {
 	sqlite3_stmt *stmt;
 	bool any;
 	PKI_TRY(sweep_evidence(store, &any, err));
 	if (!any)
 		return PKI_OK;
-	/* secure_delete overwrites what is deleted, not what pages that were split have
-	 * kept of it. VACUUM waits for writers: who is erased by now is out of the file. */
+	/* secure_delete overwrites a deleted row, but not the copies of the row that split
+	 * pages keep. VACUUM waits for writers: the erasures before now are then out of the
+	 * file. */
 	pki_msec now = pki_msec_now();
 	if (sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
 		return ra_sql_fail(store, "the applications store", err);
 	PKI_TRY(ra_sql(store, RA_SQL_SWEPT, &stmt, err, "i", (int64_t)now));
 	return ra_sql_run(store, stmt, NULL, err);
-}
-
-enum pki_status
-ra_store_holder(struct ra_store *store, const char *holder, struct ra_holder *out,
-	struct pki_err *err)
-{
-	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
-	bool row;
-	PKI_TRY(ra_sql(store, RA_SQL_HOLDER, &stmt, err, "t", holder));
-	PKI_TRY(ra_sql_step(store, stmt, &row, err));
-	*out = (struct ra_holder){
-		.applications = (uint64_t)sqlite3_column_int64(stmt, 0),
-		.changed = sqlite3_column_int64(stmt, 1),
-	};
-	snprintf(out->id, sizeof out->id, "%s", holder);
-	return PKI_OK;
-}
-
-enum pki_status
-ra_store_each_idle(struct ra_store *store, pki_msec before, ra_holder_fn fn, void *ctx,
-	struct pki_err *err)
-{
-	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
-	PKI_TRY(ra_sql(store, RA_SQL_IDLE, &stmt, err, "i", (int64_t)before));
-	for (;;) {
-		struct ra_holder holder = { 0 };
-		bool row;
-		PKI_TRY(ra_sql_step(store, stmt, &row, err));
-		if (!row)
-			return PKI_OK;
-		ra_sql_text(stmt, 0, holder.id, sizeof holder.id);
-		holder.applications = (uint64_t)sqlite3_column_int64(stmt, 1);
-		holder.changed = sqlite3_column_int64(stmt, 2);
-		PKI_TRY(fn(ctx, &holder, err));
-	}
 }

@@ -29,10 +29,8 @@ is_country(const char *text)
 static bool
 is_date(const char *text)
 {
-	struct pki_err unheard = { 0 };
 	pki_time t;
-	return strlen(text) == RA_DATE - 1 &&
-	       pki_time_parse(text, &t, &unheard) == PKI_OK;
+	return strlen(text) == RA_DATE - 1 && pki_time_parse(text, &t, NULL) == PKI_OK;
 }
 
 static bool
@@ -135,10 +133,10 @@ field_path(const struct field *field, char *out, size_t size)
 		field->section != NULL ? "." : "", field->key);
 }
 
-/* What is wrong with the fields, as far as an error's message holds it. */
+/* The faults of the fields, as many as fit into an error's message. */
 struct faults {
 	char text[512];
-	int unsaid;
+	int omitted;
 	int count;
 };
 
@@ -151,7 +149,7 @@ add_fault(struct faults *faults, const char *path, const char *what)
 		used != 0 ? "; " : "", path, what);
 	if ((size_t)need >= sizeof faults->text - used) {
 		faults->text[used] = '\0';
-		faults->unsaid++;
+		faults->omitted++;
 	}
 }
 
@@ -159,14 +157,13 @@ static void
 read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out,
 	struct faults *faults)
 {
-	struct pki_err unheard = { 0 };
 	struct pki_yaml *map = root;
 	char *text = at(out, field);
 	char wanted[80], path[64];
 	field_path(field, path, sizeof path);
 	if (field->section != NULL)
 		map = pki_yaml_get(root, field->section);
-	if (map != NULL && pki_yaml_expect_map(map, &unheard) != PKI_OK)
+	if (map != NULL && pki_yaml_expect_map(map, NULL) != PKI_OK)
 		map = NULL;
 	struct pki_yaml *node = map != NULL ? pki_yaml_get(map, field->key) : NULL;
 	if (node == NULL) {
@@ -174,7 +171,7 @@ read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out
 		return;
 	}
 	snprintf(wanted, sizeof wanted, "not %s", field->want);
-	if (pki_yaml_string(node, text, field->size, &unheard) != PKI_OK ||
+	if (pki_yaml_string(node, text, field->size, NULL) != PKI_OK ||
 		!field->check(text))
 		add_fault(faults, path, wanted);
 }
@@ -186,12 +183,12 @@ read_all(struct pki_yaml *root, struct ra_form *out, struct pki_err *err)
 	PKI_TRY(pki_yaml_expect_map(root, err));
 	for (size_t i = 0; i < PKI_COUNT(fields); i++)
 		read_field(root, &fields[i], out, &faults);
-	struct pki_err unknown = { 0 };
-	if (pki_yaml_done(root, &unknown) != PKI_OK)
-		add_fault(&faults, "form", unknown.msg);
-	if (faults.unsaid != 0)
+	struct pki_err own = { 0 };
+	if (pki_yaml_done(root, &own) != PKI_OK)
+		add_fault(&faults, "form", own.msg);
+	if (faults.omitted != 0)
 		return pki_fail(
-			err, PKI_INPUT, "%s; and %d more", faults.text, faults.unsaid);
+			err, PKI_INPUT, "%s; and %d more", faults.text, faults.omitted);
 	if (faults.count != 0)
 		return pki_fail(err, PKI_INPUT, "%s", faults.text);
 	return PKI_OK;
@@ -202,17 +199,18 @@ ra_form_parse(
 	struct pki_bytes yaml, const char *name, struct ra_form *out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
+	struct pki_err own = { 0 };
 	*out = (struct ra_form){ 0 };
-	enum pki_status st = pki_yaml_parse(yaml, name, &root, err);
-	if (st == PKI_OK)
-		st = read_all(root, out, err);
-	if (st == PKI_OK)
+	enum pki_status status = pki_yaml_parse(yaml, name, &root, &own);
+	if (status == PKI_OK)
+		status = read_all(root, out, &own);
+	if (status == PKI_OK)
 		return PKI_OK;
-	pki_err_object(err, "%s", name);
+	pki_err_object(&own, "%s", name);
 	/* a form is input, not configuration */
-	if (err->status == PKI_CONFIG)
-		err->status = PKI_INPUT;
-	return err->status;
+	if (own.status == PKI_CONFIG)
+		own.status = PKI_INPUT;
+	return pki_err_move(err, &own);
 }
 
 enum pki_status
@@ -223,27 +221,32 @@ ra_form_read(const char *path, struct ra_form *out, struct pki_err *err)
 	return ra_form_parse(pki_buf_bytes(&yaml), path, out, err);
 }
 
+static bool
+same_section(const struct field *a, const struct field *b)
+{
+	return a->section != NULL && b->section != NULL &&
+	       strcmp(a->section, b->section) == 0;
+}
+
 enum pki_status
 ra_form_to_json(const struct ra_form *form, json_t **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *top = json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json top = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json section = { 0 };
 	for (size_t i = 0; i < PKI_COUNT(fields); i++) {
-		json_t *map = top;
-		if (fields[i].section != NULL) {
-			map = json_object_get(top, fields[i].section);
-			if (map == NULL) {
-				json_object_set_new(
-					top, fields[i].section, json_object());
-				map = json_object_get(top, fields[i].section);
-			}
+		const struct field *f = &fields[i];
+		if (f->section == NULL) {
+			pki_json_text(&top, f->key, at_const(form, f));
+			continue;
 		}
-		if (json_object_set_new(map, fields[i].key,
-			    json_string(at_const(form, &fields[i]))) != 0)
-			return pki_fail(err, PKI_MEMORY, "the form as JSON");
+		/* the fields of a section follow each other in the table */
+		if (i == 0 || !same_section(f, f - 1))
+			section = pki_json_object();
+		pki_json_text(&section, f->key, at_const(form, f));
+		if (i + 1 == PKI_COUNT(fields) || !same_section(f, f + 1))
+			pki_json_nest(&top, f->section, &section);
 	}
-	*out = top;
-	top = NULL;
-	return PKI_OK;
+	return pki_json_take(&top, out, err);
 }
 
 enum pki_status

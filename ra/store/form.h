@@ -1,6 +1,6 @@
 /*
- * The application form: what the applicant declares, as a YAML file from the desk and as JSON
- * in the sealed record. Every wrong field is reported at once, by name, never by its value.
+ * The application form: the applicant's declarations, as a YAML file and as JSON in the sealed
+ * record. An error lists all wrong fields by their names, never with their values.
  */
 #ifndef RA_STORE_FORM_H
 #define RA_STORE_FORM_H
@@ -11,7 +11,7 @@
 
 #define RA_DATE 11 /* "2026-11-22" and the NUL */
 #define RA_EMAIL 255 /* RFC 5321 4.5.3.1: 254 octets of a path's address */
-#define RA_PHONE 24 /* E.164: 15 digits, what stands between them */
+#define RA_PHONE 24 /* E.164: 15 digits; blanks and hyphens between them */
 #define RA_NUMBER 33 /* longest document number in use has 20 characters (TD3: 9) */
 #define RA_WORD_FIELD 48
 
@@ -39,7 +39,7 @@ enum pki_status ra_form_read(
 enum pki_status ra_form_parse(struct pki_bytes yaml, const char *name,
 	struct ra_form *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* *out is the caller's. TAMPERED if a record is not of this form. */
+/* *out is the caller's. from_json: TAMPERED if a field is missing. */
 enum pki_status ra_form_to_json(
 	const struct ra_form *form, json_t **out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_form_from_json(

@@ -1,5 +1,6 @@
+#include "ra/store/outbox.h"
+
 #include <fcntl.h>
-#include <string.h>
 #include <stdio.h>
 #include <sys/file.h>
 
@@ -7,12 +8,12 @@
 #include "ra/store/store_priv.h"
 
 enum pki_status
-ra_store_event(struct ra_store *store, const char *type, const char *actor,
-	const json_t *detail, struct pki_err *err)
+ra_outbox_add(struct ra_store *store, const char *type, const char *actor,
+	struct pki_json *detail, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
 	sqlite3_stmt *stmt;
-	PKI_TRY(pki_json_dump(detail, &json, err));
+	PKI_TRY(pki_json_write(detail, &json, err));
 	PKI_TRY(ra_sql(store, RA_SQL_ADD_EVENT, &stmt, err, "ttt", type, actor,
 		(const char *)json.data));
 	return ra_sql_run(store, stmt, NULL, err);
@@ -63,22 +64,22 @@ send_all(struct ra_store *store, const char *socket, struct pki_err *err)
 	bool found;
 	snprintf(path, sizeof path, "%s/outbox.lock", store->dir);
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	/* somebody else is sending: what waits goes with theirs or with the next command */
+	/* another process is sending; that process or the next command sends these events */
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
 		return PKI_OK;
-	enum pki_status st = PKI_OK;
-	for (int64_t after = 0; st == PKI_OK; after = event.seq) {
-		st = next_event(store, after, &event, &found, err);
-		if (st != PKI_OK || !found)
+	enum pki_status status = PKI_OK;
+	for (int64_t after = 0; status == PKI_OK; after = event.seq) {
+		status = next_event(store, after, &event, &found, err);
+		if (status != PKI_OK || !found)
 			break;
-		st = send_one(store, socket, &event, err);
+		status = send_one(store, socket, &event, err);
 	}
 	pki_buf_free(&event.detail);
-	return st;
+	return status;
 }
 
 enum pki_status
-ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
+ra_outbox_count(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
 {
 	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
 	bool row;
@@ -90,11 +91,11 @@ ra_store_waiting(struct ra_store *store, uint64_t *waiting, struct pki_err *err)
 }
 
 enum pki_status
-ra_store_send_events(struct ra_store *store, const char *socket, uint64_t *waiting,
+ra_outbox_send(struct ra_store *store, const char *socket, uint64_t *waiting,
 	struct pki_err *err)
 {
-	enum pki_status st = send_all(store, socket, err);
-	struct pki_err second = { 0 };
-	PKI_TRY(ra_store_waiting(store, waiting, &second));
-	return st;
+	enum pki_status status = send_all(store, socket, err);
+	/* an error of sending matters more than one of counting */
+	enum pki_status counted = ra_outbox_count(store, waiting, err);
+	return status != PKI_OK ? status : counted;
 }

@@ -20,7 +20,7 @@ ra_salt_make(char out[RA_SALT_HEX], struct pki_err *err)
 }
 
 enum pki_status
-ra_salted_digest(const char *salt, struct pki_bytes data, char out[PKI_SHA256_HEX],
+ra_salt_digest(const char *salt, struct pki_bytes data, char out[PKI_SHA256_HEX],
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf all = { 0 };
@@ -39,31 +39,41 @@ ra_record_name(const struct ra_record *record, char out[RA_NAME_TEXT])
 		record->form.surname);
 }
 
-static json_t *
-evidence_to_json(const struct ra_record *record)
+static void
+add_evidence(struct pki_json *json, const struct ra_record *record)
 {
-	json_t *list = json_array();
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
 	for (size_t i = 0; i < record->evidence_count; i++) {
 		const struct ra_evidence *e = &record->evidence[i];
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "name", e->name,
-				      "application", e->application, "number",
-				      (json_int_t)e->number, "size", (json_int_t)e->size,
-				      "salt", e->salt, "digest", e->digest));
+		PKI_CLEANUP(pki_json_free) struct pki_json one = pki_json_object();
+		pki_json_text(&one, "name", e->name);
+		pki_json_text(&one, "application", e->application);
+		pki_json_number(&one, "number", e->number);
+		pki_json_number(&one, "size", e->size);
+		pki_json_text(&one, "salt", e->salt);
+		pki_json_text(&one, "digest", e->digest);
+		pki_json_append(&list, &one);
 	}
-	return list;
+	pki_json_nest(json, "evidence", &list);
 }
 
-static json_t *
-serials_to_json(const struct ra_record *record)
+static void
+add_serials(struct pki_json *json, const struct ra_record *record)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; i < record->serial_count; i++) {
-		char text[PKI_SERIAL_TEXT];
-		pki_serial_text(&record->serials[i], text);
-		json_array_append_new(list, json_string(text));
-	}
-	return list;
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
+	for (size_t i = 0; i < record->serial_count; i++)
+		pki_json_append_serial(&list, &record->serials[i]);
+	pki_json_nest(json, "serials", &list);
+}
+
+static enum pki_status
+add_request(struct pki_json *json, const char *name, const struct pki_buf *csr,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_TRY(pki_base64_encode(csr->data, csr->len, &text, err));
+	pki_json_text(json, name, (const char *)text.data);
+	return PKI_OK;
 }
 
 enum pki_status
@@ -71,25 +81,21 @@ ra_record_save(struct ra_store *store, const struct ra_application *application,
 	const struct ra_record *record, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf auth = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf sign = { 0 };
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
 	json_t *form = NULL;
-	PKI_TRY(pki_base64_encode(
-		record->auth_csr.data, record->auth_csr.len, &auth, err));
-	PKI_TRY(pki_base64_encode(
-		record->sign_csr.data, record->sign_csr.len, &sign, err));
 	PKI_TRY(ra_form_to_json(&record->form, &form, err));
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:b}",
-		"form", form, "salt", record->salt, "auth_csr", auth.data, "sign_csr",
-		sign.data, "evidence", evidence_to_json(record), "serials",
-		serials_to_json(record), "not_after", (json_int_t)record->not_after,
-		"method", record->method, "email_verified", (int)record->email_verified,
-		"phone_verified", (int)record->phone_verified);
-	if (json == NULL)
-		return pki_fail(err, PKI_MEMORY, "the record as JSON");
-	PKI_TRY(pki_json_dump(json, &text, err));
-	return ra_store_put(store, application, "record", pki_buf_bytes(&text), err);
+	pki_json_value(&json, "form", form);
+	pki_json_text(&json, "salt", record->salt);
+	PKI_TRY(add_request(&json, "auth_csr", &record->auth_csr, err));
+	PKI_TRY(add_request(&json, "sign_csr", &record->sign_csr, err));
+	add_evidence(&json, record);
+	add_serials(&json, record);
+	pki_json_number(&json, "not_after", record->not_after);
+	pki_json_text(&json, "method", record->method);
+	pki_json_bool(&json, "email_verified", record->email_verified);
+	pki_json_bool(&json, "phone_verified", record->phone_verified);
+	PKI_TRY(pki_json_write(&json, &text, err));
+	return ra_part_put(store, application, "record", pki_buf_bytes(&text), err);
 }
 
 static bool
@@ -170,7 +176,7 @@ ra_record_load(struct ra_store *store, const struct ra_application *application,
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
 	*out = (struct ra_record){ 0 };
-	PKI_TRY(ra_store_part(store, application, "record", &text, err));
+	PKI_TRY(ra_part_get(store, application, "record", &text, err));
 	PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &json, err));
 	return read_record(json, out, err);
 }

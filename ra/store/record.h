@@ -1,15 +1,13 @@
 /*
- * What an application is made of: the form, the requests for certificates, the evidence and
- * what the officer who verified it found. Kept as JSON in the sealed part "record".
+ * The record of an application: the form, the requests for certificates, the evidence, and what
+ * the verifying officer found. Kept as JSON in the sealed part "record".
  */
 #ifndef RA_STORE_RECORD_H
 #define RA_STORE_RECORD_H
 
 #include "ra/store/form.h"
-#include "ra/store/store.h"
+#include "ra/store/part.h"
 
-/* A scan of a document's page at 300 dpi is 1 to 4 MiB. */
-#define RA_EVIDENCE_MAX ((size_t)10 << 20)
 #define RA_SALT 16
 #define RA_SALT_HEX (2 * RA_SALT + 1)
 
@@ -30,7 +28,7 @@ struct ra_record {
 	size_t evidence_count;
 	struct pki_serial serials[PKI_ORDER_SERIALS_MAX]; /* renewal: predecessors */
 	size_t serial_count;
-	pki_time not_after; /* the wish of --not-after; 0: none */
+	pki_time not_after; /* the end that --not-after asks for; 0: none */
 	char method[PKI_WORD_TEXT]; /* "" until verified */
 	bool email_verified;
 	bool phone_verified;
@@ -40,37 +38,19 @@ void ra_record_free(struct ra_record *record);
 enum pki_status ra_record_save(struct ra_store *store,
 	const struct ra_application *application, const struct ra_record *record,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The caller frees out, also after an error. */
+/* The caller frees out, also after an error. Errors as part.h; TAMPERED if the record is not
+ * complete. */
 enum pki_status ra_record_load(struct ra_store *store,
 	const struct ra_application *application, struct ra_record *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* "Given Surname", for officers' eyes. */
+/* "Given Surname", for officers. */
 #define RA_NAME_TEXT ((size_t)2 * PKI_NAME_SIZE)
 void ra_record_name(const struct ra_record *record, char out[RA_NAME_TEXT]);
 
 /* RA_SALT random octets in hex; SHA-256 over salt and data in hex. */
 enum pki_status ra_salt_make(char out[RA_SALT_HEX], struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status ra_salted_digest(const char *salt, struct pki_bytes data,
+enum pki_status ra_salt_digest(const char *salt, struct pki_bytes data,
 	char out[PKI_SHA256_HEX], struct pki_err *err) PKI_MUST_CHECK;
-
-/*
- * Copy the files into store/evidence/APPLICATION/, sealed; add them to the record. LIMIT above
- * RA_EVIDENCE_MAX or PKI_ORDER_EVIDENCE_MAX files. What was written before an error stays,
- * unreferenced: ra_evidence_discard().
- */
-enum pki_status ra_evidence_add(struct ra_store *store,
-	const struct ra_application *application, const char *path,
-	struct ra_record *record, struct pki_err *err) PKI_MUST_CHECK;
-/* Unsealed, as dir/NUMBER-NAME, mode 0600; TAMPERED if a file is not what was submitted. */
-enum pki_status ra_evidence_write(struct ra_store *store,
-	const struct ra_application *application, const struct ra_record *record,
-	const char *dir, struct pki_err *err) PKI_MUST_CHECK;
-/* The same without writing anything. */
-enum pki_status ra_evidence_check(struct ra_store *store,
-	const struct ra_application *application, const struct ra_record *record,
-	struct pki_err *err) PKI_MUST_CHECK;
-void ra_evidence_discard(
-	struct ra_store *store, const struct ra_application *application);
 
 #endif

@@ -8,7 +8,7 @@
 #include "libpki/base/file.h"
 #include "ra/store/store_priv.h"
 
-/* "RAap": what file(1) and a wrong path are told by */
+/* "RAap": file(1) and this file recognize the database by it */
 #define APPLICATION_ID 0x52416170
 /* Two officers at two terminals: a commit takes milliseconds. */
 #define BUSY_MS 5000
@@ -30,9 +30,9 @@ pragma(struct ra_store *store, const char *name, int *out, struct pki_err *err)
 		  sqlite3_step(stmt) == SQLITE_ROW;
 	if (ok)
 		*out = sqlite3_column_int(stmt, 0);
-	enum pki_status st = ok ? PKI_OK : ra_sql_fail(store, name, err);
+	enum pki_status status = ok ? PKI_OK : ra_sql_fail(store, name, err);
 	sqlite3_finalize(stmt);
-	return st;
+	return status;
 }
 
 static enum pki_status
@@ -71,17 +71,17 @@ migrate(struct ra_store *store, struct pki_err *err)
 	if (version == migration_count)
 		return PKI_OK;
 	PKI_TRY(ra_store_begin(store, err));
-	/* another process may have done it while this one waited */
-	enum pki_status st = pragma(store, "user_version", &version, err);
-	if (st == PKI_OK && version < migration_count)
-		st = migrate_from(store, version, err);
-	if (st == PKI_OK)
-		st = ra_store_commit(store, err);
+	/* another process may have migrated the store while this process waited */
+	enum pki_status status = pragma(store, "user_version", &version, err);
+	if (status == PKI_OK && version < migration_count)
+		status = migrate_from(store, version, err);
+	if (status == PKI_OK)
+		status = ra_store_commit(store, err);
 	ra_store_rollback(store);
-	return st;
+	return status;
 }
 
-/* A wrong store.key must not seal one record more under it. */
+/* No record may be sealed under a wrong store.key. */
 static enum pki_status
 check_key(struct ra_store *store, struct pki_err *err)
 {
@@ -133,7 +133,7 @@ open_all(struct ra_store *store, struct pki_err *err)
 			"others can read the folder of the applications store; chmod 700 it");
 	snprintf(db, sizeof db, "%s/applications.db", store->dir);
 	snprintf(key, sizeof key, "%s/store.key", store->dir);
-	/* a database without its key must not get a new one: nothing would open */
+	/* a database without its key must not get a new key: no part would open */
 	PKI_TRY(ra_vault_open(key, !pki_file_exists(db), &store->vault, err));
 	return open_database(store, db, err);
 }
@@ -145,10 +145,10 @@ ra_store_open(const char *dir, struct ra_store **out, struct pki_err *err)
 	if (store == NULL)
 		return pki_fail(err, PKI_MEMORY, "the applications store");
 	snprintf(store->dir, sizeof store->dir, "%s", dir);
-	enum pki_status st = open_all(store, err);
-	if (st != PKI_OK) {
+	enum pki_status status = open_all(store, err);
+	if (status != PKI_OK) {
 		pki_err_object(err, "%s", dir);
-		return st;
+		return status;
 	}
 	*out = store;
 	store = NULL;
@@ -203,13 +203,12 @@ ra_store_commit(struct ra_store *store, struct pki_err *err)
 void
 ra_store_rollback(struct ra_store *store)
 {
-	struct pki_err unheard = { 0 };
 	sqlite3_stmt *stmt;
 	if (!store->in_transaction)
 		return;
-	/* fails only where SQLite has rolled back already */
-	if (ra_sql(store, RA_SQL_ROLLBACK, &stmt, &unheard, "") == PKI_OK &&
-		ra_sql_run(store, stmt, NULL, &unheard) != PKI_OK)
+	/* ROLLBACK fails only if SQLite has rolled back */
+	if (ra_sql(store, RA_SQL_ROLLBACK, &stmt, NULL, "") == PKI_OK &&
+		ra_sql_run(store, stmt, NULL, NULL) != PKI_OK)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->in_transaction = false;
 }

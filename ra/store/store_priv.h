@@ -1,4 +1,4 @@
-/* Inside of the applications store: its statements. For store*.c and outbox.c alone. */
+/* The store's database handle and its prepared statements (statements.sql). */
 #ifndef RA_STORE_STORE_PRIV_H
 #define RA_STORE_STORE_PRIV_H
 
@@ -59,6 +59,7 @@ struct ra_store {
 	bool in_transaction;
 };
 
+/* SQLite's error as a status and a message: what failed, SQLite's text, the remedy. */
 enum pki_status ra_sql_fail(
 	struct ra_store *store, const char *what, struct pki_err *err);
 
@@ -77,9 +78,5 @@ void ra_sql_done(sqlite3_stmt **stmt); /* for PKI_CLEANUP */
 enum pki_status ra_sql_run(struct ra_store *store, sqlite3_stmt *stmt, int *changed,
 	struct pki_err *err) PKI_MUST_CHECK;
 void ra_sql_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
-
-/* STATE once the holder's data was erased; NOTFOUND. */
-enum pki_status ra_store_check_kept(
-	struct ra_store *store, const char *holder, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -95,11 +95,11 @@ enum pki_status
 ra_sql_run(struct ra_store *store, sqlite3_stmt *stmt, int *changed, struct pki_err *err)
 {
 	bool row;
-	enum pki_status st = ra_sql_step(store, stmt, &row, err);
-	if (st == PKI_OK && changed != NULL)
+	enum pki_status status = ra_sql_step(store, stmt, &row, err);
+	if (status == PKI_OK && changed != NULL)
 		*changed = sqlite3_changes(store->db);
 	ra_sql_done(&stmt);
-	return st;
+	return status;
 }
 
 void

@@ -91,20 +91,23 @@ gcm_unseal(const uint8_t key[KEY], const char *aad, struct pki_bytes sealed,
 }
 
 static enum pki_status
+create_key(const char *path, struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	uint8_t fresh[KEY];
+	PKI_TRY(pki_random(fresh, sizeof fresh, err));
+	enum pki_status status = pki_file_create(path, fresh, sizeof fresh, 0600, &own);
+	OPENSSL_cleanse(fresh, sizeof fresh);
+	/* STATE: another process has made the file since */
+	return status == PKI_STATE ? PKI_OK : pki_err_move(err, &own);
+}
+
+static enum pki_status
 read_key(const char *path, bool create, struct pki_buf *key, struct pki_err *err)
 {
-	if (create && !pki_file_exists(path)) {
-		uint8_t fresh[KEY];
-		PKI_TRY(pki_random(fresh, sizeof fresh, err));
-		enum pki_status st =
-			pki_file_create(path, fresh, sizeof fresh, 0600, err);
-		OPENSSL_cleanse(fresh, sizeof fresh);
-		/* STATE: another process was faster */
-		if (st != PKI_OK && st != PKI_STATE)
-			return st;
-		*err = (struct pki_err){ 0 };
-	}
 	struct stat sb;
+	if (create && !pki_file_exists(path))
+		PKI_TRY(create_key(path, err));
 	if (stat(path, &sb) == 0 && (sb.st_mode & 077) != 0)
 		return pki_fail(err, PKI_CONFIG,
 			"others can read the key of the applications store; chmod 600 it");
@@ -120,20 +123,20 @@ enum pki_status
 ra_vault_open(const char *path, bool create, struct ra_vault **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf key = { 0 };
-	enum pki_status st = read_key(path, create, &key, err);
-	if (st != PKI_OK) {
+	enum pki_status status = read_key(path, create, &key, err);
+	if (status != PKI_OK) {
 		pki_err_object(err, "%s", path);
-		return st;
+		return status;
 	}
 	struct ra_vault *vault = calloc(1, sizeof *vault);
 	if (vault == NULL)
 		return pki_fail(err, PKI_MEMORY, "the vault");
-	st = hmac(key.data, "pki-ra wrap 1", vault->wrap, err);
-	if (st == PKI_OK)
-		st = hmac(key.data, "pki-ra index 1", vault->index, err);
-	if (st != PKI_OK) {
+	status = hmac(key.data, "pki-ra wrap 1", vault->wrap, err);
+	if (status == PKI_OK)
+		status = hmac(key.data, "pki-ra index 1", vault->index, err);
+	if (status != PKI_OK) {
 		ra_vault_free(vault);
-		return st;
+		return status;
 	}
 	*out = vault;
 	return PKI_OK;
@@ -155,10 +158,10 @@ ra_vault_key(const struct ra_vault *vault, const char *holder,
 	uint8_t key[KEY];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf sealed = { 0 };
 	PKI_TRY(pki_random(key, sizeof key, err));
-	enum pki_status st = gcm_seal(
+	enum pki_status status = gcm_seal(
 		vault->wrap, holder, (struct pki_bytes){ key, KEY }, &sealed, err);
 	OPENSSL_cleanse(key, sizeof key);
-	PKI_TRY(st);
+	PKI_TRY(status);
 	memcpy(wrapped, sealed.data, RA_WRAPPED);
 	return PKI_OK;
 }
@@ -177,26 +180,24 @@ unwrap(const struct ra_vault *vault, const char *holder, struct pki_bytes wrappe
 }
 
 enum pki_status
-ra_vault_seal(const struct ra_vault *vault, const char *holder, struct pki_bytes wrapped,
-	const char *what, struct pki_bytes plain, struct pki_buf *out,
-	struct pki_err *err)
+ra_vault_seal(const struct ra_vault *vault, const struct ra_vault_box *box,
+	struct pki_bytes plain, struct pki_buf *out, struct pki_err *err)
 {
 	char aad[AAD_TEXT];
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf key = { 0 };
-	snprintf(aad, sizeof aad, "%s|%s", holder, what);
-	PKI_TRY(unwrap(vault, holder, wrapped, &key, err));
+	snprintf(aad, sizeof aad, "%s|%s", box->holder, box->label);
+	PKI_TRY(unwrap(vault, box->holder, box->wrapped, &key, err));
 	return gcm_seal(key.data, aad, plain, out, err);
 }
 
 enum pki_status
-ra_vault_unseal(const struct ra_vault *vault, const char *holder,
-	struct pki_bytes wrapped, const char *what, struct pki_bytes sealed,
-	struct pki_buf *out, struct pki_err *err)
+ra_vault_unseal(const struct ra_vault *vault, const struct ra_vault_box *box,
+	struct pki_bytes sealed, struct pki_buf *out, struct pki_err *err)
 {
 	char aad[AAD_TEXT];
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf key = { 0 };
-	snprintf(aad, sizeof aad, "%s|%s", holder, what);
-	PKI_TRY(unwrap(vault, holder, wrapped, &key, err));
+	snprintf(aad, sizeof aad, "%s|%s", box->holder, box->label);
+	PKI_TRY(unwrap(vault, box->holder, box->wrapped, &key, err));
 	return gcm_unseal(key.data, aad, sealed, out, err);
 }
 

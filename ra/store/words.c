@@ -8,7 +8,7 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* Appends the first character of text, folded, if it is a letter or digit; its length. */
+/* Append the first character of text, folded, if it is a letter or digit; return its length. */
 static size_t
 fold_one(const char *text, size_t left, char *word, size_t *len, bool *taken)
 {
@@ -30,9 +30,9 @@ fold_one(const char *text, size_t left, char *word, size_t *len, bool *taken)
 	return used;
 }
 
-/* One piece between blanks: as one word, and its runs of letters and digits. */
+/* The words of a text without blanks: its runs of letters and digits, and the whole. */
 static enum pki_status
-piece(const char *text, size_t size, ra_word_fn fn, void *ctx, struct pki_err *err)
+each_run(const char *text, size_t size, ra_word_fn fn, void *ctx, struct pki_err *err)
 {
 	char whole[RA_WORD] = "", run[RA_WORD] = "";
 	size_t whole_len = 0, run_len = 0;
@@ -49,17 +49,17 @@ piece(const char *text, size_t size, ra_word_fn fn, void *ctx, struct pki_err *e
 }
 
 static enum pki_status
-pieces(const char *text, ra_word_fn fn, void *ctx, struct pki_err *err)
+each_piece(const char *text, ra_word_fn fn, void *ctx, struct pki_err *err)
 {
 	for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
 		size_t len = strcspn(text, blanks);
-		PKI_TRY(piece(text, len, fn, ctx, err));
+		PKI_TRY(each_run(text, len, fn, ctx, err));
 		text += len;
 	}
 	return PKI_OK;
 }
 
-/* Case folding knows all of Unicode: the thread's locale, for the time of the walk. */
+/* The thread's locale is C.UTF-8 during a walk, so that case folding covers Unicode. */
 struct folding {
 	locale_t utf8;
 	locale_t before;
@@ -83,17 +83,17 @@ fold_end(struct folding *folding)
 }
 
 enum pki_status
-ra_words(const char *text, ra_word_fn fn, void *ctx, struct pki_err *err)
+ra_words_each(const char *text, ra_word_fn fn, void *ctx, struct pki_err *err)
 {
 	struct folding folding;
 	fold_begin(&folding);
-	enum pki_status st = pieces(text, fn, ctx, err);
+	enum pki_status status = each_piece(text, fn, ctx, err);
 	fold_end(&folding);
-	return st;
+	return status;
 }
 
 void
-ra_word_fold(const char *text, size_t len, char out[RA_WORD])
+ra_words_fold(const char *text, size_t len, char out[RA_WORD])
 {
 	struct folding folding;
 	size_t used = 0;

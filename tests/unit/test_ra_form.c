@@ -9,7 +9,8 @@
 
 #include "libpki/base/file.h"
 #include "libpki/x509/csr.h"
-#include "ra/ra.h"
+#include "ra/check.h"
+#include "ra/code.h"
 
 static char dir[] = "/tmp/test-ra-form-XXXXXX";
 static char path[64];
@@ -187,9 +188,9 @@ r11_r12_r13_r207_r208_r211_the_rules_of_a_form(void **state)
 		struct ra_form form = good;
 		strcpy((char *)&form + cases[i].field, cases[i].value);
 		err = (struct pki_err){ 0 };
-		enum pki_status st = ra_check_form(policy, &form, NOW, &err);
+		enum pki_status status = ra_check_form(policy, &form, NOW, &err);
 		if (err.rule != cases[i].want_rule ||
-			(st == PKI_OK) != (cases[i].want_rule == PKI_RULE_NONE))
+			(status == PKI_OK) != (cases[i].want_rule == PKI_RULE_NONE))
 			fail_msg("%s: rule %d: %s", cases[i].label, (int)err.rule,
 				err.msg);
 	}
@@ -205,7 +206,7 @@ r13_one_document_is_one_serial_number(void **state)
 		struct pki_name name;
 		snprintf(form.document_number, sizeof form.document_number, "%s",
 			numbers[i]);
-		assert_int_equal(ra_subject(policy, &form, &name, &err), PKI_OK);
+		assert_int_equal(ra_check_subject(policy, &form, &name, &err), PKI_OK);
 		assert_string_equal(name.serial_number, "PASFR-12AB34567");
 		assert_string_equal(name.common_name, "TEST Alice Martin");
 	}
@@ -255,11 +256,11 @@ r10_r39_r94_the_requests(void **state)
 		snprintf(paths[1], sizeof paths[1], "%s/%s", dir,
 			cases[i].sign != NULL ? cases[i].sign : "");
 		err = (struct pki_err){ 0 };
-		enum pki_status st = ra_read_requests(policy, paths[0],
+		enum pki_status status = ra_check_requests(policy, paths[0],
 			cases[i].sign != NULL ? paths[1] : NULL, &record, &err);
-		if (st != cases[i].want || err.rule != cases[i].want_rule)
+		if (status != cases[i].want || err.rule != cases[i].want_rule)
 			fail_msg("%s, %s: %d rule %d: %s", cases[i].auth,
-				cases[i].sign != NULL ? cases[i].sign : "-", st,
+				cases[i].sign != NULL ? cases[i].sign : "-", status,
 				(int)err.rule, err.msg);
 	}
 	for (size_t i = 0; i < PKI_COUNT(files); i++) {

@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "ra/ra.h"
+#include "ra/statement.h"
 
 static struct pki_err err;
 
@@ -98,11 +98,11 @@ r212_only_the_holder_accepts_only_this(void **state)
 		err = (struct pki_err){ 0 };
 		sign(cases[i].other_key ? &eve : &alice, cases[i].said, cases[i].flags,
 			&cms);
-		enum pki_status st = ra_statement_verify(
+		enum pki_status status = ra_statement_verify(
 			pki_buf_bytes(&cms), bytes(text), alice.cert, &err);
-		if (st != cases[i].want)
-			fail_msg("%s: %d: %s", cases[i].label, st, err.msg);
-		if (st != PKI_OK)
+		if (status != cases[i].want)
+			fail_msg("%s: %d: %s", cases[i].label, status, err.msg);
+		if (status != PKI_OK)
 			assert_int_equal(err.rule, PKI_RULE_ACCEPTANCE);
 	}
 	drop(&alice);

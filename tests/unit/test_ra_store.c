@@ -11,8 +11,11 @@
 
 #include "libpki/base/file.h"
 #include "libpki/host/http.h"
-#include "ra/store/store.h"
-#include "ra/store/words.h"
+#include "ra/store/holder.h"
+#include "ra/store/index.h"
+#include "ra/store/invitation.h"
+#include "ra/store/outbox.h"
+#include "ra/store/part.h"
 
 static char dir[] = "/tmp/test-ra-XXXXXX";
 static char store_dir[64];
@@ -78,11 +81,11 @@ add(struct ra_store *store, const char *name)
 	OK(pki_id_make('A', a.id, &err));
 	OK(pki_id_make('H', a.holder, &err));
 	OK(ra_store_begin(store, &err));
-	OK(ra_store_add_holder(store, a.holder, &err));
-	OK(ra_store_add(store, &a, &err));
-	OK(ra_store_put(store, &a, "record",
+	OK(ra_holder_add(store, a.holder, &err));
+	OK(ra_application_add(store, &a, &err));
+	OK(ra_part_put(store, &a, "record",
 		(struct pki_bytes){ (const uint8_t *)name, strlen(name) }, &err));
-	OK(ra_store_index(store, a.id, name, false, &err));
+	OK(ra_index_text(store, a.id, name, &err));
 	OK(ra_store_commit(store, &err));
 	return a;
 }
@@ -135,12 +138,12 @@ a_part_opens_only_in_its_place(void **state)
 	struct ra_application a = add(store, "Alice Martin"),
 			      b = add(store, "Bruno Keller");
 	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
-	OK(ra_store_part(store, &a, "record", &out, &err));
+	OK(ra_part_get(store, &a, "record", &out, &err));
 	assert_string_equal((char *)out.data, "Alice Martin");
-	FAILS(PKI_NOTFOUND, ra_store_part(store, &a, "order", &out, &err));
+	FAILS(PKI_NOTFOUND, ra_part_get(store, &a, "order", &out, &err));
 	struct ra_application stolen = a;
 	snprintf(stolen.holder, sizeof stolen.holder, "%s", b.holder);
-	FAILS(PKI_TAMPERED, ra_store_part(store, &stolen, "record", &out, &err));
+	FAILS(PKI_TAMPERED, ra_part_get(store, &stolen, "record", &out, &err));
 	assert_string_equal((char *)out.data, "Alice Martin");
 	ra_store_close(store);
 }
@@ -205,9 +208,10 @@ states_only_move_forwards(void **state)
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		err = (struct pki_err){ 0 };
 		a.state = cases[i].to;
-		enum pki_status st = ra_store_move(store, &a, cases[i].from, &err);
-		if (st != cases[i].want)
-			fail_msg("%s: %d, not %d", cases[i].label, st, cases[i].want);
+		enum pki_status status =
+			ra_application_move(store, &a, cases[i].from, &err);
+		if (status != cases[i].want)
+			fail_msg("%s: %d, not %d", cases[i].label, status, cases[i].want);
 	}
 	ra_store_close(store);
 }
@@ -221,10 +225,10 @@ r202_the_schema_wants_two_officers(void **state)
 	OK(pki_id_make('O', a.order, &err));
 	snprintf(a.verified_by, sizeof a.verified_by, "01");
 	a.state = RA_VERIFIED;
-	OK(ra_store_move(store, &a, RA_SUBMITTED, &err));
+	OK(ra_application_move(store, &a, RA_SUBMITTED, &err));
 	snprintf(a.approved_by, sizeof a.approved_by, "01");
 	a.state = RA_APPROVED;
-	FAILS(PKI_STATE, ra_store_move(store, &a, RA_VERIFIED, &err));
+	FAILS(PKI_STATE, ra_application_move(store, &a, RA_VERIFIED, &err));
 	ra_store_close(store);
 }
 
@@ -238,15 +242,19 @@ r206_an_invitation_counts_once(void **state)
 	struct ra_invitation in = { .code = { 1, 2, 3, 4, 5 }, .expires = 9 }, out;
 	OK(pki_id_make('I', in.id, &err));
 	OK(pki_buf_append(&in.cms, "cms", 3, &err));
-	OK(ra_store_add_invitation(store, &in, &err));
-	OK(ra_store_invitation(store, in.code, NULL, &out, &err));
+	OK(ra_invitation_add(store, &in, &err));
+	bool found = false;
+	OK(ra_invitation_by_code(store, in.code, &out, &found, &err));
+	assert_true(found);
 	assert_string_equal(out.id, in.id);
 	assert_string_equal(out.application, "");
 	ra_invitation_free(&out);
 	uint8_t near[PKI_SHA256] = { 1, 2, 3, 4, 6 };
-	FAILS(PKI_NOTFOUND, ra_store_invitation(store, near, NULL, &out, &err));
-	OK(ra_store_use_invitation(store, in.id, a.id, &err));
-	FAILS(PKI_REFUSED, ra_store_use_invitation(store, in.id, b.id, &err));
+	FAILS(PKI_NOTFOUND, ra_invitation_by_code(store, near, &out, NULL, &err));
+	OK(ra_invitation_by_code(store, near, &out, &found, &err));
+	assert_false(found);
+	OK(ra_invitation_use(store, in.id, a.id, &err));
+	FAILS(PKI_REFUSED, ra_invitation_use(store, in.id, b.id, &err));
 	assert_int_equal(err.rule, PKI_RULE_INVITATION);
 	ra_invitation_free(&in);
 	ra_store_close(store);
@@ -292,7 +300,7 @@ search_finds_words(void **state)
 		};
 		uint64_t total = 99;
 		int seen = 0;
-		OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+		OK(ra_application_each(store, &filter, count_one, &seen, &total, &err));
 		if (total != cases[i].want_found || seen != (int)total)
 			fail_msg("%s: %d found", cases[i].text, (int)total);
 	}
@@ -309,12 +317,35 @@ lists_page(void **state)
 	struct ra_filter filter = { .state = RA_SUBMITTED, .offset = 5, .limit = 5 };
 	uint64_t total;
 	int seen = 0;
-	OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+	OK(ra_application_each(store, &filter, count_one, &seen, &total, &err));
 	assert_int_equal(total, 7);
 	assert_int_equal(seen, 2);
 	filter = (struct ra_filter){ .state = RA_ISSUED, .limit = 5 };
-	OK(ra_store_each(store, &filter, count_one, &seen, &total, &err));
+	OK(ra_application_each(store, &filter, count_one, &seen, &total, &err));
 	assert_int_equal(total, 0);
+	ra_store_close(store);
+}
+
+static void
+add_event(struct ra_store *store, const char *type, const char *actor)
+{
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	pki_json_text(&detail, "application", "A-1");
+	OK(ra_outbox_add(store, type, actor, &detail, &err));
+}
+
+static void
+an_event_without_its_detail_is_not_recorded(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	pki_json_text(&detail, "application", "not UTF-8: \xff");
+	FAILS(PKI_INPUT,
+		ra_outbox_add(store, "application-submitted", "", &detail, &err));
+	uint64_t waiting = 99;
+	OK(ra_outbox_count(store, &waiting, &err));
+	assert_int_equal(waiting, 0);
 	ra_store_close(store);
 }
 
@@ -323,18 +354,16 @@ events_wait_until_they_are_taken(void **state)
 {
 	(void)state;
 	struct ra_store *store = opened();
-	json_t *detail = json_pack("{s:s}", "application", "A-1");
 	OK(ra_store_begin(store, &err));
-	OK(ra_store_event(store, "application-submitted", "", detail, &err));
+	add_event(store, "application-submitted", "");
 	ra_store_rollback(store);
 	OK(ra_store_begin(store, &err));
-	OK(ra_store_event(store, "application-verified", "01", detail, &err));
+	add_event(store, "application-verified", "01");
 	OK(ra_store_commit(store, &err));
-	json_decref(detail);
 	uint64_t waiting = 0;
 	char nowhere[96];
 	snprintf(nowhere, sizeof nowhere, "%s/no.sock", dir);
-	FAILS(PKI_UNAVAILABLE, ra_store_send_events(store, nowhere, &waiting, &err));
+	FAILS(PKI_UNAVAILABLE, ra_outbox_send(store, nowhere, &waiting, &err));
 	assert_int_equal(waiting, 1);
 	ra_store_close(store);
 }
@@ -379,18 +408,16 @@ events_are_sent_once_and_in_order(void **state)
 		.ctx = &taken };
 	struct pki_http_server *server = NULL;
 	struct ra_store *store = opened();
-	json_t *detail = json_pack("{s:s}", "application", "A-1");
-	OK(ra_store_event(store, "application-submitted", "", detail, &err));
-	OK(ra_store_event(store, "application-verified", "01", detail, &err));
-	json_decref(detail);
+	add_event(store, "application-submitted", "");
+	add_event(store, "application-verified", "01");
 	OK(pki_http_start(&config, &server, &err));
 	uint64_t waiting = 0;
-	FAILS(PKI_BUSY, ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	FAILS(PKI_BUSY, ra_outbox_send(store, listen_at + 5, &waiting, &err));
 	assert_int_equal(waiting, 2);
 	taken = (struct taken){ .code = 200 };
-	OK(ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	OK(ra_outbox_send(store, listen_at + 5, &waiting, &err));
 	assert_int_equal(waiting, 0);
-	OK(ra_store_send_events(store, listen_at + 5, &waiting, &err));
+	OK(ra_outbox_send(store, listen_at + 5, &waiting, &err));
 	assert_string_equal(taken.types, "application-submitted application-verified ");
 	pki_http_stop(server);
 	unlink(listen_at + 5);
@@ -412,6 +439,7 @@ main(void)
 		T(r206_an_invitation_counts_once),
 		T(search_finds_words),
 		T(lists_page),
+		T(an_event_without_its_detail_is_not_recorded),
 		T(events_wait_until_they_are_taken),
 		T(events_are_sent_once_and_in_order),
 	};

@@ -15,7 +15,11 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
-#include "ra/store/record.h"
+#include "ra/store/erasure.h"
+#include "ra/store/evidence.h"
+#include "ra/store/holder.h"
+#include "ra/store/index.h"
+#include "ra/store/outbox.h"
 #include "ra/store/vault.h"
 
 #define PARTS 3
@@ -104,19 +108,19 @@ put(struct ra_store *store, size_t size, struct person *p)
 	OK(pki_id_make('A', p->a.id, &err));
 	OK(pki_id_make('H', p->a.holder, &err));
 	p->a.created = p->a.changed = WHEN;
-	OK(ra_store_add_holder(store, p->a.holder, &err));
+	OK(ra_holder_add(store, p->a.holder, &err));
 	OK(ra_evidence_add(store, &p->a, evidence_file, &record, &err));
-	OK(ra_store_add(store, &p->a, &err));
+	OK(ra_application_add(store, &p->a, &err));
 	for (size_t i = 0; i < PARTS; i++)
 		for (int again = 0; again < 2;
 			again++) /* what is replaced must go, too */
-			OK(ra_store_put(store, &p->a, names[i],
+			OK(ra_part_put(store, &p->a, names[i],
 				(struct pki_bytes){ plain, size + i * 300 }, &err));
 	for (size_t i = 0; i < WORDS; i++) {
 		snprintf(word, sizeof word, "w%zu%s", i, p->a.id + 2);
-		OK(ra_store_index_word(store, p->a.id, word, &err));
+		OK(ra_index_word(store, p->a.id, word, &err));
 	}
-	OK(ra_store_index(store, p->a.id, p->a.holder, false, &err));
+	OK(ra_index_text(store, p->a.id, p->a.holder, &err));
 }
 
 static void
@@ -206,28 +210,28 @@ static enum pki_status
 destroy(struct ra_store *store, const struct person *p, struct pki_err *e)
 {
 	struct ra_erasure erasure = { .erased = pki_msec_now() };
-	PKI_CLEANUP(pki_json_cleanup) json_t *detail = json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	snprintf(erasure.holder, sizeof erasure.holder, "%s", p->a.holder);
 	PKI_TRY(pki_id_make('O', erasure.order, e));
 	PKI_TRY(pki_buf_append(&erasure.cms, "cms", 3, e));
-	enum pki_status st = ra_store_order_erasure(store, &erasure, e);
-	if (st == PKI_OK)
-		st = ra_store_erase(store, &erasure, "0a", e);
-	if (st == PKI_OK)
-		st = ra_store_event(store, "holder-erased", "0a", detail, e);
+	enum pki_status status = ra_erasure_order(store, &erasure, e);
+	if (status == PKI_OK)
+		status = ra_erasure_execute(store, &erasure, "0a", e);
+	if (status == PKI_OK)
+		status = ra_outbox_add(store, "holder-erased", "0a", &detail, e);
 	ra_erasure_free(&erasure);
-	return st;
+	return status;
 }
 
 static enum pki_status
 erase(struct ra_store *store, const struct person *p, struct pki_err *e)
 {
 	PKI_TRY(ra_store_begin(store, e));
-	enum pki_status st = destroy(store, p, e);
-	if (st == PKI_OK)
-		st = ra_store_commit(store, e);
+	enum pki_status status = destroy(store, p, e);
+	if (status == PKI_OK)
+		status = ra_store_commit(store, e);
 	ra_store_rollback(store);
-	return st;
+	return status;
 }
 
 static void
@@ -249,16 +253,16 @@ r79_not_an_octet_is_left(void **state)
 	for (size_t i = 0; i < PEOPLE; i += 2)
 		OK(destroy(store, &people[i], &err));
 	OK(ra_store_commit(store, &err));
-	OK(ra_store_sweep(store, &err));
+	OK(ra_erasure_sweep(store, &err));
 	for (size_t i = 0; i < PEOPLE; i++) {
 		bool erased = i % 2 == 0;
 		if ((left(&people[i]) != 0) == erased)
 			fail_msg("person %zu: %zu pieces are left", i, left(&people[i]));
 		if (erased)
 			FAILS(PKI_STATE,
-				ra_store_part(store, &people[i].a, "record", &out, &err));
+				ra_part_get(store, &people[i].a, "record", &out, &err));
 		else
-			OK(ra_store_part(store, &people[i].a, "record", &out, &err));
+			OK(ra_part_get(store, &people[i].a, "record", &out, &err));
 	}
 	ra_store_close(store);
 	for (size_t i = 0; i < PEOPLE; i++)
@@ -280,13 +284,14 @@ r79_without_a_commit_all_is_there(void **state)
 	OK(pki_id_make('O', erasure.order, &err));
 	OK(pki_buf_append(&erasure.cms, "cms", 3, &err));
 	OK(ra_store_begin(store, &err));
-	FAILS(PKI_STATE, ra_store_erase(store, &erasure, "0a", &err)); /* not ordered */
-	OK(ra_store_order_erasure(store, &erasure, &err));
-	OK(ra_store_erase(store, &erasure, "0a", &err));
+	FAILS(PKI_STATE,
+		ra_erasure_execute(store, &erasure, "0a", &err)); /* not ordered */
+	OK(ra_erasure_order(store, &erasure, &err));
+	OK(ra_erasure_execute(store, &erasure, "0a", &err));
 	ra_store_rollback(store);
-	OK(ra_store_sweep(store, &err));
+	OK(ra_erasure_sweep(store, &err));
 	assert_int_equal(left(&p), before);
-	OK(ra_store_part(store, &p.a, "record", &out, &err));
+	OK(ra_part_get(store, &p.a, "record", &out, &err));
 	ra_erasure_free(&erasure);
 	ra_store_close(store);
 	forget(&p);
@@ -321,28 +326,28 @@ r79_what_stays_is_an_ended_application(void **state)
 	int idle = 0, seen = 0;
 	add(store, 400, &p);
 	add(store, 400, &other);
-	OK(ra_store_each_idle(store, WHEN, count_holder, &idle, &err));
+	OK(ra_holder_each_idle(store, WHEN, count_holder, &idle, &err));
 	assert_int_equal(idle, 2);
-	OK(ra_store_each_idle(store, WHEN - 1, count_holder, &idle, &err));
+	OK(ra_holder_each_idle(store, WHEN - 1, count_holder, &idle, &err));
 	assert_int_equal(idle, 2);
-	OK(ra_store_erasure(store, p.a.holder, &erasure, &found, &err));
+	OK(ra_erasure_get(store, p.a.holder, &erasure, &found, &err));
 	assert_false(found);
 	OK(erase(store, &p, &err));
 	FAILS(PKI_STATE, erase(store, &p, &err)); /* final */
-	FAILS(PKI_STATE, ra_store_need_holder(store, p.a.holder, &err));
+	FAILS(PKI_STATE, ra_holder_need(store, p.a.holder, &err));
 	FAILS(PKI_STATE,
-		ra_store_put(store, &p.a, "record", (struct pki_bytes){ 0 }, &err));
-	OK(ra_store_erasure(store, p.a.holder, &erasure, &found, &err));
+		ra_part_put(store, &p.a, "record", (struct pki_bytes){ 0 }, &err));
+	OK(ra_erasure_get(store, p.a.holder, &erasure, &found, &err));
 	assert_true(found);
 	assert_true(erasure.erased > WHEN);
 	ra_erasure_free(&erasure);
 	idle = 0;
-	OK(ra_store_each_idle(store, WHEN, count_holder, &idle, &err));
+	OK(ra_holder_each_idle(store, WHEN, count_holder, &idle, &err));
 	assert_int_equal(idle, 1);
-	OK(ra_store_get(store, p.a.id, &p.a, &err));
+	OK(ra_application_get(store, p.a.id, &p.a, &err));
 	assert_int_equal(p.a.state, RA_REJECTED);
 	const struct ra_filter by_id = { .state = -1, .text = p.a.holder, .limit = -1 };
-	OK(ra_store_each(store, &by_id, count_one, &seen, NULL, &err));
+	OK(ra_application_each(store, &by_id, count_one, &seen, NULL, &err));
 	assert_int_equal(seen, 1);
 	ra_store_close(store);
 }
@@ -359,11 +364,11 @@ what_cannot_be_swept_is_swept_later(void **state)
 	snprintf(foreign, sizeof foreign, "%s/evidence/%s/foreign", store_dir, p.a.id);
 	OK(pki_file_publish(foreign, "x", 1, 0600, &err));
 	OK(erase(store, &p, &err));
-	FAILS(PKI_IO, ra_store_sweep(store, &err));
+	FAILS(PKI_IO, ra_erasure_sweep(store, &err));
 	assert_int_equal(unlink(foreign), 0);
-	OK(ra_store_sweep(store, &err));
+	OK(ra_erasure_sweep(store, &err));
 	assert_int_equal(left(&p), 0);
-	OK(ra_store_sweep(store, &err));
+	OK(ra_erasure_sweep(store, &err));
 	ra_store_close(store);
 	forget(&p);
 }
@@ -392,7 +397,7 @@ erase_in_child(const struct person *p)
 		_exit(1);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
-	_exit(erase(store, p, &e) != PKI_OK || ra_store_sweep(store, &e) != PKI_OK);
+	_exit(erase(store, p, &e) != PKI_OK || ra_erasure_sweep(store, &e) != PKI_OK);
 }
 
 /* The child is killed before it changes files for the n-th time; false: it did not so
@@ -455,15 +460,15 @@ r79_a_kill_at_any_write_leaves_all_or_nothing(void **state)
 		store = opened();
 		err = (struct pki_err){ 0 };
 		pki_buf_reset(&out);
-		enum pki_status st = ra_store_part(store, &p.a, "record", &out, &err);
+		enum pki_status status = ra_part_get(store, &p.a, "record", &out, &err);
 		int now = events();
-		assert_int_equal(now, before + (st == PKI_STATE));
-		if (st == PKI_OK) {
+		assert_int_equal(now, before + (status == PKI_STATE));
+		if (status == PKI_OK) {
 			assert_int_equal(out.len, 400);
 			whole++;
 		} else {
-			assert_int_equal(st, PKI_STATE);
-			OK(ra_store_sweep(store, &err));
+			assert_int_equal(status, PKI_STATE);
+			OK(ra_erasure_sweep(store, &err));
 			assert_int_equal(left(&p), 0);
 			erased++;
 			before = now;
