@@ -25,7 +25,7 @@ natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 	const struct pki_document_rule *rule = document_rule(policy, form->document_type);
 	if (rule == NULL)
 		return pki_refuse(err, PKI_RULE_DOCUMENT,
-			"document.type \"%s\" is not accepted; rules.yaml lists the documents that are",
+			"document.type \"%s\" is not accepted; rules.yaml lists the accepted documents",
 			form->document_type);
 	int used = snprintf(
 		out, PKI_NAME_CHARS + 1, "%s%s-", rule->scheme, form->document_country);
@@ -53,7 +53,7 @@ ra_check_subject(const struct pki_policy *policy, const struct ra_form *form,
 			PKI_NAME_CHARS);
 	if (policy->test_names && strncmp(out->common_name, "TEST ", 5) != 0)
 		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"given_name lacks the prefix \"TEST \" that this installation's rules ask for (rules.yaml: test_names)");
+			"given_name lacks the prefix \"TEST \"; this installation's rules require the prefix (rules.yaml: test_names)");
 	return pki_name_check(out, true, err);
 }
 
@@ -68,7 +68,8 @@ check_document(const struct ra_form *form, pki_time now, struct pki_err *err)
 			"the identity document expired on %s; the applicant needs a valid one",
 			form->document_expires);
 	if (birth > now)
-		return pki_fail(err, PKI_INPUT, "birth_date: in the future");
+		return pki_fail(
+			err, PKI_INPUT, "birth_date is in the future; correct the form");
 	return PKI_OK;
 }
 
@@ -80,18 +81,18 @@ check_request(const struct pki_policy *policy, const struct ra_form *form, pki_t
 	PKI_TRY(pki_time_parse(form->requested, &requested, err));
 	if (requested > now)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
-			"the request is dated %s, in the future (UTC); mend its date",
+			"the request is dated %s, in the future (UTC); correct the date",
 			form->requested);
 	if (now - requested > policy->request_max_age)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
-			"the request is dated %s; at most %d days old is allowed: have the applicant sign a new one",
+			"the request is dated %s; a request may be at most %d days old: have the applicant sign a new request",
 			form->requested, (int)(policy->request_max_age / PKI_DAY));
 	if (strcmp(form->terms_accepted, "true") != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
-			"the applicant did not accept the terms of use; nothing is issued without");
+			"the applicant did not accept the terms of use; no certificate is issued without acceptance");
 	if (strcmp(form->terms_version, policy->terms_version) != 0)
 		return pki_refuse(err, PKI_RULE_TERMS,
-			"terms of version %s were accepted; version %s is in force: have the applicant accept it",
+			"the applicant accepted version %s of the terms; version %s is in force: have the applicant accept the version in force",
 			form->terms_version, policy->terms_version);
 	return PKI_OK;
 }

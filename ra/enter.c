@@ -44,7 +44,7 @@ hint(struct ra *ra, const struct ra_application *a, const struct ra_form *form,
 	PKI_TRY(ra_index_holder(ra->store, document, holder, err));
 	if (holder[0] != '\0' && strcmp(holder, a->holder) != 0)
 		fprintf(stderr,
-			"pki-ra: note: this document is known as holder %s's; if it is the same person, reject this application and submit it with --holder\n",
+			"pki-ra: note: holder %s has this document; for the same person, reject this application and submit the form with --holder\n",
 			holder);
 	return PKI_OK;
 }

@@ -29,7 +29,7 @@ check_dates(const struct pki_cert *cert, struct pki_err *err)
 	if (now < pki_cert_not_before(cert)) {
 		pki_time_format(pki_cert_not_before(cert), text);
 		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-			"the officer's certificate is valid from %s on; check the clock",
+			"the officer's certificate is not valid before %s; check the clock",
 			text);
 	}
 	return PKI_OK;
@@ -50,7 +50,7 @@ open_key(const char *dir, const char *source, struct ra_officer *out, struct pki
 	PKI_TRY(pki_key_open(path, pki_buf_bytes(&pass), &out->key, err));
 	if (!pki_key_matches(out->key, pki_cert_get0_key(out->cert)))
 		return pki_fail(err, PKI_STATE,
-			"key.pem is not the key of cert.pem; put the officer's own pair there");
+			"key.pem is not the key of cert.pem; put the officer's key.pem and cert.pem into the folder");
 	return PKI_OK;
 }
 
@@ -64,10 +64,10 @@ ra_officer_open(
 		dir = getenv("PKI_OFFICER");
 	if (dir == NULL || dir[0] == '\0')
 		return pki_fail(err, PKI_USAGE,
-			"this is done in an officer's name: give --officer DIR or set PKI_OFFICER");
+			"an officer must sign: give --officer DIR or set PKI_OFFICER");
 	if ((size_t)snprintf(path, sizeof path, "%s/cert.pem", dir) >= sizeof path - 16)
-		return pki_fail(
-			err, PKI_USAGE, "the officer's folder has too long a name");
+		return pki_fail(err, PKI_USAGE,
+			"the name of the officer's folder is too long; use a shorter path");
 	enum pki_status status = pki_cert_read(path, &out->cert, err);
 	if (status == PKI_OK) {
 		pki_serial_text(pki_cert_get0_serial(out->cert), out->serial);

@@ -37,7 +37,7 @@ sweep(struct ra *ra)
 	struct pki_err own = { 0 };
 	if (ra_erasure_sweep(ra->store, &own) != PKI_OK)
 		fprintf(stderr,
-			"pki-ra: note: what was erased is unreadable, its octets are still to be swept up: %s: %s. The next command tries again.\n",
+			"pki-ra: note: the erased data is unreadable, but its octets are still in the files: %s: %s. The next command removes them.\n",
 			own.object, own.msg);
 }
 
@@ -83,7 +83,8 @@ record_failure(struct ra *ra, const char *serial)
 	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	pki_json_text(&detail, "officer", serial);
 	if (ra_outbox_add(ra->store, "login-failed", serial, &detail, &own) != PKI_OK)
-		fprintf(stderr, "pki-ra: note: the failure could not be recorded: %s\n",
+		fprintf(stderr,
+			"pki-ra: note: the event login-failed is not recorded: %s\n",
 			own.msg);
 }
 
@@ -137,6 +138,6 @@ ra_check_not_committed(
 	pki_order_row_free(&row);
 	pki_err_object(err, "%s", application->id);
 	return pki_fail(err, PKI_STATE,
-		"its certificates are issued already; fetch them with pki-ra issue %s",
+		"the CA has issued its certificates; fetch them with pki-ra issue %s",
 		application->id);
 }

@@ -80,7 +80,7 @@ verify_parsed(CMS_ContentInfo *cms, BIO *content, struct pki_bytes text,
 	long len = BIO_get_mem_data(content, &data);
 	if (!same_json((struct pki_bytes){ (const uint8_t *)data, (size_t)len }, text))
 		return pki_refuse(err, PKI_RULE_ACCEPTANCE,
-			"the statement says something else than what is to be accepted; sign what pki-ra accept --print writes");
+			"the statement differs from the one that pki-ra accept --print writes; sign that statement");
 	return PKI_OK;
 }
 
@@ -92,7 +92,7 @@ ra_statement_verify(struct pki_bytes in, struct pki_bytes text,
 	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)in.len);
 	if (cms == NULL)
 		return pki_fail_ssl(err, PKI_INPUT,
-			"not a CMS structure in DER (openssl cms -outform DER)");
+			"the statement is not a CMS structure in DER (openssl cms -outform DER)");
 	BIO *content = BIO_new(BIO_s_mem());
 	enum pki_status status = content != NULL
 					 ? verify_parsed(cms, content, text, cert, err)

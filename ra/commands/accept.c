@@ -66,10 +66,11 @@ accept_certs(struct ra *ra, struct ra_application *a, const char *path,
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
 	const struct pki_cert *cert = signature_cert(ra, issued);
 	if (a->state == RA_ACCEPTED)
-		return pki_fail(err, PKI_STATE, "the certificates were accepted already");
+		return pki_fail(
+			err, PKI_STATE, "the holder has accepted the certificates");
 	if (cert == NULL)
 		return pki_fail(err, PKI_CONFIG,
-			"the policy has no profile of kind holder signature any more");
+			"the policy no longer has a profile of kind holder signature; restore the profile");
 	PKI_TRY(pki_file_read(path, PKI_CMS_MAX, &cms, err));
 	PKI_TRY(ra_statement_verify(pki_buf_bytes(&cms), pki_buf_bytes(text), cert, err));
 	PKI_TRY(check_live(ra, cert, err));
@@ -93,7 +94,7 @@ accept_or_print(const struct pki_args *args, struct ra *ra, struct ra_applicatio
 			err, PKI_USAGE, "give either --print or --statement FILE");
 	if (a->state != RA_ISSUED && a->state != RA_ACCEPTED)
 		return pki_fail(err, PKI_STATE,
-			"the application is %s; only issued certificates are accepted",
+			"the application is %s; a holder accepts issued certificates only",
 			ra_state_name(a->state));
 	PKI_TRY(ra_record_load(ra->store, a, &registration, err));
 	PKI_TRY(ra_issued_load(ra, a, &issued, &reply, err));

@@ -27,7 +27,7 @@ check_order(struct ra *ra, const struct ra_application *a, const struct ra_recor
 	if (status == PKI_OK && !pki_bytes_equal(want.data, want.len,
 					order.cms.content.data, order.cms.content.len))
 		status = pki_fail(err, PKI_STATE,
-			"the signed order is not what the application and the policy say now; have it verified again: pki-ra verify %s",
+			"the signed order differs from the application and the policy of today; have the application verified again: pki-ra verify %s",
 			a->id);
 	pki_order_close(&order);
 	return status;
@@ -39,7 +39,7 @@ check(struct ra *ra, const struct ra_application *a, const struct ra_record *rec
 {
 	if (strcmp(officer->serial, a->verified_by) == 0)
 		return pki_refuse(err, PKI_RULE_SIGNATURES,
-			"this officer verified the application; another one must approve it");
+			"this officer verified the application; another officer must approve it");
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
 	return check_order(ra, a, record, cms, err);
 }
@@ -73,7 +73,7 @@ cosign(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf both = { 0 };
 	if (a->state != RA_VERIFIED)
 		return pki_fail(err, PKI_STATE,
-			"the application is %s; only a verified one is approved",
+			"the application is %s; an officer approves verified applications only",
 			ra_state_name(a->state));
 	PKI_TRY(ra_need_ca(ra, err));
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));

@@ -70,7 +70,7 @@ check_order(
 		strcmp(order.order.holder, erasure->holder) != 0 ||
 		strcmp(order.order.id, erasure->order) != 0)
 		status = pki_fail(err, PKI_TAMPERED,
-			"the stored order is not one to erase this holder");
+			"the stored order is not an order to erase this holder; restore the store from its backup");
 	if (status == PKI_OK)
 		status = check_signers(ra, &order.cms, err);
 	*lacks = false;
@@ -134,7 +134,7 @@ sign_second(const struct ra *ra, struct ra_officer *officer, struct ra_erasure *
 	PKI_CLEANUP(pki_buf_free) struct pki_buf both = { 0 };
 	if (signed_by(ra, erasure, officer))
 		return pki_refuse(err, PKI_RULE_SIGNATURES,
-			"this officer ordered it; another one must sign, too");
+			"this officer ordered the erasure; another officer must sign, too");
 	PKI_TRY(pki_cms_cosign(
 		pki_buf_bytes(&erasure->cms), officer->key, officer->cert, &both, err));
 	pki_buf_reset(&erasure->cms);
@@ -229,7 +229,7 @@ erase_or_report(const struct pki_args *args, struct ra *ra, const char *holder,
 	bool ordered;
 	if (!pki_id_valid(holder, 'H'))
 		return pki_fail(err, PKI_USAGE,
-			"not a holder: H-, then 32 hex digits; pki-ra erase --due lists them");
+			"the operand is not a holder: H-, then 32 hex digits; pki-ra erase --due lists the holders");
 	PKI_TRY(ra_erasure_get(ra->store, holder, &erasure, &ordered, err));
 	if (erasure.erased == 0 || path == NULL)
 		PKI_TRY(erase(ra, args, &erasure, holder, err));

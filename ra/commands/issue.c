@@ -86,10 +86,10 @@ check_state(const struct ra_application *a, struct pki_err *err)
 {
 	if (a->state == RA_REJECTED)
 		return pki_fail(err, PKI_STATE,
-			"the application was rejected; a new one needs a new invitation");
+			"the application was rejected; a new application needs a new invitation");
 	if (a->state == RA_SUBMITTED)
 		return pki_fail(err, PKI_STATE,
-			"the application is submitted only; next: pki-ra verify %s",
+			"the application is not verified yet; next: pki-ra verify %s",
 			a->id);
 	if (a->state == RA_VERIFIED)
 		return pki_fail(err, PKI_STATE,

@@ -16,7 +16,8 @@ receipt(struct ra *ra, const char *order, const char *path, struct pki_err *err)
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
 	char url[64];
 	if (!pki_id_valid(order, 'O'))
-		return pki_fail(err, PKI_USAGE, "not an order: O-, then 32 hex digits");
+		return pki_fail(err, PKI_USAGE,
+			"the operand is not an order: O-, then 32 hex digits");
 	if (path == NULL)
 		return pki_fail(err, PKI_USAGE, "give --out FILE");
 	snprintf(url, sizeof url, "/v1/receipts/%s", order);

@@ -129,7 +129,8 @@ check_order(struct reconciliation *r, const struct ra_application *a,
 	PKI_TRY(ra_part_get(r->ra->store, a, "order", &order, err));
 	PKI_TRY(pki_sha256_hex(order.data, order.len, digest, err));
 	if (strcmp(digest, want) != 0)
-		finding(r, a->id, "its order is not the one that the log records");
+		finding(r, a->id,
+			"its order differs from the order that the log records");
 	for (size_t i = 0; i < record->evidence_count; i++)
 		if (memmem(order.data, order.len, record->evidence[i].digest,
 			    PKI_SHA256_HEX - 1) == NULL)
@@ -164,7 +165,7 @@ on_application(void *ctx, const struct ra_application *a, struct pki_err *err)
 	(void)err;
 	r->checked++;
 	if (logged == NULL && r->waiting == 0)
-		finding(r, a->id, "the log has never heard of it");
+		finding(r, a->id, "is in the store, but not in the log");
 	if (logged != NULL &&
 		((int)a->state < json_integer_value(json_object_get(logged, "state")) ||
 			(r->waiting == 0 && order[0] != '\0' &&
@@ -172,7 +173,7 @@ on_application(void *ctx, const struct ra_application *a, struct pki_err *err)
 		finding(r, a->id,
 			"is at an earlier step than the log; restore a newer backup");
 	if (holder[0] != '\0' && strcmp(holder, a->holder) != 0)
-		finding(r, a->id, "is of another holder in the log");
+		finding(r, a->id, "belongs to another holder in the log");
 	if (json_object_get(r->erased, a->holder) == NULL &&
 		check_content(r, a, logged, &own) != PKI_OK)
 		finding(r, a->id, "%s", own.msg);
@@ -212,7 +213,7 @@ reconcile(struct reconciliation *r, struct pki_err *err)
 	PKI_TRY(ra_application_each(r->ra->store, &all, on_application, r, NULL, err));
 	json_object_foreach (r->applications, id, logged) {
 		finding(r, id,
-			"is in the log, and no longer in the store; restore a newer backup");
+			"is in the log, but no longer in the store; restore a newer backup");
 	}
 	check_invitations(r);
 	return PKI_OK;

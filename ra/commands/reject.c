@@ -58,7 +58,7 @@ reject(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 		return pki_fail(err, PKI_USAGE, "give --reason TEXT");
 	if (a->state > RA_APPROVED)
 		return pki_fail(err, PKI_STATE,
-			"the application is %s; it cannot be rejected any more",
+			"the application is %s; an officer rejects open applications only",
 			ra_state_name(a->state));
 	PKI_TRY(ra_check_not_committed(ra, a, err));
 	PKI_TRY(ra_need_officer(ra, args, &officer, err));

@@ -84,7 +84,7 @@ copy_registration(
 	PKI_TRY(ra_application_each(ra->store, &filter, note_issued, &last, NULL, err));
 	if (last.id[0] == '\0')
 		return pki_refuse(err, PKI_RULE_RENEWAL,
-			"no certificates were issued to this holder by this store; the initial procedure applies");
+			"the store has no issued certificates of this holder; the initial procedure applies: pki-ra submit with --holder");
 	PKI_TRY(ra_record_load(ra->store, &last, record, err));
 	pki_buf_free(&record->auth_csr);
 	pki_buf_free(&record->sign_csr);

@@ -84,7 +84,7 @@ fill(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	PKI_TRY(copy_word(requester, "officer", order->requester, "requester", err));
 	if (how == NULL && strcmp(order->requester, "officer") != 0)
 		return pki_fail_rule(err, PKI_USAGE, PKI_RULE_REVOCATION,
-			"say with --authentication how the %s was authenticated, e.g. security-questions",
+			"give with --authentication how the %s was authenticated, e.g. security-questions",
 			order->requester);
 	PKI_TRY(copy_word(
 		how, "officer-signature", order->authentication, "authentication", err));

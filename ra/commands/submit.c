@@ -28,7 +28,7 @@ find_invitation(
 	bool found;
 	if (code == NULL)
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"only invited applicants can apply: give --invitation CODE");
+			"only invited applicants can apply; give --invitation CODE");
 	PKI_TRY(ra_code_digest(code, digest, err));
 	PKI_TRY(ra_invitation_by_code(ra->store, digest, out, &found, err));
 	if (!found)
@@ -36,11 +36,11 @@ find_invitation(
 			"no invitation has this code; check it with the inviting department");
 	if (out->application[0] != '\0')
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"invitation %s was used for application %s; the department issues a new one",
+			"invitation %s was used for application %s; the department issues a new invitation",
 			out->id, out->application);
 	if (pki_time_now() > out->expires)
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"invitation %s expired on %s; the department issues a new one",
+			"invitation %s expired on %s; the department issues a new invitation",
 			out->id, ra_print_local(out->expires, local));
 	return PKI_OK;
 }
@@ -69,7 +69,7 @@ check_same_person(struct ra *ra, const char *holder, const struct ra_form *form,
 		return PKI_OK;
 	pki_err_object(err, "%s", holder);
 	return pki_refuse(err, PKI_RULE_IDENTITY,
-		"birth_date is not this holder's; look the person up with pki-ra search, or submit without --holder");
+		"birth_date is not this holder's; find the person with pki-ra search, or submit without --holder");
 }
 
 static enum pki_status
@@ -99,7 +99,7 @@ submit(const struct pki_args *args, struct ra *ra, struct ra_record *record,
 	PKI_TRY(ra_check_form(ra->policy, &record->form, pki_msec_now(), err));
 	if (pki_arg_count(args, "evidence") == 0)
 		return pki_refuse(err, PKI_RULE_REGISTRATION,
-			"no evidence: give a copy of the identity document with --evidence");
+			"the evidence is missing; give a copy of the identity document with --evidence");
 	PKI_TRY(ra_check_requests(ra->policy, pki_arg(args, "auth-csr"),
 		pki_arg(args, "sign-csr"), record, err));
 	PKI_TRY(ra_enter(ra, &a, record, args, invitation, err));

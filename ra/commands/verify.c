@@ -40,7 +40,7 @@ set_method(const struct pki_policy *policy, const struct ra_application *a,
 		}
 	}
 	return pki_refuse(err, PKI_RULE_IDENTITY,
-		"say how the person was identified: --method, one of %s",
+		"give the method of identification: --method, one of %s",
 		known.len != 0 ? (const char *)known.data : "(none in rules.yaml)");
 }
 
@@ -102,7 +102,7 @@ check(struct ra *ra, const struct ra_application *a, const struct ra_record *rec
 {
 	if (a->state > RA_APPROVED)
 		return pki_fail(err, PKI_STATE,
-			"the application is %s; nothing is to verify",
+			"the application is %s; an officer verifies open applications only",
 			ra_state_name(a->state));
 	PKI_TRY(ra_check_not_committed(ra, a, err));
 	return ra_check_form(ra->policy, &record->form, pki_msec_now(), err);

@@ -47,8 +47,9 @@ read_application(sqlite3_stmt *stmt, struct ra_application *out, struct pki_err 
 {
 	int64_t state = sqlite3_column_int64(stmt, 2);
 	if (state < RA_SUBMITTED || state > RA_REJECTED)
-		return pki_fail(
-			err, PKI_TAMPERED, "an application in state %d", (int)state);
+		return pki_fail(err, PKI_TAMPERED,
+			"an application has the unknown state %d; restore the store from its backup",
+			(int)state);
 	*out = (struct ra_application){
 		.renewal = sqlite3_column_int(stmt, 1) != 0,
 		.state = (enum ra_state)state,
@@ -75,7 +76,7 @@ ra_application_get(struct ra_store *store, const char *id, struct ra_application
 	if (!row) {
 		pki_err_object(err, "%s", id);
 		return pki_fail(err, PKI_NOTFOUND,
-			"no such application; pki-ra list shows them, pki-ra search finds them");
+			"the application is not in the store; pki-ra list shows all applications, pki-ra search finds one");
 	}
 	return read_application(stmt, out, err);
 }
@@ -95,7 +96,7 @@ ra_application_move(struct ra_store *store, struct ra_application *a, enum ra_st
 		return PKI_OK;
 	pki_err_object(err, "%s", a->id);
 	return pki_fail(err, PKI_STATE,
-		"the application is no longer %s: somebody else was faster; look at it again with pki-ra show",
+		"the application is no longer %s: another officer was faster; look at the application with pki-ra show",
 		ra_state_name(from));
 }
 

@@ -117,7 +117,7 @@ sweep_evidence(struct ra_store *store, bool *any, struct pki_err *err)
 		if (pki_file_exists(path)) {
 			pki_err_object(err, "%s", path);
 			return pki_fail(err, PKI_IO,
-				"cannot be removed; remove the folder yourself");
+				"the folder of erased evidence cannot be removed; remove the folder");
 		}
 	}
 }

@@ -79,7 +79,7 @@ read_one(struct ra_store *store, const struct ra_application *application,
 	PKI_TRY(ra_salt_digest(e->salt, pki_buf_bytes(plain), digest, err));
 	if (strcmp(digest, e->digest) != 0)
 		return pki_fail(err, PKI_TAMPERED,
-			"the evidence file is not the one that was submitted");
+			"the evidence file is not what the applicant submitted; restore the store from its backup");
 	return PKI_OK;
 }
 

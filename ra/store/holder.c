@@ -25,7 +25,7 @@ ra_holder_key(struct ra_store *store, const char *id, struct pki_buf *wrapped,
 	PKI_TRY(ra_sql_step(store, stmt, &row, err));
 	if (!row)
 		return pki_fail(err, PKI_NOTFOUND,
-			"no holder of this id is in the applications store; look for it with pki-ra search");
+			"no holder of this id is in the applications store; find the holder with pki-ra search");
 	return pki_buf_append(wrapped, sqlite3_column_blob(stmt, 0),
 		(size_t)sqlite3_column_bytes(stmt, 0), err);
 }
@@ -37,7 +37,7 @@ ra_holder_check_kept(struct ra_store *store, const char *id, struct pki_err *err
 	PKI_TRY(ra_holder_key(store, id, &wrapped, err));
 	if (wrapped.len == 0)
 		return pki_fail(err, PKI_STATE,
-			"the personal data of holder %s was erased; the person applies as at first, as a new holder: pki-ra submit without --holder",
+			"the personal data of holder %s was erased; the person applies again as a new holder: pki-ra submit without --holder",
 			id);
 	return PKI_OK;
 }

@@ -41,7 +41,8 @@ static enum pki_status
 absent(bool *found, struct pki_err *err)
 {
 	if (found == NULL)
-		return pki_fail(err, PKI_NOTFOUND, "no such invitation");
+		return pki_fail(err, PKI_NOTFOUND,
+			"the invitation is not in the applications store");
 	*found = false;
 	return PKI_OK;
 }
@@ -96,6 +97,6 @@ ra_invitation_use(struct ra_store *store, const char *id, const char *applicatio
 	PKI_TRY(ra_sql_run(store, stmt, &changed, err));
 	if (changed != 1)
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"the invitation is used already; the department issues a new one");
+			"an application has used the invitation; the department issues a new invitation");
 	return PKI_OK;
 }

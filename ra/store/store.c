@@ -63,10 +63,10 @@ migrate(struct ra_store *store, struct pki_err *err)
 	PKI_TRY(pragma(store, "user_version", &version, err));
 	if (id != 0 && id != APPLICATION_ID)
 		return pki_fail(err, PKI_TAMPERED,
-			"another program's database; set ra.store in pki.yaml to a folder of its own");
+			"the database belongs to another program; set ra.store in pki.yaml to a folder of its own");
 	if (version > migration_count)
 		return pki_fail(err, PKI_VERSION,
-			"the store has version %d, this pki-ra knows %d; use the newer pki-ra",
+			"the store has version %d, and this pki-ra knows versions up to %d; use the newer pki-ra",
 			version, migration_count);
 	if (version == migration_count)
 		return PKI_OK;
@@ -96,7 +96,7 @@ check_key(struct ra_store *store, struct pki_err *err)
 			    (size_t)sqlite3_column_bytes(stmt, 0)))
 			return PKI_OK;
 		return pki_fail(err, PKI_TAMPERED,
-			"%s/store.key is not this store's key; restore it from the backup",
+			"%s/store.key is not this store's key; restore the key from the backup",
 			store->dir);
 	}
 	sqlite3_stmt *add;

@@ -83,7 +83,7 @@ gcm_unseal(const uint8_t key[KEY], const char *aad, struct pki_bytes sealed,
 		OPENSSL_cleanse(out->data + out->len, len);
 		out->data[out->len] = '\0';
 		return pki_fail_ssl(err, PKI_TAMPERED,
-			"a sealed record does not open with its holder's key: it was changed or moved; restore the store from its backup");
+			"a sealed record does not open with its holder's key: the record was changed or moved; restore the store from its backup");
 	}
 	out->len += len;
 	out->data[out->len] = '\0';
@@ -114,7 +114,7 @@ read_key(const char *path, bool create, struct pki_buf *key, struct pki_err *err
 	PKI_TRY(pki_file_read(path, KEY, key, err));
 	if (key->len != KEY)
 		return pki_fail(err, PKI_TAMPERED,
-			"%zu octets where a key has %d; restore it from the backup",
+			"the key has %zu octets, not %d; restore it from the backup",
 			key->len, KEY);
 	return PKI_OK;
 }

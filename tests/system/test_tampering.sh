@@ -367,7 +367,7 @@ store "$first: .*earlier step" "store: an application wound back" "UPDATE applic
 store "$first: .*another holder" "store: an application given to another holder" \
 	"UPDATE application SET holder = (SELECT holder FROM application WHERE id = '$second') WHERE id = '$first'"
 store "$first: .*" "store: another order" "UPDATE application SET order_id = 'O-dead' WHERE id = '$first'"
-store "A-dead: .*never heard" "store: an application invented" "INSERT INTO application SELECT 1000, 'A-dead', renewal, state,
+store "A-dead: .*not in the log" "store: an application invented" "INSERT INTO application SELECT 1000, 'A-dead', renewal, state,
 	holder, invitation, order_id, verified_by, approved_by, created, changed FROM application WHERE id = '$first'"
 for part in record order; do
 	store "$first: " "store: its $part changed" "UPDATE part SET sealed = CAST(substr(sealed, 1, 40) ||
@@ -379,7 +379,7 @@ done
 store "$first: " "store: its holder's key exchanged for another's" "UPDATE holder SET wrapped_key = (SELECT wrapped_key FROM holder
 	WHERE id <> h.id) FROM (SELECT holder AS id FROM application WHERE id = '$first') h WHERE holder.id = h.id"
 store "$invited: " "store: an invitation removed" "DELETE FROM invitation WHERE id = '$invited'"
-store "$invited: .*not the one" "store: another invitation" "UPDATE invitation SET cms = (SELECT cms FROM invitation
+store "$invited: .*differs from the invitation" "store: another invitation" "UPDATE invitation SET cms = (SELECT cms FROM invitation
 	WHERE id <> '$invited') WHERE id = '$invited'"
 store "$first: " "store: evidence changed" "" "flip evidence/$first/0 40"
 store "$first: " "store: evidence exchanged for another's" "" "cp evidence/$second/0 evidence/$first/0"
