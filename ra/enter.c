@@ -9,7 +9,8 @@
 #include "ra/store/outbox.h"
 #include "ra/store/words.h"
 
-/* A word of the index by which equal documents find each other; no search gives this word. */
+/* A word of the index by which equal documents find each other; no search gives this
+ * word. */
 static void
 document_word(const struct ra_form *form, char out[RA_WORD + 64])
 {
@@ -34,7 +35,8 @@ index_all(struct ra_store *store, const struct ra_application *a,
 	return ra_index_word(store, a->id, document, err);
 }
 
-/* The document may be that of another holder. Only a note: the CA refuses the order (rule 15). */
+/* The document may be that of another holder. Only a note: the CA refuses the order
+ * (rule 15). */
 static enum pki_status
 hint(struct ra *ra, const struct ra_application *a, const struct ra_form *form,
 	struct pki_err *err)

@@ -6,8 +6,8 @@
 #include "ra/store/invitation.h"
 #include "ra/store/record.h"
 
-/* Make ids, store evidence files, application, record and index, and record the event, in one
- * transaction. invitation NULL: a renewal. */
+/* Make ids, store evidence files, application, record and index, and record the event,
+ * in one transaction. invitation NULL: a renewal. */
 enum pki_status ra_enter(struct ra *ra, struct ra_application *application,
 	struct ra_record *record, const struct pki_args *args,
 	const struct ra_invitation *invitation, struct pki_err *err) PKI_MUST_CHECK;

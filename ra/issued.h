@@ -15,8 +15,9 @@ struct ra_issued {
 };
 void ra_issued_free(struct ra_issued *issued);
 
-/* Read a reply. The caller frees out, also after an error. TAMPERED unless the CA signed the
- * certificates and they have the record's keys; INPUT if the reply lacks certificates. */
+/* Read a reply. The caller frees out, also after an error. TAMPERED unless the CA
+ * signed the certificates and they have the record's keys; INPUT if the reply lacks
+ * certificates. */
 enum pki_status ra_issued_read(struct ra *ra, const struct ra_record *record,
 	const json_t *reply, struct ra_issued *out, struct pki_err *err) PKI_MUST_CHECK;
 /* Read the reply that the store keeps; *reply is the caller's. */

@@ -19,9 +19,10 @@ struct ra_officer {
 };
 
 /*
- * dir NULL: $PKI_OFFICER, else USAGE. source: see pki_secret_read(). OFFICER (rule 205) if the
- * certificate is not valid now, SECRET, IO, STATE if key and certificate are not a pair. The
- * caller frees out, also after an error: serial is set as soon as the certificate is read.
+ * dir NULL: $PKI_OFFICER, else USAGE. source: see pki_secret_read(). OFFICER (rule 205)
+ * if the certificate is not valid now, SECRET, IO, STATE if key and certificate are not a
+ * pair. The caller frees out, also after an error: serial is set as soon as the
+ * certificate is read.
  */
 enum pki_status ra_officer_open(const char *dir, const char *source,
 	struct ra_officer *out, struct pki_err *err) PKI_MUST_CHECK;

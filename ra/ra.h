@@ -26,23 +26,23 @@ void ra_close(struct ra *ra);
 
 enum pki_status ra_need_ca(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_need_ledger(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
-/* --officer, --passphrase. A wrong passphrase and an officer who is not entitled are an event
- * (login-failed). The caller frees out, also after an error. */
+/* --officer, --passphrase. A wrong passphrase and an officer who is not entitled are
+ * an event (login-failed). The caller frees out, also after an error. */
 enum pki_status ra_need_officer(struct ra *ra, const struct pki_args *args,
 	struct ra_officer *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The application of the operand id; USAGE if id is not an application's id, NOTFOUND. */
 enum pki_status ra_need_application(struct ra *ra, const char *id,
 	struct ra_application *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The frame of a command on one application: open, read the application, run the step. An error
- * of the step names the application. */
+/* The frame of a command on one application: open, read the application, run the step.
+ * An error of the step names the application. */
 typedef enum pki_status ra_step(const struct pki_args *args, struct ra *ra,
 	struct ra_application *application, struct pki_err *err);
 enum pki_status ra_with_application(
 	const struct pki_args *args, ra_step *step, struct pki_err *err) PKI_MUST_CHECK;
 
-/* STATE if the CA has committed the application's order: no officer can then change or reject
- * the application, and pki-ra issue fetches its certificates. */
+/* STATE if the CA has committed the application's order: no officer can then change or
+ * reject the application, and pki-ra issue fetches its certificates. */
 enum pki_status ra_check_not_committed(struct ra *ra,
 	const struct ra_application *application, struct pki_err *err) PKI_MUST_CHECK;
 

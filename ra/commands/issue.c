@@ -41,8 +41,8 @@ send(struct ra *ra, const struct ra_application *a, json_t **reply, bool *used,
 }
 
 /*
- * An earlier command may have lost the reply to a committed order, or another process may be
- * sending this order. The order counts once, and pki-ca repeats its reply.
+ * An earlier command may have lost the reply to a committed order, or another process may
+ * be sending this order. The order counts once, and pki-ca repeats its reply.
  */
 static enum pki_status
 order(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
@@ -80,7 +80,8 @@ store(struct ra *ra, struct ra_application *a, const json_t *reply,
 	return ra_store_commit(ra->store, err);
 }
 
-/* The signer refuses an order without all signatures (rule 202); the messages name the next step. */
+/* The signer refuses an order without all signatures (rule 202); the messages name the
+ * next step. */
 static enum pki_status
 check_state(const struct ra_application *a, struct pki_err *err)
 {

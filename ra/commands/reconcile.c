@@ -1,5 +1,5 @@
-/* Compares the store with the log: the store must still have each application and invitation
- * that the log records, unchanged, and their parts must open. */
+/* Compares the store with the log: the store must still have each application and
+ * invitation that the log records, unchanged, and their parts must open. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,14 +41,17 @@ static void finding(struct reconciliation *r, const char *object, const char *fm
 static void
 finding(struct reconciliation *r, const char *object, const char *fmt, ...)
 {
-	char text[sizeof((struct pki_err *)0)->msg];
+	char text[sizeof((struct pki_err *)0)->msg], clean[sizeof text];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	PKI_CLEANUP(pki_json_free) struct pki_json one = pki_json_object();
-	pki_json_text(&one, "object", object);
-	pki_json_text(&one, "message", text);
+	/* a damaged store may hold octets that are not UTF-8 */
+	pki_cli_clean(object, clean, sizeof clean);
+	pki_json_text(&one, "object", clean);
+	pki_cli_clean(text, clean, sizeof clean);
+	pki_json_text(&one, "message", clean);
 	pki_json_append(&r->findings, &one);
 }
 
@@ -109,9 +112,9 @@ read_log(struct reconciliation *r, struct pki_err *err)
 		PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
 		PKI_TRY(pki_ledger_entry(ledger, i, &text, err));
 		PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &entry, err));
-		if (strcmp(member(entry, "source"), "pki-ra") == 0)
-			PKI_TRY(add_event(r, member(entry, "type"),
-				json_object_get(entry, "detail"), err));
+		json_t *detail = json_object_get(entry, "detail");
+		if (detail != NULL && strcmp(member(entry, "source"), "pki-ra") == 0)
+			PKI_TRY(add_event(r, member(entry, "type"), detail, err));
 	}
 	return PKI_OK;
 }

@@ -12,7 +12,8 @@ const struct pki_option ra_cmd_reject_options[] = {
 	{ 0 },
 };
 
-/* The officer's signed decision. Its text may name the person, so the log has the digest only. */
+/* The officer's signed decision. Its text may name the person, so the log has the
+ * digest only. */
 static enum pki_status
 sign(const struct ra_application *a, const char *reason, struct ra_officer *officer,
 	struct pki_buf *json, struct pki_buf *cms, struct pki_err *err)

@@ -147,7 +147,8 @@ end_one(struct ending *e, struct ra_application *a, struct pki_err *err)
 		e->ra->store, "application-rejected", e->officer, &detail, err);
 }
 
-/* A revocation rejects the open renewals of the holder; the CA would refuse them (rule 46). */
+/* A revocation rejects the open renewals of the holder; the CA would refuse them (rule
+ * 46). */
 static enum pki_status
 end_renewals(struct ra *ra, const char *holder, const char *order, const char *officer,
 	struct pki_err *err)

@@ -68,7 +68,8 @@ status_word(bool revoked, pki_time not_after)
 	return revoked ? "revoked" : pki_time_now() > not_after ? "expired" : "good";
 }
 
-/* The status of a certificate in the ledger now; "unknown" if the ledger cannot be read. */
+/* The status of a certificate in the ledger now; "unknown" if the ledger cannot be
+ * read. */
 static const char *
 status_now(struct ra *ra, const struct pki_cert *cert)
 {

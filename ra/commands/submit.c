@@ -53,7 +53,8 @@ note_last(void *ctx, const struct ra_application *a, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A holder is one person for ever: names and documents change, the day of birth does not. */
+/* A holder is one person for ever: names and documents change, the day of birth does
+ * not. */
 static enum pki_status
 check_same_person(struct ra *ra, const char *holder, const struct ra_form *form,
 	struct pki_err *err)

@@ -1,4 +1,5 @@
-/* Applications and their states. States move forwards only; the schema refuses any other move. */
+/* Applications and their states. States move forwards only; the schema refuses any
+ * other move. */
 #ifndef RA_STORE_APPLICATION_H
 #define RA_STORE_APPLICATION_H
 
@@ -42,8 +43,8 @@ enum pki_status ra_application_add(struct ra_store *store,
 enum pki_status ra_application_get(struct ra_store *store, const char *id,
 	struct ra_application *out, struct pki_err *err) PKI_MUST_CHECK;
 /*
- * Write state, order and officers of the application; sets changed. from is the state that the
- * caller read: STATE if another process has moved the application since.
+ * Write state, order and officers of the application; sets changed. from is the state
+ * that the caller read: STATE if another process has moved the application since.
  */
 enum pki_status ra_application_move(struct ra_store *store,
 	struct ra_application *application, enum ra_state from,
@@ -58,7 +59,8 @@ struct ra_filter {
 	const char *text; /* words to search for, NULL: all */
 	long offset, limit; /* limit -1: all */
 };
-/* Call fn for each application of the page; *total (may be NULL) counts all that match. */
+/* Call fn for each application of the page; *total (may be NULL) counts all that
+ * match. */
 enum pki_status ra_application_each(struct ra_store *store,
 	const struct ra_filter *filter, ra_application_fn fn, void *ctx, uint64_t *total,
 	struct pki_err *err) PKI_MUST_CHECK;

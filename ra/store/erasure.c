@@ -130,9 +130,9 @@ ra_erasure_sweep(struct ra_store *store, struct pki_err *err)
 	PKI_TRY(sweep_evidence(store, &any, err));
 	if (!any)
 		return PKI_OK;
-	/* secure_delete overwrites a deleted row, but not the copies of the row that split
-	 * pages keep. VACUUM waits for writers: the erasures before now are then out of the
-	 * file. */
+	/* secure_delete overwrites a deleted row, but not the copies of the row that
+	 * split pages keep. VACUUM waits for writers: the erasures before now are then
+	 * out of the file. */
 	pki_msec now = pki_msec_now();
 	if (sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
 		return ra_sql_fail(store, "the applications store", err);

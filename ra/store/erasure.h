@@ -1,4 +1,5 @@
-/* Erasure of a holder's personal data (rule 79): for ever, by an order that two officers sign. */
+/* Erasure of a holder's personal data (rule 79): for ever, by an order that two
+ * officers sign. */
 #ifndef RA_STORE_ERASURE_H
 #define RA_STORE_ERASURE_H
 
@@ -20,16 +21,16 @@ enum pki_status ra_erasure_get(struct ra_store *store, const char *holder,
 enum pki_status ra_erasure_order(struct ra_store *store, const struct ra_erasure *erasure,
 	struct pki_err *err) PKI_MUST_CHECK;
 /*
- * Within a transaction: store the order, destroy the holder's key, all sealed parts and words;
- * reject open applications (events application-rejected, by actor). With the commit the data is
- * unreadable; ra_erasure_sweep() then takes its octets out of the files. STATE if the store has
- * no order.
+ * Within a transaction: store the order, destroy the holder's key, all sealed parts and
+ * words; reject open applications (events application-rejected, by actor). With the
+ * commit the data is unreadable; ra_erasure_sweep() then takes its octets out of the
+ * files. STATE if the store has no order.
  */
 enum pki_status ra_erasure_execute(struct ra_store *store,
 	const struct ra_erasure *erasure, const char *actor,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Remove the evidence files of erased holders, and write the database anew without the deleted
- * octets; does nothing if no erasure is unswept. Not within a transaction. */
+/* Remove the evidence files of erased holders, and write the database anew without the
+ * deleted octets; does nothing if no erasure is unswept. Not within a transaction. */
 enum pki_status ra_erasure_sweep(
 	struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
 

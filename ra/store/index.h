@@ -1,5 +1,5 @@
-/* The blind index: words (words.h) find applications; the store has the tokens of the words only
- * (ra_vault_token()). */
+/* The blind index: words (words.h) find applications; the store has the tokens of the
+ * words only (ra_vault_token()). */
 #ifndef RA_STORE_INDEX_H
 #define RA_STORE_INDEX_H
 
@@ -9,18 +9,19 @@
 /* Index the words of text. */
 enum pki_status ra_index_text(struct ra_store *store, const char *application,
 	const char *text, struct pki_err *err) PKI_MUST_CHECK;
-/* Index the words of a number ("+33 6 00 ...", "12-AB 345"), and the number as one word. */
+/* Index the words of a number ("+33 6 00 ...", "12-AB 345"), and the number as one
+ * word. */
 enum pki_status ra_index_number(struct ra_store *store, const char *application,
 	const char *text, struct pki_err *err) PKI_MUST_CHECK;
 /* Index a word as it is, without folding. */
 enum pki_status ra_index_word(struct ra_store *store, const char *application,
 	const char *word, struct pki_err *err) PKI_MUST_CHECK;
-/* The holder of the newest application that `word` (exactly as indexed) finds; "" if the word
- * finds none. */
+/* The holder of the newest application that `word` (exactly as indexed) finds; "" if
+ * the word finds none. */
 enum pki_status ra_index_holder(struct ra_store *store, const char *word,
 	char holder[PKI_ID_TEXT], struct pki_err *err) PKI_MUST_CHECK;
-/* Fill the temporary table `found`: the applications that all words of text find, or that text
- * as one word finds. */
+/* Fill the temporary table `found`: the applications that all words of text find, or
+ * that text as one word finds. */
 enum pki_status ra_index_search(
 	struct ra_store *store, const char *text, struct pki_err *err) PKI_MUST_CHECK;
 

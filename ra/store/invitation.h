@@ -1,5 +1,5 @@
-/* Invitations: the store knows an invitation by the SHA-256 of its code, and one application at
- * most uses the invitation. */
+/* Invitations: the store knows an invitation by the SHA-256 of its code, and one
+ * application at most uses the invitation. */
 #ifndef RA_STORE_INVITATION_H
 #define RA_STORE_INVITATION_H
 
@@ -19,8 +19,8 @@ void ra_invitation_free(struct ra_invitation *invitation);
 
 enum pki_status ra_invitation_add(struct ra_store *store,
 	const struct ra_invitation *invitation, struct pki_err *err) PKI_MUST_CHECK;
-/* The caller frees out, also after an error. Codes are compared in constant time. found NULL:
- * absence is NOTFOUND. */
+/* The caller frees out, also after an error. Codes are compared in constant time.
+ * found NULL: absence is NOTFOUND. */
 enum pki_status ra_invitation_by_code(struct ra_store *store,
 	const uint8_t code[PKI_SHA256], struct ra_invitation *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -64,7 +64,8 @@ send_all(struct ra_store *store, const char *socket, struct pki_err *err)
 	bool found;
 	snprintf(path, sizeof path, "%s/outbox.lock", store->dir);
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	/* another process is sending; that process or the next command sends these events */
+	/* another process is sending; that process or the next command sends these
+	 * events */
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
 		return PKI_OK;
 	enum pki_status status = PKI_OK;

@@ -1,7 +1,7 @@
 /*
- * Outbox: events for the audit log. A command records an event in the transaction of its step;
- * afterwards the outbox sends the events to pki-ca, in order, and deletes an event when pki-ca
- * has it in the log.
+ * Outbox: events for the audit log. A command records an event in the transaction of its
+ * step; afterwards the outbox sends the events to pki-ca, in order, and deletes an event
+ * when pki-ca has it in the log.
  */
 #ifndef RA_STORE_OUTBOX_H
 #define RA_STORE_OUTBOX_H
@@ -16,8 +16,8 @@ enum pki_status ra_outbox_add(struct ra_store *store, const char *type, const ch
 /* How many events are not sent. */
 enum pki_status ra_outbox_count(
 	struct ra_store *store, uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;
-/* Send the events; *waiting counts the rest. The error is that of the first event that pki-ca
- * did not take. OK without sending while another process sends. */
+/* Send the events; *waiting counts the rest. The error is that of the first event that
+ * pki-ca did not take. OK without sending while another process sends. */
 enum pki_status ra_outbox_send(struct ra_store *store, const char *socket,
 	uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;
 

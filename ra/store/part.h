@@ -1,8 +1,8 @@
 /*
- * Sealed parts of an application, under its holder's key: "record" (record.h), "order" (CMS),
- * "answer" (the JSON of pki-ca's reply), "statement" and "rejection-signed" (CMS), "rejection"
- * (JSON). Errors: NOTFOUND for an unknown holder or part, STATE once the holder's personal data
- * was erased, TAMPERED if a part does not open.
+ * Sealed parts of an application, under its holder's key: "record" (record.h), "order"
+ * (CMS), "answer" (the JSON of pki-ca's reply), "statement" and "rejection-signed" (CMS),
+ * "rejection" (JSON). Errors: NOTFOUND for an unknown holder or part, STATE once the
+ * holder's personal data was erased, TAMPERED if a part does not open.
  */
 #ifndef RA_STORE_PART_H
 #define RA_STORE_PART_H

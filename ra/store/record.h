@@ -1,6 +1,6 @@
 /*
- * The record of an application: the form, the requests for certificates, the evidence, and what
- * the verifying officer found. Kept as JSON in the sealed part "record".
+ * The record of an application: the form, the requests for certificates, the evidence,
+ * and what the verifying officer found. Kept as JSON in the sealed part "record".
  */
 #ifndef RA_STORE_RECORD_H
 #define RA_STORE_RECORD_H
@@ -38,8 +38,8 @@ void ra_record_free(struct ra_record *record);
 enum pki_status ra_record_save(struct ra_store *store,
 	const struct ra_application *application, const struct ra_record *record,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The caller frees out, also after an error. Errors as part.h; TAMPERED if the record is not
- * complete. */
+/* The caller frees out, also after an error. Errors as part.h; TAMPERED if the record
+ * is not complete. */
 enum pki_status ra_record_load(struct ra_store *store,
 	const struct ra_application *application, struct ra_record *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -1,18 +1,19 @@
 /*
- * The applications store: a folder (0700) with applications.db (SQLite), store.key and the
- * sealed evidence files. Personal data is in the store only sealed (vault.h) or as tokens of the
- * blind index (index.h).
+ * The applications store: a folder (0700) with applications.db (SQLite), store.key and
+ * the sealed evidence files. Personal data is in the store only sealed (vault.h) or as
+ * tokens of the blind index (index.h).
  *
  *	holder.h       holders, each with a key of their own
  *	invitation.h   invitations of the departments
  *	application.h  applications and their states
- *	part.h         the sealed parts of an application; record.h, form.h, evidence.h: their content
+ *	part.h         the sealed parts of an application
+ *	record.h       the part "record"; form.h, evidence.h: its content
  *	index.h        the search
  *	erasure.h      erasure of a holder's personal data
  *	outbox.h       events for the audit log
  *
- * Every function of these modules may return, besides the errors that its header names: LOCKED
- * (another process writes), FULL, TAMPERED (the database is corrupt), IO, MEMORY.
+ * Every function of these modules may return, besides the errors that its header names:
+ * LOCKED (another process writes), FULL, TAMPERED (the database is corrupt), IO, MEMORY.
  */
 #ifndef RA_STORE_STORE_H
 #define RA_STORE_STORE_H
@@ -21,16 +22,17 @@
 
 struct ra_store;
 
-/* Open the store; make the folder and its files at first use. CONFIG if others can read them,
- * TAMPERED if store.key is not the key of this database, VERSION if a newer suite made it. */
+/* Open the store; make the folder and its files at first use. CONFIG if others can
+ * read them, TAMPERED if store.key is not the key of this database, VERSION if a newer
+ * suite made it. */
 enum pki_status ra_store_open(
 	const char *dir, struct ra_store **out, struct pki_err *err) PKI_MUST_CHECK;
 void ra_store_close(struct ra_store *store);
 void ra_store_cleanup(struct ra_store **store);
 const char *ra_store_dir(const struct ra_store *store);
 
-/* begin takes the write lock; commit returns after fsync. rollback does nothing outside of a
- * transaction. */
+/* begin takes the write lock; commit returns after fsync. rollback does nothing
+ * outside of a transaction. */
 enum pki_status ra_store_begin(
 	struct ra_store *store, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_store_commit(

@@ -65,8 +65,8 @@ enum pki_status ra_sql_fail(
 
 /*
  * A prepared statement with its arguments bound, one letter each: t text (const char *),
- * i integer (int64_t), b octets (struct pki_bytes, by value). Text and octets are borrowed
- * until ra_sql_done().
+ * i integer (int64_t), b octets (struct pki_bytes, by value). Text and octets are
+ * borrowed until ra_sql_done().
  */
 enum pki_status ra_sql(struct ra_store *store, enum ra_sql which, sqlite3_stmt **out,
 	struct pki_err *err, const char *types, ...) PKI_MUST_CHECK;

@@ -1,8 +1,9 @@
 /*
- * The vault seals personal data with AES-256-GCM under one random key per holder. The holder's
- * key is wrapped under a key derived from store.key; destroying the wrapped key erases the
- * person. The blind index's tokens are HMAC-SHA-256 under another key derived from store.key:
- * equal words give equal tokens, and a token says nothing else about its word.
+ * The vault seals personal data with AES-256-GCM under one random key per holder. The
+ * holder's key is wrapped under a key derived from store.key; destroying the wrapped key
+ * erases the person. The blind index's tokens are HMAC-SHA-256 under another key derived
+ * from store.key: equal words give equal tokens, and a token says nothing else about its
+ * word.
  */
 #ifndef RA_STORE_VAULT_H
 #define RA_STORE_VAULT_H
@@ -16,8 +17,8 @@ struct ra_vault;
 #define RA_WRAPPED (12 + 32 + 16)
 
 /*
- * Open the key file at path; with `create`, make a missing file, mode 0600. IO if the file is
- * missing, CONFIG if others can read the file, TAMPERED if the file is not a key.
+ * Open the key file at path; with `create`, make a missing file, mode 0600. IO if the
+ * file is missing, CONFIG if others can read the file, TAMPERED if the file is not a key.
  */
 enum pki_status ra_vault_open(const char *path, bool create, struct ra_vault **out,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -28,9 +29,9 @@ enum pki_status ra_vault_key(const struct ra_vault *vault, const char *holder,
 	uint8_t wrapped[RA_WRAPPED], struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * Seal and unseal under the holder's key; appends to out. Holder and label (application, part)
- * are authenticated: sealed bytes do not open under another holder or label (TAMPERED). STATE
- * if the key was destroyed.
+ * Seal and unseal under the holder's key; appends to out. Holder and label (application,
+ * part) are authenticated: sealed bytes do not open under another holder or label
+ * (TAMPERED). STATE if the key was destroyed.
  */
 struct ra_vault_box {
 	const char *holder;

@@ -1,7 +1,7 @@
 /*
- * Words of the search: letters and digits, case-folded. "Anne-Marie" gives "anne", "marie" and
- * "annemarie". An e-mail address and a number with blanks or hyphens give their parts and the
- * whole.
+ * Words of the search: letters and digits, case-folded. "Anne-Marie" gives "anne",
+ * "marie" and "annemarie". An e-mail address and a number with blanks or hyphens give
+ * their parts and the whole.
  */
 #ifndef RA_STORE_WORDS_H
 #define RA_STORE_WORDS_H

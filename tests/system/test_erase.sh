@@ -1,6 +1,6 @@
 #!/bin/bash
-# After the retention time people's data is erased, by two officers, for ever: not before, not by others,
-# not by halves; every octet is gone, and everything that is signed still verifies.
+# After the retention time two officers erase a person's data for ever. Nobody else can erase the data, nobody can
+# erase it earlier, and no erasure stays half done. Afterwards every octet is gone, and every signature still verifies.
 . "$(dirname "$0")/lib.sh"
 . tests/system/clock.sh
 needs_clock "erasing"
@@ -8,7 +8,7 @@ configured() {
 	sed -i 's/^validity.*/validity: { years: 3 }/' "$D"/policy/officer-*.yaml
 	sed -i 's/uncertified_days: 365/uncertified_days: 100/' "$D/policy/rules.yaml"
 }
-# successor ROLE NAME BY BY: an officer NAME of that role, by order of two who are
+# successor ROLE NAME BY BY: enrol an officer NAME of the role, by order of two officers
 successor() {
 	local home=$D/officers/$2 who args=()
 	mkdir -p "$home"
@@ -31,20 +31,20 @@ successor() {
 erase() { ra "$1" erase "$2" "${@:3}"; }
 due() { pki-ra erase --due --json | jq -r '[.holders[].holder] | sort | join(" ")'; }
 sorted() { printf '%s\n' "$@" | sort | paste -sd ' '; }
-# logged HOLDER TYPE: of how many orders; who is killed while sending an event sends it again
+# logged HOLDER TYPE: print how many orders the events name; a command that was killed sends its event again
 logged() {
 	pki-audit tail --lines 1000 --json |
 		jq -s "map(select(.detail.holder == \"$1\" and .type == \"$2\") | .detail.order) | unique | length"
 }
 S=$D/ra
-# octets NAME HOLDER: keep what seals a person, and what is sealed: key, parts, evidence of $application
+# octets NAME HOLDER: keep the holder's key, and the sealed parts and evidence of $application
 octets() {
 	sqlite3 "$S/applications.db" "SELECT lower(hex(wrapped_key)) FROM holder WHERE id = '$2';
 		SELECT substr(lower(hex(sealed)), 1 + n, 32) FROM part JOIN (SELECT 0 n UNION SELECT 100 UNION SELECT 1000)
 			WHERE length(sealed) * 2 > n + 32 AND application IN (SELECT id FROM application WHERE holder = '$2')" | cut -c1-32 >"$D/octets.$1"
 	find "$S/evidence" -type f -path "*$application*" -exec od -An -v -tx1 -N 16 {} \; | tr -d ' ' >>"$D/octets.$1"
 }
-# holds NAME: which of them a file of the store holds, in number
+# holds NAME: print how many of the kept octets the files of the store hold
 holds() {
 	find "$S" -type f -exec od -An -v -w1048576 -tx1 {} \; | tr -d ' ' >"$D/store.hex"
 	grep -c . <(while read -r o; do grep -qF "$o" "$D/store.hex" && echo "$o"; done <"$D/octets.$1")
@@ -127,7 +127,7 @@ for change in "UPDATE holder SET wrapped_key = x'00' WHERE id = '$abandoned'" \
 	no "the schema refuses: $change" sqlite3 "$S/applications.db" "PRAGMA foreign_keys = OFF; $change"
 done
 
-# killed while erasing: whole or erased, and the log says which
+# a kill during an erasure leaves the data whole or erased, and the log records an erasure
 halves=0 kills=0
 half() {
 	echo "# $holder: $1"
@@ -195,11 +195,11 @@ sample_stop "$D"
 
 people=(-e "$given" -e Rejectina -e "$surname" -e "$number" -e 77XQ98766 -e zephyrine@ -e rejected@ -e 1990-04-12 -e 33600000000)
 words=("$given" "$surname" "$number")
-# speaks FILE...: one of them holds one of $people (grep's -e ...), or one of $words in UTF-16, base64 or hex
+# speaks FILE...: a file holds one of $people (grep's -e ...), or one of $words in UTF-16, base64 or hex
 speaks() {
 	local f word skip
 	for f; do
-		# to its end: who stops reading at a hit makes the pipe fail
+		# reads to the end: the pipe would fail if grep stopped at a hit
 		tr -d '\0' <"$f" | grep -aci "${people[@]}" >/dev/null && echo "$f" && return
 		for word in "${words[@]}"; do
 			grep -aqi "$(printf %s "$word" | od -An -tx1 | tr -d ' \n')" "$f" && echo "$f: hex" && return
@@ -212,7 +212,7 @@ speaks() {
 	return 1
 }
 ok "the form named them all" speaks "$D/holders/zephyrine/application.yaml"
-# names stand in certificates and in the orders for them, which are recorded for good: nothing else of the state
+# names are in certificates and in the orders for certificates, which the ledger keeps for ever, and in no other file of state
 ok "the ledger has certificates and orders" speaks "$D/state/ledger.db"
 for table in $(sqlite3 "$D/state/ledger.db" "SELECT name FROM sqlite_schema WHERE type = 'table' AND
 	name NOT IN ('certificate', 'orders') AND name NOT LIKE 'sqlite_%'"); do

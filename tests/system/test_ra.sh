@@ -114,7 +114,7 @@ for change in "UPDATE application SET state = 0" "DELETE FROM application" \
 	no "the schema refuses: $change" sqlite3 "$S/applications.db" "$change"
 done
 
-# the CA comes up: what waited is logged, in order
+# the CA starts: the events that waited are logged, in order
 services
 ok "issue works once the CA is there" pki-ra issue "$zoe" --out "$D/holders/zoe"
 ok "the outbox is empty" bash -c "sqlite3 $S/applications.db 'SELECT count(*) FROM outbox' | grep -qx 0"
@@ -134,7 +134,7 @@ ok "... show says so" bash -c \
 exits 16 "a serial number that was never issued" ra emma revoke 0123456789abcdef --cause superseded
 exits 16 "a receipt of an order that never was" pki-ra receipt "O-${zoe#A-}" --out "$D/none.p7s"
 
-# erasing, where no clock can be set forward (test_erase.sh does): what happened lies back instead
+# erasing without a clock that is set forward (test_erase.sh sets one): the applications are dated back
 ok "somebody applies" invited_application zoe
 refused retention "rule 79: and is not erased at once" ra claire erase "$holder"
 sqlite3 "$S/applications.db" "UPDATE application SET changed = changed - 366 * 86400000 WHERE holder = '$holder'"
