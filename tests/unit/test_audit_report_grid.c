@@ -1,4 +1,4 @@
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The report's style sheet: light, dark, and on paper. No "<" and no "&": it stands in XML.
  */
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* clang-format off */
 const char report_style[] =

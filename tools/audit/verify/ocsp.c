@@ -5,7 +5,7 @@
 #include "libpki/base/file.h"
 #include "libpki/host/http.h"
 #include "libpki/ocsp/ocsp.h"
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 #define NONCE_LEN 32
 /* A response with the delegate's certificate has about 1 kB. */

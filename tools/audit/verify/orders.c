@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 /* The signer decides shortly before the ledger commits; a queue lies between. */
 #define DECIDED_WITHIN ((pki_time)300)

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "libpki/base/file.h"
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 static const struct {
 	const char *name;

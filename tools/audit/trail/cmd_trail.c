@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 /* An application leads to its orders, an order to what was refused: no further. */
 #define PASSES_MAX 4

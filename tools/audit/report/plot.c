@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* The drawing's own units; the page scales it. */
 #define WIDTH 720.0

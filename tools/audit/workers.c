@@ -1,4 +1,4 @@
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* A calendar of more rows leaves out those that hold nothing. */
 #define ROWS_SHORT 8

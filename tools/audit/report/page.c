@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* A page is to be read to its end. */
 #define FINDINGS_SHOWN 200

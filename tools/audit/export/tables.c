@@ -4,7 +4,7 @@
  * something of a person to one who guesses, nor certificates with people's names, unless
  * they are asked for.
  */
-#include "tools/audit/export/export.h"
+#include "tools/audit/export/tables.h"
 
 static enum pki_status
 certificate_pem(struct export *e, const struct pki_cert_row *row, const char *serial,

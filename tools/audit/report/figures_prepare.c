@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* Certificates live for three years at most. */
 #define FORECAST_MONTHS 37

@@ -1,7 +1,7 @@
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 #include "libpki/base/file.h"
-#include "tools/audit/crew.h"
+#include "tools/audit/workers.h"
 
 static enum pki_status
 parse_day(const char *option, const char *text, bool end, pki_msec *out,

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 /* More bars than these are no longer told apart on paper. */
 #define DAYS_MOST 45

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/audit/export/export.h"
+#include "tools/audit/export/tables.h"
 #include "libpki/asn1/pem.h"
 #include "libpki/base/file.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 #define PAIRS_MOST 20
 /* Rows of officers beyond which a page has no place. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/report/report.h"
+#include "tools/audit/report/figures.h"
 
 #define HOUR ((pki_msec)3600 * 1000)
 #define LABELS_MOST 20
