@@ -39,6 +39,11 @@ ok "the signer includes nothing of the front" \
 tree ca/signer/signer.h '' ca/front/front.c '#include "ca/signer/signer.h"'
 ok "the front includes nothing of the signer" \
 	says "ca/front/front.c:1: includes ca/signer/signer.h, which ca/front may not know"
+tree tools/audit/verify/verify.h '' tools/audit/report/a.c '#include "tools/audit/verify/verify.h"'
+ok "a single header of another folder is allowed where the table names it" layers
+tree tools/audit/verify/log.h '' tools/audit/report/a.c '#include "tools/audit/verify/log.h"'
+ok "... and no other header of that folder" \
+	says "tools/audit/report/a.c:1: includes tools/audit/verify/log.h, which tools/audit/report may not know"
 tree ca/front/a.h '' ca/main.c '#include "ca/front/a.h"'
 ok "a program's main.c includes all of its folders" layers
 tree ocsp/a.h '' crl/b.c '#include "ocsp/a.h"'

@@ -26,15 +26,16 @@ put(struct findings *findings, uint64_t position, enum pki_status status,
 	struct pki_err err = { 0 };
 	(void)pki_fail_rule(&err, status, rule, "finding %ju", (uintmax_t)position);
 	pki_err_object(&err, "thing %ju", (uintmax_t)position);
-	findings_put(findings, &(struct spot){ 1, position }, &err);
+	findings_put(findings, &(struct finding_position){ 1, position }, &err);
 }
 
 static json_t *
 report(struct findings *findings)
 {
-	json_t *json = json_object();
-	struct pki_err err = { 0 };
-	assert_int_equal(findings_json(findings, json, &err), PKI_OK);
+	struct pki_json builder = pki_json_object();
+	json_t *json = NULL;
+	findings_json(findings, &builder);
+	assert_int_equal(pki_json_take(&builder, &json, NULL), PKI_OK);
 	return json;
 }
 
@@ -72,7 +73,7 @@ severities(void **state)
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		struct pki_err err = { .status = cases[i].status, .rule = cases[i].rule };
-		struct judgement is = judge(&err);
+		struct judgement is = severity_judge(&err);
 		if (is.severity != cases[i].want || is.remedy[0] == '\0')
 			fail_msg("case %zu: %s", i, severity_name(is.severity));
 	}

@@ -1,4 +1,4 @@
-#include "tools/audit/report/figures.h"
+#include "tools/audit/report/grid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,54 +1,47 @@
-#include <sys/stat.h>
+#include "tools/audit/early.h"
 
 #include "libpki/base/file.h"
-#include "tools/audit/audit.h"
+#include "libpki/host/conf.h"
 
-static const char *const names[SEEN_COUNT] = {
-	[SEEN_LOG] = "log/checkpoint",
-	[SEEN_WITNESSES] = "witness/checkpoint",
-	[SEEN_RESPONDER] = "ocsp.pem",
+static const char *const names[EARLY_COUNT] = {
+	[EARLY_CHECKPOINT] = "log/checkpoint",
+	[EARLY_COSIGNED] = "witness/checkpoint",
+	[EARLY_RESPONDER] = "ocsp.pem",
 };
 
 void
-seen_begin(struct audit *a)
+early_read(struct early *early, const char *dir)
 {
 	char path[PATH_MAX];
-	for (size_t i = 0; i < SEEN_COUNT; i++) {
-		struct sighting *seen = &a->seen[i];
-		if (pki_conf_path(a->place->publish, names[i], path, &seen->err) !=
-			PKI_OK)
+	early->dir = dir;
+	for (size_t i = 0; i < EARLY_COUNT; i++) {
+		struct pki_err *err = &early->files[i].err;
+		if (pki_conf_path(dir, names[i], path, err) != PKI_OK)
 			continue;
-		seen->there = pki_file_exists(path);
-		(void)!pki_file_read(path, PKI_FILE_MAX, &seen->file, &seen->err);
+		early->files[i].exists = pki_file_exists(path);
+		(void)!pki_file_read(path, PKI_FILE_MAX, &early->files[i].content, err);
 	}
 }
 
-enum pki_status
-seen_get(const struct audit *a, enum seen which, char path[PATH_MAX],
-	struct pki_bytes *out, struct pki_err *err)
-{
-	const struct sighting *seen = &a->seen[which];
-	PKI_TRY(pki_conf_path(a->place->publish, names[which], path, err));
-	*out = pki_buf_bytes(&seen->file);
-	if (seen->err.status != PKI_OK)
-		*err = seen->err;
-	return seen->err.status;
-}
-
 void
-seen_free(struct audit *a)
+early_free(struct early *early)
 {
-	for (size_t i = 0; i < SEEN_COUNT; i++)
-		pki_buf_free(&a->seen[i].file);
+	for (size_t i = 0; i < EARLY_COUNT; i++)
+		pki_buf_free(&early->files[i].content);
 }
 
 bool
-seen_since(const struct audit *a, const char *path)
+early_exists(const struct early *early, enum early_file which)
 {
-	struct stat st;
-	const struct timespec *began = &a->started;
-	return stat(path, &st) == 0 &&
-	       (st.st_ctim.tv_sec > began->tv_sec ||
-		       (st.st_ctim.tv_sec == began->tv_sec &&
-			       st.st_ctim.tv_nsec > began->tv_nsec));
+	return early->files[which].exists;
+}
+
+enum pki_status
+early_get(const struct early *early, enum early_file which, char path[PATH_MAX],
+	struct pki_bytes *out, struct pki_err *err)
+{
+	struct pki_err own = early->files[which].err;
+	PKI_TRY(pki_conf_path(early->dir, names[which], path, err));
+	*out = pki_buf_bytes(&early->files[which].content);
+	return pki_err_move(err, &own);
 }

@@ -8,12 +8,12 @@
 #include "libpki/host/cli.h"
 
 struct finding {
-	struct spot spot;
+	struct finding_position position;
 	struct pki_err err;
 };
 
-/* Sorted by spot: the first FINDINGS_MAX of all. */
-struct shelf {
+/* Of one severity, sorted by position: the first FINDINGS_MAX. */
+struct group {
 	struct finding *kept;
 	size_t count, room;
 	uint64_t total;
@@ -21,7 +21,7 @@ struct shelf {
 
 struct findings {
 	pthread_mutex_t lock;
-	struct shelf shelves[SEVERITIES];
+	struct group groups[SEVERITIES];
 };
 
 enum pki_status
@@ -41,59 +41,60 @@ findings_free(struct findings *findings)
 	if (findings == NULL)
 		return;
 	for (size_t i = 0; i < SEVERITIES; i++)
-		free(findings->shelves[i].kept);
+		free(findings->groups[i].kept);
 	pthread_mutex_destroy(&findings->lock);
 	free(findings);
 }
 
 static bool
-before(const struct spot *a, const struct spot *b)
+before(const struct finding_position *a, const struct finding_position *b)
 {
-	return a->part != b->part ? a->part < b->part : a->position < b->position;
+	return a->part != b->part ? a->part < b->part : a->object < b->object;
 }
 
 static bool
-grow(struct shelf *shelf)
+grow(struct group *group)
 {
-	if (shelf->count < shelf->room)
+	if (group->count < group->room)
 		return true;
-	size_t room = shelf->room == 0 ? 16 : shelf->room * 2;
-	struct finding *kept = reallocarray(shelf->kept, room, sizeof *kept);
+	size_t room = group->room == 0 ? 16 : group->room * 2;
+	struct finding *kept = reallocarray(group->kept, room, sizeof *kept);
 	if (kept == NULL)
 		return false;
-	shelf->kept = kept;
-	shelf->room = room;
+	group->kept = kept;
+	group->room = room;
 	return true;
 }
 
 static void
-put(struct shelf *shelf, const struct spot *spot, const struct pki_err *err)
+put(struct group *group, const struct finding_position *position,
+	const struct pki_err *err)
 {
-	size_t at = shelf->count;
-	shelf->total++;
-	while (at > 0 && before(spot, &shelf->kept[at - 1].spot))
+	size_t at = group->count;
+	group->total++;
+	while (at > 0 && before(position, &group->kept[at - 1].position))
 		at--;
 	if (at == FINDINGS_MAX)
 		return;
-	if (shelf->count == FINDINGS_MAX)
-		shelf->count--; /* the last one goes */
-	else if (!grow(shelf))
+	if (group->count == FINDINGS_MAX)
+		group->count--; /* the last one goes */
+	else if (!grow(group))
 		return;
-	struct finding *here = &shelf->kept[at];
-	memmove(here + 1, here, (shelf->count - at) * sizeof *here);
-	*here = (struct finding){ *spot, *err };
+	struct finding *here = &group->kept[at];
+	memmove(here + 1, here, (group->count - at) * sizeof *here);
+	*here = (struct finding){ *position, *err };
 	/* a file's name may be anything; JSON takes UTF-8 alone */
 	pki_cli_clean(err->object, here->err.object, sizeof here->err.object);
 	pki_cli_clean(err->msg, here->err.msg, sizeof here->err.msg);
-	shelf->count++;
+	group->count++;
 }
 
 void
-findings_put(
-	struct findings *findings, const struct spot *spot, const struct pki_err *err)
+findings_put(struct findings *findings, const struct finding_position *position,
+	const struct pki_err *err)
 {
 	pthread_mutex_lock(&findings->lock);
-	put(&findings->shelves[judge(err).severity], spot, err);
+	put(&findings->groups[severity_judge(err).severity], position, err);
 	pthread_mutex_unlock(&findings->lock);
 }
 
@@ -103,7 +104,7 @@ findings_count(struct findings *findings)
 	uint64_t total = 0;
 	pthread_mutex_lock(&findings->lock);
 	for (size_t i = 0; i < SEVERITIES; i++)
-		total += findings->shelves[i].total;
+		total += findings->groups[i].total;
 	pthread_mutex_unlock(&findings->lock);
 	return total;
 }
@@ -113,26 +114,26 @@ findings_worst(struct findings *findings)
 {
 	enum severity worst = SEVERITY_CRITICAL;
 	pthread_mutex_lock(&findings->lock);
-	while (worst > SEVERITY_NONE && findings->shelves[worst].total == 0)
+	while (worst > SEVERITY_NONE && findings->groups[worst].total == 0)
 		worst--;
 	pthread_mutex_unlock(&findings->lock);
 	return worst;
 }
 
 static void
-print_shelf(const struct shelf *shelf, enum severity severity, FILE *out)
+print_group(const struct group *group, enum severity severity, FILE *out)
 {
-	for (size_t i = 0; i < shelf->count; i++) {
-		const struct pki_err *err = &shelf->kept[i].err;
+	for (size_t i = 0; i < group->count; i++) {
+		const struct pki_err *err = &group->kept[i].err;
 		char text[sizeof *err + 256], clean[sizeof text];
 		pki_err_text(err, text, sizeof text);
 		pki_cli_clean(text, clean, sizeof clean);
 		fprintf(out, "%s: %s\n    remedy: %s\n", severity_name(severity), clean,
-			judge(err).remedy);
+			severity_judge(err).remedy);
 	}
-	if (shelf->total > shelf->count)
+	if (group->total > group->count)
 		fprintf(out, "... and %" PRIu64 " more that are %s\n",
-			shelf->total - shelf->count, severity_name(severity));
+			group->total - group->count, severity_name(severity));
 }
 
 void
@@ -144,41 +145,48 @@ findings_print(struct findings *findings, FILE *out)
 		return;
 	}
 	for (enum severity s = SEVERITY_CRITICAL; s > SEVERITY_NONE; s--)
-		print_shelf(&findings->shelves[s], s, out);
+		print_group(&findings->groups[s], s, out);
 	fprintf(out, "%" PRIu64 " finding%s", total, total == 1 ? "" : "s");
 	for (enum severity s = SEVERITY_CRITICAL; s > SEVERITY_NONE; s--)
 		fprintf(out, "%s%" PRIu64 " %s", s == SEVERITY_CRITICAL ? ": " : ", ",
-			findings->shelves[s].total, severity_name(s));
+			findings->groups[s].total, severity_name(s));
 	fputc('\n', out);
 }
 
-static json_t *
+static struct pki_json
 finding_json(const struct pki_err *err)
 {
 	const struct pki_rule_info *info = pki_rule_info(err->rule);
-	struct judgement judgement = judge(err);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "severity",
-		severity_name(judgement.severity), "object", err->object, "status",
-		pki_status_name(err->status), "rule", (int)info->rule, "name", info->name,
-		"clause", info->clause, "message", err->msg, "remedy", judgement.remedy);
+	struct judgement judgement = severity_judge(err);
+	struct pki_json json = pki_json_object();
+	pki_json_text(&json, "severity", severity_name(judgement.severity));
+	pki_json_text(&json, "object", err->object);
+	pki_json_text(&json, "status", pki_status_name(err->status));
+	pki_json_number(&json, "rule", (int)info->rule);
+	pki_json_text(&json, "name", info->name);
+	pki_json_text(&json, "clause", info->clause);
+	pki_json_text(&json, "message", err->msg);
+	pki_json_text(&json, "remedy", judgement.remedy);
+	return json;
 }
 
-enum pki_status
-findings_json(struct findings *findings, json_t *report, struct pki_err *err)
+void
+findings_json(struct findings *findings, struct pki_json *report)
 {
-	json_t *list = json_array(), *counts = json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
+	PKI_CLEANUP(pki_json_free) struct pki_json counts = pki_json_object();
 	uint64_t total = findings_count(findings);
 	for (enum severity s = SEVERITY_CRITICAL; s > SEVERITY_NONE; s--) {
-		const struct shelf *shelf = &findings->shelves[s];
-		json_object_set_new(
-			counts, severity_name(s), json_integer((json_int_t)shelf->total));
-		for (size_t i = 0; i < shelf->count; i++)
-			json_array_append_new(list, finding_json(&shelf->kept[i].err));
+		const struct group *group = &findings->groups[s];
+		pki_json_number(&counts, severity_name(s), (int64_t)group->total);
+		for (size_t i = 0; i < group->count; i++) {
+			struct pki_json json = finding_json(&group->kept[i].err);
+			pki_json_append(&list, &json);
+		}
 	}
-	json_t *more = json_pack("{s:b, s:s, s:o, s:I, s:o}", "ok", total == 0,
-		"severity", severity_name(findings_worst(findings)), "severities", counts,
-		"finding_count", (json_int_t)total, "findings", list);
-	int failed = json_object_update(report, more);
-	json_decref(more);
-	return failed == 0 ? PKI_OK : pki_fail(err, PKI_MEMORY, "the report");
+	pki_json_bool(report, "ok", total == 0);
+	pki_json_text(report, "severity", severity_name(findings_worst(findings)));
+	pki_json_nest(report, "severities", &counts);
+	pki_json_number(report, "finding_count", (int64_t)total);
+	pki_json_nest(report, "findings", &list);
 }

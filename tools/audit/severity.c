@@ -1,5 +1,4 @@
-/* How bad a finding is, and what to do about it. */
-#include "tools/audit/findings.h"
+#include "tools/audit/severity.h"
 
 #include "libpki/base/mem.h"
 
@@ -100,7 +99,7 @@ static const struct {
 };
 
 struct judgement
-judge(const struct pki_err *err)
+severity_judge(const struct pki_err *err)
 {
 	static const struct judgement broken = {
 		SEVERITY_MAJOR,

@@ -1,6 +1,8 @@
+#include "tools/audit/stop.h"
+
 #include <signal.h>
 
-#include "tools/audit/audit.h"
+#include "libpki/base/mem.h"
 
 static volatile sig_atomic_t wanted;
 

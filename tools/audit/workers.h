@@ -1,39 +1,39 @@
 /*
- * All cores: threads that share one part of an audit. Each has an audit of its own: a reader at
- * the same view of the ledger, its own certificates of the issuers, its own counts. What they
- * share is only read, or locks.
+ * Workers: threads that share one part of an audit, on all processors. Each worker has a struct
+ * audit of its own: a reader at the same view of the ledger, its own certificates of the issuers,
+ * its own counts. Everything that workers share is read only, or has a lock.
  */
-#ifndef TOOLS_AUDIT_CREW_H
-#define TOOLS_AUDIT_CREW_H
+#ifndef TOOLS_AUDIT_WORKERS_H
+#define TOOLS_AUDIT_WORKERS_H
 
 #include "tools/audit/audit.h"
 
-/* More would wait for the disk. */
-#define CREW_MAX 256
+/* With more threads the disk is the limit. */
+#define WORKERS_MAX 256
 
-struct crew;
-/* a and jobs - 1 threads beside its own; a's ledger is open. */
-enum pki_status crew_new(const struct audit *a, size_t jobs, struct crew **out,
+struct workers;
+/* a's own thread and jobs - 1 further threads; a's ledger is open. */
+enum pki_status workers_new(const struct audit *a, size_t jobs, struct workers **out,
 	struct pki_err *err) PKI_MUST_CHECK;
-void crew_free(struct crew *crew);
-/* a's reader and all others at one view of a ledger that others go on writing. */
-enum pki_status crew_snapshot(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
-void crew_release(struct audit *a);
-/* The issuers are known. */
-enum pki_status crew_issuers(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+void workers_free(struct workers *workers);
+/* All readers, a's too, at one view of a ledger that other processes go on writing. */
+enum pki_status workers_snapshot(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
+void workers_release(struct audit *a);
+/* Each worker reads the issuers' certificates from the ledger. */
+enum pki_status workers_read_issuers(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 
-struct crew_part {
-	const char *name; /* for the progress */
-	size_t batch_size; /* octets, zeroed once */
-	/* The next things, by one thread at a time; *count 0: there are no more. What it took
-	 * before it failed is looked at. */
+struct workers_task {
+	const char *name; /* for the progress bar */
+	size_t batch_size; /* octets; zeroed once */
+	/* Fill a batch with the next objects; one thread at a time. *count 0: none are left. After
+	 * a failure the objects taken so far are checked. */
 	enum pki_status (*take)(struct audit *a, void *state, void *batch, size_t *count,
 		struct pki_err *err);
-	/* By all at once; frees what it was given. */
-	void (*look)(struct audit *a, void *batch, size_t count);
+	/* Check a batch and free its objects; all threads at once. */
+	void (*check)(struct audit *a, void *batch, size_t count);
 };
-/* total: about how many things there are. Ends with the first failure to take. */
-enum pki_status crew_run(struct audit *a, const struct crew_part *part, void *state,
+/* total: about how many objects there are. Ends with the first failure of take. */
+enum pki_status workers_run(struct audit *a, const struct workers_task *task, void *state,
 	uint64_t total, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -1,13 +1,15 @@
 /*
- * What is public of the ledger: what the published log, CRLs and CA certificates say, and
- * when certificates are valid. Not: orders, name hashes and document ends, which tell
- * something of a person to one who guesses, nor certificates with people's names, unless
- * they are asked for.
+ * The public facts of the ledger: everything that the published log, the CRLs and the CA
+ * certificates say, and the dates of certificates. Orders, name hashes and ends of documents are left
+ * out, because they allow guesses about a person; so are certificates with people's names, unless
+ * --with-names is given.
  */
 #include "tools/audit/export/tables.h"
 
+#include "libpki/x509/cert.h"
+
 static enum pki_status
-certificate_pem(struct export *e, const struct pki_cert_row *row, const char *serial,
+certificate_pem(struct export_job *e, const struct pki_cert_row *row, const char *serial,
 	struct pki_err *err)
 {
 	bool ca = false;
@@ -23,54 +25,64 @@ certificate_pem(struct export *e, const struct pki_cert_row *row, const char *se
 	}
 	if (!e->names && !ca)
 		return PKI_OK;
-	return export_pem(e, "CERTIFICATE", pki_buf_bytes(&row->der), err);
+	return write_pem(e, "CERTIFICATE", pki_buf_bytes(&row->der), err);
 }
 
 static enum pki_status
 on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
-	struct export *e = ctx;
-	char serial[PKI_SERIAL_TEXT], digest[PKI_SHA256_HEX], issued[PKI_MSEC_TEXT];
-	char not_before[PKI_TIME_TEXT], not_after[PKI_TIME_TEXT];
+	struct export_job *e = ctx;
+	char serial[PKI_SERIAL_TEXT], digest[PKI_SHA256_HEX];
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
 	pki_serial_text(&row->serial, serial);
 	PKI_TRY(pki_sha256_hex(row->der.data, row->der.len, digest, err));
-	pki_time_format(row->not_before, not_before);
-	pki_time_format(row->not_after, not_after);
-	pki_msec_format(row->issued, issued);
-	PKI_TRY(export_row(e,
-		json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "issuer",
-			row->issuer, "serial", serial, "profile", row->profile, "holder",
-			row->holder, "order", row->order, "not_before", not_before,
-			"not_after", not_after, "issued", issued, "partition",
-			(int)row->partition, "digest", digest),
-		e->figures.certificates, err));
+	pki_json_number(&json, "issuer", row->issuer);
+	pki_json_text(&json, "serial", serial);
+	pki_json_text(&json, "profile", row->profile);
+	pki_json_text(&json, "holder", row->holder);
+	pki_json_text(&json, "order", row->order);
+	pki_json_time(&json, "not_before", row->not_before);
+	pki_json_time(&json, "not_after", row->not_after);
+	pki_json_msec(&json, "issued", row->issued);
+	pki_json_number(&json, "partition", row->partition);
+	pki_json_text(&json, "digest", digest);
+	PKI_TRY(write_row(e, &json, e->figures.certificates, err));
 	return certificate_pem(e, row, serial, err);
 }
 
 static enum pki_status
-certificates(struct export *e, struct pki_err *err)
+certificates(struct export_job *e, struct pki_err *err)
 {
 	return pki_ledger_each_certificate(e->ledger, 0, 0, on_certificate, e, err);
+}
+
+/* NULL: a number of the ledger that has no name */
+static void
+put_name(struct pki_json *json, const char *member, const char *name)
+{
+	if (name != NULL)
+		pki_json_text(json, member, name);
+	else
+		pki_json_null(json, member);
 }
 
 static enum pki_status
 on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *err)
 {
-	struct export *e = ctx;
-	char serial[PKI_SERIAL_TEXT], reported[PKI_MSEC_TEXT], committed[PKI_MSEC_TEXT];
-	pki_serial_text(&row->serial, serial);
-	pki_msec_format(row->reported, reported);
-	pki_msec_format(row->committed, committed);
-	return export_row(e,
-		json_pack("{s:i, s:s, s:s?, s:s, s:s, s:s, s:i}", "issuer", row->issuer,
-			"serial", serial, "reason", pki_reason_name(row->reason), "order",
-			row->order, "reported", reported, "committed", committed,
-			"partition", (int)row->partition),
-		e->figures.revocations, err);
+	struct export_job *e = ctx;
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	pki_json_number(&json, "issuer", row->issuer);
+	pki_json_serial(&json, "serial", &row->serial);
+	put_name(&json, "reason", pki_reason_name(row->reason));
+	pki_json_text(&json, "order", row->order);
+	pki_json_msec(&json, "reported", row->reported);
+	pki_json_msec(&json, "committed", row->committed);
+	pki_json_number(&json, "partition", row->partition);
+	return write_row(e, &json, e->figures.revocations, err);
 }
 
 static enum pki_status
-revocations(struct export *e, struct pki_err *err)
+revocations(struct export_job *e, struct pki_err *err)
 {
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
 		PKI_TRY(pki_ledger_each_revocation(
@@ -81,52 +93,54 @@ revocations(struct export *e, struct pki_err *err)
 static enum pki_status
 on_order(void *ctx, const struct pki_order_row *row, struct pki_err *err)
 {
-	struct export *e = ctx;
-	char digest[PKI_SHA256_HEX], committed[PKI_MSEC_TEXT];
+	struct export_job *e = ctx;
+	char digest[PKI_SHA256_HEX];
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
 	pki_hex_encode(row->digest, sizeof row->digest, digest);
-	pki_msec_format(row->committed, committed);
-	return export_row(e,
-		json_pack("{s:s, s:s?, s:s, s:s, s:s, s:I}", "order", row->id, "action",
-			pki_action_name(row->action), "holder", row->holder, "digest",
-			digest, "committed", committed, "log_index",
-			(json_int_t)row->log_index),
-		e->figures.orders, err);
+	pki_json_text(&json, "order", row->id);
+	put_name(&json, "action", pki_action_name(row->action));
+	pki_json_text(&json, "holder", row->holder);
+	pki_json_text(&json, "digest", digest);
+	pki_json_msec(&json, "committed", row->committed);
+	pki_json_number(&json, "log_index", (int64_t)row->log_index);
+	return write_row(e, &json, e->figures.orders, err);
 }
 
 static enum pki_status
-orders(struct export *e, struct pki_err *err)
+orders(struct export_job *e, struct pki_err *err)
 {
 	return pki_ledger_each_order(e->ledger, on_order, e, err);
 }
 
 static enum pki_status
-one_crl(struct export *e, int issuer, uint64_t number, uint64_t last, struct pki_err *err)
+one_crl(struct export_job *e, int issuer, uint64_t number, uint64_t last,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-	char digest[PKI_SHA256_HEX], this_update[PKI_TIME_TEXT],
-		next_update[PKI_TIME_TEXT];
-	char cutoff[PKI_TIME_TEXT], committed[PKI_MSEC_TEXT], published[PKI_MSEC_TEXT];
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	char digest[PKI_SHA256_HEX];
 	PKI_TRY(pki_ledger_crl(e->ledger, issuer, number, &row, NULL, err));
 	PKI_TRY(pki_sha256_hex(row.der.data, row.der.len, digest, err));
-	pki_time_format(row.this_update, this_update);
-	pki_time_format(row.next_update, next_update);
-	pki_time_format(row.cutoff, cutoff);
-	pki_msec_format(row.committed, committed);
-	pki_msec_format(row.published, published);
-	PKI_TRY(export_row(e,
-		json_pack("{s:i, s:I, s:i, s:s, s:s, s:s, s:s?, s:I, s:s, s:I, s:s}",
-			"issuer", row.issuer, "number", (json_int_t)row.number,
-			"partition", (int)row.partition, "this_update", this_update,
-			"next_update", next_update, "committed", committed, "published",
-			row.published != 0 ? published : NULL, "revocations",
-			(json_int_t)row.revocations, "cutoff", cutoff, "size",
-			(json_int_t)row.der.len, "digest", digest),
-		last, err));
-	return export_pem(e, "X509 CRL", pki_buf_bytes(&row.der), err);
+	pki_json_number(&json, "issuer", row.issuer);
+	pki_json_number(&json, "number", (int64_t)row.number);
+	pki_json_number(&json, "partition", row.partition);
+	pki_json_time(&json, "this_update", row.this_update);
+	pki_json_time(&json, "next_update", row.next_update);
+	pki_json_msec(&json, "committed", row.committed);
+	if (row.published != 0)
+		pki_json_msec(&json, "published", row.published);
+	else
+		pki_json_null(&json, "published");
+	pki_json_number(&json, "revocations", (int64_t)row.revocations);
+	pki_json_time(&json, "cutoff", row.cutoff);
+	pki_json_number(&json, "size", (int64_t)row.der.len);
+	pki_json_text(&json, "digest", digest);
+	PKI_TRY(write_row(e, &json, last, err));
+	return write_pem(e, "X509 CRL", pki_buf_bytes(&row.der), err);
 }
 
 static enum pki_status
-crls(struct export *e, struct pki_err *err)
+crls(struct export_job *e, struct pki_err *err)
 {
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row last = { 0 };
@@ -140,24 +154,31 @@ crls(struct export *e, struct pki_err *err)
 }
 
 static enum pki_status
-one_entry(struct export *e, uint64_t index, struct pki_err *err)
+one_entry(struct export_job *e, uint64_t index, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	const char *name;
+	json_t *member;
 	PKI_TRY(pki_ledger_entry(e->ledger, index, &text, err));
 	PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &entry, err));
-	json_object_set_new(entry, "index", json_integer((json_int_t)index));
-	return export_row(e, json_incref(entry), e->figures.entries, err);
+	json_object_foreach (entry, name, member)
+		pki_json_value(&json, name, json_incref(member));
+	pki_json_number(&json, "index", (int64_t)index);
+	return write_row(e, &json, e->figures.entries, err);
 }
 
 static enum pki_status
-log_entries(struct export *e, struct pki_err *err)
+log_entries(struct export_job *e, struct pki_err *err)
 {
-	for (uint64_t i = 0; i < e->figures.entries; i++)
-		if (one_entry(e, i, err) != PKI_OK) {
+	for (uint64_t i = 0; i < e->figures.entries; i++) {
+		enum pki_status status = one_entry(e, i, err);
+		if (status != PKI_OK) {
 			pki_err_object(err, "log entry %ju", (uintmax_t)i);
-			return err->status;
+			return status;
 		}
+	}
 	return PKI_OK;
 }
 

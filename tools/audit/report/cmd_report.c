@@ -1,7 +1,23 @@
-#include "tools/audit/report/figures.h"
+/* pki-audit report */
+#include <stdlib.h>
 
 #include "libpki/base/file.h"
+#include "tools/audit/commands.h"
+#include "tools/audit/options.h"
+#include "tools/audit/report/page.h"
+#include "tools/audit/verify/verify.h"
 #include "tools/audit/workers.h"
+
+const struct pki_option audit_options_report[] = {
+	{ "out", "FILE", "where to write the report", 0 },
+	{ "from", "DATE", "first day or moment; default: the ledger's first event", 0 },
+	{ "to", "DATE", "last day or moment; default: the ledger's youngest event", 0 },
+	{ "population", "N", "people whom adoption is measured against", 0 },
+	{ "target", "PERCENT", "of the population", 0 },
+	{ "no-verify", NULL, "figures alone, without verifying", 0 },
+	OPTIONS_VERIFICATION,
+	{ 0 },
+};
 
 static enum pki_status
 parse_day(const char *option, const char *text, bool end, pki_msec *out,
@@ -11,11 +27,13 @@ parse_day(const char *option, const char *text, bool end, pki_msec *out,
 	*out = 0;
 	if (text == NULL)
 		return PKI_OK;
-	pki_err_object(err, "--%s %s", option, text);
-	PKI_TRY(pki_time_parse(text, &t, err));
-	/* a day as the end is all of it */
+	enum pki_status status = pki_time_parse(text, &t, err);
+	if (status != PKI_OK) {
+		pki_err_object(err, "--%s %s", option, text);
+		return status;
+	}
+	/* a period that ends with a day ends with the day's last millisecond */
 	*out = t * 1000 + (end ? t % PKI_DAY == 0 ? PKI_DAY * 1000 - 1 : 999 : 0);
-	*err = (struct pki_err){ 0 };
 	return PKI_OK;
 }
 
@@ -65,7 +83,7 @@ publish(const char *path, const struct figures *f, const json_t *findings,
 	FILE *out = open_memstream(&text, &len);
 	if (out == NULL)
 		return pki_fail(err, PKI_MEMORY, "%s", path);
-	enum pki_status status = report_page(out, f, findings, a, err);
+	enum pki_status status = page_write(out, f, findings, a, err);
 	bool failed = ferror(out) != 0;
 	if ((fclose(out) != 0 || failed) && status == PKI_OK)
 		return pki_fail(err, PKI_MEMORY, "%s", path);
@@ -74,39 +92,55 @@ publish(const char *path, const struct figures *f, const json_t *findings,
 	return pki_file_publish(path, text, len, 0644, err);
 }
 
-enum pki_status
-report_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+/* The figures and, unless --no-verify is given, the verification. */
+static enum pki_status
+gather(struct audit *a, struct figures *f, const struct pki_args *args,
+	struct pki_err *err)
 {
-	struct outcome *outcome = ctx;
-	struct place place = { 0 };
 	struct pki_err own = { 0 };
+	PKI_TRY(audit_open(a, args, err));
+	PKI_TRY(figures_prepare(a, f, err));
+	if (!pki_arg_flag(args, "no-verify"))
+		verify_all(a, args);
+	/* a failure is one of the findings, beside the figures that could be read */
+	if (figures_gather(a, f, &own) != PKI_OK)
+		audit_add_finding(a, "figures", &own);
+	workers_release(a);
+	pki_progress_end();
+	return PKI_OK;
+}
+
+static void
+print(const struct audit *a, const struct pki_args *args, const json_t *json)
+{
+	const char *path = pki_arg(args, "out");
+	if (pki_arg_flag(args, "json"))
+		pki_cli_json(json, stdout);
+	else if (pki_arg_flag(args, "no-verify"))
+		printf("%s: not verified\n", path);
+	else
+		printf("%s: findings: %ju\n", path,
+			(uintmax_t)findings_count(a->findings));
+}
+
+enum pki_status
+audit_cmd_report(const struct pki_args *args, void *ctx, struct pki_err *err)
+{
 	bool verified = !pki_arg_flag(args, "no-verify");
 	const char *path = pki_arg(args, "out");
 	PKI_CLEANUP(audit_free) struct audit a = { 0 };
 	PKI_CLEANUP(figures_free) struct figures f = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
+	(void)ctx;
 	PKI_TRY(read_options(args, &f, err));
-	PKI_TRY(audit_open(&a, args, &place, err));
-	PKI_TRY(figures_prepare(&a, &f, err));
-	if (verified)
-		audit_all(&a, args);
-	/* what keeps figures from being read stands beside those that were */
-	if (figures_gather(&a, &f, &own) != PKI_OK)
-		finding_add(&a, "figures", &own);
-	crew_release(&a);
-	pki_progress_end();
-	json = figures_json(&f);
-	json_object_set_new(json, "verified", json_boolean(verified));
-	PKI_TRY(findings_json(a.findings, json, err));
-	outcome->status = audit_status(&a);
+	PKI_TRY(gather(&a, &f, args, err));
+	struct pki_json figures = figures_json(&f);
+	pki_json_bool(&figures, "verified", verified);
+	findings_json(a.findings, &figures);
+	PKI_TRY(pki_json_take(&figures, &json, err));
+	*args->exit_status = audit_exit_status(&a);
 	if (path != NULL)
 		PKI_TRY(publish(path, &f, json, verified ? &a : NULL, err));
-	if (pki_arg_flag(args, "json"))
-		pki_cli_json(json, stdout);
-	else if (!verified)
-		printf("%s: not verified\n", path);
-	else
-		printf("%s: findings: %ju\n", path,
-			(uintmax_t)findings_count(a.findings));
+	print(&a, args, json);
 	return PKI_OK;
 }

@@ -1,14 +1,15 @@
-/* A figure: a plot, and the table of its numbers beside it. */
+#include "tools/audit/report/figure.h"
+
 #include <string.h>
 
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/figures.h"
+#include "tools/audit/report/plot.h"
 
 /* A calendar of more rows leaves out those that hold nothing. */
 #define ROWS_SHORT 8
 
 void
-page_number(FILE *out, const char *element, int64_t n)
+figure_number(FILE *out, const char *element, int64_t n)
 {
 	char text[HTML_NUMBER];
 	html_number(n, text);
@@ -55,7 +56,7 @@ put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
 			html_leaf(out, "small", row->note, "class", "serial", HTML_END);
 		html_close(out, "th");
 		for (size_t c = 0; c < g->column_count; c++)
-			page_number(out, "td", row->cells[c]);
+			figure_number(out, "td", row->cells[c]);
 		html_close(out, "tr");
 	}
 	html_close(out, "tbody");
@@ -64,7 +65,7 @@ put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
 		html_open(out, "tr", HTML_END);
 		html_leaf(out, "th", "sum", "scope", "row", HTML_END);
 		for (size_t c = 0; c < g->column_count; c++)
-			page_number(out, "td", grid_sum(g, c));
+			figure_number(out, "td", grid_sum(g, c));
 		html_close(out, "tr");
 		html_close(out, "tfoot");
 	}
@@ -73,20 +74,20 @@ put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
 }
 
 static void
-put_plot(FILE *out, const struct grid *g, enum plot form, const char *title,
+put_plot(FILE *out, const struct grid *g, enum figure_form form, const char *title,
 	int64_t target)
 {
-	plot_legend(out, g, form == PLOT_LINES);
-	if (form == PLOT_ROWS)
+	plot_legend(out, g, form == FIGURE_LINES);
+	if (form == FIGURE_ROWS)
 		plot_rows(out, g, title);
-	else if (form == PLOT_LINES)
+	else if (form == FIGURE_LINES)
 		plot_lines(out, g, title, target);
 	else
-		plot_bars(out, g, title, form == PLOT_BARS);
+		plot_bars(out, g, title, form == FIGURE_BARS);
 }
 
 void
-page_figure(FILE *out, const struct grid *g, enum plot form, const char *title,
+figure_put(FILE *out, const struct grid *g, enum figure_form form, const char *title,
 	int64_t target)
 {
 	html_leaf(out, "h3", title, HTML_END);
@@ -99,7 +100,7 @@ page_figure(FILE *out, const struct grid *g, enum plot form, const char *title,
 	put_plot(out, g, form, title, target);
 	html_close(out, "div");
 	put_table(out, g,
-		form == PLOT_LINES ? "So many up to then" : "The same in numbers",
-		form == PLOT_LINES);
+		form == FIGURE_LINES ? "So many up to then" : "The same in numbers",
+		form == FIGURE_LINES);
 	html_close(out, "figure");
 }

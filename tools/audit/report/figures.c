@@ -1,9 +1,9 @@
-/* The figures of a period: one walk each over certificates, revocations, CRLs and the log.
- */
+/* The second step of figures.h: one walk each over certificates, revocations, CRLs and the log. */
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/audit/report/figures.h"
+#include "tools/audit/report/officers.h"
 
 #define HOUR ((pki_msec)3600 * 1000)
 #define LABELS_MOST 20
@@ -31,7 +31,7 @@ struct report {
 struct gather {
 	struct audit *a;
 	struct figures *f;
-	struct roster *roster;
+	struct officers *officers;
 	struct pki_buf marks[MARKS]; /* of struct mark */
 	struct pki_buf ocsp, crl; /* of pki_msec */
 	struct report report;
@@ -42,7 +42,7 @@ struct gather {
 static void
 gather_free(struct gather *g)
 {
-	roster_cleanup(&g->roster);
+	officers_cleanup(&g->officers);
 	for (size_t i = 0; i < MARKS; i++)
 		pki_buf_free(&g->marks[i]);
 	pki_buf_free(&g->ocsp);
@@ -105,7 +105,7 @@ on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 		return PKI_OK;
 	count_issued(g, row);
 	PKI_TRY(add_mark(g, ISSUED, row->holder, row->issued, err));
-	PKI_TRY(roster_certificate(g->roster, row, err));
+	PKI_TRY(officers_add_certificate(g->officers, row, err));
 	if ((row->revoked && row->revoked_at <= f->to) || row->not_after < f->to / 1000)
 		return PKI_OK;
 	f->live[holder ? 0 : 1]++;
@@ -242,7 +242,7 @@ count_registration(
 static enum pki_status
 take_entry(struct gather *g, uint64_t index, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(g->a, index);
+	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(g->a->ledger, index);
 	const json_t *detail = json_object_get(entry, "detail");
 	const char *type = entry_text(entry, "type");
 	struct pki_err own = { 0 };
@@ -261,7 +261,7 @@ take_entry(struct gather *g, uint64_t index, struct pki_err *err)
 	if (strcmp(type, "order-refused") == 0)
 		PKI_TRY(count_refusal(g, detail, err));
 	PKI_TRY(count_registration(g, type, detail, err));
-	return roster_entry(g->roster, type, entry, err);
+	return officers_add_entry(g->officers, type, entry, err);
 }
 
 static int
@@ -372,9 +372,9 @@ static enum pki_status
 gather(struct gather *g, struct pki_err *err)
 {
 	struct figures *f = g->f;
-	PKI_TRY(roster_new(g->a, f, &g->roster, err));
+	PKI_TRY(officers_new(f, &g->officers, err));
 	PKI_TRY(walk(g, err));
-	PKI_TRY(roster_end(g->roster, err));
+	PKI_TRY(officers_end(g->officers, err));
 	f->applied = distinct(g, APPLIED, true);
 	f->issued = distinct(g, ISSUED, true);
 	f->activated = distinct(g, ACTIVATED, true);

@@ -1,4 +1,4 @@
-/* The grids of a report, its period, and its figures as JSON. */
+/* The first step of figures.h, and the figures as JSON. */
 #include <stdio.h>
 #include <string.h>
 
@@ -115,7 +115,7 @@ make_grids(struct figures *f, struct pki_err *err)
 		&g[GRID_REGISTRATION], registration, PKI_COUNT(registration), err);
 }
 
-/* Within what the ledger tells: its first event to its youngest. */
+/* Within the ledger's events, from the first to the last. */
 static enum pki_status
 find_period(struct audit *a, struct figures *f, struct pki_err *err)
 {
@@ -126,7 +126,7 @@ find_period(struct audit *a, struct figures *f, struct pki_err *err)
 	if (f->entries == 0)
 		return pki_fail(
 			err, PKI_STATE, "the log is empty; there is nothing to report");
-	first = entry_read(a, 0);
+	first = entry_read(a->ledger, 0);
 	PKI_TRY(pki_msec_parse(entry_text(first, "at"), &from, err));
 	f->from = f->from > from ? f->from : from;
 	f->to = f->to == 0 || f->to > to ? to : f->to;
@@ -172,38 +172,57 @@ figures_free(struct figures *f)
 		grid_free(&f->grids[i]);
 }
 
-static json_t *
+static struct pki_json
 spread_json(const struct spread *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "count",
-		(json_int_t)s->count, "p50", (json_int_t)s->p50, "p99",
-		(json_int_t)s->p99, "worst", (json_int_t)s->worst, "over_60min",
-		(json_int_t)s->over_hour, "over_24h", (json_int_t)s->over_day, "waiting",
-		(json_int_t)s->waiting);
+	struct pki_json json = pki_json_object();
+	pki_json_number(&json, "count", (int64_t)s->count);
+	pki_json_number(&json, "p50", s->p50);
+	pki_json_number(&json, "p99", s->p99);
+	pki_json_number(&json, "worst", s->worst);
+	pki_json_number(&json, "over_60min", (int64_t)s->over_hour);
+	pki_json_number(&json, "over_24h", (int64_t)s->over_day);
+	pki_json_number(&json, "waiting", (int64_t)s->waiting);
+	return json;
 }
 
-json_t *
+static struct pki_json
+totals_json(const struct figures *f)
+{
+	struct pki_json json = pki_json_object();
+	pki_json_number(&json, "live_holder_certificates", f->live[0]);
+	pki_json_number(&json, "live_service_certificates", f->live[1]);
+	pki_json_number(&json, "live_holders", f->live_holders);
+	pki_json_number(&json, "applied", f->applied);
+	pki_json_number(&json, "issued", f->issued);
+	pki_json_number(&json, "activated", f->activated);
+	pki_json_number(&json, "population", (int64_t)f->population);
+	pki_json_number(&json, "wanted", f->wanted);
+	pki_json_number(&json, "crls", (int64_t)f->crls);
+	pki_json_number(&json, "crl_gap", f->crl_gap);
+	return json;
+}
+
+struct pki_json
 figures_json(const struct figures *f)
 {
-	char from[PKI_MSEC_TEXT], to[PKI_MSEC_TEXT];
-	pki_msec_format(f->from, from);
-	pki_msec_format(f->to, to);
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "ca", f->ca,
-		"from", from, "to", to, "unit", f->unit, "log", f->origin, "root",
-		f->root, "entries", (json_int_t)f->entries, "covered",
-		(json_int_t)f->covered);
-	json_object_set_new(json, "totals",
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-			"live_holder_certificates", (json_int_t)f->live[0],
-			"live_service_certificates", (json_int_t)f->live[1],
-			"live_holders", (json_int_t)f->live_holders, "applied",
-			(json_int_t)f->applied, "issued", (json_int_t)f->issued,
-			"activated", (json_int_t)f->activated, "population",
-			(json_int_t)f->population, "wanted", (json_int_t)f->wanted,
-			"crls", (json_int_t)f->crls, "crl_gap", (json_int_t)f->crl_gap));
-	json_object_set_new(json, "ocsp_delay", spread_json(&f->ocsp));
-	json_object_set_new(json, "crl_delay", spread_json(&f->crl));
-	for (size_t i = 0; i < GRIDS; i++)
-		json_object_set_new(json, f->grids[i].key, grid_json(&f->grids[i]));
+	struct pki_json json = pki_json_object();
+	struct pki_json totals = totals_json(f);
+	struct pki_json ocsp = spread_json(&f->ocsp), crl = spread_json(&f->crl);
+	pki_json_text(&json, "ca", f->ca);
+	pki_json_msec(&json, "from", f->from);
+	pki_json_msec(&json, "to", f->to);
+	pki_json_text(&json, "unit", f->unit);
+	pki_json_text(&json, "log", f->origin);
+	pki_json_text(&json, "root", f->root);
+	pki_json_number(&json, "entries", (int64_t)f->entries);
+	pki_json_number(&json, "covered", (int64_t)f->covered);
+	pki_json_nest(&json, "totals", &totals);
+	pki_json_nest(&json, "ocsp_delay", &ocsp);
+	pki_json_nest(&json, "crl_delay", &crl);
+	for (size_t i = 0; i < GRIDS; i++) {
+		struct pki_json grid = grid_json(&f->grids[i]);
+		pki_json_nest(&json, f->grids[i].key, &grid);
+	}
 	return json;
 }

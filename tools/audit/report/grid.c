@@ -1,8 +1,11 @@
+#include "tools/audit/report/grid.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "tools/audit/report/figures.h"
+#include "libpki/host/cli.h"
 
 /* More bars than these are no longer told apart on paper. */
 #define DAYS_MOST 45
@@ -35,12 +38,14 @@ add_row(struct grid *g, const char *label, struct grid_row **out, struct pki_err
 enum pki_status
 grid_row(struct grid *g, const char *label, struct grid_row **out, struct pki_err *err)
 {
+	char clean[GRID_TEXT];
+	pki_cli_clean(label, clean, sizeof clean);
 	for (size_t i = 0; i < g->row_count; i++)
-		if (strcmp(g->rows[i].label, label) == 0) {
+		if (strcmp(g->rows[i].label, clean) == 0) {
 			*out = &g->rows[i];
 			return PKI_OK;
 		}
-	return add_row(g, label, out, err);
+	return add_row(g, clean, out, err);
 }
 
 /* The start of the unit that lies `steps` after the one of t. */
@@ -211,19 +216,19 @@ grid_narrow(struct grid *g)
 	g->column_count = kept;
 }
 
-json_t *
+struct pki_json
 grid_json(const struct grid *g)
 {
-	json_t *rows = json_array();
+	struct pki_json rows = pki_json_array();
 	for (size_t i = 0; i < g->row_count; i++) {
 		const struct grid_row *row = &g->rows[i];
-		json_t *json = json_pack("{s:s}", "label", row->label);
+		struct pki_json json = pki_json_object();
+		pki_json_text(&json, "label", row->label);
 		if (g->note_name != NULL)
-			json_object_set_new(json, "note", json_string(row->note));
+			pki_json_text(&json, "note", row->note);
 		for (size_t c = 0; c < g->column_count; c++)
-			json_object_set_new(
-				json, g->columns[c].key, json_integer(row->cells[c]));
-		json_array_append_new(rows, json);
+			pki_json_number(&json, g->columns[c].key, row->cells[c]);
+		pki_json_append(&rows, &json);
 	}
 	return rows;
 }

@@ -1,11 +1,11 @@
-/* Who did what: officers, pairs of four eyes. */
+#include "tools/audit/report/officers.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "tools/audit/report/figures.h"
-
 #define PAIRS_MOST 20
-/* Rows of officers beyond which a page has no place. */
+/* A page has room for this number of rows. */
 #define OFFICERS_MOST 200
 
 /* the columns of the grid of officers */
@@ -17,129 +17,136 @@ struct officer {
 	int64_t cells[GRID_COLUMNS];
 };
 
-struct roster {
-	struct audit *a;
+struct officers {
 	struct figures *f;
-	struct officer *officers;
+	struct officer *all;
 	size_t count;
 };
 
 enum pki_status
-roster_new(struct audit *a, struct figures *f, struct roster **out, struct pki_err *err)
+officers_new(struct figures *f, struct officers **out, struct pki_err *err)
 {
 	*out = calloc(1, sizeof **out);
 	if (*out == NULL)
 		return pki_fail(err, PKI_MEMORY, "officers");
-	**out = (struct roster){ .a = a, .f = f };
+	**out = (struct officers){ .f = f };
 	return PKI_OK;
 }
 
 void
-roster_cleanup(struct roster **roster)
+officers_cleanup(struct officers **officers)
 {
-	if (*roster == NULL)
+	if (*officers == NULL)
 		return;
-	free((*roster)->officers);
-	free(*roster);
+	free((*officers)->all);
+	free(*officers);
 }
 
-/* "registration 2" for the second certificate of "officer-registration" */
+/* "registration 2": the second certificate of the profile "officer-registration" */
 static void
-name_officer(const struct roster *r, const char *profile, char out[GRID_TEXT])
+name_officer(const struct officers *o, const char *profile, char out[GRID_TEXT])
 {
 	const char *dash = strchr(profile, '-');
 	const char *role = dash != NULL ? dash + 1 : profile;
 	size_t len = strlen(role), number = 1;
-	for (size_t i = 0; i < r->count; i++)
-		number += strncmp(r->officers[i].label, role, len) == 0 &&
-			  r->officers[i].label[len] == ' ';
+	for (size_t i = 0; i < o->count; i++)
+		number += strncmp(o->all[i].label, role, len) == 0 &&
+			  o->all[i].label[len] == ' ';
 	snprintf(out, GRID_TEXT, "%.40s %zu", role, number);
 }
 
-/* NULL: out of memory, as err says. */
-static struct officer *
-add(struct roster *r, const char *serial, const char *profile, const char *state,
+static enum pki_status
+add(struct officers *o, const char *serial, const char *profile, const char *state,
 	struct pki_err *err)
 {
-	struct officer *grown = reallocarray(r->officers, r->count + 1, sizeof *grown);
-	if (grown == NULL) {
-		(void)pki_fail(err, PKI_MEMORY, "officers");
-		return NULL;
-	}
-	r->officers = grown;
-	struct officer *officer = &grown[r->count];
+	struct officer *grown = reallocarray(o->all, o->count + 1, sizeof *grown);
+	if (grown == NULL)
+		return pki_fail(err, PKI_MEMORY, "officers");
+	o->all = grown;
+	struct officer *officer = &grown[o->count];
 	*officer = (struct officer){ 0 };
 	snprintf(officer->serial, PKI_SERIAL_TEXT, "%s", serial);
 	snprintf(officer->note, sizeof officer->note, "%s%s%s", serial,
 		state[0] != '\0' ? ", " : "", state);
-	name_officer(r, profile, officer->label);
-	r->count++;
-	return officer;
+	name_officer(o, profile, officer->label);
+	o->count++;
+	return PKI_OK;
 }
 
 enum pki_status
-roster_certificate(struct roster *r, const struct pki_cert_row *row, struct pki_err *err)
+officers_add_certificate(
+	struct officers *o, const struct pki_cert_row *row, struct pki_err *err)
 {
 	char serial[PKI_SERIAL_TEXT], day[PKI_TIME_TEXT], state[40] = "";
 	if (strncmp(row->profile, "officer-", 8) != 0 &&
 		strncmp(row->profile, "service-", 8) != 0)
 		return PKI_OK;
-	if (row->revoked && row->revoked_at <= r->f->to) {
+	if (row->revoked && row->revoked_at <= o->f->to) {
 		pki_time_format(row->revoked_at / 1000, day);
 		snprintf(state, sizeof state, "revoked %.10s", day);
-	} else if (row->not_after < r->f->to / 1000) {
+	} else if (row->not_after < o->f->to / 1000) {
 		pki_time_format(row->not_after, day);
 		snprintf(state, sizeof state, "ended %.10s", day);
 	}
 	pki_serial_text(&row->serial, serial);
-	return add(r, serial, row->profile, state, err) != NULL ? PKI_OK : err->status;
+	return add(o, serial, row->profile, state, err);
 }
 
-static struct officer *
-find(struct roster *r, const char *serial, struct pki_err *err)
+/* *out: until the next officer is added. */
+static enum pki_status
+find(struct officers *o, const char *serial, struct officer **out, struct pki_err *err)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (strcmp(r->officers[i].serial, serial) == 0)
-			return &r->officers[i];
-	return add(r, serial, "unknown", "not a known officer", err);
+	char clean[PKI_SERIAL_TEXT];
+	size_t i = 0;
+	/* a log entry may name an officer by any text */
+	pki_cli_clean(serial, clean, sizeof clean);
+	while (i < o->count && strcmp(o->all[i].serial, clean) != 0)
+		i++;
+	if (i == o->count)
+		PKI_TRY(add(o, clean, "unknown", "not a known officer", err));
+	*out = &o->all[i];
+	return PKI_OK;
 }
 
 static enum pki_status
-count(struct roster *r, const char *serial, int what, struct pki_err *err)
+count(struct officers *o, const char *serial, int what, struct pki_err *err)
 {
-	struct officer *officer = find(r, serial, err);
-	if (officer == NULL)
-		return err->status;
+	struct officer *officer;
+	PKI_TRY(find(o, serial, &officer, err));
 	officer->cells[what]++;
 	return PKI_OK;
 }
 
-/* Two signatures on one order, in whatever order the signers stand; all are known by now.
- */
 static enum pki_status
-count_pairs(struct roster *r, const json_t *signers, struct pki_err *err)
+count_pair(
+	struct officers *o, const json_t *one, const json_t *other, struct pki_err *err)
+{
+	struct officer *x, *y;
+	struct grid_row *row;
+	char label[GRID_TEXT];
+	PKI_TRY(find(o, json_string_value(one), &x, err));
+	PKI_TRY(find(o, json_string_value(other), &y, err));
+	snprintf(label, sizeof label, "%.28s + %.28s", x < y ? x->label : y->label,
+		x < y ? y->label : x->label);
+	PKI_TRY(grid_row(&o->f->grids[GRID_PAIRS], label, &row, err));
+	row->cells[0]++;
+	return PKI_OK;
+}
+
+/* Each pair of signers of one order, named alike whoever signed first. All officers are known. */
+static enum pki_status
+count_pairs(struct officers *o, const json_t *signers, struct pki_err *err)
 {
 	size_t n = json_array_size(signers);
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = i + 1; j < n; j++) {
-			struct grid_row *row;
-			char label[GRID_TEXT];
-			const struct officer *x = find(
-				r, json_string_value(json_array_get(signers, i)), err);
-			const struct officer *y = find(
-				r, json_string_value(json_array_get(signers, j)), err);
-			if (x == NULL || y == NULL)
-				return err->status;
-			snprintf(label, sizeof label, "%.28s + %.28s",
-				x < y ? x->label : y->label, x < y ? y->label : x->label);
-			PKI_TRY(grid_row(&r->f->grids[GRID_PAIRS], label, &row, err));
-			row->cells[0]++;
-		}
+		for (size_t j = i + 1; j < n; j++)
+			PKI_TRY(count_pair(o, json_array_get(signers, i),
+				json_array_get(signers, j), err));
 	return PKI_OK;
 }
 
 static enum pki_status
-count_signers(struct roster *r, const json_t *signers, int what, struct pki_err *err)
+count_signers(struct officers *o, const json_t *signers, int what, struct pki_err *err)
 {
 	size_t i;
 	json_t *serial;
@@ -147,12 +154,13 @@ count_signers(struct roster *r, const json_t *signers, int what, struct pki_err 
 		if (!json_is_string(serial))
 			return PKI_OK; /* verify finds it */
 	json_array_foreach ((json_t *)(uintptr_t)signers, i, serial)
-		PKI_TRY(count(r, json_string_value(serial), what, err));
-	return what == ISSUE || what == RENEW ? count_pairs(r, signers, err) : PKI_OK;
+		PKI_TRY(count(o, json_string_value(serial), what, err));
+	return what == ISSUE || what == RENEW ? count_pairs(o, signers, err) : PKI_OK;
 }
 
 enum pki_status
-roster_entry(struct roster *r, const char *type, const json_t *entry, struct pki_err *err)
+officers_add_entry(
+	struct officers *o, const char *type, const json_t *entry, struct pki_err *err)
 {
 	static const struct {
 		const char *type;
@@ -174,10 +182,10 @@ roster_entry(struct roster *r, const char *type, const json_t *entry, struct pki
 	for (size_t i = 0; i < PKI_COUNT(kinds); i++)
 		if (strcmp(type, kinds[i].type) == 0) {
 			if (kinds[i].signers)
-				return count_signers(r,
+				return count_signers(o,
 					json_object_get(detail, "officers"),
 					kinds[i].what, err);
-			return actor[0] != '\0' ? count(r, actor, kinds[i].what, err)
+			return actor[0] != '\0' ? count(o, actor, kinds[i].what, err)
 						: PKI_OK;
 		}
 	return PKI_OK;
@@ -191,19 +199,19 @@ by_label(const void *x, const void *y)
 }
 
 enum pki_status
-roster_end(struct roster *r, struct pki_err *err)
+officers_end(struct officers *o, struct pki_err *err)
 {
-	if (r->count > 0)
-		qsort(r->officers, r->count, sizeof *r->officers, by_label);
-	for (size_t i = 0; i < r->count; i++) {
+	if (o->count > 0)
+		qsort(o->all, o->count, sizeof *o->all, by_label);
+	for (size_t i = 0; i < o->count; i++) {
 		struct grid_row *row;
 		PKI_TRY(grid_row(
-			&r->f->grids[GRID_OFFICERS], r->officers[i].label, &row, err));
-		memcpy(row->note, r->officers[i].note, sizeof row->note);
-		memcpy(row->cells, r->officers[i].cells, sizeof row->cells);
+			&o->f->grids[GRID_OFFICERS], o->all[i].label, &row, err));
+		memcpy(row->note, o->all[i].note, sizeof row->note);
+		memcpy(row->cells, o->all[i].cells, sizeof row->cells);
 	}
-	if (r->f->grids[GRID_OFFICERS].row_count > OFFICERS_MOST)
-		grid_rank(&r->f->grids[GRID_OFFICERS], OFFICERS_MOST);
-	grid_rank(&r->f->grids[GRID_PAIRS], PAIRS_MOST);
+	if (o->f->grids[GRID_OFFICERS].row_count > OFFICERS_MOST)
+		grid_rank(&o->f->grids[GRID_OFFICERS], OFFICERS_MOST);
+	grid_rank(&o->f->grids[GRID_PAIRS], PAIRS_MOST);
 	return PKI_OK;
 }

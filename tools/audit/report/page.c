@@ -1,10 +1,13 @@
-/* The page: sections of a plot, the table of its numbers beside it, and words. */
+#include "tools/audit/report/page.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/base/mem.h"
+#include "tools/audit/report/figure.h"
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/figures.h"
+#include "tools/audit/report/plot.h"
 
 /* A page is to be read to its end. */
 #define FINDINGS_SHOWN 200
@@ -74,7 +77,7 @@ put_tiles(FILE *out, const struct figures *f, const json_t *findings, bool verif
 	const struct grid *issued = &f->grids[GRID_ISSUANCE];
 	char more[GRID_TEXT], worst[GRID_TEXT];
 	html_open(out, "ul", "class", "tiles", HTML_END);
-	json_int_t found = json_integer_value(json_object_get(findings, "finding_count"));
+	json_int_t found = entry_number(findings, "finding_count");
 	if (verified || found > 0)
 		count_tile(out, "t-findings", found, "Findings",
 			found == 0 ? "\xe2\x9c\x93 everything is in order"
@@ -155,14 +158,14 @@ put_delay(FILE *out, const char *name, const char *id, const struct spread *s)
 	char text[GRID_TEXT];
 	html_open(out, "tr", "id", id, HTML_END);
 	html_leaf(out, "th", name, "scope", "row", HTML_END);
-	page_number(out, "td", (int64_t)s->count);
+	figure_number(out, "td", (int64_t)s->count);
 	for (size_t i = 0; i < PKI_COUNT(times); i++) {
 		format_duration(times[i], text);
 		html_leaf(out, "td", s->count > 0 ? text : "\xe2\x80\x93", HTML_END);
 	}
-	page_number(out, "td", (int64_t)s->over_hour);
-	page_number(out, "td", (int64_t)s->over_day);
-	page_number(out, "td", (int64_t)s->waiting);
+	figure_number(out, "td", (int64_t)s->over_hour);
+	figure_number(out, "td", (int64_t)s->over_day);
+	figure_number(out, "td", (int64_t)s->waiting);
 	html_close(out, "tr");
 }
 
@@ -192,7 +195,7 @@ put_delays(FILE *out, const struct figures *f)
 	html_close(out, "tbody");
 	html_close(out, "table");
 	html_close(out, "div");
-	page_figure(out, &f->grids[GRID_DELAYS], PLOT_SIDE_BY_SIDE,
+	figure_put(out, &f->grids[GRID_DELAYS], FIGURE_SIDE_BY_SIDE,
 		"Reports, by the time they took", 0);
 	format_duration(f->crl_gap, gap);
 	html_open(out, "p", "class", f->crl_gap > DAY_MSEC ? "bad" : NULL, HTML_END);
@@ -243,9 +246,9 @@ put_adoption(FILE *out, const struct figures *f)
 		"Persons, each counted once: who applied, whose certificates were issued, who activated them by signing their acceptance.",
 		HTML_END);
 	put_target(out, f);
-	page_figure(out, &f->grids[GRID_ADOPTION], PLOT_LINES, "Holders, up to each date",
-		f->wanted);
-	page_figure(out, &f->grids[GRID_REGISTRATION], PLOT_ROWS,
+	figure_put(out, &f->grids[GRID_ADOPTION], FIGURE_LINES,
+		"Holders, up to each date", f->wanted);
+	figure_put(out, &f->grids[GRID_REGISTRATION], FIGURE_ROWS,
 		"Steps of registration in this period", 0);
 	html_close(out, "section");
 }
@@ -254,7 +257,7 @@ static void
 put_finding(FILE *out, const json_t *finding)
 {
 	const char *severity = entry_text(finding, "severity");
-	int rule = (int)json_integer_value(json_object_get(finding, "rule"));
+	int rule = (int)entry_number(finding, "rule");
 	html_open(out, "tr", HTML_END);
 	html_leaf(out, "td", severity, "class",
 		strcmp(severity, "minor") != 0 ? "bad" : NULL, HTML_END);
@@ -279,13 +282,12 @@ put_findings(FILE *out, const json_t *report, const json_t *findings)
 	static const char *const headings[] = { "severity", "object", "rule",
 		"finding, and what to do" };
 	const json_t *counts = json_object_get(report, "severities");
-	uintmax_t found =
-		(uintmax_t)json_integer_value(json_object_get(report, "finding_count"));
+	uintmax_t found = (uintmax_t)entry_number(report, "finding_count");
 	html_open(out, "p", "class", "bad", HTML_END);
 	html_textf(out, "Critical: %jd, major: %jd, minor: %jd.",
-		(intmax_t)json_integer_value(json_object_get(counts, "critical")),
-		(intmax_t)json_integer_value(json_object_get(counts, "major")),
-		(intmax_t)json_integer_value(json_object_get(counts, "minor")));
+		(intmax_t)entry_number(counts, "critical"),
+		(intmax_t)entry_number(counts, "major"),
+		(intmax_t)entry_number(counts, "minor"));
 	if (found > FINDINGS_SHOWN)
 		html_textf(out,
 			" The worst %d of %ju are shown; pki-audit verify lists more.",
@@ -320,11 +322,11 @@ put_verification(FILE *out, const json_t *report, const struct audit *a)
 		html_open(out, "p", HTML_END);
 		html_textf(out,
 			"Verified with public keys alone: %ju log entries and %ju hashes under %ju checkpoints, %ju published tiles, %ju orders, %ju certificates, %ju revocations, %ju CRLs, %ju cosignatures of witnesses.",
-			(uintmax_t)a->entries, (uintmax_t)a->hashes,
-			(uintmax_t)a->checkpoints, (uintmax_t)a->tiles,
-			(uintmax_t)a->orders, (uintmax_t)a->certificates,
-			(uintmax_t)a->revocations, (uintmax_t)a->crls,
-			(uintmax_t)a->cosignatures);
+			(uintmax_t)a->counts.entries, (uintmax_t)a->counts.hashes,
+			(uintmax_t)a->counts.checkpoints, (uintmax_t)a->counts.tiles,
+			(uintmax_t)a->counts.orders, (uintmax_t)a->counts.certificates,
+			(uintmax_t)a->counts.revocations, (uintmax_t)a->counts.crls,
+			(uintmax_t)a->counts.cosignatures);
 		html_close(out, "p");
 	}
 	if (json_array_size(findings) > 0)
@@ -342,9 +344,9 @@ put_officers(FILE *out, const struct figures *f)
 	html_leaf(out, "p",
 		"Officers are named by role and the serial number of their certificate. Orders to issue, renew and revoke count where the ledger keeps the signature; the other steps, where the registration authority's log says so.",
 		HTML_END);
-	page_figure(
-		out, &f->grids[GRID_OFFICERS], PLOT_ROWS, "What each officer signed", 0);
-	page_figure(out, &f->grids[GRID_PAIRS], PLOT_ROWS,
+	figure_put(out, &f->grids[GRID_OFFICERS], FIGURE_ROWS, "What each officer signed",
+		0);
+	figure_put(out, &f->grids[GRID_PAIRS], FIGURE_ROWS,
 		"Four eyes: who signed together to issue and to renew", 0);
 	html_close(out, "section");
 }
@@ -354,9 +356,9 @@ put_sections(FILE *out, const struct figures *f)
 {
 	const struct grid *g = f->grids;
 	section(out, "certificates", "Certificates");
-	page_figure(out, &g[GRID_ISSUANCE], PLOT_BARS, "Issued", 0);
-	page_figure(out, &g[GRID_REVOCATIONS], PLOT_BARS, "Revoked, by reason", 0);
-	page_figure(out, &g[GRID_CAUSES], PLOT_ROWS,
+	figure_put(out, &g[GRID_ISSUANCE], FIGURE_BARS, "Issued", 0);
+	figure_put(out, &g[GRID_REVOCATIONS], FIGURE_BARS, "Revoked, by reason", 0);
+	figure_put(out, &g[GRID_CAUSES], FIGURE_ROWS,
 		"Orders to revoke, by what was reported", 0);
 	html_close(out, "section");
 	put_delays(out, f);
@@ -364,15 +366,20 @@ put_sections(FILE *out, const struct figures *f)
 	html_leaf(out, "p",
 		"Certificates that are valid at the end of the period, by the month in which they end. Reminders go out 45, 30 and 15 days before.",
 		HTML_END);
-	page_figure(out, &g[GRID_FORECAST], PLOT_BARS, "Certificates that end", 0);
+	figure_put(out, &g[GRID_FORECAST], FIGURE_BARS, "Certificates that end", 0);
 	html_close(out, "section");
 	put_adoption(out, f);
 	put_officers(out, f);
 	section(out, "refusals-section", "Refusals");
-	page_figure(out, &g[GRID_REFUSALS], PLOT_ROWS,
+	figure_put(out, &g[GRID_REFUSALS], FIGURE_ROWS,
 		"Orders that the signer refused, by rule", 0);
 	html_close(out, "section");
 }
+
+/* The page's style sheet. It stands in XML, so it holds no "<" and no "&". */
+static const char style[] = {
+#include "tools/audit/report/report.css.inc"
+};
 
 static enum pki_status
 put_head(FILE *out, const struct figures *f, struct pki_err *err)
@@ -380,7 +387,7 @@ put_head(FILE *out, const struct figures *f, struct pki_err *err)
 	uint8_t digest[PKI_SHA256];
 	char policy[256];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf hash = { 0 };
-	PKI_TRY(pki_sha256(report_style, strlen(report_style), digest, err));
+	PKI_TRY(pki_sha256(style, strlen(style), digest, err));
 	PKI_TRY(pki_base64_encode(digest, sizeof digest, &hash, err));
 	snprintf(policy, sizeof policy,
 		"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'",
@@ -396,13 +403,13 @@ put_head(FILE *out, const struct figures *f, struct pki_err *err)
 	html_open(out, "title", HTML_END);
 	html_textf(out, "Audit report: %s", f->ca);
 	html_close(out, "title");
-	fprintf(out, "<style>%s</style>\n", report_style);
+	fprintf(out, "<style>%s</style>\n", style);
 	html_close(out, "head");
 	return PKI_OK;
 }
 
 enum pki_status
-report_page(FILE *out, const struct figures *f, const json_t *findings,
+page_write(FILE *out, const struct figures *f, const json_t *findings,
 	const struct audit *a, struct pki_err *err)
 {
 	fputs("<!DOCTYPE html>\n", out);
@@ -417,7 +424,7 @@ report_page(FILE *out, const struct figures *f, const json_t *findings,
 	put_verification(out, findings, a);
 	put_sections(out, f);
 	section(out, "log", "What the log recorded");
-	page_figure(out, &f->grids[GRID_EVENTS], PLOT_ROWS, "Events of this period", 0);
+	figure_put(out, &f->grids[GRID_EVENTS], FIGURE_ROWS, "Events of this period", 0);
 	html_close(out, "section");
 	html_close(out, "main");
 	html_leaf(out, "footer",

@@ -1,11 +1,10 @@
-/* Plots as SVG. Everything but text is a number; classes f1, f2, ... fill, s1, s2, ...
- * draw. */
+#include "tools/audit/report/plot.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/audit/report/html.h"
-#include "tools/audit/report/figures.h"
 
 /* The drawing's own units; the page scales it. */
 #define WIDTH 720.0
@@ -269,20 +268,8 @@ plot_legend(FILE *out, const struct grid *g, bool lines)
 void
 plot_patterns(FILE *out)
 {
-	static const struct {
-		int number;
-		const char *drawing;
-	} patterns[] = {
-		{ 3, "<path d=\"M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4\"/>" },
-		{ 5, "<circle cx=\"2\" cy=\"2\" r=\"1\"/><circle cx=\"6\" cy=\"6\" r=\"1\"/>" },
-		{ 6, "<path d=\"M0,2 h8 M0,6 h8\"/>" },
-		{ 7, "<path d=\"M0,4 h8 M4,0 v8\"/>" },
+	static const char patterns[] = {
+#include "tools/audit/report/patterns.html.inc"
 	};
-	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\n",
-		out);
-	for (size_t i = 0; i < PKI_COUNT(patterns); i++)
-		fprintf(out,
-			"<pattern id=\"p%d\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" fill=\"#fff\"/><g stroke=\"#000\">%s</g></pattern>\n",
-			patterns[i].number, patterns[i].drawing);
-	fputs("</defs></svg>\n", out);
+	fputs(patterns, out);
 }

@@ -1,10 +1,19 @@
-/* Proofs that the log holds an entry: JSON that a stranger can check (log(5)). */
+/* pki-audit proof: JSON that anybody can check without the ledger (log(5)). */
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "tools/audit/audit.h"
+#include "libpki/state/log.h"
+#include "tools/audit/commands.h"
+#include "tools/audit/options.h"
+#include "tools/audit/sources.h"
 
-/* "12": an index; a serial has more digits than any index */
+const struct pki_option audit_options_proof[] = {
+	OPTION_LEDGER,
+	{ "out", "FILE", "where to write the proof; default: standard output", 0 },
+	{ 0 },
+};
+
+/* "12" is an index: a serial number has more digits than any index. */
 static bool
 is_index(const char *text, uint64_t *out)
 {
@@ -42,7 +51,8 @@ static enum pki_status
 make_proof(struct pki_ledger *ledger, uint64_t index, json_t **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 }, note = { 0 };
-	PKI_CLEANUP(pki_json_cleanup) json_t *hashes = json_array();
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json hashes = pki_json_array();
 	struct pki_merkle_source src = pki_log_source(ledger);
 	struct pki_checkpoint cp;
 	struct pki_proof proof;
@@ -53,16 +63,21 @@ make_proof(struct pki_ledger *ledger, uint64_t index, json_t **out, struct pki_e
 	for (size_t i = 0; i < proof.count; i++) {
 		char hex[PKI_SHA256_HEX];
 		pki_hex_encode(proof.hashes[i].octets, PKI_SHA256, hex);
-		json_array_append_new(hashes, json_string(hex));
+		pki_json_append_text(&hashes, hex);
 	}
-	*out = json_pack("{s:s, s:I, s:s, s:s, s:O}", "type", "log-proof", "index",
-		(json_int_t)index, "entry", (const char *)entry.data, "checkpoint",
-		(const char *)note.data, "proof", hashes);
-	return *out != NULL ? PKI_OK : pki_fail(err, PKI_TAMPERED, "entry is not UTF-8");
+	pki_json_text(&json, "type", "log-proof");
+	pki_json_number(&json, "index", (int64_t)index);
+	pki_json_text(&json, "entry", (const char *)entry.data);
+	pki_json_text(&json, "checkpoint", (const char *)note.data);
+	pki_json_nest(&json, "proof", &hashes);
+	if (pki_json_take(&json, out, NULL) != PKI_OK)
+		return pki_fail(err, PKI_TAMPERED, "the log entry %ju is not UTF-8",
+			(uintmax_t)index);
+	return PKI_OK;
 }
 
 enum pki_status
-proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+audit_cmd_proof(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	PKI_CLEANUP(pki_json_cleanup) json_t *proof = NULL;
@@ -70,7 +85,7 @@ proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	const char *file = pki_arg(args, "out");
 	uint64_t index = 0;
 	(void)ctx;
-	PKI_TRY(ledger_open(args, &ledger, err));
+	PKI_TRY(sources_open_ledger(args, &ledger, err));
 	PKI_TRY(pki_ledger_snapshot(ledger, err));
 	PKI_TRY(find_entry(ledger, args->operands[0], &index, err));
 	PKI_TRY(make_proof(ledger, index, &proof, err));
@@ -80,99 +95,4 @@ proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	}
 	PKI_TRY(pki_json_dump(proof, &text, err));
 	return pki_file_publish(file, text.data, text.len, 0644, err);
-}
-
-static enum pki_status
-read_proof(const json_t *json, struct pki_proof *out, struct pki_err *err)
-{
-	out->count = json_array_size(json);
-	if (out->count > PKI_PROOF_MAX)
-		return pki_fail(
-			err, PKI_INPUT, "a proof of more than %d hashes", PKI_PROOF_MAX);
-	for (size_t i = 0; i < out->count; i++) {
-		const char *hex = json_string_value(json_array_get(json, i));
-		size_t len = 0;
-		if (hex == NULL)
-			return pki_fail(
-				err, PKI_INPUT, "a hash of the proof is no string");
-		PKI_TRY(pki_hex_decode(
-			hex, out->hashes[i].octets, PKI_SHA256, &len, err));
-		if (len != PKI_SHA256)
-			return pki_fail(
-				err, PKI_INPUT, "a hash of the proof is too short");
-	}
-	return PKI_OK;
-}
-
-/* A proof file's members. */
-struct claim {
-	json_t *json; /* owns them */
-	json_int_t index;
-	const char *entry, *note;
-	struct pki_proof proof;
-};
-
-static void
-claim_free(struct claim *claim)
-{
-	json_decref(claim->json);
-}
-
-static enum pki_status
-read_claim(const char *path, struct claim *out, struct pki_err *err)
-{
-	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
-	const char *type;
-	json_t *hashes;
-	PKI_TRY(pki_file_read(path, PKI_FILE_MAX, &file, err));
-	PKI_TRY(pki_json_parse(pki_buf_bytes(&file), &out->json, err));
-	if (json_unpack(out->json, "{s:s, s:I, s:s, s:s, s:o !}", "type", &type, "index",
-		    &out->index, "entry", &out->entry, "checkpoint", &out->note, "proof",
-		    &hashes) != 0 ||
-		strcmp(type, "log-proof") != 0 || out->index < 0)
-		return pki_fail(err, PKI_INPUT, "not a proof that pki-audit made");
-	return read_proof(hashes, &out->proof, err);
-}
-
-static enum pki_status
-check_claim(const struct claim *claim, const char *vkey, struct pki_checkpoint *cp,
-	struct pki_err *err)
-{
-	struct pki_bytes note = { (const uint8_t *)claim->note, strlen(claim->note) };
-	struct pki_bytes entry = { (const uint8_t *)claim->entry, strlen(claim->entry) };
-	struct pki_hash leaf;
-	PKI_TRY(pki_checkpoint_open(note, vkey, cp, err));
-	PKI_TRY(pki_merkle_leaf(entry, &leaf, err));
-	return pki_merkle_check_inclusion(
-		&leaf, (uint64_t)claim->index, cp->size, &cp->root, &claim->proof, err);
-}
-
-enum pki_status
-check_proof_run(const struct pki_args *args, void *ctx, struct pki_err *err)
-{
-	PKI_CLEANUP(claim_free) struct claim claim = { 0 };
-	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
-	struct pki_checkpoint cp;
-	(void)ctx;
-	pki_err_object(err, "%s", args->operands[0]);
-	const char *trusted = pki_arg(args, "vkey");
-	if (trusted == NULL)
-		return pki_fail(err, PKI_USAGE,
-			"--vkey is missing: the key of the log that you trust, or its file");
-	PKI_TRY(vkey_read(trusted, &vkey, err));
-	PKI_TRY(read_claim(args->operands[0], &claim, err));
-	PKI_TRY(check_claim(&claim, (const char *)vkey.data, &cp, err));
-	if (pki_arg_flag(args, "json")) {
-		PKI_CLEANUP(pki_json_cleanup)
-		json_t *json = json_pack("{s:b, s:s, s:I, s:I, s:s}", "ok", true,
-			"origin", cp.origin, "size", (json_int_t)cp.size, "index",
-			claim.index, "entry", claim.entry);
-		pki_cli_json(json, stdout);
-		return PKI_OK;
-	}
-	char clean[PKI_ENTRY_MAX + 1];
-	pki_cli_clean(claim.entry, clean, sizeof clean);
-	printf("entry %jd is in the log %s of %ju entries:\n%s\n", (intmax_t)claim.index,
-		cp.origin, (uintmax_t)cp.size, clean);
-	return PKI_OK;
 }

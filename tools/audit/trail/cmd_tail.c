@@ -1,12 +1,38 @@
-#include <errno.h>
+/* pki-audit tail */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "libpki/state/log.h"
+#include "tools/audit/commands.h"
+#include "tools/audit/entry.h"
+#include "tools/audit/options.h"
+#include "tools/audit/sources.h"
+#include "tools/audit/stop.h"
 #include "tools/audit/trail/filter.h"
+
+const struct pki_option audit_options_tail[] = {
+	OPTION_LEDGER,
+	{ "follow", NULL, "wait for more (-f)", 0 },
+	{ "type", "TYPE", "events of this type", PKI_VALUES_MAX },
+	{ "action", "ACTION", "events of orders of this action", PKI_VALUES_MAX },
+	{ "holder", "HOLDER", "about this holder", PKI_VALUES_MAX },
+	{ "officer", "SERIAL", "signed by this officer", PKI_VALUES_MAX },
+	{ "order", "ORDER", "about this order", PKI_VALUES_MAX },
+	{ "serial", "SERIAL", "about this certificate", PKI_VALUES_MAX },
+	{ "rule", "NAME", "refusals by this rule", PKI_VALUES_MAX },
+	{ "since", "TIME", "not before that time, day, or 24h ago: all, not the last 100",
+		0 },
+	{ "until", "TIME", "not after that time or day", 0 },
+	{ "lines", "N", "the last N (100)", 0 },
+	{ 0 },
+};
 
 #define LINES_DEFAULT 100
 #define LINES_MAX 1000000
-/* How soon a follower sees a commit. */
+/* A follower sees a commit after this time at most. */
 #define FOLLOW_USEC 200000
 
 struct tail {
@@ -32,7 +58,10 @@ print_entry(struct tail *t, uint64_t index, json_t *entry, struct pki_err *err)
 {
 	if (t->json) {
 		PKI_CLEANUP(pki_buf_free) struct pki_buf line = { 0 };
-		json_object_set_new(entry, "index", json_integer((json_int_t)index));
+		if (json_object_set_new(
+			    entry, "index", json_integer((json_int_t)index)) != 0)
+			return pki_fail(
+				err, PKI_MEMORY, "log entry %ju", (uintmax_t)index);
 		PKI_TRY(pki_json_dump(entry, &line, err));
 		puts((const char *)line.data);
 		return PKI_OK;
@@ -49,7 +78,7 @@ print_entry(struct tail *t, uint64_t index, json_t *entry, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Where the last `lines` wanted entries begin. */
+/* The index of the first of the last `lines` wanted entries. */
 static enum pki_status
 find_start(
 	struct tail *t, uint64_t count, long lines, uint64_t *start, struct pki_err *err)
@@ -78,8 +107,8 @@ print_range(struct tail *t, uint64_t from, uint64_t to, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The log goes on from what was shown of it: an older ledger that was put in its place and
- * has grown since, or another one, has other entries there. */
+/* The entries shown so far are still the first entries of the log. They are not if an older ledger was
+ * put in the place of this one and has grown, or if the log was rewritten. */
 static enum pki_status
 same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki_err *err)
 {
@@ -111,7 +140,7 @@ follow(struct tail *t, uint64_t count, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The last of them; with a beginning, all from there on. */
+/* --lines; without it the last 100, or with --since all. */
 static enum pki_status
 parse_lines(const char *text, bool since, long *out, struct pki_err *err)
 {
@@ -127,7 +156,7 @@ parse_lines(const char *text, bool since, long *out, struct pki_err *err)
 }
 
 enum pki_status
-tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+audit_cmd_tail(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	struct tail t = { .json = pki_arg_flag(args, "json") };
 	bool following = pki_arg_flag(args, "follow");
@@ -140,7 +169,7 @@ tail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
 	if (following && pki_arg(args, "until") != NULL)
 		return pki_fail(err, PKI_USAGE, "--follow has no end: leave out --until");
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
-	PKI_TRY(ledger_open(args, &ledger, err));
+	PKI_TRY(sources_open_ledger(args, &ledger, err));
 	t.ledger = ledger;
 	if (following) {
 		stop_at_signals();

@@ -1,14 +1,28 @@
-#include "tools/audit/trail/trail.h"
-
+/* pki-audit trail */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "libpki/state/log.h"
+#include "tools/audit/commands.h"
+#include "tools/audit/options.h"
+#include "tools/audit/trail/trail.h"
+#include "tools/audit/verify/issuers.h"
 #include "tools/audit/workers.h"
 
-/* An application leads to its orders, an order to what was refused: no further. */
+const struct pki_option audit_options_trail[] = {
+	OPTION_LEDGER,
+	OPTION_PUBLISH,
+	OPTION_VKEY,
+	OPTION_POLICY,
+	OPTION_ROOT,
+	{ 0 },
+};
+
+/* An application leads to its orders, and an order to its refusals. */
 #define PASSES_MAX 4
 
-/* What people call the events; else their type. */
+/* Names of event types for people; an event without a name is shown by its type. */
 static const struct {
 	const char *type, *words;
 } words[] = {
@@ -33,8 +47,8 @@ trail_free(struct trail *t)
 {
 	free(t->ids);
 	free(t->revoked);
-	json_decref(t->certificates);
-	json_decref(t->lines);
+	pki_json_free(&t->certificates);
+	pki_json_free(&t->lines);
 }
 
 static bool
@@ -49,7 +63,7 @@ mentions(const struct trail *t, const json_t *value)
 		if (mentions(t, member))
 			return true;
 	json_object_foreach ((json_t *)(uintptr_t)value, key, member)
-		/* an officer's story is not all that the officer signed */
+		/* the trail of an officer does not hold all orders that the officer signed */
 		if (strcmp(key, "officers") != 0 && mentions(t, member))
 			return true;
 	return false;
@@ -58,8 +72,8 @@ mentions(const struct trail *t, const json_t *value)
 static bool
 lists_revoked(const struct trail *t, const char *type, const json_t *detail)
 {
-	json_int_t issuer = json_integer_value(json_object_get(detail, "issuer"));
-	json_int_t number = json_integer_value(json_object_get(detail, "number"));
+	json_int_t issuer = entry_number(detail, "issuer");
+	json_int_t number = entry_number(detail, "number");
 	if (strcmp(type, "crl-issued") != 0 && strcmp(type, "crl-published") != 0 &&
 		strcmp(type, "root-crl-recorded") != 0)
 		return false;
@@ -79,8 +93,8 @@ belongs(const struct trail *t, const char *type, const json_t *detail)
 	return mentions(t, detail) || mentions(t, json_object_get(detail, "officers"));
 }
 
-/* Cheap, before the entry is read: does its text hold one of the names, or is it of a kind
- * that is read always? */
+/* A quick test before the JSON is read: the text holds an id of the trail, or the entry is of a type
+ * that is always read. */
 static bool
 may_belong(const struct trail *t, const char *text)
 {
@@ -95,7 +109,7 @@ may_belong(const struct trail *t, const char *text)
 	return false;
 }
 
-/* What the entry names beside, and belongs to the story as well. */
+/* An application's entry leads to further ids. */
 static enum pki_status
 follow(struct trail *t, const char *type, const json_t *detail, struct pki_err *err)
 {
@@ -106,9 +120,9 @@ follow(struct trail *t, const char *type, const json_t *detail, struct pki_err *
 	return trail_add(t, entry_text(detail, "order"), err);
 }
 
-/* tell: make the lines; else look for more names. */
+/* lines: add the lines; else look for further ids. */
 static enum pki_status
-take(struct trail *t, uint64_t index, bool tell, struct pki_err *err)
+take(struct trail *t, uint64_t index, bool lines, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	PKI_CLEANUP(pki_json_cleanup) json_t *entry = NULL;
@@ -117,22 +131,26 @@ take(struct trail *t, uint64_t index, bool tell, struct pki_err *err)
 	if (!may_belong(t, (const char *)text.data))
 		return PKI_OK;
 	if (pki_json_parse(pki_buf_bytes(&text), &entry, &own) != PKI_OK) {
-		char object[40];
-		snprintf(object, sizeof object, "log entry %ju", (uintmax_t)index);
-		if (tell)
-			finding_add(t->a, object, &own);
+		char object[ENTRY_OBJECT];
+		entry_object(index, object);
+		if (lines)
+			audit_add_finding(t->a, object, &own);
 		return PKI_OK;
 	}
 	const char *type = entry_text(entry, "type");
 	const json_t *detail = json_object_get(entry, "detail");
-	if (tell && strcmp(type, "policy-loaded") == 0)
-		return period_add(t->a, index, entry_text(detail, "digest"), err);
-	if (tell && strcmp(type, "ceremony-completed") == 0 && t->a->ceremony == NULL)
-		t->a->ceremony = json_incref((json_t *)(uintptr_t)detail);
+	if (lines && strcmp(type, "policy-loaded") == 0)
+		return policies_begin(
+			&t->a->policies, index, entry_text(detail, "digest"), err);
+	if (lines && strcmp(type, "ceremony-completed") == 0 &&
+		t->a->log.ceremony == NULL)
+		t->a->log.ceremony = json_incref((json_t *)(uintptr_t)detail);
 	if (!belongs(t, type, detail))
 		return PKI_OK;
-	return tell ? trail_line(t, index, pki_buf_bytes(&text), entry, err)
-		    : follow(t, type, detail, err);
+	if (!lines)
+		return follow(t, type, detail, err);
+	trail_add_line(t, index, pki_buf_bytes(&text), entry);
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -151,25 +169,25 @@ walk(struct trail *t, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The log's last word; what it does not cover is not proven. */
+/* The last checkpoint; entries after the checkpoint are not proven. */
 static void
 open_checkpoint(struct trail *t)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
-	struct pki_err err = { 0 };
-	if (pki_ledger_checkpoint(t->a->ledger, 0, &note, NULL, &err) == PKI_OK &&
-		pki_checkpoint_open(pki_buf_bytes(&note), t->a->vkey, &t->cp, &err) ==
+	struct pki_err own = { 0 };
+	if (pki_ledger_checkpoint(t->a->ledger, 0, &note, NULL, &own) == PKI_OK &&
+		pki_checkpoint_open(pki_buf_bytes(&note), t->a->vkey, &t->cp, &own) ==
 			PKI_OK)
 		return;
 	t->cp = (struct pki_checkpoint){ 0 };
-	finding_add(t->a, "last checkpoint", &err);
+	audit_add_finding(t->a, "last checkpoint", &own);
 }
 
 static void
 print_detail(const char *key, const json_t *value, FILE *out)
 {
 	char clean[PKI_EVENT_WORD];
-	if (strstr(key, "digest") != NULL) /* a proof's, and in the JSON */
+	if (strstr(key, "digest") != NULL) /* the proofs show digests, and the JSON */
 		return;
 	if (json_is_integer(value)) {
 		fprintf(out, "  %s %jd\n", key, (intmax_t)json_integer_value(value));
@@ -204,8 +222,7 @@ print_line(const json_t *line, FILE *out)
 		fprintf(out, "  proof: %s\n", clean);
 	}
 	fprintf(out, "  proof: log entry %jd, leaf %s, %s\n",
-		(intmax_t)json_integer_value(json_object_get(line, "index")),
-		entry_text(line, "leaf"),
+		(intmax_t)entry_number(line, "index"), entry_text(line, "leaf"),
 		json_is_true(json_object_get(line, "included"))
 			? "included under the checkpoint"
 			: "NOT PROVEN to be under the checkpoint");
@@ -213,13 +230,26 @@ print_line(const json_t *line, FILE *out)
 		fputs("  DOES NOT FIT: see the findings\n", out);
 }
 
-void
-trail_print(const struct trail *t, const char *what, FILE *out)
+/* What a trail came to, as JSON. */
+struct outcome {
+	const char *what;
+	json_t *certificates, *lines;
+};
+
+static void
+outcome_free(struct outcome *outcome)
+{
+	json_decref(outcome->certificates);
+	json_decref(outcome->lines);
+}
+
+static void
+print_text(const struct trail *t, const struct outcome *outcome, FILE *out)
 {
 	json_t *json;
 	size_t i;
-	fprintf(out, "%s\n", what);
-	json_array_foreach (t->certificates, i, json) {
+	fprintf(out, "%s\n", outcome->what);
+	json_array_foreach (outcome->certificates, i, json) {
 		const char *revoked = entry_text(json, "revoked");
 		fprintf(out, "  certificate %s (%s), %.10s to %.10s%s%s%s%s\n",
 			entry_text(json, "serial"), entry_text(json, "profile"),
@@ -227,7 +257,7 @@ trail_print(const struct trail *t, const char *what, FILE *out)
 			revoked[0] != '\0' ? ", revoked " : "", revoked,
 			revoked[0] != '\0' ? ": " : "", entry_text(json, "reason"));
 	}
-	json_array_foreach (t->lines, i, json) {
+	json_array_foreach (outcome->lines, i, json) {
 		print_line(json, out);
 	}
 	fputc('\n', out);
@@ -238,40 +268,47 @@ trail_print(const struct trail *t, const char *what, FILE *out)
 }
 
 static enum pki_status
-tell(struct trail *t, const char *what, bool as_json, struct pki_err *err)
+print_json(const struct trail *t, const struct outcome *outcome, FILE *out,
+	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *json = NULL;
-	if (!as_json) {
-		trail_print(t, what, stdout);
-		return PKI_OK;
-	}
-	json = json_pack("{s:s, s:O, s:O, s:{s:s, s:I}}", "about", what, "certificates",
-		t->certificates, "lines", t->lines, "checkpoint", "origin", t->cp.origin,
-		"size", (json_int_t)t->cp.size);
-	PKI_TRY(findings_json(t->a->findings, json, err));
-	pki_cli_json(json, stdout);
-	return PKI_OK;
+	PKI_CLEANUP(pki_json_free) struct pki_json json = pki_json_object();
+	struct pki_json checkpoint = pki_json_object();
+	pki_json_text(&checkpoint, "origin", t->cp.origin);
+	pki_json_number(&checkpoint, "size", (int64_t)t->cp.size);
+	pki_json_text(&json, "about", outcome->what);
+	pki_json_value(&json, "certificates", json_incref(outcome->certificates));
+	pki_json_value(&json, "lines", json_incref(outcome->lines));
+	pki_json_nest(&json, "checkpoint", &checkpoint);
+	findings_json(t->a->findings, &json);
+	return pki_json_print(&json, out, err);
 }
 
 enum pki_status
-trail_run(const struct pki_args *args, void *ctx, struct pki_err *err)
+audit_cmd_trail(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
-	struct outcome *outcome = ctx;
 	const char *what = args->operands[0];
-	struct place place = { 0 };
 	PKI_CLEANUP(audit_free) struct audit a = { 0 };
 	PKI_CLEANUP(trail_free)
-	struct trail t = { .a = &a, .certificates = json_array(), .lines = json_array() };
-	PKI_TRY(audit_open(&a, args, &place, err));
-	PKI_TRY(audit_issuers(&a, pki_arg(args, "root"), err));
+	struct trail t = {
+		.a = &a, .certificates = pki_json_array(), .lines = pki_json_array()
+	};
+	PKI_CLEANUP(outcome_free) struct outcome outcome = { .what = what };
+	(void)ctx;
+	PKI_TRY(audit_open(&a, args, err));
+	PKI_TRY(issuers_verify(&a, pki_arg(args, "root"), err));
 	PKI_TRY(pki_ledger_partitions(a.ledger, PKI_ISSUER_CA, &a.urls, err));
 	open_checkpoint(&t);
 	PKI_TRY(trail_find(&t, what, err));
 	PKI_TRY(walk(&t, err));
-	crew_release(&a);
-	if (json_array_size(t.lines) == 0)
+	workers_release(&a);
+	PKI_TRY(pki_json_take(&t.certificates, &outcome.certificates, err));
+	PKI_TRY(pki_json_take(&t.lines, &outcome.lines, err));
+	if (json_array_size(outcome.lines) == 0)
 		return pki_fail(
 			err, PKI_NOTFOUND, "neither ledger nor log knows %s", what);
-	outcome->status = audit_status(&a);
-	return tell(&t, what, pki_arg_flag(args, "json"), err);
+	*args->exit_status = audit_exit_status(&a);
+	if (pki_arg_flag(args, "json"))
+		return print_json(&t, &outcome, stdout, err);
+	print_text(&t, &outcome, stdout);
+	return PKI_OK;
 }

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
-/* Where log(5) has each option's value: a member of the entry, members of its detail. */
-static const struct filter_place {
+#include "libpki/state/log.h"
+#include "tools/audit/entry.h"
+
+/* The members of an entry, and of its detail, that hold each option's value (log(5)). */
+static const struct filter_field {
 	const char *option;
 	const char *member;
 	const char *detail[6];
-} places[FILTER_MATCHERS] = {
+} fields[FILTER_MATCHERS] = {
 	{ "type", "type", { NULL } },
 	{ "action", NULL, { "action" } },
 	{ "holder", NULL, { "holder" } },
@@ -17,7 +20,7 @@ static const struct filter_place {
 	{ "rule", NULL, { "rule" } },
 };
 
-/* The text itself, or a list or object with it in some place. */
+/* The value is the text, or a list or object that holds the text at any depth. */
 static bool
 holds(const json_t *value, const char *text)
 {
@@ -38,16 +41,16 @@ holds(const json_t *value, const char *text)
 static bool
 matches(const struct filter_matcher *matcher, const json_t *entry)
 {
-	const struct filter_place *place = matcher->place;
+	const struct filter_field *field = matcher->field;
 	const json_t *detail = json_object_get(entry, "detail");
 	for (int v = 0; v < matcher->count; v++) {
 		const char *text = matcher->values[v];
-		if (place->member != NULL &&
-			strcmp(entry_text(entry, place->member), text) == 0)
+		if (field->member != NULL &&
+			strcmp(entry_text(entry, field->member), text) == 0)
 			return true;
-		for (size_t i = 0; i < PKI_COUNT(place->detail); i++)
-			if (place->detail[i] != NULL &&
-				holds(json_object_get(detail, place->detail[i]), text))
+		for (size_t i = 0; i < PKI_COUNT(field->detail); i++)
+			if (field->detail[i] != NULL &&
+				holds(json_object_get(detail, field->detail[i]), text))
 				return true;
 	}
 	return false;
@@ -56,9 +59,8 @@ matches(const struct filter_matcher *matcher, const json_t *entry)
 static pki_msec
 time_of(const json_t *entry)
 {
-	struct pki_err ignored = { 0 };
 	pki_msec at = 0;
-	(void)!pki_msec_parse(entry_text(entry, "at"), &at, &ignored);
+	(void)!pki_msec_parse(entry_text(entry, "at"), &at, NULL);
 	return at;
 }
 
@@ -78,11 +80,11 @@ filter_too_old(const struct filter *filter, const json_t *entry)
 	return time_of(entry) < filter->since;
 }
 
-/* A word that is misspelt would match nothing, for ever. */
+/* A misspelt word is refused, because no entry would ever match it. */
 static enum pki_status
 check_value(struct filter_matcher *matcher, int i, struct pki_err *err)
 {
-	const char *option = matcher->place->option, *value = matcher->values[i];
+	const char *option = matcher->field->option, *value = matcher->values[i];
 	enum pki_action action;
 	struct pki_serial serial;
 	if (strcmp(option, "type") == 0 && !pki_event_known(value))
@@ -101,33 +103,29 @@ check_value(struct filter_matcher *matcher, int i, struct pki_err *err)
 		return pki_fail(err, PKI_USAGE, "--order %s: O- and 32 digits", value);
 	if (strcmp(option, "serial") != 0 && strcmp(option, "officer") != 0)
 		return PKI_OK;
-	if (pki_serial_parse(value, &serial, err) != PKI_OK) {
-		*err = (struct pki_err){ 0 };
+	if (pki_serial_parse(value, &serial, NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
 			"--%s %.48s: a certificate's serial number in hexadecimal",
 			option, value);
-	}
 	pki_serial_text(&serial, matcher->serials[i]);
 	matcher->values[i] = matcher->serials[i];
 	return PKI_OK;
 }
 
-/* "24h": so long ago; a day's name: its first millisecond, or as an end its last. */
+/* "24h": 24 hours ago. A day: its first millisecond, or its last for the end of a range. */
 static enum pki_status
 parse_time(const struct pki_args *args, const char *option, bool end, pki_msec *out,
 	struct pki_err *err)
 {
 	const char *text = pki_arg(args, option);
-	struct pki_err why = { 0 };
 	int64_t ago = 0;
 	if (text == NULL)
 		return PKI_OK;
-	if (pki_duration_parse(text, &ago, &why) == PKI_OK) {
+	if (pki_duration_parse(text, &ago, NULL) == PKI_OK) {
 		*out = pki_msec_now() - ago * 1000;
 		return PKI_OK;
 	}
-	why = (struct pki_err){ 0 };
-	if (pki_msec_parse(text, out, &why) != PKI_OK)
+	if (pki_msec_parse(text, out, NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
 			"--%s %s: a time as 2026-11-22T13:03:00Z, a day as 2026-11-22, or how long ago as 90d, 24h, 30m, 45s",
 			option, text);
@@ -144,11 +142,11 @@ filter_parse(const struct pki_args *args, struct filter *out, struct pki_err *er
 	*out = (struct filter){ .since = INT64_MIN, .until = INT64_MAX };
 	for (size_t i = 0; i < FILTER_MATCHERS; i++) {
 		struct filter_matcher *matcher = &out->matchers[out->count];
-		matcher->place = &places[i];
-		matcher->count = pki_arg_count(args, places[i].option);
+		matcher->field = &fields[i];
+		matcher->count = pki_arg_count(args, fields[i].option);
 		out->count += matcher->count > 0;
 		for (int v = 0; v < matcher->count; v++) {
-			matcher->values[v] = pki_arg_at(args, places[i].option, v);
+			matcher->values[v] = pki_arg_at(args, fields[i].option, v);
 			PKI_TRY(check_value(matcher, v, err));
 		}
 	}

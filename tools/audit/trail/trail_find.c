@@ -1,7 +1,9 @@
-/* What a story is about: certificates, their orders, what those name. */
-#include <string.h>
-
+/* The ids of a trail: certificates, their orders, and the objects that the orders name. */
 #include "tools/audit/trail/trail.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 bool
 trail_has(const struct trail *t, const char *id)
@@ -25,15 +27,15 @@ trail_add(struct trail *t, const char *id, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* An order, open; false if it is not there or does not open: its check says why. */
+/* false if the order is missing or does not open, for which its verification has a finding */
 static bool
 open_order(struct trail *t, const char *id, struct pki_order_row *row,
 	struct pki_signed_order *order)
 {
-	struct pki_err err = { 0 };
-	return pki_ledger_order(t->a->ledger, id, row, NULL, &err) == PKI_OK &&
+	struct pki_err own = { 0 };
+	return pki_ledger_order(t->a->ledger, id, row, NULL, &own) == PKI_OK &&
 	       pki_order_open(pki_buf_bytes(&row->cms), t->a->issuers[PKI_ISSUER_CA],
-		       row->committed / 1000, t->a->cache, order, &err) == PKI_OK;
+		       row->committed / 1000, t->a->cache, order, &own) == PKI_OK;
 }
 
 static enum pki_status
@@ -65,7 +67,7 @@ add_order(struct trail *t, const char *id, struct pki_err *err)
 	return add_invitation(t, &order, row.committed, err);
 }
 
-/* The first list that says so, and the first one that came out. */
+/* The first CRL that lists the certificate, and the first published CRL that does. */
 static enum pki_status
 find_lists(struct trail *t, struct trail_revoked *r, struct pki_err *err)
 {
@@ -102,22 +104,21 @@ add_revoked(struct trail *t, const struct pki_cert_row *row, struct pki_err *err
 }
 
 static void
-describe(struct trail *t, const struct pki_cert_row *row, const char *serial)
+describe(struct trail *t, const struct pki_cert_row *row)
 {
-	char from[PKI_TIME_TEXT], to[PKI_TIME_TEXT], at[PKI_MSEC_TEXT];
-	const char *reason = row->revoked ? pki_reason_name(row->reason) : NULL;
-	pki_time_format(row->not_before, from);
-	pki_time_format(row->not_after, to);
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "serial", serial,
-		"profile", row->profile, "holder", row->holder, "order", row->order,
-		"not_before", from, "not_after", to);
+	struct pki_json json = pki_json_object();
+	pki_json_serial(&json, "serial", &row->serial);
+	pki_json_text(&json, "profile", row->profile);
+	pki_json_text(&json, "holder", row->holder);
+	pki_json_text(&json, "order", row->order);
+	pki_json_time(&json, "not_before", row->not_before);
+	pki_json_time(&json, "not_after", row->not_after);
 	if (row->revoked) {
-		pki_msec_format(row->revoked_at, at);
-		json_object_set_new(json, "revoked", json_string(at));
-		json_object_set_new(
-			json, "reason", json_string(reason != NULL ? reason : "?"));
+		const char *reason = pki_reason_name(row->reason);
+		pki_json_msec(&json, "revoked", row->revoked_at);
+		pki_json_text(&json, "reason", reason != NULL ? reason : "?");
 	}
-	json_array_append_new(t->certificates, json);
+	pki_json_append(&t->certificates, &json);
 }
 
 static enum pki_status
@@ -129,13 +130,13 @@ add_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	if (trail_has(t, serial))
 		return PKI_OK;
 	PKI_TRY(trail_add(t, serial, err));
-	describe(t, row, serial);
+	describe(t, row);
 	if (row->order[0] != '\0')
 		PKI_TRY(add_order(t, row->order, err));
 	return row->revoked ? add_revoked(t, row, err) : PKI_OK;
 }
 
-/* An order to renew that names a predecessor of the story. */
+/* An order to renew that names a predecessor of the trail. */
 static enum pki_status
 on_successor(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -175,7 +176,7 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	return pki_ledger_by_holder(t->a->ledger, row.holder, on_successor, t, err);
 }
 
-/* Of what an order revoked. */
+/* The certificates that an order revoked. */
 struct revoked_by {
 	struct trail *t;
 	const char *order;
@@ -223,8 +224,8 @@ find_order(struct trail *t, const char *id, struct pki_err *err)
 		return find_revoked(t, id, err);
 	if (row.action != PKI_ACTION_INVITE)
 		return pki_ledger_by_order(t->a->ledger, id, add_certificate, t, err);
-	/* it rode in the order that its entry records */
-	entry = entry_read(t->a, row.log_index);
+	/* the invitation is part of the order that its entry records */
+	entry = entry_read(t->a->ledger, row.log_index);
 	const char *outer = entry_text(json_object_get(entry, "detail"), "order");
 	PKI_TRY(add_order(t, outer, err));
 	return pki_ledger_by_order(t->a->ledger, outer, add_certificate, t, err);

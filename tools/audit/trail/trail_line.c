@@ -1,17 +1,26 @@
-/* A line of a story, and what proves it. */
+/* A line of a trail, and its proofs. */
+#include "tools/audit/trail/trail.h"
+
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/trail/trail.h"
+#include "libpki/state/log.h"
+#include "tools/audit/verify/certificates.h"
+#include "tools/audit/verify/orders.h"
 
 struct line {
 	struct trail *t;
 	uint64_t index;
-	const json_t *entry, *detail;
+	const json_t *entry;
+	json_t *detail; /* of the entry */
 	const char *type;
-	json_t *json, *signatures, *proofs;
-	char object[40];
+	struct pki_json signatures, proofs;
+	size_t signature_count;
+	char leaf[PKI_SHA256_HEX]; /* "": none */
+	bool included; /* in the checkpoint's tree */
+	char object[ENTRY_OBJECT];
 };
 
 static void prove(struct line *l, const char *fmt, ...) PKI_PRINTF(2, 3);
@@ -24,10 +33,10 @@ prove(struct line *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	json_array_append_new(l->proofs, json_string(text));
+	pki_json_append_text(&l->proofs, text);
 }
 
-/* Under the root that the log signed. */
+/* The entry is in the tree whose root the log signed. */
 static enum pki_status
 check_included(struct line *l, struct pki_bytes text, struct pki_err *err)
 {
@@ -35,11 +44,9 @@ check_included(struct line *l, struct pki_bytes text, struct pki_err *err)
 	struct pki_merkle_source src = pki_log_source(l->t->a->ledger);
 	struct pki_proof proof;
 	struct pki_hash leaf;
-	char hex[PKI_SHA256_HEX];
 	PKI_TRY(pki_merkle_leaf(text, &leaf, err));
-	pki_hex_encode(leaf.octets, PKI_SHA256, hex);
-	json_object_set_new(l->json, "leaf", json_string(hex));
-	if (cp->size == 0) /* a finding of its own */
+	pki_hex_encode(leaf.octets, PKI_SHA256, l->leaf);
+	if (cp->size == 0) /* there is a finding about the checkpoint */
 		return PKI_OK;
 	if (l->index >= cp->size)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
@@ -47,7 +54,7 @@ check_included(struct line *l, struct pki_bytes text, struct pki_err *err)
 	PKI_TRY(pki_merkle_inclusion(l->index, cp->size, &src, &proof, err));
 	PKI_TRY(pki_merkle_check_inclusion(
 		&leaf, l->index, cp->size, &cp->root, &proof, err));
-	json_object_set_new(l->json, "included", json_true());
+	l->included = true;
 	return PKI_OK;
 }
 
@@ -55,28 +62,32 @@ static void
 add_signature(struct line *l, const struct pki_cms_signer *signer)
 {
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
-	struct pki_err err = { 0 };
-	char serial[PKI_SERIAL_TEXT], at[PKI_MSEC_TEXT];
 	const struct pki_serial *number = pki_cert_get0_serial(signer->cert);
-	pki_serial_text(number, serial);
-	pki_msec_format(signer->signed_at, at);
+	struct pki_json json = pki_json_object();
 	bool known = pki_ledger_certificate(l->t->a->ledger, PKI_ISSUER_CA, number, &row,
-			     NULL, &err) == PKI_OK;
-	json_array_append_new(
-		l->signatures, json_pack("{s:s, s:s, s:s}", "serial", serial, "profile",
-				       known ? row.profile : "", "signed", at));
+			     NULL, NULL) == PKI_OK;
+	pki_json_serial(&json, "serial", number);
+	pki_json_text(&json, "profile", known ? row.profile : "");
+	pki_json_msec(&json, "signed", signer->signed_at);
+	pki_json_append(&l->signatures, &json);
+	l->signature_count++;
 }
 
+/* Open the order and add its signatures: of one officer, or all for NULL. Nothing is added of an
+ * order that does not open; its verification has a finding. */
 static void
-add_signatures(
-	struct line *l, const struct pki_order_row *row, struct pki_signed_order *order)
+add_signatures(struct line *l, const struct pki_order_row *row, const char *officer,
+	struct pki_signed_order *order)
 {
-	struct pki_err err = { 0 };
 	if (pki_order_open(pki_buf_bytes(&row->cms), l->t->a->issuers[PKI_ISSUER_CA],
-		    row->committed / 1000, l->t->a->cache, order, &err) != PKI_OK)
-		return; /* the order's own check says why */
-	for (size_t i = 0; i < order->cms.signer_count; i++)
-		add_signature(l, &order->cms.signers[i]);
+		    row->committed / 1000, l->t->a->cache, order, NULL) != PKI_OK)
+		return;
+	for (size_t i = 0; i < order->cms.signer_count; i++) {
+		char serial[PKI_SERIAL_TEXT];
+		pki_serial_text(pki_cert_get0_serial(order->cms.signers[i].cert), serial);
+		if (officer == NULL || strcmp(officer, serial) == 0)
+			add_signature(l, &order->cms.signers[i]);
+	}
 }
 
 static enum pki_status
@@ -92,19 +103,19 @@ on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The ledger's row of a certificate against what this entry says was done to it. */
+/* The ledger's row of a certificate must agree with the revocation that this entry records. */
 static void
 check_revoked(struct line *l, const char *serial)
 {
 	struct audit *a = l->t->a;
 	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
 	struct pki_serial number;
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char object[CERTIFICATE_OBJECT], at[PKI_MSEC_TEXT];
 	snprintf(object, sizeof object, "serial %.40s", serial);
-	if (pki_serial_parse(serial, &number, &err) != PKI_OK ||
-		pki_ledger_issued(a->ledger, &number, &row, NULL, &err) != PKI_OK) {
-		finding_add(a, object, &err);
+	if (pki_serial_parse(serial, &number, &own) != PKI_OK ||
+		pki_ledger_issued(a->ledger, &number, &row, NULL, &own) != PKI_OK) {
+		audit_add_finding(a, object, &own);
 		return;
 	}
 	const char *reason = pki_reason_name(row.reason);
@@ -112,14 +123,14 @@ check_revoked(struct line *l, const char *serial)
 	if (!row.revoked || strcmp(row.revoked_by, entry_text(l->detail, "order")) != 0 ||
 		reason == NULL || strcmp(reason, entry_text(l->detail, "reason")) != 0 ||
 		strcmp(at, entry_text(l->entry, "at")) != 0)
-		finding_rule(a, object, PKI_RULE_REVOCATION,
+		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"was revoked as %s says, and the ledger does not say so",
 			l->object);
 	else
 		prove(l, "the ledger has %s revoked, with this reason and time", serial);
 }
 
-/* What the log says of the report must be what was signed. */
+/* The log must record the report of the loss as it was signed. */
 static void
 check_report(
 	struct line *l, const struct pki_order_row *row, const struct pki_order *order)
@@ -129,7 +140,7 @@ check_report(
 	pki_msec_format(order->reported, reported);
 	if (strcmp(reported, entry_text(l->detail, "reported")) != 0 ||
 		strcmp(order->cause, entry_text(l->detail, "cause")) != 0)
-		finding_rule(l->t->a, row->id, PKI_RULE_REVOCATION,
+		audit_add_breach(l->t->a, row->id, PKI_RULE_REVOCATION,
 			"cause or time of the report in %s are not those that were signed",
 			l->object);
 	for (size_t i = 0; i < json_array_size(serials); i++) {
@@ -142,8 +153,7 @@ check_report(
 		took > 0 ? took : 0);
 }
 
-/* A carried out order. Its check makes the decision again, and looks at its certificates.
- */
+/* An order that was carried out: verified again, with its certificates. */
 static enum pki_status
 line_of_order(struct line *l, struct pki_err *err)
 {
@@ -157,8 +167,8 @@ line_of_order(struct line *l, struct pki_err *err)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_APPEND_ONLY,
 			"records the order %s, which the ledger no longer has", id);
 	uint64_t before = findings_count(a->findings);
-	audit_order(a, &row);
-	add_signatures(l, &row, &order);
+	orders_verify_one(a, &row);
+	add_signatures(l, &row, NULL, &order);
 	bool right = findings_count(a->findings) == before;
 	if (right)
 		prove(l,
@@ -171,8 +181,7 @@ line_of_order(struct line *l, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A step of the registration authority: its officer's signature is in the order that came
- * of it. */
+/* A step of the registration authority: the officer's signature is in the order that followed. */
 static enum pki_status
 line_of_step(struct line *l, struct pki_err *err)
 {
@@ -195,17 +204,14 @@ line_of_step(struct line *l, struct pki_err *err)
 			"no order came of it: the officer is as the registration authority says");
 		return PKI_OK;
 	}
-	add_signatures(l, &row, &order);
 	pki_hex_encode(row.digest, sizeof row.digest, digest);
-	if ((invitation || approved) &&
-		strcmp(digest, entry_text(l->detail, "order_digest")) != 0)
+	bool same = (!invitation && !approved) ||
+		    strcmp(digest, entry_text(l->detail, "order_digest")) == 0;
+	add_signatures(l, &row, same ? actor : NULL, &order);
+	if (!same)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"has another digest than the order %s that was carried out", id);
-	for (size_t i = json_array_size(l->signatures); i-- > 0;)
-		if (strcmp(entry_text(json_array_get(l->signatures, i), "serial"),
-			    actor) != 0)
-			json_array_remove(l->signatures, i);
-	if (json_array_size(l->signatures) == 0)
+	if (l->signature_count == 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_OFFICER_STATUS,
 			"names the officer %s, whose signature is not in the order %s",
 			actor, id);
@@ -215,7 +221,7 @@ line_of_step(struct line *l, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Of the story's certificates, those that this list has to name. */
+/* The CRL lists the trail's revoked certificates. */
 static enum pki_status
 line_of_crl(struct line *l, struct pki_err *err)
 {
@@ -223,8 +229,8 @@ line_of_crl(struct line *l, struct pki_err *err)
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	char digest[PKI_SHA256_HEX];
-	int issuer = (int)json_integer_value(json_object_get(l->detail, "issuer"));
-	json_int_t number = json_integer_value(json_object_get(l->detail, "number"));
+	int issuer = (int)entry_number(l->detail, "issuer");
+	json_int_t number = entry_number(l->detail, "number");
 	PKI_TRY(pki_ledger_crl(a->ledger, issuer, (uint64_t)number, &row, NULL, err));
 	PKI_TRY(pki_sha256_hex(row.der.data, row.der.len, digest, err));
 	if (strcmp(l->type, "crl-published") != 0 &&
@@ -270,7 +276,7 @@ line_of_ceremony(struct line *l, struct pki_err *err)
 				PKI_OK ||
 			row.order[0] != '\0')
 			continue;
-		certificate_check(l->t->a, &row, NULL, &cert);
+		certificates_verify_one(l->t->a, &row, NULL, &cert);
 		if (findings_count(l->t->a->findings) == before)
 			PKI_TRY(on_issued(l, &row, err));
 	}
@@ -298,9 +304,27 @@ line_of_type(struct line *l, struct pki_err *err)
 	return line_of_step(l, err);
 }
 
-enum pki_status
-trail_line(struct trail *t, uint64_t index, struct pki_bytes text, const json_t *entry,
-	struct pki_err *err)
+/* Empties l's builders. */
+static void
+append_json(struct line *l, bool verified)
+{
+	struct pki_json json = pki_json_object();
+	pki_json_number(&json, "index", (int64_t)l->index);
+	pki_json_text(&json, "at", entry_text(l->entry, "at"));
+	pki_json_text(&json, "event", l->type);
+	pki_json_text(&json, "source", entry_text(l->entry, "source"));
+	pki_json_value(&json, "detail", json_incref(l->detail));
+	pki_json_bool(&json, "included", l->included);
+	pki_json_nest(&json, "signatures", &l->signatures);
+	pki_json_nest(&json, "proofs", &l->proofs);
+	pki_json_text_if(&json, "leaf", l->leaf);
+	pki_json_bool(&json, "verified", verified);
+	pki_json_append(&l->t->lines, &json);
+}
+
+void
+trail_add_line(
+	struct trail *t, uint64_t index, struct pki_bytes text, const json_t *entry)
 {
 	struct pki_err own = { 0 };
 	uint64_t before = findings_count(t->a->findings);
@@ -309,22 +333,13 @@ trail_line(struct trail *t, uint64_t index, struct pki_bytes text, const json_t 
 		.entry = entry,
 		.detail = json_object_get(entry, "detail"),
 		.type = entry_text(entry, "type"),
-		.signatures = json_array(),
-		.proofs = json_array() };
-	snprintf(l.object, sizeof l.object, "log entry %ju", (uintmax_t)index);
-	l.json = json_pack("{s:I, s:s, s:s, s:s, s:O, s:b, s:o, s:o}", "index",
-		(json_int_t)index, "at", entry_text(entry, "at"), "event", l.type,
-		"source", entry_text(entry, "source"), "detail", l.detail, "included",
-		false, "signatures", l.signatures, "proofs", l.proofs);
-	if (l.json == NULL)
-		return pki_fail(err, PKI_MEMORY, "%s", l.object);
-	t->a->spot.position = index;
+		.signatures = pki_json_array(),
+		.proofs = pki_json_array() };
+	entry_object(index, l.object);
+	t->a->position.object = index;
 	if (check_included(&l, text, &own) != PKI_OK)
-		finding_add(t->a, l.object, &own);
+		audit_add_finding(t->a, l.object, &own);
 	if (line_of_type(&l, &own) != PKI_OK)
-		finding_add(t->a, l.object, &own);
-	json_object_set_new(l.json, "verified",
-		json_boolean(findings_count(t->a->findings) == before));
-	json_array_append_new(t->lines, l.json);
-	return PKI_OK;
+		audit_add_finding(t->a, l.object, &own);
+	append_json(&l, findings_count(t->a->findings) == before);
 }

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/audit/audit.h"
+#include "tools/audit/verify/certificates.h"
+#include "libpki/x509/lint.h"
+#include "tools/audit/verify/since.h"
 
 /* rule 4 anew, on the certificate's own dates, whatever decision, ledger and lint said */
 static void
@@ -12,26 +14,26 @@ check_end(struct audit *a, const char *object, const struct pki_cert *cert,
 	pki_time end = pki_cert_not_after(cert);
 	if (row->issuer == PKI_ISSUER_CA &&
 		end > pki_time_add_years(pki_cert_not_before(cert), 3))
-		finding_rule(
+		audit_add_breach(
 			a, object, PKI_RULE_VALIDITY, "is valid for over three years");
 	if (row->document_end != 0 && end > row->document_end)
-		finding_rule(
+		audit_add_breach(
 			a, object, PKI_RULE_VALIDITY, "outlives the identity document");
 	if (end > pki_cert_not_after(a->issuers[row->issuer]))
-		finding_rule(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
+		audit_add_breach(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
 }
 
 /* rule 15: all that the ledger has of the name is of one holder */
 static void
 check_name(struct audit *a, const char *object, const struct pki_cert_row *row)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char first[PKI_ID_TEXT];
 	const char *holder = row->holder[0] != '\0' ? row->holder : PKI_HOLDER_SERVICE;
-	if (pki_ledger_name_holder(a->ledger, row->name_hash, first, &err) != PKI_OK)
-		finding_add(a, object, &err);
+	if (pki_ledger_name_holder(a->ledger, row->name_hash, first, &own) != PKI_OK)
+		audit_add_finding(a, object, &own);
 	else if (strcmp(first, holder) != 0)
-		finding_rule(a, object, PKI_RULE_DN_REASSIGNED,
+		audit_add_breach(a, object, PKI_RULE_DN_REASSIGNED,
 			"has the name of the holder %s; it is %s's", first, holder);
 }
 
@@ -39,13 +41,13 @@ static void
 check_columns(struct audit *a, const char *object, const struct pki_cert_row *row,
 	const struct pki_cert *cert)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	struct pki_name name;
 	uint8_t name_hash[PKI_SHA256], key_hash[PKI_SHA256];
-	if (pki_cert_subject(cert, &name, &err) != PKI_OK ||
-		pki_name_hash(&name, name_hash, &err) != PKI_OK ||
-		pki_key_hash(pki_cert_get0_key(cert), key_hash, &err) != PKI_OK) {
-		finding_add(a, object, &err);
+	if (pki_cert_subject(cert, &name, &own) != PKI_OK ||
+		pki_name_hash(&name, name_hash, &own) != PKI_OK ||
+		pki_key_hash(pki_cert_get0_key(cert), key_hash, &own) != PKI_OK) {
+		audit_add_finding(a, object, &own);
 		return;
 	}
 	if (pki_serial_compare(&row->serial, pki_cert_get0_serial(cert)) != 0 ||
@@ -53,7 +55,7 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 		row->not_after != pki_cert_not_after(cert) ||
 		memcmp(row->name_hash, name_hash, sizeof name_hash) != 0 ||
 		memcmp(row->key_hash, key_hash, sizeof key_hash) != 0)
-		finding_rule(a, object, PKI_RULE_RECORD,
+		audit_add_breach(a, object, PKI_RULE_RECORD,
 			"serial, dates, name or key in the ledger are not the certificate's");
 	check_end(a, object, cert, row);
 	check_name(a, object, row);
@@ -61,12 +63,12 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 
 /* The entry of a certificate's order holds its digest. */
 static bool
-entry_holds_digest(
-	const struct origin *origin, const struct pki_cert_row *row, const char *serial)
+entry_holds_digest(const struct certificate_origin *origin,
+	const struct pki_cert_row *row, const char *serial)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char digest[PKI_SHA256_HEX];
-	if (pki_sha256_hex(row->der.data, row->der.len, digest, &err) != PKI_OK)
+	if (pki_sha256_hex(row->der.data, row->der.len, digest, &own) != PKI_OK)
 		return false;
 	const json_t *list =
 		json_object_get(json_object_get(origin->entry, "detail"), "certificates");
@@ -80,16 +82,16 @@ entry_holds_digest(
 	return false;
 }
 
-/* The certificate's place among those of the ceremony; false if it is none of them. */
+/* The certificate's position among those of the ceremony; false if it is none of them. */
 static bool
-ceremony_place(const struct audit *a, const char *serial, size_t *place)
+ceremony_position(const struct audit *a, const char *serial, size_t *position)
 {
 	static const char *const single[] = { "root", "ca", "seal" };
-	const json_t *officers = json_object_get(a->ceremony, "officers");
-	for (*place = 0; *place < PKI_COUNT(single); ++*place)
-		if (strcmp(entry_text(a->ceremony, single[*place]), serial) == 0)
+	const json_t *officers = json_object_get(a->log.ceremony, "officers");
+	for (*position = 0; *position < PKI_COUNT(single); ++*position)
+		if (strcmp(entry_text(a->log.ceremony, single[*position]), serial) == 0)
 			return true;
-	for (size_t i = 0; i < json_array_size(officers); i++, ++*place) {
+	for (size_t i = 0; i < json_array_size(officers); i++, ++*position) {
 		const char *officer = json_string_value(json_array_get(officers, i));
 		if (officer != NULL && strcmp(officer, serial) == 0)
 			return true;
@@ -99,23 +101,23 @@ ceremony_place(const struct audit *a, const char *serial, size_t *place)
 
 /* Is the text the list's item? Entries of older suites have no such lists. */
 static bool
-said(const struct audit *a, const char *name, size_t place, const char *text)
+said(const struct audit *a, const char *name, size_t position, const char *text)
 {
-	const json_t *list = json_object_get(a->ceremony, name);
-	const char *want = json_string_value(json_array_get(list, place));
+	const json_t *list = json_object_get(a->log.ceremony, name);
+	const char *want = json_string_value(json_array_get(list, position));
 	return list == NULL || (want != NULL && strcmp(want, text) == 0);
 }
 
 static bool
 in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *serial)
 {
-	size_t place = 0;
-	struct pki_err err = { 0 };
+	size_t position = 0;
+	struct pki_err own = { 0 };
 	char digest[PKI_SHA256_HEX];
-	return ceremony_place(a, serial, &place) &&
-	       pki_sha256_hex(row->der.data, row->der.len, digest, &err) == PKI_OK &&
-	       said(a, "digests", place, digest) &&
-	       said(a, "profiles", place, row->profile);
+	return ceremony_position(a, serial, &position) &&
+	       pki_sha256_hex(row->der.data, row->der.len, digest, &own) == PKI_OK &&
+	       said(a, "digests", position, digest) &&
+	       said(a, "profiles", position, row->profile);
 }
 
 /* rule 52: the list that the certificate names, and that the ledger says it does. What the
@@ -135,32 +137,33 @@ check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
 							    &row->serial, partitions) ||
 					  strcmp(is, want) != 0
 				: of_list)
-		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
+		audit_add_breach(a, object, PKI_RULE_CRL_PARTITION,
 			"names %.200s, which is not its serial's list, or the ledger has another",
 			is);
-	if (row->partition == 0 && named && partitions != 0 && index > a->partitioned)
-		finding_rule(a, object, PKI_RULE_CRL_PARTITION,
+	if (row->partition == 0 && named && partitions != 0 && index > a->log.partitioned)
+		audit_add_breach(a, object, PKI_RULE_CRL_PARTITION,
 			"names %.200s, though there were partitions", is);
 }
 
 static void
 check_record(struct audit *a, const char *object, const struct pki_cert_row *row,
-	const struct origin *origin)
+	const struct certificate_origin *origin)
 {
 	char serial[PKI_SERIAL_TEXT];
 	pki_serial_text(&row->serial, serial);
 	if (origin == NULL && !in_ceremony(a, row, serial))
-		finding_rule(a, object, PKI_RULE_RECORD,
+		audit_add_breach(a, object, PKI_RULE_RECORD,
 			"has no order, and the ceremony's log entry does not name it, or has another digest or profile");
 	if (origin != NULL && !entry_holds_digest(origin, row, serial))
-		finding_rule(a, object, PKI_RULE_RECORD,
+		audit_add_breach(a, object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",
 			origin->order);
 }
 
 static enum pki_status
 check_certificate(struct audit *a, const struct pki_cert_row *row, const char *object,
-	const struct origin *origin, struct pki_cert **out, struct pki_err *err)
+	const struct certificate_origin *origin, struct pki_cert **out,
+	struct pki_err *err)
 {
 	if (row->issuer < PKI_ISSUER_ROOT || row->issuer > PKI_ISSUER_CA)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
@@ -173,7 +176,7 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 	check_record(a, object, row, origin);
 	check_list(a, object, row, cert, index);
 	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
-	const struct pki_policy *policy = policy_at(a, index);
+	const struct pki_policy *policy = audit_policy(a, index);
 	if (policy == NULL)
 		return PKI_OK;
 	const struct pki_profile *profile = pki_policy_profile(policy, row->profile);
@@ -186,7 +189,7 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 }
 
 void
-certificate_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT])
+certificates_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT])
 {
 	char text[PKI_SERIAL_TEXT];
 	pki_serial_text(serial, text);
@@ -194,15 +197,15 @@ certificate_object(const struct pki_serial *serial, char out[CERTIFICATE_OBJECT]
 }
 
 void
-certificate_check(struct audit *a, const struct pki_cert_row *row,
-	const struct origin *origin, struct pki_cert **out)
+certificates_verify_one(struct audit *a, const struct pki_cert_row *row,
+	const struct certificate_origin *origin, struct pki_cert **out)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char object[CERTIFICATE_OBJECT];
-	certificate_object(&row->serial, object);
-	a->certificates++;
-	if (check_certificate(a, row, object, origin, out, &err) != PKI_OK)
-		finding_add(a, object, &err);
+	certificates_object(&row->serial, object);
+	a->counts.certificates++;
+	if (check_certificate(a, row, object, origin, out, &own) != PKI_OK)
+		audit_add_finding(a, object, &own);
 }
 
 struct rest {
@@ -216,23 +219,23 @@ on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	struct rest *rest = ctx;
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	(void)err;
-	rest->a->spot.position = rest->rows++;
+	rest->a->position.object = rest->rows++;
 	if (row->order[0] == '\0')
-		certificate_check(rest->a, row, NULL, &cert);
+		certificates_verify_one(rest->a, row, NULL, &cert);
 	return PKI_OK;
 }
 
 enum pki_status
-audit_certificates(struct audit *a, struct pki_err *err)
+certificates_verify(struct audit *a, struct pki_err *err)
 {
 	struct rest rest = { .a = a };
 	int64_t after = INT64_MIN;
 	PKI_TRY(since_certificate(a, &after, err));
 	PKI_TRY(pki_ledger_each_certificate(
 		a->ledger, after, 0, on_certificate, &rest, err));
-	if (rest.rows != a->certificates)
-		finding_rule(a, "certificates", PKI_RULE_RECORD,
+	if (rest.rows != a->counts.certificates)
+		audit_add_breach(a, "certificates", PKI_RULE_RECORD,
 			"%ju stand in the ledger, %ju at its orders or at none",
-			(uintmax_t)rest.rows, (uintmax_t)a->certificates);
+			(uintmax_t)rest.rows, (uintmax_t)a->counts.certificates);
 	return PKI_OK;
 }

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/verify/crls.h"
+#include "libpki/host/conf.h"
 #include "tools/audit/verify/revoked.h"
 
 /* A CRL of the largest installation that one signer serves. */
@@ -39,32 +40,33 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 		return PKI_OK;
 	char serial[PKI_SERIAL_TEXT], object[64], reported[PKI_MSEC_TEXT];
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
-	a->revocations++;
+	a->counts.revocations++;
 	pki_serial_text(&row->serial, serial);
 	snprintf(object, sizeof object, "revocation of %s", serial);
 	if (pki_ledger_order(a->ledger, row->order, &order, NULL, &own) != PKI_OK) {
-		finding_add(a, object, &own);
+		audit_add_finding(a, object, &own);
 		return PKI_OK;
 	}
-	PKI_CLEANUP(pki_json_cleanup) json_t *logged = entry_read(a, order.log_index);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *logged = entry_read(a->ledger, order.log_index);
 	const json_t *detail = json_object_get(logged, "detail");
 	const char *reason = pki_reason_name(row->reason);
 	if (order.action != PKI_ACTION_REVOKE || order.committed != row->committed)
-		finding_rule(a, object, PKI_RULE_REVOCATION,
+		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"the order %s is not one to revoke, or of another time",
 			row->order);
-	if (!list_holds(json_object_get(detail, "serials"), serial) || reason == NULL ||
-		strcmp(entry_text(detail, "reason"), reason) != 0)
-		finding_rule(a, object, PKI_RULE_REVOCATION,
+	if (!entry_list_has(json_object_get(detail, "serials"), serial) ||
+		reason == NULL || strcmp(entry_text(detail, "reason"), reason) != 0)
+		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"the log entry of the order %s has not this serial and reason",
 			row->order);
 	pki_msec_format(row->reported, reported);
 	if (strcmp(entry_text(detail, "reported"), reported) != 0)
-		finding_rule(a, object, PKI_RULE_REVOCATION,
+		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"the log entry of the order %s has another time of the report",
 			row->order);
 	if (row->reported > row->committed + 1000)
-		finding_rule(a, object, PKI_RULE_REVOCATION,
+		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"reported after it was committed");
 	return PKI_OK;
 }
@@ -90,10 +92,10 @@ check_surplus(struct coverage *c, const struct pki_revoked *is)
 	c->found++;
 	pki_serial_text(&is->serial, serial);
 	if ((uint64_t)(one - revoked->all) + 1 > c->row->revocations)
-		finding_rule(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
+		audit_add_breach(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
 			"lists %s, which was revoked later", serial);
 	else
-		finding_rule(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
+		audit_add_breach(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
 			"lists %s, which had expired long before", serial);
 }
 
@@ -105,7 +107,7 @@ check_named(
 	c->found++;
 	pki_serial_text(&want->serial, serial);
 	if (is->revoked_at != want->revoked_at || is->reason != want->reason)
-		finding_rule(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
+		audit_add_breach(c->issuer->a, c->object, PKI_RULE_STATUS_AGREE,
 			"gives another date or reason for %s", serial);
 }
 
@@ -114,7 +116,7 @@ check_missing(struct coverage *c, const struct revocation *want)
 {
 	char serial[PKI_SERIAL_TEXT];
 	pki_serial_text(&want->serial, serial);
-	finding_rule(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
+	audit_add_breach(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
 		"lacks %s, which was revoked before and had not expired", serial);
 }
 
@@ -162,19 +164,19 @@ names_list(const struct issuer *issuer, unsigned partition, const struct pki_crl
 
 /* rules 52, 56: what it says of itself. */
 static void
-check_place(const struct issuer *issuer, const char *object,
+check_scope(const struct issuer *issuer, const char *object,
 	const struct pki_crl_row *row, const struct pki_crl *crl)
 {
 	const char *is = pki_crl_distribution_point(crl);
 	if (!names_list(issuer, row->partition, crl))
-		finding_rule(issuer->a, object, PKI_RULE_CRL_PARTITION,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_PARTITION,
 			"is for %.200s, not the list that certificates name",
 			is != NULL ? is : "all");
 	pki_time keeps = row->cutoff == 0
 				 ? pki_cert_not_before(issuer->a->issuers[issuer->number])
 				 : 0;
 	if (pki_crl_expired_since(crl) != keeps)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_KEEPS_EXPIRED,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_KEEPS_EXPIRED,
 			"does not say whether it keeps what has expired");
 }
 
@@ -187,12 +189,12 @@ check_last(const struct issuer *issuer, const char *object, const struct pki_crl
 	if (row->next_update != PKI_CRL_LAST)
 		return PKI_OK;
 	if (issuer->revoked.count > row->revocations)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
 			"is the last one, and something was revoked later");
 	PKI_TRY(pki_ledger_alive(
 		issuer->a->ledger, issuer->number, row->this_update, &alive, err));
 	if (alive.count != 0)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
 			"is the last one, and %ju certificates had neither expired nor been revoked",
 			(uintmax_t)alive.count);
 	return PKI_OK;
@@ -210,15 +212,15 @@ check_sequence(
 	if (oldest == INT64_MAX)
 		oldest = row->this_update;
 	if (row->cutoff > oldest && row->cutoff > issuer->cutoff)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_EXPIRED,
 			"lets go certificates before a list past their expiry named them");
 	if (row->cutoff != 0 &&
 		(row->cutoff < issuer->cutoff ||
 			(issuer->partitions == 0 && row->cutoff != oldest)))
-		finding_rule(issuer->a, object, PKI_RULE_CRL_EXPIRED,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_EXPIRED,
 			"lists from another time on than the lists before it made possible");
 	if (issuer->lists[row->partition].next_update == PKI_CRL_LAST)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_LAST,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
 			"follows the last CRL of its list");
 }
 
@@ -232,12 +234,12 @@ check_dates(
 	if (list->number == 0)
 		return;
 	if (row->this_update < list->this_update)
-		finding_rule(issuer->a, object, PKI_RULE_CRL_FIELDS,
+		audit_add_breach(issuer->a, object, PKI_RULE_CRL_FIELDS,
 			"has an earlier thisUpdate than number %ju, before it",
 			(uintmax_t)list->number);
 	pki_time_format(list->next_update, end);
 	if (row->this_update > list->next_update)
-		finding_rule(issuer->a, object,
+		audit_add_breach(issuer->a, object,
 			issuer->number == PKI_ISSUER_ROOT ? PKI_RULE_CARL_YEARLY
 							  : PKI_RULE_CRL_DAILY,
 			"came late: number %ju, before it, ended at %s",
@@ -257,11 +259,11 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 		pki_crl_next_update(crl) != row->next_update)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_CRL_FIELDS,
 			"number or dates in the ledger are not the CRL's");
-	check_place(issuer, object, row, crl);
+	check_scope(issuer, object, row, crl);
 	struct coverage c = { .issuer = issuer, .row = row, .object = object };
 	PKI_TRY(check_entries(&c, crl, err));
 	if (issuer->revoked.count < row->revocations || c.found != pki_crl_count(crl))
-		finding_rule(a, object, PKI_RULE_STATUS_AGREE,
+		audit_add_breach(a, object, PKI_RULE_STATUS_AGREE,
 			"%zu entries, of which the ledger knows %zu; it was built over %ju revocations, the ledger has %zu",
 			pki_crl_count(crl), c.found, (uintmax_t)row->revocations,
 			issuer->revoked.count);
@@ -275,10 +277,10 @@ made_since(const struct issuer *issuer, unsigned partition, const char *path,
 {
 	const struct audit *a = issuer->a;
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
-	struct pki_err err = { 0 };
-	return a->issuers[issuer->number] != NULL && seen_since(a, path) &&
-	       pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
-	       pki_crl_verify(crl, a->issuers[issuer->number], &err) == PKI_OK &&
+	struct pki_err own = { 0 };
+	return a->issuers[issuer->number] != NULL && audit_file_is_newer(a, path) &&
+	       pki_crl_parse(pki_buf_bytes(file), &crl, &own) == PKI_OK &&
+	       pki_crl_verify(crl, a->issuers[issuer->number], &own) == PKI_OK &&
 	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last;
 }
 
@@ -288,11 +290,11 @@ made_before(const struct issuer *issuer, unsigned partition, const struct pki_bu
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
-	struct pki_err err = { 0 };
-	return pki_crl_parse(pki_buf_bytes(file), &crl, &err) == PKI_OK &&
+	struct pki_err own = { 0 };
+	return pki_crl_parse(pki_buf_bytes(file), &crl, &own) == PKI_OK &&
 	       pki_crl_number(crl) != 0 &&
 	       pki_ledger_crl(issuer->a->ledger, issuer->number, pki_crl_number(crl),
-		       &row, NULL, &err) == PKI_OK &&
+		       &row, NULL, &own) == PKI_OK &&
 	       row.partition == partition &&
 	       pki_bytes_equal(file->data, file->len, row.der.data, row.der.len);
 }
@@ -318,7 +320,7 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
 	if (list->published == 0)
 		return PKI_OK;
-	PKI_TRY(pki_conf_path(a->place->publish, name, path, err));
+	PKI_TRY(pki_conf_path(a->sources->publish, name, path, err));
 	PKI_TRY(pki_file_read(path, CRL_FILE_MAX, &file, err));
 	for (uint64_t n = list->number; n >= list->published; n--) {
 		PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
@@ -358,10 +360,10 @@ static bool
 looked_at_before(struct issuer *issuer, uint64_t n, struct pki_crl_row *head)
 {
 	const struct audit *a = issuer->a;
-	struct pki_err err = { 0 };
-	uint64_t first = a->crl_first[issuer->number];
+	struct pki_err own = { 0 };
+	uint64_t first = a->log.crl_first[issuer->number];
 	return a->since.size != 0 && (first == 0 || n < first) &&
-	       pki_ledger_crl_head(a->ledger, issuer->number, n, head, NULL, &err) ==
+	       pki_ledger_crl_head(a->ledger, issuer->number, n, head, NULL, &own) ==
 		       PKI_OK &&
 	       head->committed <= a->since.at && head->partition <= issuer->partitions;
 }
@@ -395,12 +397,12 @@ follow(struct issuer *issuer, uint64_t n)
 		if (status == PKI_OK)
 			status = check_crl(issuer, &row, object, &own);
 		remember(issuer, &row);
-		a->published += row.published != 0;
+		a->counts.published += row.published != 0;
 	}
 	if (status != PKI_OK)
-		finding_add(a, object, &own);
-	a->crls++;
-	pki_progress("CRLs", a->crls, 0);
+		audit_add_finding(a, object, &own);
+	a->counts.crls++;
+	pki_progress("CRLs", a->counts.crls, 0);
 	return true;
 }
 
@@ -433,30 +435,31 @@ audit_issuer(struct audit *a, int number, struct pki_err *err)
 		char name[PKI_CRL_FILE];
 		list_file(number, k, name);
 		if (check_published(&issuer, k, name, &own) != PKI_OK)
-			finding_add(a, name, &own);
+			audit_add_finding(a, name, &own);
 	}
 	return PKI_OK;
 }
 
 enum pki_status
-audit_crls(struct audit *a, struct pki_err *err)
+crls_verify(struct audit *a, struct pki_err *err)
 {
 	for (int issuer = PKI_ISSUER_ROOT; issuer <= PKI_ISSUER_CA; issuer++)
 		PKI_TRY(audit_issuer(a, issuer, err));
-	if (a->crls != a->crl_entries)
-		finding_rule(a, "CRLs", PKI_RULE_LOG_EVENT,
+	if (a->counts.crls != a->counts.crl_entries)
+		audit_add_breach(a, "CRLs", PKI_RULE_LOG_EVENT,
 			"the ledger has %ju CRLs, the log records %ju",
-			(uintmax_t)a->crls, (uintmax_t)a->crl_entries);
+			(uintmax_t)a->counts.crls, (uintmax_t)a->counts.crl_entries);
 	/* an older list may be published, and a certificate revoked, since */
 	if (a->since.size != 0)
 		return PKI_OK;
-	if (a->published != a->publications)
-		finding_rule(a, "CRLs", PKI_RULE_LOG_EVENT,
+	if (a->counts.published != a->counts.publications)
+		audit_add_breach(a, "CRLs", PKI_RULE_LOG_EVENT,
 			"the ledger says %ju were published, the log %ju",
-			(uintmax_t)a->published, (uintmax_t)a->publications);
-	if (a->revocations != a->figures.revocations)
-		finding_rule(a, "revocations", PKI_RULE_APPEND_ONLY,
-			"%ju of %ju can be read", (uintmax_t)a->revocations,
+			(uintmax_t)a->counts.published,
+			(uintmax_t)a->counts.publications);
+	if (a->counts.revocations != a->figures.revocations)
+		audit_add_breach(a, "revocations", PKI_RULE_APPEND_ONLY,
+			"%ju of %ju can be read", (uintmax_t)a->counts.revocations,
 			(uintmax_t)a->figures.revocations);
 	return PKI_OK;
 }

@@ -5,6 +5,8 @@
 #include "libpki/base/file.h"
 #include "libpki/host/http.h"
 #include "libpki/ocsp/ocsp.h"
+#include "tools/audit/verify/certificates.h"
+#include "tools/audit/verify/ocsp.h"
 #include "tools/audit/workers.h"
 
 #define NONCE_LEN 32
@@ -101,16 +103,16 @@ judge_answer(struct audit *a, const struct pki_cert_row *row, enum pki_status st
 	const struct pki_ocsp_result *is, struct pki_err *err)
 {
 	char object[CERTIFICATE_OBJECT];
-	certificate_object(&row->serial, object);
+	certificates_object(&row->serial, object);
 	if (status == PKI_OK) {
-		a->answers++;
+		a->counts.responses++;
 		status = compare(a, row, is, err);
 	}
 	if (status == PKI_OK && is->next_update < a->ocsp.last_event)
 		status = pki_fail_rule(err, PKI_STATE, PKI_RULE_OCSP_NEXT_UPDATE,
 			"its answer had ended when the ledger was written last");
 	if (status != PKI_OK)
-		finding_add(a, object, err);
+		audit_add_finding(a, object, err);
 }
 
 /* Evenly spread. */
@@ -127,19 +129,19 @@ look_at(struct audit *a, const struct pki_cert_row *row)
 {
 	static const char *const hashes[] = { "SHA1", "SHA256" };
 	struct pki_ocsp_result is = { 0 };
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	enum pki_status status;
-	a->spot.position = (uint64_t)row->id;
+	a->position.object = (uint64_t)row->id;
 	if (row->issuer != PKI_ISSUER_CA)
 		return;
 	if (a->ocsp.url != NULL && in_sample(a, row)) {
-		status = ask(a, &row->serial, &is, &err);
-		judge_answer(a, row, status, &is, &err);
+		status = ask(a, &row->serial, &is, &own);
+		judge_answer(a, row, status, &is, &own);
 	}
 	for (size_t i = 0; a->ocsp.dir != NULL && i < PKI_COUNT(hashes); i++) {
-		err = (struct pki_err){ 0 };
-		status = read_file(a, &row->serial, hashes[i], &is, &err);
-		judge_answer(a, row, status, &is, &err);
+		own = (struct pki_err){ 0 };
+		status = read_file(a, &row->serial, hashes[i], &is, &own);
+		judge_answer(a, row, status, &is, &own);
 	}
 }
 
@@ -181,24 +183,24 @@ ask_unissued(struct audit *a)
 {
 	struct pki_serial serial = { .len = 16 };
 	struct pki_ocsp_result is = { 0 };
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char object[CERTIFICATE_OBJECT];
-	enum pki_status status = pki_random(serial.octets, serial.len, &err);
+	enum pki_status status = pki_random(serial.octets, serial.len, &own);
 	serial.octets[0] = (serial.octets[0] & 0x7f) | 0x40;
-	certificate_object(&serial, object);
+	certificates_object(&serial, object);
 	if (status == PKI_OK)
-		status = ask(a, &serial, &is, &err);
+		status = ask(a, &serial, &is, &own);
 	if (status == PKI_OK && is.status == PKI_OCSP_GOOD)
-		status = pki_fail_rule(&err, PKI_TAMPERED, PKI_RULE_OCSP_UNISSUED,
+		status = pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_OCSP_UNISSUED,
 			"OCSP says good, though it was never issued");
 	if (status != PKI_OK)
-		finding_add(a, object, &err);
+		audit_add_finding(a, object, &own);
 }
 
 enum pki_status
-audit_ocsp(struct audit *a, struct pki_err *err)
+ocsp_verify(struct audit *a, struct pki_err *err)
 {
-	static const struct crew_part part = { "OCSP", sizeof(struct batch), take,
+	static const struct workers_task part = { "OCSP", sizeof(struct batch), take,
 		look_at_all };
 	int64_t after = INT64_MIN;
 	pki_msec last = 0;
@@ -208,22 +210,22 @@ audit_ocsp(struct audit *a, struct pki_err *err)
 	a->ocsp.last_event = last / 1000;
 	if (a->ocsp.url != NULL)
 		ask_unissued(a);
-	return crew_run(a, &part, &after, a->figures.certificates, err);
+	return workers_run(a, &part, &after, a->figures.certificates, err);
 }
 
 enum pki_status
-ocsp_options(struct audit *a, const struct pki_args *args, struct pki_err *err)
+ocsp_options(struct audit_ocsp *out, const struct pki_args *args, struct pki_err *err)
 {
 	const char *sample = pki_arg(args, "ocsp-sample");
 	char *end = NULL;
-	a->ocsp.url = pki_arg(args, "ocsp");
-	a->ocsp.dir = pki_arg(args, "ocsp-export");
-	a->ocsp.sample = SAMPLE_DEFAULT;
+	out->url = pki_arg(args, "ocsp");
+	out->dir = pki_arg(args, "ocsp-export");
+	out->sample = SAMPLE_DEFAULT;
 	if (sample == NULL)
 		return PKI_OK;
-	a->ocsp.sample = strtoull(sample, &end, 10);
-	if (*end != '\0' || sample[0] < '0' || sample[0] > '9' || a->ocsp.sample == 0 ||
-		a->ocsp.sample > UINT32_MAX)
+	out->sample = strtoull(sample, &end, 10);
+	if (*end != '\0' || sample[0] < '0' || sample[0] > '9' || out->sample == 0 ||
+		out->sample > UINT32_MAX)
 		return pki_fail(err, PKI_USAGE, "--ocsp-sample takes a number");
 	return PKI_OK;
 }

@@ -2,6 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/audit/verify/orders.h"
+#include "libpki/x509/csr.h"
+#include "tools/audit/verify/certificates.h"
+#include "tools/audit/verify/since.h"
 #include "tools/audit/workers.h"
 
 /* The signer decides shortly before the ledger commits; a queue lies between. */
@@ -13,22 +17,22 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 {
 	for (size_t i = 0; i < cms->signer_count; i++) {
 		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
-		struct pki_err err = { 0 };
+		struct pki_err own = { 0 };
 		char serial[PKI_SERIAL_TEXT];
 		const struct pki_cert *signer = cms->signers[i].cert;
 		const struct pki_serial *number = pki_cert_get0_serial(signer);
 		struct pki_bytes der = pki_cert_get0_der(signer);
 		pki_serial_text(number, serial);
 		if (pki_ledger_certificate(a->ledger, PKI_ISSUER_CA, number, &cert, NULL,
-			    &err) != PKI_OK)
-			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
+			    &own) != PKI_OK)
+			audit_add_breach(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s is not in the ledger", serial);
 		else if (!pki_bytes_equal(der.data, der.len, cert.der.data, cert.der.len))
-			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
+			audit_add_breach(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer's certificate is not the ledger's %s",
 				serial);
 		else if (cert.revoked && cert.revoked_at < row->committed)
-			finding_rule(a, row->id, PKI_RULE_OFFICER_STATUS,
+			audit_add_breach(a, row->id, PKI_RULE_OFFICER_STATUS,
 				"the signer %s was revoked before the order", serial);
 	}
 }
@@ -66,13 +70,13 @@ check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
 		memcmp(ordered, row->name_hash, sizeof ordered) != 0 ||
 		strcmp(name.common_name, v->order->subject.common_name) != 0 ||
 		row->document_end != v->order->document_end)
-		finding_rule(v->a, object, PKI_RULE_RECORD,
+		audit_add_breach(v->a, object, PKI_RULE_RECORD,
 			"profile, key, name or end of the document are not those of the order %s",
 			v->row->id);
 	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
 	if (late > 0 || -late > DECIDED_WITHIN ||
 		pki_cert_not_after(cert) > v->decision->certs[i].not_after)
-		finding_rule(v->a, object, PKI_RULE_VALIDITY,
+		audit_add_breach(v->a, object, PKI_RULE_VALIDITY,
 			"the dates are not those that the order %s allowed", v->row->id);
 	return PKI_OK;
 }
@@ -83,15 +87,15 @@ on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	struct visit *v = ctx;
 	struct pki_err own = { 0 };
 	char object[CERTIFICATE_OBJECT];
-	struct origin origin = { v->row->id, v->row->log_index, v->entry };
+	struct certificate_origin origin = { v->row->id, v->row->log_index, v->entry };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	(void)err;
 	size_t i = v->count++;
-	certificate_check(v->a, row, &origin, &cert);
-	certificate_object(&row->serial, object);
+	certificates_verify_one(v->a, row, &origin, &cert);
+	certificates_object(&row->serial, object);
 	if (cert != NULL && v->decision != NULL &&
 		check_issued(v, i, row, cert, object, &own) != PKI_OK)
-		finding_add(v->a, object, &own);
+		audit_add_finding(v->a, object, &own);
 	return PKI_OK;
 }
 
@@ -106,7 +110,7 @@ check_entry(struct audit *a, const struct pki_order_row *row, const json_t *entr
 		strcmp(entry_text(detail, "order"), row->id) != 0 ||
 		strcmp(entry_text(detail, "order_digest"), digest) != 0 ||
 		strcmp(entry_text(detail, "holder"), row->holder) != 0)
-		finding_rule(a, row->id, PKI_RULE_RECORD,
+		audit_add_breach(a, row->id, PKI_RULE_RECORD,
 			"log entry %ju does not record this order",
 			(uintmax_t)row->log_index);
 }
@@ -117,11 +121,11 @@ check_used(struct audit *a, const struct pki_order_row *row,
 	const struct pki_signed_order *invitation)
 {
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row used = { 0 };
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	const char *id = invitation->order.id;
-	if (pki_ledger_order(a->ledger, id, &used, NULL, &err) != PKI_OK ||
+	if (pki_ledger_order(a->ledger, id, &used, NULL, &own) != PKI_OK ||
 		used.action != PKI_ACTION_INVITE || used.log_index != row->log_index)
-		finding_rule(a, row->id, PKI_RULE_INVITATION,
+		audit_add_breach(a, row->id, PKI_RULE_INVITATION,
 			"the ledger no longer says that it used the invitation %s", id);
 }
 
@@ -132,7 +136,7 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 {
 	struct audit *a = v->a;
 	const struct pki_order_row *row = v->row;
-	const struct pki_policy *policy = policy_at(a, row->log_index);
+	const struct pki_policy *policy = audit_policy(a, row->log_index);
 	if (policy == NULL)
 		return PKI_OK;
 	PKI_TRY(pki_decide(policy, order, a->issuers[PKI_ISSUER_CA], row->committed,
@@ -238,24 +242,25 @@ check_certificates(struct visit *v, struct pki_err *err)
 static void
 look_at(struct audit *a, const struct pki_order_row *row, struct last *last)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	struct pki_decision decision = { 0 };
 	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, row->log_index);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *entry = entry_read(a->ledger, row->log_index);
 	struct visit v = { .a = a, .row = row, .entry = entry };
-	a->spot.position = (uint64_t)row->row;
-	a->orders++;
-	if (check_order(&v, last, &order, &decision, &err) != PKI_OK)
-		finding_add(a, row->id, &err);
-	if (check_certificates(&v, &err) != PKI_OK)
-		finding_add(a, row->id, &err);
+	a->position.object = (uint64_t)row->row;
+	a->counts.orders++;
+	if (check_order(&v, last, &order, &decision, &own) != PKI_OK)
+		audit_add_finding(a, row->id, &own);
+	if (check_certificates(&v, &own) != PKI_OK)
+		audit_add_finding(a, row->id, &own);
 	if (row->action != PKI_ACTION_INVITE)
 		last_set(last, row, &order);
 	pki_decision_free(&decision);
 }
 
 void
-audit_order(struct audit *a, const struct pki_order_row *row)
+orders_verify_one(struct audit *a, const struct pki_order_row *row)
 {
 	struct last last = { 0 };
 	look_at(a, row, &last);
@@ -309,11 +314,11 @@ look_at_orders(struct audit *a, void *in, size_t count)
 }
 
 enum pki_status
-audit_orders(struct audit *a, struct pki_err *err)
+orders_verify(struct audit *a, struct pki_err *err)
 {
-	static const struct crew_part part = { "orders", sizeof(struct batch),
+	static const struct workers_task part = { "orders", sizeof(struct batch),
 		take_orders, look_at_orders };
 	int64_t after = INT64_MIN;
 	PKI_TRY(since_order(a, &after, err));
-	return crew_run(a, &part, &after, a->figures.orders, err);
+	return workers_run(a, &part, &after, a->figures.orders, err);
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
-#include "libpki/host/conf_log.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/verify/repository.h"
+#include "libpki/host/conf.h"
 
 /* A certificate, PEM or DER. */
 #define CERT_FILE_MAX ((size_t)64 << 10)
@@ -50,8 +50,8 @@ check_issued(struct audit *a, const struct pki_cert *cert, enum pki_kind kind,
 	PKI_TRY(pki_ledger_certificate(
 		a->ledger, PKI_ISSUER_CA, pki_cert_get0_serial(cert), &row, NULL, err));
 	const struct pki_profile *profile = NULL;
-	for (size_t i = 0; i < a->policy_count && profile == NULL; i++)
-		profile = pki_policy_profile(a->policies[i], row.profile);
+	for (size_t i = 0; i < a->policies.count && profile == NULL; i++)
+		profile = pki_policy_profile(a->policies.given[i], row.profile);
 	if (!pki_bytes_equal(der.data, der.len, row.der.data, row.der.len) ||
 		(profile != NULL && profile->kind != kind))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
@@ -66,7 +66,7 @@ check_vkey(struct audit *a, const char *file, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
-	PKI_TRY(pki_conf_path(a->place->publish, file, path, err));
+	PKI_TRY(pki_conf_path(a->sources->publish, file, path, err));
 	PKI_TRY(pki_file_read(path, PKI_VKEY_TEXT, &text, err));
 	size_t len = strcspn(a->vkey, "\n");
 	if (strcspn((const char *)text.data, "\n") != len ||
@@ -82,17 +82,17 @@ static void
 check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
 {
 	char path[PATH_MAX], name[64], digest[PKI_SHA256_HEX];
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	snprintf(name, sizeof name, "terms-%s.txt", policy->terms_version);
-	if (strchr(name, '/') != NULL || pki_conf_path(dir, name, path, &err) != PKI_OK ||
+	if (strchr(name, '/') != NULL || pki_conf_path(dir, name, path, &own) != PKI_OK ||
 		!pki_file_exists(path))
 		return;
-	if (pki_file_read(path, PKI_FILE_MAX, &text, &err) != PKI_OK ||
-		pki_sha256_hex(text.data, text.len, digest, &err) != PKI_OK)
-		finding_add(a, path, &err);
+	if (pki_file_read(path, PKI_FILE_MAX, &text, &own) != PKI_OK ||
+		pki_sha256_hex(text.data, text.len, digest, &own) != PKI_OK)
+		audit_add_finding(a, path, &own);
 	else if (strcmp(digest, policy->terms_digest) != 0)
-		finding_rule(a, path, PKI_RULE_TERMS,
+		audit_add_breach(a, path, PKI_RULE_TERMS,
 			"is not the text whose digest rules.yaml gives");
 }
 
@@ -101,7 +101,7 @@ check_file(struct audit *a, size_t i, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(pki_conf_path(a->place->publish, certificates[i].file, path, err));
+	PKI_TRY(pki_conf_path(a->sources->publish, certificates[i].file, path, err));
 	if (certificates[i].issuer != 0)
 		return check_issuer(a, path, certificates[i].issuer, err);
 	PKI_TRY(pki_cert_read(path, &cert, err));
@@ -115,25 +115,26 @@ check_responder(struct audit *a, struct pki_err *err)
 	char path[PATH_MAX];
 	struct pki_bytes file;
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_TRY(seen_get(a, SEEN_RESPONDER, path, &file, err));
+	PKI_TRY(early_get(&a->early, EARLY_RESPONDER, path, &file, err));
 	PKI_TRY(pki_cert_parse(file, &cert, err));
 	return check_issued(a, cert, PKI_KIND_RESPONDER, err);
 }
 
 enum pki_status
-audit_repository(struct audit *a, struct pki_err *err)
+repository_verify(struct audit *a, struct pki_err *err)
 {
 	struct pki_err own = { 0 };
 	(void)err;
 	for (size_t i = 0; i < PKI_COUNT(certificates); i++)
 		if (check_file(a, i, &own) != PKI_OK)
-			finding_add(a, certificates[i].file, &own);
+			audit_add_finding(a, certificates[i].file, &own);
 	/* before a responder has begun there is none */
-	if (a->seen[SEEN_RESPONDER].there && check_responder(a, &own) != PKI_OK)
-		finding_add(a, "ocsp.pem", &own);
-	for (size_t i = 0; i < a->policy_count; i++)
-		check_terms(a, a->policy_dirs[i], a->policies[i]);
+	if (early_exists(&a->early, EARLY_RESPONDER) &&
+		check_responder(a, &own) != PKI_OK)
+		audit_add_finding(a, "ocsp.pem", &own);
+	for (size_t i = 0; i < a->policies.count; i++)
+		check_terms(a, a->policies.folders[i], a->policies.given[i]);
 	if (check_vkey(a, "log/vkey", &own) != PKI_OK)
-		finding_add(a, "log/vkey", &own);
+		audit_add_finding(a, "log/vkey", &own);
 	return PKI_OK;
 }

@@ -2,7 +2,9 @@
  * looked at again, but for what the rest depends on. */
 #include <string.h>
 
-#include "tools/audit/audit.h"
+#include "tools/audit/verify/since.h"
+#include "libpki/state/log.h"
+#include "tools/audit/verify/log.h"
 
 /* rule 80: the entry is under the checkpoint, as it was when that was verified. */
 static enum pki_status
@@ -51,7 +53,8 @@ learn_old(struct audit *a, struct pki_err *err)
 static enum pki_status
 last_time(struct audit *a, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(a, a->since.size - 1);
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *entry = entry_read(a->ledger, a->since.size - 1);
 	return pki_msec_parse(entry_text(entry, "at"), &a->since.at, err);
 }
 
@@ -59,7 +62,7 @@ enum pki_status
 since_begin(struct audit *a, const char *path, struct pki_err *err)
 {
 	struct pki_checkpoint cp;
-	PKI_TRY(log_same_file(a, path, &cp, err));
+	PKI_TRY(log_check_file(a, path, &cp, err));
 	if (cp.size == 0)
 		return PKI_OK;
 	a->since.size = cp.size;
@@ -70,10 +73,10 @@ since_begin(struct audit *a, const char *path, struct pki_err *err)
 	if (status != PKI_OK) {
 		a->since.size = 0;
 		a->since.at = 0;
-		a->period_count = 0;
-		a->partitioned = 0;
-		json_decref(a->ceremony);
-		a->ceremony = NULL;
+		a->policies.period_count = 0;
+		a->log.partitioned = 0;
+		json_decref(a->log.ceremony);
+		a->log.ceremony = NULL;
 	}
 	return status;
 }

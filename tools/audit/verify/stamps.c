@@ -6,8 +6,8 @@
 
 #include "libpki/base/file.h"
 #include "libpki/cms/tsp.h"
-#include "libpki/host/conf_log.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/verify/stamps.h"
+#include "libpki/host/conf.h"
 
 #define FOLDER "witness/timestamps"
 /* A new one may be on its way, or its authority away for a while. */
@@ -73,30 +73,30 @@ is_of(const char *name, const char *suffix, uint64_t *size)
 static void
 check_file(struct stamps *s, const char *name)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	char object[PATH_MAX], token[40];
 	uint64_t size = 0;
 	snprintf(object, sizeof object, FOLDER "/%s", name);
 	if (is_of(name, ".tsr", &size)) {
-		if (check_stamp(s, size, name, &err) != PKI_OK) {
-			finding_add(s->a, object, &err);
+		if (check_stamp(s, size, name, &own) != PKI_OK) {
+			audit_add_finding(s->a, object, &own);
 			return;
 		}
-		s->a->stamps++;
+		s->a->counts.stamps++;
 		s->covered = size > s->covered ? size : s->covered;
 		return;
 	}
 	if (!is_of(name, ".note", &size))
 		return;
 	snprintf(token, sizeof token, "%ju.tsr", (uintmax_t)size);
-	if (pki_conf_path(s->dir, token, object, &err) == PKI_OK &&
+	if (pki_conf_path(s->dir, token, object, &own) == PKI_OK &&
 		pki_file_exists(object))
 		return;
-	(void)pki_fail_rule(&err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
+	(void)pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
 		"its time-stamp, %s, is missing: it came before the checkpoint was put here",
 		token);
 	snprintf(object, sizeof object, FOLDER "/%s", name);
-	finding_add(s->a, object, &err);
+	audit_add_finding(s->a, object, &own);
 }
 
 static bool
@@ -117,11 +117,11 @@ static bool
 is_later(const struct stamps *s, const char *name)
 {
 	char path[PATH_MAX];
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	uint64_t size;
 	return is_ours(name, &size) && size > s->a->figures.entries &&
-	       pki_conf_path(s->dir, name, path, &err) == PKI_OK &&
-	       seen_since(s->a, path);
+	       pki_conf_path(s->dir, name, path, &own) == PKI_OK &&
+	       audit_file_is_newer(s->a, path);
 }
 
 static enum pki_status
@@ -144,27 +144,28 @@ check_folder(struct stamps *s, struct pki_err *err)
 static void
 check_late(struct stamps *s)
 {
-	struct pki_err err = { 0 };
-	int64_t every = s->a->place->stamp_every;
+	struct pki_err own = { 0 };
+	int64_t every = s->a->sources->stamp_every;
 	pki_msec at = 0;
 	if (every == 0 || s->covered >= s->a->figures.entries)
 		return;
-	PKI_CLEANUP(pki_json_cleanup) json_t *entry = entry_read(s->a, s->covered);
-	if (pki_msec_parse(entry_text(entry, "at"), &at, &err) != PKI_OK ||
+	PKI_CLEANUP(pki_json_cleanup)
+	json_t *entry = entry_read(s->a->ledger, s->covered);
+	if (pki_msec_parse(entry_text(entry, "at"), &at, &own) != PKI_OK ||
 		s->a->started.tv_sec - at / 1000 <= LATE * every)
 		return;
-	(void)pki_fail_rule(&err, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
+	(void)pki_fail_rule(&own, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
 		"from entry %ju on the log has no time-stamp, since %s; there should be one every %lld s",
 		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)every);
-	finding_add(s->a, "time-stamps", &err);
+	audit_add_finding(s->a, "time-stamps", &own);
 }
 
 enum pki_status
-audit_stamps(struct audit *a, struct pki_err *err)
+stamps_verify(struct audit *a, struct pki_err *err)
 {
 	struct stamps s = { .a = a };
-	const char *trust = a->place->tsa;
-	PKI_TRY(pki_conf_path(a->place->publish, FOLDER, s.dir, err));
+	const char *trust = a->sources->tsa;
+	PKI_TRY(pki_conf_path(a->sources->publish, FOLDER, s.dir, err));
 	if (trust[0] == '\0' && !pki_file_exists(s.dir))
 		return PKI_OK;
 	if (trust[0] == '\0')
