@@ -17,7 +17,7 @@ FIRST=0 # the one core of a figure "per core"
 seconds=$(size 0.5 10) # of each measurement
 client_threads=$((processors - half > 0 ? processors - half : 1))
 D=
-PORT=$((20000 + ($$ * 7) % 20000))
+claim_ports || exit
 url=http://127.0.0.1:$PORT/
 peer_port=$((PORT + 2))
 peer_url=http://127.0.0.1:$peer_port/

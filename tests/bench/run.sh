@@ -9,6 +9,7 @@ BIN=$(realpath "${BIN:-build/out}")
 PATH=$BIN:$BIN/bench:$PATH:/usr/sbin
 export PATH
 . tools/make/sample.sh
+. tests/ports.sh
 . tests/bench/lib.sh
 . tests/bench/issue.sh
 . tests/bench/ocsp.sh

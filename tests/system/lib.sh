@@ -7,18 +7,12 @@ BIN=$(realpath "${BIN:-build/out}")
 PATH=$BIN:$PATH
 export PATH BIN
 . tools/make/sample.sh
+. tests/ports.sh
+claim_ports || exit
 
 tests=0
 D=$(mktemp -d "${TMPDIR:-/tmp}/pki-test.XXXXXX")
 export D PKI_CONFIG=$D/pki.yaml TZ=UTC
-# below those that the kernel gives to connections
-PORT=$((20000 + ($$ * 7) % 12000))
-taken() { # by somebody else's test: one of those that ours may want
-	local p
-	for ((p = PORT; p < PORT + 8; p++)); do (: <"/dev/tcp/127.0.0.1/$p") 2>/dev/null && return; done
-	return 1
-}
-while taken; do PORT=$((20000 + (PORT - 20000 + 977) % 12000)); done
 OCSP_URL=http://127.0.0.1:$PORT
 WEB_URL=http://127.0.0.1:$((PORT + 1))
 CA_SOCKET=$D/state/ca.sock
