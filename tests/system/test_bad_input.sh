@@ -141,7 +141,7 @@ ok "... with file and line" grep -qE 'holder-signature.yaml:[0-9]+' "$D/out"
 
 # the ledger
 exits 12 "a second CA on the same ledger" with_conf 's/^state: .*/&\nsocket: other.sock/' \
-	timeout 10 pki-ca serve "${custodians[@]}"
+	timeout 60 pki-ca serve "${custodians[@]}"
 mkdir -p "$D/newer/state"
 sqlite3 "$D/state/ledger.db" "VACUUM INTO '$D/newer/state/ledger.db'"
 sqlite3 "$D/newer/state/ledger.db" 'PRAGMA user_version = 999'
@@ -183,7 +183,7 @@ if [ -n "$FAKED" ]; then
 		kill "$pid"
 		wait "$pid" 2>/dev/null
 		exits 10 "rule 209: the CA does not start behind its last event" \
-			timeout 10 pki-ca serve "${custodians[@]}"
+			timeout 60 pki-ca serve "${custodians[@]}"
 	else
 		result 1 "the CA starts with a clock that is ahead"
 	fi

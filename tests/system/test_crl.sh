@@ -162,20 +162,20 @@ sample_wait partition lists_serial "$D/pub/crl/$e.crl" "$E/auth.pem"
 sample_stop "$D"
 mkdir "$D/away" && mv "$D"/state/ledger.db* "$D/away/" && cp "$D/backup.db" "$D/state/ledger.db"
 cp "$D/pub/crl/$e.crl" "$D/kept.crl"
-refused "restore a newer one" "rule 76: on an older ledger the CA does not start" timeout 20 pki-ca serve \
+refused "restore a newer one" "rule 76: on an older ledger the CA does not start" timeout 60 pki-ca serve \
 	--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"
 mv "$D/pub/log/checkpoint" "$D/checkpoint"
 # of his two certificates' partitions whichever comes first
-refused "the ledger does not know the published CRL" "... also when only the partition tells" timeout 20 pki-ca serve \
+refused "the ledger does not know the published CRL" "... also when only the partition tells" timeout 60 pki-ca serve \
 	--custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"
 ok "... which it names" grep -E 'crl/[1-4]\.crl: ' "$D/out"
 mv "$D/checkpoint" "$D/pub/log/checkpoint"
-refused "Was an old backup restored" "rule 49: nor does the gate let an older list out" timeout 20 pki-crl once
+refused "Was an old backup restored" "rule 49: nor does the gate let an older list out" timeout 60 pki-crl once
 ok "... what was published stays" cmp "$D/kept.crl" "$D/pub/crl/$e.crl"
 rm -f "$D"/state/ledger.db* && mv "$D"/away/* "$D/state/"
 
 # a partition's place is for ever
-exits_ca() { timeout 20 pki-ca serve --custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"; }
+exits_ca() { timeout 60 pki-ca serve --custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"; }
 with_crl "partitions: 8"
 exits 5 "rule 52: another number of partitions is refused" exits_ca
 ok "... with the number to set" grep 'set it to 4' "$D/out"

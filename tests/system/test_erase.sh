@@ -141,8 +141,10 @@ for holder in "${killed[@]}"; do
 	for try in $(seq 40); do
 		(exec "$BIN/pki-ra" erase "$holder" --officer "$D/officers/sofia" \
 			--passphrase "file:$D/officers/sofia/passphrase") >/dev/null 2>&1 &
-		sleep "$(printf 0.%03d $((RANDOM % (20 + 10 * try))))"
-		kill -9 $! 2>/dev/null && kills=$((kills + 1))
+		if [ "$try" != 40 ]; then # a slow machine may not have come to the end before
+			sleep "$(printf 0.%03d $((RANDOM % (20 + 10 * try))))"
+			kill -9 $! 2>/dev/null && kills=$((kills + 1))
+		fi
 		wait $! 2>/dev/null
 		if pki-ra show "$a" --json >"$D/shown" 2>/dev/null && jq -e .erased "$D/shown" >/dev/null; then
 			[ "$(holds killed)" = 0 ] || half "octets are left"

@@ -262,7 +262,7 @@ ok "no passphrase in any file but its own" bash -c "
 	done"
 
 # many
-hold() { # hold COUNT SECONDS: connections that say a little and wait
+hold() { # hold COUNT SECONDS FILE: connections that say a little and wait; FILE is there when all are
 	exec perl -MIO::Socket::UNIX -e 'my @c;
 		for (1 .. $ARGV[1]) {
 			my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or last;
@@ -270,13 +270,14 @@ hold() { # hold COUNT SECONDS: connections that say a little and wait
 			print $s "POST /v1/orders HTTP/1.1\r\nHost: ca\r\nContent-Length: 9000\r\n\r\nx";
 			push @c, $s;
 		}
+		open my $said, ">", $ARGV[3]; close $said;
 		sleep $ARGV[2];' "$CA_SOCKET" "$@"
 }
-hold 250 20 &
+hold 250 60 "$D/held" &
 holder_pid=$!
-sleep 0.5
+sample_wait "so many callers" test -e "$D/held"
 ok "250 callers who say half a sentence keep nobody from revoking" \
-	timeout 10 pki-ra revoke "$bruno_holder" --cause lost-phone --officer "$O/emma" \
+	timeout 25 pki-ra revoke "$bruno_holder" --cause lost-phone --officer "$O/emma" \
 	--passphrase "file:$O/emma/passphrase"
 kill $holder_pid 2>/dev/null
 wait $holder_pid 2>/dev/null

@@ -299,7 +299,7 @@ other_says() { # other_says WORD
 ocspd_up
 ok "rule 62: another CA's certificate: unauthorized" other_says unauthorized
 daemon_down pki-ocspd
-exits 5 "one CA is answered for once" timeout 20 "${ocspd[@]}" --also "$D/pki.yaml"
+exits 5 "one CA is answered for once" timeout 60 "${ocspd[@]}" --also "$D/pki.yaml"
 sample_daemon "$D" "${ocspd[@]}" --also "$D2/pki.yaml" --passphrase "file:$D2/officers/responder/passphrase"
 sample_wait pki-ocspd curl -s -o /dev/null "$OCSP_URL/"
 ok "rule 71: with --also its own responder answers for it" other_says ': good'

@@ -115,12 +115,28 @@ begun=$(now)
 exits 15 "rule 214: ... but no second" issue elena
 waited=$(($(now) - begun)) # five seconds, and what pki-ra needs here
 ok "rule 214: ... without whom is said" grep -q '1 of 2 witnesses.*without state.example.test/w;' "$D/out"
-begun=$(now)
-exits 15 "rule 214: the same again" issue elena
-ok "rule 214: ... at once" test $(($(now) - begun)) -lt $waited
-begun=$(now)
-ok "rule 214: a loss report" ra emma revoke "$(cat "$D/dario.holder")" --cause lost-phone --receipt "$D/receipt.p7s"
-ok "rule 214: ... is not kept waiting" test $(($(now) - begun)) -lt $waited
+quickly() { # quickly COMMAND...: does not wait so long; a slow machine has three tries
+	local begun
+	for _ in 1 2 3; do
+		begun=$(now)
+		"$@" || return
+		(($(now) - begun >= waited)) || return 0
+	done
+	return 1
+}
+put_off() {
+	issue elena
+	[ $? = 15 ]
+}
+ok "rule 214: the same again, at once" quickly put_off
+losers=(dario alice bruno)
+lost() {
+	local holder
+	holder=$(cat "$D/${losers[0]}.holder")
+	losers=("${losers[@]:1}")
+	ra emma revoke "$holder" --cause lost-phone --receipt "$D/receipt.p7s"
+}
+ok "rule 214: a loss report is not kept waiting" quickly lost
 ok "... OCSP tells" ocsp_says revoked "$D/holders/dario/auth.pem"
 before=$(count certificate)
 
@@ -143,7 +159,7 @@ for what in "another checkpoint's line" "the other witness's line in its name" "
 	sleep 0.5
 	exits 15 "rule 214: $what opens nothing" issue elena
 done
-ok "... which the journal says" grep -q 'is no cosignature of state.example.test/w\|cosignature is wrong' "$D/run/pki-ca.log"
+ok "... which the journal says" soon grep -q 'is no cosignature of state.example.test/w\|cosignature is wrong' "$D/run/pki-ca.log"
 sed 's/^[0-9]\{1,\}$/999999/' "$D/forged" >"$own"
 exits 15 "rule 214: nor does a checkpoint that the log did not sign" issue elena
 ok "rule 214: nothing was certified meanwhile" test "$(count certificate)" = "$before"

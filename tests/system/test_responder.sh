@@ -126,7 +126,7 @@ slow "$D/slow.2" &
 slowly+=($!)
 ok "1,400 slow clients come" sample_wait "slow clients" bash -c "grep -qx 700 $D/slow.1 && grep -qx 700 $D/slow.2"
 ok "... and keep nobody else waiting" bash -c "for n in {1..50}; do
-	curl -sf -m 5 -H 'Content-Type: application/ocsp-request' --data-binary @$D/q -o $D/b $OCSP_URL || exit; done"
+	curl -sf -m 20 -H 'Content-Type: application/ocsp-request' --data-binary @$D/q -o $D/b $OCSP_URL || exit; done"
 ok "... for the answer" says good "$D/b" "$A"
 kill "${slowly[@]}" 2>/dev/null
 wait "${slowly[@]}" 2>/dev/null
@@ -186,7 +186,7 @@ ocspd_up
 post "$D/q" "$D/b"
 made=$(update This "$D/b")
 newer() { post "$D/q" "$D/b" && [ "$(update This "$D/b")" -gt $((made + 3000)) ]; }
-ok "a ready answer is made anew within the hour, though nothing is committed" within 10 newer
+ok "a ready answer is made anew within the hour, though nothing is committed" within 30 newer
 daemon_down pki-ocspd
 
 first=$D/first.pem

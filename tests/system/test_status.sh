@@ -114,7 +114,7 @@ no "rule 76: a ledger replaced by an older one: nothing is good" ocsp_says good 
 ok "... but tryLater" grep -i trylater "$D/says"
 daemon_down pki-ocspd
 refused "published; the ledger's last is" "rule 76: ... nor does a responder start on it" \
-	timeout 20 pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
+	timeout 60 pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 rm -f "$ledger" "$ledger"-*
 mv "$D"/away/* "$D/state/"
 ca_up
