@@ -1,6 +1,19 @@
-# make demo   installs what is missing, builds, runs the main job
-# make check  the same, then all tests; make check-long what takes longer
-# SAN=1 builds with ASan and UBSan, TSAN=1 with TSan; CC=clang with clang. Objects: build/.
+## make               the programs, into build/out
+## make demo          installs what is missing, builds, runs the main job
+## make demo-up       the demo's services, to try commands by hand; demo-down ends them
+## make check         installs what is missing, builds, runs all tests
+## make check-long    the same with what takes longer: load, faults, TSan, full-size benchmarks
+## make test T=crl    the tests of that name, or else those whose name contains it
+## make lint          everything that reads the code without running it; format mends the layout
+## make rules         tests/rules.md, which test proves which rule
+## make bench         each figure beside its peer and its limit; SIZE=full as in the README
+## make fuzz          every fuzz target for FUZZ_SECONDS (60)
+## make install       into PREFIX (/usr/local), below DESTDIR
+## make clean         removes build/
+##
+## SAN=1              with ASan and UBSan, in build/san; TSAN=1 with TSan, in build/tsan
+## CC=clang           with clang, in build/clang
+## JOBS=4             tests at a time; unset: two for each core
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -135,7 +148,7 @@ demo-up: all
 demo-down:
 	@BIN=$O tools/make/demo.sh down
 
-.PHONY: check check-long
+.PHONY: check check-long test
 check: deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
@@ -146,6 +159,12 @@ check-long: deps bench-deps
 	@$(MAKE) $(quietly) TSAN=1 SAN= CC=cc all
 	@$(if $(SAN),:,SIZE=full BIN=$O tests/bench/run.sh)
 	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
+# a unit test and a fuzz target are a program each; other tests drive the suite's
+chosen = $(shell LIST=1 tests/run.sh $T)
+test: deps
+	@$(MAKE) $(quietly) $(addprefix $O/,$(filter unit/% fuzz/%,$(chosen))) \
+		$(if $(filter system/%,$(chosen)),$(BINARIES) $(BENCH))
+	@BIN=$O SAN=$(SAN) tests/run.sh $T
 .PHONY: check-build
 check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)
 
@@ -177,9 +196,11 @@ install: all
 	install -m 644 ocsp/nginx.conf $(DESTDIR)$(exampledir)/nginx-ocsp.conf
 	for p in $(PROGRAMS); do $O/$$p completion bash > $(DESTDIR)$(bashdir)/$$p || exit; done
 
-.PHONY: clean
+.PHONY: clean help
 clean:
 	rm -rf build
+help:
+	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 .SECONDARY:
 -include $(shell find $O -name '*.d' 2>/dev/null)
