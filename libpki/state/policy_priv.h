@@ -20,9 +20,8 @@ enum pki_status pki_policy_roles(
 	struct pki_yaml *list, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* CONFIG at the node's line, for a numbered rule. */
-#define PKI_POLICY_BREACH(node, err, broken, ...) \
-	((err)->rule = (err)->status == PKI_OK ? (broken) : (err)->rule, \
-		pki_yaml_fail((node), (err), __VA_ARGS__))
+enum pki_status pki_policy_breach(const struct pki_yaml *node, struct pki_err *err,
+	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5) PKI_MUST_CHECK;
 
 /* Fill profile from a file's tree; its name is set. */
 enum pki_status pki_policy_profile_read(struct pki_yaml *root,
