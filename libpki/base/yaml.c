@@ -22,6 +22,8 @@ pki_yaml_fail_at(
 	pki_err_object(&own, "%s%s:%d", cut,
 		len > FILE_SHOWN ? file + len - FILE_SHOWN : file, line);
 	pki_fail(&own, PKI_CONFIG, "%s", msg);
+	if (err != NULL && err->status == PKI_OK)
+		own.rule = err->rule; /* PKI_POLICY_BREACH set it */
 	return pki_err_move(err, &own);
 }
 
