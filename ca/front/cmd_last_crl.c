@@ -57,8 +57,9 @@ make(struct end *e, struct pki_err *err)
 		.sent = e->sent,
 		.pending = e->sent,
 	};
-	PKI_TRY(publisher_start(&e->publisher, e->conf, e->publisher_ledger, e->log_dir,
-		e->published, err));
+	const struct publisher_config publisher = { e->conf, e->publisher_ledger,
+		e->log_dir, e->published };
+	PKI_TRY(publisher_start(&e->publisher, &publisher, err));
 	e->writer.publisher = &e->publisher;
 	enum pki_status status = writer_job(&e->writer, JOB_LAST_CRLS, err);
 	publisher_stop(&e->publisher);

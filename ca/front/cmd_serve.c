@@ -140,8 +140,9 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
 	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));
-	PKI_TRY(publisher_start(
-		&s->publisher, s->conf, s->publisher_ledger, s->log_dir, published, err));
+	const struct publisher_config publisher = { s->conf, s->publisher_ledger,
+		s->log_dir, published };
+	PKI_TRY(publisher_start(&s->publisher, &publisher, err));
 	s->writer.publisher = &s->publisher;
 	int rc = pthread_create(&s->thread, NULL, writer_run, &s->writer);
 	if (rc != 0)

@@ -1,126 +1,109 @@
 #include "ca/front/publisher.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "ca/front/cosigned.h"
+#include "libpki/base/time.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
-/* Each publication rewrites a tile and three files; an auditor does not ask more often. */
-#define PAUSE_SECONDS 1
-/* Cosignatures are looked for at each tick, where there are witnesses. */
-#define TICK_NSEC 200000000L
-#define TICKS 5 /* in a second */
+/* Each publication rewrites a tile and three files; no auditor asks more often. */
+#define PAUSE_MSEC 1000
+/* Cosignatures are looked for so often, where there are witnesses; also the pause while orders
+ * wait for them. */
+#define TICK_MSEC 200
 
-static void
-publish(struct publisher *p)
+static enum pki_status
+publish(struct publisher *p, struct pki_err *err)
 {
-	struct pki_err err = { 0 };
 	uint64_t size = p->published;
-	if (pki_log_publish(p->ledger, p->dir, p->published, &size, &err) == PKI_OK) {
-		p->published = size;
-		return;
-	}
-	char text[1024];
-	pki_err_text(&err, text, sizeof text);
-	fprintf(stderr, "pki-ca: the log is not published, next try in %d s: %s\n",
-		PAUSE_SECONDS, text);
+	PKI_TRY(pki_log_publish(
+		p->config.ledger, p->config.dir, p->published, &size, err));
+	p->published = size;
+	return PKI_OK;
 }
 
-/* What lasts is told once. */
 static void
 merge(struct publisher *p)
 {
-	struct pki_err err = { 0 };
-	if (p->conf->log->witness_count == 0)
-		return;
-	if (cosigned_merge(p->conf, &err) != PKI_OK && err.status != p->told) {
-		char text[1024];
-		pki_err_text(&err, text, sizeof text);
-		fprintf(stderr, "pki-ca: cosignatures are not published: %s\n", text);
-	}
-	p->told = err.status;
+	struct pki_err own = { 0 };
+	if (cosigned_merge(p->config.conf, &own) == PKI_OK)
+		pki_report_end(&p->merge_report);
+	else
+		pki_report_trouble(&p->merge_report, &own);
 }
 
-/* Sleep, but not while somebody waits for the end. */
-static void
-pause_or_close(struct publisher *p)
+/* Milliseconds until it may publish; PKI_WAIT_FOREVER: there is nothing new. */
+static long
+look(struct publisher *p)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += TICK_NSEC;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	while (!p->closed && pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0)
-		;
-}
-
-static void *
-run(void *arg)
-{
-	struct publisher *p = arg;
-	int rest = 0; /* ticks until it may publish again */
 	pthread_mutex_lock(&p->lock);
-	while (!p->closed) {
-		bool due = p->published < p->committed;
-		if (!due && rest == 0 && p->conf->log->witness_count == 0) {
-			pthread_cond_wait(&p->changed, &p->lock);
-			continue;
-		}
-		bool now = due && (rest == 0 || p->soon);
-		p->soon = p->soon && !now;
-		pthread_mutex_unlock(&p->lock);
-		if (now) {
-			publish(p);
-			rest = PAUSE_SECONDS * TICKS;
-		} else {
-			merge(p);
-		}
-		pthread_mutex_lock(&p->lock);
-		pause_or_close(p);
-		rest -= rest > 0;
-	}
+	bool due = p->published < p->committed;
+	int64_t next = p->last + (p->soon ? TICK_MSEC : PAUSE_MSEC);
+	int64_t now = pki_monotonic_msec();
+	long wait = !due                          ? PKI_WAIT_FOREVER
+		    : p->last == 0 || now >= next ? 0
+						  : (long)(next - now);
+	if (wait == 0)
+		p->soon = false;
+	p->idle = !due;
 	pthread_mutex_unlock(&p->lock);
-	if (p->published < p->committed)
-		publish(p);
-	return NULL;
+	return wait;
+}
+
+static enum pki_status
+work(void *ctx, long *wait_msec, struct pki_err *err)
+{
+	struct publisher *p = ctx;
+	long wait = look(p);
+	if (wait == 0) {
+		p->last = pki_monotonic_msec();
+		return publish(p, err);
+	}
+	*wait_msec = wait;
+	if (p->config.conf->log->witness_count == 0)
+		return PKI_OK;
+	merge(p);
+	if (wait == PKI_WAIT_FOREVER || wait > TICK_MSEC)
+		*wait_msec = TICK_MSEC;
+	return PKI_OK;
 }
 
 enum pki_status
-publisher_start(struct publisher *p, const struct pki_conf *conf,
-	struct pki_ledger *ledger, const char *dir, uint64_t published,
-	struct pki_err *err)
+publisher_start(
+	struct publisher *p, const struct publisher_config *config, struct pki_err *err)
 {
-	*p = (struct publisher){
-		.ledger = ledger, .dir = dir, .conf = conf, .published = published
-	};
-	PKI_TRY(pki_ledger_entry_count(ledger, &p->committed, err));
-	if (pthread_mutex_init(&p->lock, NULL) != 0 ||
-		pthread_cond_init(&p->changed, NULL) != 0 ||
-		pthread_create(&p->thread, NULL, run, p) != 0)
-		return pki_fail(err, PKI_INTERNAL, "publisher's thread");
-	return PKI_OK;
+	*p = (struct publisher){ .config = *config, .published = config->published };
+	pki_report_init(&p->publish_report, "pki-ca", "the log is not published");
+	pki_report_init(&p->merge_report, "pki-ca", "cosignatures are not published");
+	PKI_TRY(pki_ledger_entry_count(config->ledger, &p->committed, err));
+	if (pthread_mutex_init(&p->lock, NULL) != 0)
+		return pki_fail(err, PKI_INTERNAL, "publisher's lock");
+	const struct pki_worker_config worker = { .name = "publisher",
+		.job = work,
+		.ctx = p,
+		.backoff = { .first_msec = PAUSE_MSEC, .max_msec = PAUSE_MSEC },
+		.report = &p->publish_report };
+	PKI_TRY(pki_worker_init(&p->worker, &worker, err));
+	return pki_worker_start(&p->worker, err);
 }
 
 void
 publisher_notify(struct publisher *p, uint64_t committed, bool soon)
 {
 	pthread_mutex_lock(&p->lock);
+	bool wake = p->idle || (soon && !p->soon);
 	p->soon = p->soon || soon;
 	p->committed = committed;
-	pthread_cond_signal(&p->changed);
+	p->idle = false;
 	pthread_mutex_unlock(&p->lock);
+	if (wake)
+		pki_worker_wake(&p->worker);
 }
 
 void
 publisher_stop(struct publisher *p)
 {
-	pthread_mutex_lock(&p->lock);
-	p->closed = true;
-	pthread_cond_signal(&p->changed);
-	pthread_mutex_unlock(&p->lock);
-	pthread_join(p->thread, NULL);
+	struct pki_err own = { 0 };
+	pki_worker_free(&p->worker);
+	if (p->published < p->committed && publish(p, &own) != PKI_OK)
+		pki_report_trouble(&p->publish_report, &own);
 }

@@ -1,34 +1,42 @@
-/* A thread that publishes the log's new tiles and its checkpoint, once a second at most, and
- * the cosignatures that came for it. */
+/*
+ * The worker that publishes the log: new tiles and the checkpoint over them, once a second at
+ * most, and the cosignatures that witnesses left for that checkpoint.
+ */
 #ifndef CA_FRONT_PUBLISHER_H
 #define CA_FRONT_PUBLISHER_H
 
-#include <pthread.h>
-
 #include "libpki/host/conf.h"
+#include "libpki/host/report.h"
+#include "libpki/host/worker.h"
 #include "libpki/state/ledger.h"
 
-struct publisher {
-	struct pki_ledger *ledger; /* its own */
-	const char *dir;
+/* What the worker works on; borrowed. */
+struct publisher_config {
 	const struct pki_conf *conf;
-	uint64_t published; /* entries */
-	uint64_t committed;
-	bool closed;
-	bool soon; /* somebody waits for witnesses */
-	enum pki_status told; /* of merging */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	pthread_t thread;
+	struct pki_ledger *ledger; /* the worker's own */
+	const char *dir; /* PUB/log */
+	uint64_t published; /* entries that dir has */
 };
 
-/* dir: PUB/log; published: what stands there. Borrows all pointers. */
-enum pki_status publisher_start(struct publisher *publisher, const struct pki_conf *conf,
-	struct pki_ledger *ledger, const char *dir, uint64_t published,
-	struct pki_err *err) PKI_MUST_CHECK;
-/* So many entries are committed now; soon: without the second's rest. */
+struct publisher {
+	struct publisher_config config;
+	struct pki_worker worker;
+	struct pki_report publish_report, merge_report;
+	/* the worker's, on the monotonic clock */
+	uint64_t published; /* entries */
+	int64_t last; /* publication; 0: none */
+	/* with the lock */
+	pthread_mutex_t lock;
+	uint64_t committed; /* entries */
+	bool soon; /* orders wait for witnesses */
+	bool idle; /* the worker waits for publisher_notify() */
+};
+
+enum pki_status publisher_start(struct publisher *publisher,
+	const struct publisher_config *config, struct pki_err *err) PKI_MUST_CHECK;
+/* So many entries are committed now. soon: publish without the second's pause. */
 void publisher_notify(struct publisher *publisher, uint64_t committed, bool soon);
-/* Publish what is left, end the thread. */
+/* Publish what is left, end the worker. */
 void publisher_stop(struct publisher *publisher);
 
 #endif

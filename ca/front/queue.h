@@ -2,11 +2,10 @@
 #ifndef CA_FRONT_QUEUE_H
 #define CA_FRONT_QUEUE_H
 
-#include <pthread.h>
-
 #include "ca/facts.h"
 #include "libpki/base/json.h"
 #include "libpki/host/http.h"
+#include "libpki/host/worker.h"
 #include "libpki/state/ledger.h"
 
 enum job_kind {
@@ -56,8 +55,7 @@ struct job {
 void job_free(struct job *job);
 
 struct queue {
-	pthread_mutex_t lock;
-	pthread_cond_t filled;
+	struct pki_wait wait; /* for a job, or the end */
 	struct job *first, *last;
 	size_t waiting;
 	size_t limit;
@@ -69,9 +67,7 @@ enum pki_status queue_init(
 /* BUSY if it is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
 enum pki_status queue_push(
 	struct queue *queue, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
-/* Up to max jobs; waits for the first one so long at most, QUEUE_FOREVER: until it is closed. 0:
- * nothing there. */
-#define QUEUE_FOREVER (-1L)
+/* Up to max jobs. Waits so long for the first one; PKI_WAIT_FOREVER: until the queue is closed. */
 size_t queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec);
 size_t queue_waiting(struct queue *queue);
 bool queue_closed(struct queue *queue); /* and empty */

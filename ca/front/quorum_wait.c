@@ -17,7 +17,8 @@ enum pki_status
 quorum_begin(struct writer *w, struct pki_err *err)
 {
 	w->quorum.issued = w->signer->ready.checkpoint;
-	w->closed = pki_msec_now();
+	w->closed = pki_monotonic_msec();
+	pki_report_init(&w->witness_report, "pki-ca", NULL);
 	if (pthread_mutex_init(&w->quorum_lock, NULL) != 0)
 		return pki_fail(err, PKI_INTERNAL, "a lock");
 	return queue_init(&w->held, (size_t)w->conf->ca->queue, err);
@@ -32,8 +33,7 @@ check(struct writer *w, struct pki_err *err)
 bool
 quorum_open(struct writer *w)
 {
-	struct pki_err why = { 0 };
-	return check(w, &why) == PKI_OK;
+	return check(w, NULL) == PKI_OK;
 }
 
 /* The signer looks at it itself. */
@@ -80,18 +80,16 @@ look_at(struct writer *w, size_t witness, struct pki_err *err)
 void
 quorum_look(struct writer *w)
 {
-	struct pki_err err = { 0 };
+	struct pki_err first = { 0 };
 	for (size_t i = 0; i < w->conf->log->witness_count; i++) {
 		struct pki_err own = { 0 };
-		if (look_at(w, i, &own) != PKI_OK && err.status == PKI_OK)
-			err = own;
+		if (look_at(w, i, &own) != PKI_OK)
+			(void)pki_err_move(&first, &own);
 	}
-	if (err.status != PKI_OK && err.status != w->said) {
-		char text[1024];
-		pki_err_text(&err, text, sizeof text);
-		fprintf(stderr, "pki-ca: %s\n", text);
-	}
-	w->said = err.status;
+	if (first.status != PKI_OK)
+		pki_report_trouble(&w->witness_report, &first);
+	else
+		pki_report_end(&w->witness_report);
 }
 
 static bool
@@ -107,7 +105,7 @@ concerned(const struct writer *w, const struct job *job)
 static bool
 late(const struct writer *w)
 {
-	return pki_msec_now() >= w->closed + HOLD_MSEC;
+	return pki_monotonic_msec() >= w->closed + HOLD_MSEC;
 }
 
 void
@@ -152,7 +150,7 @@ quorum_committed(struct writer *w, uint64_t size)
 {
 	if (!w->quorum.issuing)
 		return;
-	w->closed = pki_msec_now();
+	w->closed = pki_monotonic_msec();
 	pthread_mutex_lock(&w->quorum_lock);
 	w->quorum.issuing = false;
 	w->quorum.issued = size;

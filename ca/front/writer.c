@@ -444,7 +444,7 @@ fill(struct writer *w, struct batch *b)
 		take(&w->held, b, 0);
 	take(w->queue, b,
 		b->count > 0           ? 0
-		: open && w->lost == 0 ? QUEUE_FOREVER
+		: open && w->lost == 0 ? PKI_WAIT_FOREVER
 				       : LOOK_MSEC);
 }
 

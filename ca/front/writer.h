@@ -31,8 +31,8 @@ struct writer {
 	struct quorum quorum; /* as the signer counts */
 	pthread_mutex_t quorum_lock; /* the front reads it */
 	struct queue held; /* orders that wait for witnesses */
-	pki_msec closed; /* since when */
-	enum pki_status said; /* of what was left in witnesses' names */
+	int64_t closed; /* since when, on the monotonic clock */
+	struct pki_report witness_report; /* of what was left in witnesses' names */
 };
 
 /* The thread's body; ends when the queue is closed and empty. */

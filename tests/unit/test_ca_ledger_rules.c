@@ -432,14 +432,14 @@ a_full_queue_says_busy(void **state)
 	assert_int_equal(queue_push(&queue, &jobs[0], &err), PKI_OK);
 	assert_int_equal(queue_push(&queue, &jobs[1], &err), PKI_OK);
 	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_BUSY);
-	assert_int_equal(queue_take(&queue, taken, 1, QUEUE_FOREVER), 1);
+	assert_int_equal(queue_take(&queue, taken, 1, PKI_WAIT_FOREVER), 1);
 	assert_ptr_equal(taken[0], &jobs[0]);
 	assert_int_equal(queue_waiting(&queue), 1);
 	queue_close(&queue);
 	err = (struct pki_err){ 0 };
 	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_UNAVAILABLE);
-	assert_int_equal(queue_take(&queue, taken, 3, QUEUE_FOREVER), 1);
-	assert_int_equal(queue_take(&queue, taken, 3, QUEUE_FOREVER), 0);
+	assert_int_equal(queue_take(&queue, taken, 3, PKI_WAIT_FOREVER), 1);
+	assert_int_equal(queue_take(&queue, taken, 3, PKI_WAIT_FOREVER), 0);
 }
 
 int
