@@ -143,7 +143,8 @@ ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql, sqlite3_stmt **o
 				     SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "prepare a statement", err);
 	if (sqlite3_stmt_busy(*slot))
-		return pki_fail(err, PKI_INTERNAL, "a ledger walk within the same walk");
+		return pki_fail(
+			err, PKI_INTERNAL, "a statement of the ledger within itself");
 	*out = *slot;
 	return PKI_OK;
 }

@@ -4,6 +4,10 @@
  * constraints refuse what this header offers no way to ask for. One writer (pki-ca), any
  * number of readers in other processes; nothing of SQLite shows here.
  *
+ * A walk (pki_ledger_each_..., by_..., ..._after) calls fn for each row. It reads rows in batches and
+ * calls fn between reads, so that fn may use the same handle for look-ups and further walks. All rows
+ * of a reader's walk are of one state. A status other than OK from fn ends the walk and is returned.
+ *
  * A struct pki_ledger is used by one thread at a time. Errors beyond the documented: LOCKED,
  * FULL, TAMPERED (corrupt database), VERSION (made by a newer suite), REFUSED with the rule for
  * a constraint.
@@ -160,8 +164,7 @@ void pki_cert_row_free(struct pki_cert_row *row);
 
 typedef enum pki_status (*pki_cert_fn)(
 	void *ctx, const struct pki_cert_row *row, struct pki_err *err);
-/* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. A
- * status other than OK from fn ends the walk and is returned. */
+/* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. */
 enum pki_status pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder,
 	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order,

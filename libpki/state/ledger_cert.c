@@ -83,30 +83,52 @@ pki_ledger_order(struct pki_ledger *ledger, const char *id, struct pki_order_row
 		       : pki_fail(err, PKI_NOTFOUND, "the ledger has no order %s", id);
 }
 
-enum pki_status
-pki_ledger_each_order(
-	struct pki_ledger *ledger, pki_order_fn fn, void *ctx, struct pki_err *err)
+/* An order takes 140 kB at most. */
+#define ORDER_BATCH 16
+#define CERTIFICATE_BATCH 64
+
+static void
+bind_after_order(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
 {
-	return pki_ledger_orders_after(ledger, INT64_MIN, 0, fn, ctx, err);
+	const struct pki_order_row *row = last;
+	sqlite3_bind_int64(s, 1, row != NULL ? row->row : *(const int64_t *)query);
+	sqlite3_bind_int64(s, 2, limit);
+}
+
+static enum pki_status
+load_order_item(sqlite3_stmt *s, void *item, struct pki_err *err)
+{
+	return load_order(s, item, err);
+}
+
+static enum pki_status
+visit_order(const struct ledger_walk *walk, const void *item, struct pki_err *err)
+{
+	return walk->fn.order(walk->ctx, item, err);
+}
+
+static void
+free_order_item(void *item)
+{
+	pki_order_row_free(item);
 }
 
 enum pki_status
 pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after, uint64_t limit,
 	pki_order_fn fn, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_ORDERS, &s, err));
-	sqlite3_bind_int64(s, 1, after);
-	sqlite3_bind_int64(s, 2, limit != 0 ? (int64_t)limit : -1);
-	for (;;) {
-		PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
-		bool row = false;
-		PKI_TRY(ledger_step(ledger, s, &row, "read the orders", err));
-		if (!row)
-			return PKI_OK;
-		PKI_TRY(load_order(s, &order, err));
-		PKI_TRY(fn(ctx, &order, err));
-	}
+	static const struct ledger_rows orders = { SQL_ORDERS, "read the orders",
+		sizeof(struct pki_order_row), ORDER_BATCH, bind_after_order,
+		load_order_item, visit_order, free_order_item };
+	const struct ledger_walk walk = { &orders, &after, limit, { .order = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
+}
+
+enum pki_status
+pki_ledger_each_order(
+	struct pki_ledger *ledger, pki_order_fn fn, void *ctx, struct pki_err *err)
+{
+	return pki_ledger_orders_after(ledger, INT64_MIN, 0, fn, ctx, err);
 }
 
 void
@@ -226,51 +248,75 @@ pki_cert_row_free(struct pki_cert_row *row)
 	pki_buf_free(&row->der);
 }
 
-/* s is bound; ends when the rows or fn's patience do. */
-static enum pki_status
-walk(struct pki_ledger *ledger, sqlite3_stmt *s, pki_cert_fn fn, void *ctx,
-	struct pki_err *err)
+static void
+bind_text(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
 {
-	for (;;) {
-		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
-		bool row = false;
-		PKI_TRY(ledger_step(ledger, s, &row, "read the certificates", err));
-		if (!row)
-			return PKI_OK;
-		PKI_TRY(load_certificate(s, &cert, err));
-		PKI_TRY(fn(ctx, &cert, err));
-	}
+	(void)last;
+	(void)limit;
+	ledger_bind_text(s, 1, query);
 }
+
+static void
+bind_after_certificate(
+	sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	const struct pki_cert_row *row = last;
+	sqlite3_bind_int64(s, 1, row != NULL ? row->id : *(const int64_t *)query);
+	sqlite3_bind_int64(s, 2, limit);
+}
+
+static enum pki_status
+load_certificate_item(sqlite3_stmt *s, void *item, struct pki_err *err)
+{
+	return load_certificate(s, item, err);
+}
+
+static enum pki_status
+visit_certificate(const struct ledger_walk *walk, const void *item, struct pki_err *err)
+{
+	return walk->fn.cert(walk->ctx, item, err);
+}
+
+static void
+free_certificate_item(void *item)
+{
+	pki_cert_row_free(item);
+}
+
+#define CERTIFICATE_ROWS(sql, batch, bind) \
+	{ \
+		sql, "read the certificates", sizeof(struct pki_cert_row), batch, bind, \
+			load_certificate_item, visit_certificate, free_certificate_item \
+	}
 
 enum pki_status
 pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder, pki_cert_fn fn,
 	void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_CERTS_BY_HOLDER, &s, err));
-	ledger_bind_text(s, 1, holder);
-	return walk(ledger, s, fn, ctx, err);
+	static const struct ledger_rows rows =
+		CERTIFICATE_ROWS(SQL_CERTS_BY_HOLDER, 0, bind_text);
+	const struct ledger_walk walk = { &rows, holder, 0, { .cert = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 enum pki_status
 pki_ledger_by_order(struct pki_ledger *ledger, const char *order, pki_cert_fn fn,
 	void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_CERTS_BY_ORDER, &s, err));
-	ledger_bind_text(s, 1, order);
-	return walk(ledger, s, fn, ctx, err);
+	static const struct ledger_rows rows =
+		CERTIFICATE_ROWS(SQL_CERTS_BY_ORDER, 0, bind_text);
+	const struct ledger_walk walk = { &rows, order, 0, { .cert = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 enum pki_status
 pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after, uint64_t limit,
 	pki_cert_fn fn, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_CERTS, &s, err));
-	sqlite3_bind_int64(s, 1, after);
-	sqlite3_bind_int64(s, 2, limit != 0 && limit < INT64_MAX ? (int64_t)limit : -1);
-	return walk(ledger, s, fn, ctx, err);
+	static const struct ledger_rows rows =
+		CERTIFICATE_ROWS(SQL_CERTS, CERTIFICATE_BATCH, bind_after_certificate);
+	const struct ledger_walk walk = { &rows, &after, limit, { .cert = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 enum pki_status

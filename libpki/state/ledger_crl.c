@@ -33,52 +33,92 @@ pki_ledger_add_revocation(struct pki_ledger *ledger, const struct pki_revocation
 	return status;
 }
 
-/* s is bound and gives columns as REVOKED in ledger.c does. */
+/* 80 kB */
+#define REVOKED_BATCH 1024
+#define REVOCATION_BATCH 256
+
+struct revoked_item {
+	struct pki_revoked revoked;
+	int64_t key; /* its position; by end: its certificate's row */
+	pki_time not_after;
+};
+
 static enum pki_status
-each_revoked(struct pki_ledger *ledger, sqlite3_stmt *s, pki_revoked_fn fn, void *ctx,
-	struct pki_err *err)
+load_revoked(sqlite3_stmt *s, void *item, struct pki_err *err)
 {
-	for (;;) {
-		bool row = false;
-		PKI_TRY(ledger_step(ledger, s, &row, "read the revocations", err));
-		if (!row)
-			return PKI_OK;
-		struct pki_revoked revoked = {
-			.revoked_at = sqlite3_column_int64(s, 1) / 1000,
-			.reason = (enum pki_reason)sqlite3_column_int(s, 2),
-			.partition = (uint16_t)sqlite3_column_int(s, 3),
-		};
-		PKI_TRY(ledger_column_serial(s, 0, &revoked.serial, err));
-		PKI_TRY(fn(ctx, &revoked, err));
-	}
+	struct revoked_item *out = item;
+	out->revoked.revoked_at = sqlite3_column_int64(s, 1) / 1000;
+	out->revoked.reason = (enum pki_reason)sqlite3_column_int(s, 2);
+	out->revoked.partition = (uint16_t)sqlite3_column_int(s, 3);
+	out->key = sqlite3_column_int64(s, 4);
+	out->not_after = sqlite3_column_int64(s, 5);
+	return ledger_column_serial(s, 0, &out->revoked.serial, err);
 }
+
+static enum pki_status
+visit_revoked(const struct ledger_walk *walk, const void *item, struct pki_err *err)
+{
+	const struct revoked_item *revoked = item;
+	return walk->fn.revoked(walk->ctx, &revoked->revoked, err);
+}
+
+static void
+bind_revoked(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	const struct pki_revoked_query *q = query;
+	const struct revoked_item *item = last;
+	sqlite3_bind_int(s, 1, q->issuer);
+	sqlite3_bind_int64(s, 2, item != NULL ? item->key : (int64_t)q->after);
+	sqlite3_bind_int64(s, 3, q->from);
+	sqlite3_bind_int64(s, 4, q->to != 0 ? (int64_t)q->to : INT64_MAX);
+	sqlite3_bind_int64(s, 5, limit);
+	if (q->partition != 0)
+		sqlite3_bind_int(s, 6, (int)q->partition);
+}
+
+#define REVOKED_ROWS(sql, bind) \
+	{ \
+		sql, "read the revocations", sizeof(struct revoked_item), REVOKED_BATCH, \
+			bind, load_revoked, visit_revoked, NULL \
+	}
 
 enum pki_status
 pki_ledger_each_revoked(struct pki_ledger *ledger, const struct pki_revoked_query *query,
 	pki_revoked_fn fn, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(
-		ledger, query->partition != 0 ? SQL_REVOKED_IN : SQL_REVOKED, &s, err));
-	sqlite3_bind_int(s, 1, query->issuer);
-	sqlite3_bind_int64(s, 2, (int64_t)query->after);
-	sqlite3_bind_int64(s, 3, query->from);
-	sqlite3_bind_int64(s, 4, query->to != 0 ? (int64_t)query->to : INT64_MAX);
-	if (query->partition != 0)
-		sqlite3_bind_int(s, 5, (int)query->partition);
-	return each_revoked(ledger, s, fn, ctx, err);
+	static const struct ledger_rows all = REVOKED_ROWS(SQL_REVOKED, bind_revoked);
+	static const struct ledger_rows in = REVOKED_ROWS(SQL_REVOKED_IN, bind_revoked);
+	const struct ledger_walk walk = { query->partition != 0 ? &in : &all, query, 0,
+		{ .revoked = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
+}
+
+struct ending_query {
+	int issuer;
+	pki_time from, until;
+};
+
+static void
+bind_ending(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	const struct ending_query *q = query;
+	const struct revoked_item *item = last;
+	sqlite3_bind_int(s, 1, q->issuer);
+	sqlite3_bind_int64(s, 2, item != NULL ? item->not_after : q->from);
+	sqlite3_bind_int64(s, 3, q->until);
+	sqlite3_bind_int64(s, 4, item != NULL ? item->key : 0); /* rows count from 1 */
+	sqlite3_bind_int64(s, 5, limit);
 }
 
 enum pki_status
 pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
 	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_REVOKED_ENDING, &s, err));
-	sqlite3_bind_int(s, 1, issuer);
-	sqlite3_bind_int64(s, 2, from);
-	sqlite3_bind_int64(s, 3, until);
-	return each_revoked(ledger, s, fn, ctx, err);
+	static const struct ledger_rows rows =
+		REVOKED_ROWS(SQL_REVOKED_ENDING, bind_ending);
+	const struct ending_query query = { issuer, from, until };
+	const struct ledger_walk walk = { &rows, &query, 0, { .revoked = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 static enum pki_status
@@ -91,33 +131,54 @@ not_the_certificates(const struct pki_serial *serial, struct pki_err *err)
 		text);
 }
 
+struct revocation_item {
+	struct pki_revocation_row row;
+	int64_t position;
+};
+
+static enum pki_status
+load_revocation(sqlite3_stmt *s, void *item, struct pki_err *err)
+{
+	struct revocation_item *out = item;
+	struct pki_revocation_row *row = &out->row;
+	row->issuer = sqlite3_column_int(s, 0);
+	row->reason = (enum pki_reason)sqlite3_column_int(s, 2);
+	row->reported = sqlite3_column_int64(s, 4);
+	row->committed = sqlite3_column_int64(s, 5);
+	row->not_after = sqlite3_column_int64(s, 6);
+	row->partition = (unsigned)sqlite3_column_int(s, 7);
+	out->position = sqlite3_column_int64(s, 9);
+	PKI_TRY(ledger_column_serial(s, 1, &row->serial, err));
+	if (sqlite3_column_int(s, 8) == 0)
+		return not_the_certificates(&row->serial, err);
+	return ledger_column_text(s, 3, row->order, sizeof row->order, err);
+}
+
+static enum pki_status
+visit_revocation(const struct ledger_walk *walk, const void *item, struct pki_err *err)
+{
+	const struct revocation_item *revocation = item;
+	return walk->fn.revocation(walk->ctx, &revocation->row, err);
+}
+
+static void
+bind_revocation(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	const struct revocation_item *item = last;
+	sqlite3_bind_int(s, 1, *(const int *)query);
+	sqlite3_bind_int64(s, 2, item != NULL ? item->position : 0);
+	sqlite3_bind_int64(s, 3, limit);
+}
+
 enum pki_status
 pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer, pki_revocation_fn fn,
 	void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_REVOCATIONS, &s, err));
-	sqlite3_bind_int(s, 1, issuer);
-	for (;;) {
-		bool row = false;
-		PKI_TRY(ledger_step(ledger, s, &row, "read the revocations", err));
-		if (!row)
-			return PKI_OK;
-		struct pki_revocation_row revocation = {
-			.issuer = sqlite3_column_int(s, 0),
-			.reason = (enum pki_reason)sqlite3_column_int(s, 2),
-			.reported = sqlite3_column_int64(s, 4),
-			.committed = sqlite3_column_int64(s, 5),
-			.not_after = sqlite3_column_int64(s, 6),
-			.partition = (unsigned)sqlite3_column_int(s, 7),
-		};
-		PKI_TRY(ledger_column_serial(s, 1, &revocation.serial, err));
-		if (sqlite3_column_int(s, 8) == 0)
-			return not_the_certificates(&revocation.serial, err);
-		PKI_TRY(ledger_column_text(
-			s, 3, revocation.order, sizeof revocation.order, err));
-		PKI_TRY(fn(ctx, &revocation, err));
-	}
+	static const struct ledger_rows rows = { SQL_REVOCATIONS, "read the revocations",
+		sizeof(struct revocation_item), REVOCATION_BATCH, bind_revocation,
+		load_revocation, visit_revocation, NULL };
+	const struct ledger_walk walk = { &rows, &issuer, 0, { .revocation = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 enum pki_status

@@ -88,21 +88,54 @@ pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size, struct pki_buf *
 		       : pki_fail(err, PKI_NOTFOUND, "the ledger has no such checkpoint");
 }
 
+#define CHECKPOINT_BATCH 64
+
+struct checkpoint_item {
+	int64_t size;
+	struct pki_buf note;
+};
+
+static void
+bind_checkpoint(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	const struct checkpoint_item *item = last;
+	(void)query;
+	sqlite3_bind_int64(s, 1, item != NULL ? item->size : 0);
+	sqlite3_bind_int64(s, 2, limit);
+}
+
+static enum pki_status
+load_checkpoint(sqlite3_stmt *s, void *item, struct pki_err *err)
+{
+	struct checkpoint_item *out = item;
+	out->size = sqlite3_column_int64(s, 0);
+	return ledger_column_blob(s, 1, &out->note, err);
+}
+
+static enum pki_status
+visit_checkpoint(const struct ledger_walk *walk, const void *item, struct pki_err *err)
+{
+	const struct checkpoint_item *checkpoint = item;
+	return walk->fn.checkpoint(walk->ctx, (uint64_t)checkpoint->size,
+		pki_buf_bytes(&checkpoint->note), err);
+}
+
+static void
+free_checkpoint(void *item)
+{
+	struct checkpoint_item *checkpoint = item;
+	pki_buf_free(&checkpoint->note);
+}
+
 enum pki_status
 pki_ledger_each_checkpoint(
 	struct pki_ledger *ledger, pki_checkpoint_fn fn, void *ctx, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, SQL_CHECKPOINTS, &s, err));
-	for (;;) {
-		bool row = false;
-		PKI_TRY(ledger_step(ledger, s, &row, "read the checkpoints", err));
-		if (!row)
-			return PKI_OK;
-		struct pki_bytes note = { sqlite3_column_blob(s, 1),
-			(size_t)sqlite3_column_bytes(s, 1) };
-		PKI_TRY(fn(ctx, (uint64_t)sqlite3_column_int64(s, 0), note, err));
-	}
+	static const struct ledger_rows rows = { SQL_CHECKPOINTS, "read the checkpoints",
+		sizeof(struct checkpoint_item), CHECKPOINT_BATCH, bind_checkpoint,
+		load_checkpoint, visit_checkpoint, free_checkpoint };
+	const struct ledger_walk walk = { &rows, NULL, 0, { .checkpoint = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
 }
 
 enum pki_status

@@ -134,7 +134,7 @@ enum pki_status ledger_setup(struct pki_ledger *ledger, enum ledger_sql sql,
 enum pki_status ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql,
 	sqlite3_stmt **out, struct pki_err *err) PKI_MUST_CHECK;
 /* A statement ready to be bound; to be held with PKI_CLEANUP(ledger_reset). INTERNAL if it
- * runs already: a walk's callback must not start the same walk. */
+ * runs already. */
 enum pki_status ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql,
 	sqlite3_stmt **out, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_reset(sqlite3_stmt **statement);
@@ -146,6 +146,41 @@ bool ledger_try_again(struct pki_ledger *ledger, unsigned *tries);
 /* For a statement that gives no rows. */
 enum pki_status ledger_run(struct pki_ledger *ledger, sqlite3_stmt *statement,
 	const char *what, struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * A walk reads its rows in batches of one state and visits them while no statement is open, so
+ * that a callback may use the handle.
+ */
+struct ledger_walk;
+struct ledger_rows {
+	enum ledger_sql sql;
+	const char *what; /* for errors: "read the orders" */
+	size_t size; /* of an item, which a row becomes */
+	size_t batch; /* rows that are read at once; 0: all */
+	/* last: the item after which the next batch begins; NULL: the first batch. limit: -1 for
+	 * none */
+	void (*bind)(sqlite3_stmt *s, const void *query, const void *last, int64_t limit);
+	enum pki_status (*load)(sqlite3_stmt *s, void *item, struct pki_err *err);
+	enum pki_status (*visit)(
+		const struct ledger_walk *walk, const void *item, struct pki_err *err);
+	void (*free)(void *item); /* what it owns; NULL: nothing */
+};
+struct ledger_walk {
+	const struct ledger_rows *rows;
+	const void *query; /* for bind */
+	uint64_t limit; /* 0: none */
+	union {
+		pki_order_fn order;
+		pki_cert_fn cert;
+		pki_revocation_fn revocation;
+		pki_revoked_fn revoked;
+		pki_checkpoint_fn checkpoint;
+	} fn; /* for visit, as ctx */
+	void *ctx;
+};
+/* As a reader outside of a snapshot, takes one for as long as it walks. */
+enum pki_status ledger_walk(struct pki_ledger *ledger, const struct ledger_walk *walk,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* A failed bind leaves NULL, which every column refuses. */
 void ledger_bind_blob(sqlite3_stmt *statement, int i, const void *data, size_t len);

@@ -154,28 +154,30 @@ INSERT INTO revocation (certificate, issuer, position, reason, order_id, reporte
   FROM certificate WHERE issuer = ?1 AND serial = ?2
 
 -- SQL_REVOKED:
--- each_revoked() reads the columns of this statement and of the next two.
-SELECT serial, committed, reason, partition, position FROM revocation
+-- load_revoked() reads the columns of this statement and of the next two.
+SELECT serial, committed, reason, partition, position, not_after FROM revocation
   WHERE issuer = ?1 AND position > ?2 AND position <= ?4 AND not_after >= ?3
-  ORDER BY position
+  ORDER BY position LIMIT ?5
 
 -- SQL_REVOKED_IN:
-SELECT serial, committed, reason, partition, position FROM revocation
-  WHERE issuer = ?1 AND partition = ?5 AND partition > 0
+SELECT serial, committed, reason, partition, position, not_after FROM revocation
+  WHERE issuer = ?1 AND partition = ?6 AND partition > 0
   AND position > ?2 AND position <= ?4 AND not_after >= ?3
-  ORDER BY position
+  ORDER BY position LIMIT ?5
 
 -- SQL_REVOKED_ENDING:
-SELECT serial, committed, reason, partition, position FROM revocation
-  WHERE issuer = ?1 AND not_after >= ?2 AND not_after < ?3
+-- The next batch begins after the row of certificate ?4 that ends at ?2.
+SELECT serial, committed, reason, partition, certificate, not_after FROM revocation
+  WHERE issuer = ?1 AND (not_after, certificate) > (?2, ?4) AND not_after < ?3
+  ORDER BY not_after, certificate LIMIT ?5
 
 -- SQL_REVOCATIONS:
 SELECT r.issuer, c.serial, r.reason, o.name, r.reported, r.committed, c.not_after, c.partition,
-    r.serial = c.serial AND r.not_after = c.not_after AND r.partition = c.partition
+    r.serial = c.serial AND r.not_after = c.not_after AND r.partition = c.partition, r.position
   FROM revocation r
   JOIN certificate c ON c.id = r.certificate
   JOIN orders o ON o.id = r.order_id
-  WHERE r.issuer = ?1 ORDER BY r.position
+  WHERE r.issuer = ?1 AND r.position > ?2 ORDER BY r.position LIMIT ?3
 
 -- SQL_REVOCATION_COUNT:
 SELECT max(position) FROM revocation WHERE issuer = ?1
@@ -249,4 +251,4 @@ SELECT note FROM checkpoint
   WHERE size = iif(?1 = 0, (SELECT max(size) FROM checkpoint), ?1)
 
 -- SQL_CHECKPOINTS:
-SELECT size, note FROM checkpoint ORDER BY size
+SELECT size, note FROM checkpoint WHERE size > ?1 ORDER BY size LIMIT ?2
