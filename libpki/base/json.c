@@ -38,7 +38,7 @@ pki_json_dump(const json_t *json, struct pki_buf *out, struct pki_err *err)
 	struct sink sink = { out, err };
 	size_t flags = JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY;
 	if (json_dump_callback(json, append, &sink, flags) != 0)
-		return pki_fail(err, PKI_INTERNAL, "a value that JSON cannot express");
+		return pki_fail(err, PKI_MEMORY, "writing JSON");
 	return PKI_OK;
 }
 

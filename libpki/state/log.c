@@ -124,18 +124,14 @@ check_event(const struct pki_event *event, struct pki_err *err)
 static enum pki_status
 encode(const struct pki_event *event, struct pki_buf *out, struct pki_err *err)
 {
-	char at[PKI_MSEC_TEXT];
-	pki_msec_format(event->at, at);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:O?}", "type", event->type,
-		"source", event->source, "actor", event->actor, "at", at, "detail",
-		event->detail);
-	if (entry == NULL)
-		return pki_fail(err, PKI_INPUT, "event: text that is not UTF-8");
-	if (event->detail == NULL &&
-		json_object_set_new(entry, "detail", json_object()) != 0)
-		return pki_fail(err, PKI_MEMORY, "event");
-	PKI_TRY(pki_json_dump(entry, out, err));
+	PKI_CLEANUP(pki_json_free) struct pki_json entry = pki_json_object();
+	pki_json_text(&entry, "type", event->type);
+	pki_json_text(&entry, "source", event->source);
+	pki_json_text(&entry, "actor", event->actor);
+	pki_json_msec(&entry, "at", event->at);
+	pki_json_value(&entry, "detail",
+		event->detail != NULL ? json_incref(event->detail) : json_object());
+	PKI_TRY(pki_json_write(&entry, out, err));
 	if (out->len > PKI_ENTRY_MAX)
 		return pki_fail_rule(err, PKI_LIMIT, PKI_RULE_LOG_EVENT,
 			"the event has %zu octets; the log takes %zu", out->len,

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "libpki/base/json.h"
+#include "tests/unit/common/json_memory.h"
 
 static void
 parse_then_canonical(void **state)
@@ -58,31 +59,6 @@ deep_nesting_is_refused(void **state)
 	struct pki_bytes text = { (const uint8_t *)deep, sizeof deep };
 	json_t *json;
 	assert_int_equal(pki_json_parse(text, &json, &err), PKI_INPUT);
-}
-
-static struct {
-	long left; /* allocations until the one that fails */
-	long blocks; /* allocated and not freed */
-	bool failed;
-} memory;
-
-static void *
-counted_malloc(size_t size)
-{
-	if (memory.left-- == 0) {
-		memory.failed = true;
-		return NULL;
-	}
-	memory.blocks++;
-	return malloc(size);
-}
-
-static void
-counted_free(void *p)
-{
-	if (p != NULL)
-		memory.blocks--;
-	free(p);
 }
 
 static const struct pki_serial serial = { { 0x12, 0xab }, 2 };
@@ -144,15 +120,15 @@ static void
 each_allocation_fails_in_turn(void **state)
 {
 	(void)state;
-	json_set_alloc_funcs(counted_malloc, counted_free);
+	json_memory_use();
 	long n = 0;
 	for (bool done = false; !done; n++) {
 		struct pki_err err = { 0 };
 		json_t *json = NULL;
-		memory.left = n;
-		memory.failed = false;
+		json_memory.left = n;
+		json_memory.failed = false;
 		enum pki_status status = build_all(&json, &err);
-		done = !memory.failed;
+		done = !json_memory.failed;
 		if (done) {
 			assert_int_equal(status, PKI_OK);
 			assert_int_equal(json_object_size(json), 11);
@@ -161,10 +137,10 @@ each_allocation_fails_in_turn(void **state)
 			assert_null(json);
 		}
 		json_decref(json);
-		assert_int_equal(memory.blocks, 0);
+		assert_int_equal(json_memory.blocks, 0);
 	}
 	assert_in_range(n, 30, 1000);
-	json_set_alloc_funcs(malloc, free);
+	json_memory_restore();
 }
 
 static void

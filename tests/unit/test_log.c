@@ -12,6 +12,7 @@
 
 #include "libpki/base/file.h"
 #include "tests/unit/common/expect.h"
+#include "tests/unit/common/json_memory.h"
 
 #define ORIGIN "ca.example.test/log"
 #define START 1767225600000
@@ -98,6 +99,51 @@ r77_an_entry_is_canonical_json(void **state)
 	ok(pki_log_append(f->ledger, &event, &index, &err));
 	ok(pki_ledger_commit(f->ledger, &err));
 	assert_int_equal(index, 0);
+	ok(pki_ledger_entry(f->ledger, 0, &entry, &err));
+	assert_string_equal((char *)entry.data,
+		"{\"actor\":\"0a0b\",\"at\":\"2026-01-01T00:00:00.005Z\",\"detail\":{\"count\":2,\"serials\":[\"01\",\"02\"]},\"source\":\"pki-ca\",\"type\":\"certificate-revoked\"}");
+}
+
+/* As pki-ca builds the detail of an order; the builder of the entry takes it over. */
+static enum pki_status
+append_revocation(struct pki_ledger *ledger, struct pki_err *err)
+{
+	static const struct pki_serial serials[] = { { { 1 }, 1 }, { { 2 }, 1 } };
+	PKI_CLEANUP(pki_json_cleanup) json_t *detail = NULL;
+	PKI_CLEANUP(pki_json_free) struct pki_json object = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
+	for (size_t i = 0; i < PKI_COUNT(serials); i++)
+		pki_json_append_serial(&list, &serials[i]);
+	pki_json_nest(&object, "serials", &list);
+	pki_json_number(&object, "count", 2);
+	PKI_TRY(pki_json_take(&object, &detail, err));
+	const struct pki_event event = { "certificate-revoked", "pki-ca", "0a0b",
+		START + 5, detail };
+	return pki_log_append(ledger, &event, NULL, err);
+}
+
+static void
+r77_out_of_memory_an_entry_is_whole_or_not_there(void **state)
+{
+	struct fixture *f = *state;
+	long n = 0;
+	ok(pki_ledger_begin(f->ledger, &err));
+	json_memory_use();
+	for (bool done = false; !done; n++) {
+		struct pki_err err = { 0 };
+		uint64_t count = 9;
+		json_memory.left = n;
+		json_memory.failed = false;
+		enum pki_status status = append_revocation(f->ledger, &err);
+		done = !json_memory.failed;
+		assert_int_equal(json_memory.blocks, 0);
+		assert_int_equal(pki_ledger_entry_count(f->ledger, &count, &err), PKI_OK);
+		assert_int_equal(count, done ? 1 : 0);
+		assert_int_equal(status, done ? PKI_OK : PKI_MEMORY);
+	}
+	json_memory_restore();
+	assert_in_range(n, 20, 1000);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
 	ok(pki_ledger_entry(f->ledger, 0, &entry, &err));
 	assert_string_equal((char *)entry.data,
 		"{\"actor\":\"0a0b\",\"at\":\"2026-01-01T00:00:00.005Z\",\"detail\":{\"count\":2,\"serials\":[\"01\",\"02\"]},\"source\":\"pki-ca\",\"type\":\"certificate-revoked\"}");
@@ -319,6 +365,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(r77_an_entry_is_canonical_json),
+		TEST(r77_out_of_memory_an_entry_is_whole_or_not_there),
 		TEST(r77_refuses_what_is_no_event),
 		TEST(r209_no_event_before_the_last),
 		TEST(r81_r83_published_as_it_grows),
