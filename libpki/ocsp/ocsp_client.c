@@ -180,6 +180,10 @@ read_single(OCSP_BASICRESP *basic, OCSP_CERTID *id, pki_time at,
 	if (out->status != PKI_OCSP_REVOKED)
 		return PKI_OK;
 	out->reason = reason < 0 ? PKI_REASON_UNSPECIFIED : (enum pki_reason)reason;
+	if (pki_reason_name(out->reason) == NULL)
+		return pki_fail(err, PKI_INPUT,
+			"revocationReason %d is none of a certificate's (RFC 5280 5.3.1)",
+			reason);
 	return pki_asn1_time_get(revoked, &out->revoked_at, err);
 }
 
