@@ -17,7 +17,7 @@ archive() {
 	find "$out/$1" -name '*.o' -print0 | xargs -0 ar rcs "$out/$1.a"
 }
 make -s embed
-for folder in libpki ca ra crl ocsp witness; do
+for folder in libpki ca ra crl ocsp witness tools/audit; do
 	archive "$folder"
 done
 for src in tests/fuzz/fuzz_*.c; do
@@ -25,7 +25,9 @@ for src in tests/fuzz/fuzz_*.c; do
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 	corpus=tests/fuzz/corpus/${name#fuzz_}
 	own=${name#fuzz_}
-	own=$out/${own%%_*}.a # fuzz_ra_NAME: with the RA's modules
+	own=${own%%_*} # fuzz_ra_NAME: with the RA's modules
+	[ "$own" != audit ] || own=tools/audit
+	own=$out/$own.a
 	[ -e "$own" ] || own=
 	echo "== $name, $seconds s"
 	clang "${flags[@]}" -fsanitize=fuzzer -o "$out/$name" "$src" ${own:+"$own"} "$out/libpki.a" \
