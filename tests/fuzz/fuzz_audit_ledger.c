@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 
 #include "libpki/base/file.h"
+#include "libpki/cms/order.h"
 #include "tests/fuzz/temp.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/commands.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -395,9 +396,9 @@ static const struct pki_option options[] = { { "ledger", "FILE", "", 0 },
 	{ "jobs", "N", "", 0 }, { "json", NULL, "", 0 }, { 0 } };
 
 static enum pki_status
-run(bool trail, bool json, struct outcome *outcome, struct pki_err *err)
+run(bool trail, bool json, int *exit_status, struct pki_err *err)
 {
-	struct pki_args args = { .options = options };
+	struct pki_args args = { .options = options, .exit_status = exit_status };
 	const char *const values[] = { world.path, world.publish, world.policy, world.tsa,
 		"1" };
 	for (size_t i = 0; i < PKI_COUNT(values); i++) {
@@ -406,9 +407,9 @@ run(bool trail, bool json, struct outcome *outcome, struct pki_err *err)
 	}
 	args.counts[PKI_COUNT(values)] = json;
 	if (!trail)
-		return verify_run(&args, outcome, err);
+		return audit_cmd_verify(&args, NULL, err);
 	args.operands[args.operand_count++] = world.holder;
-	return trail_run(&args, outcome, err);
+	return audit_cmd_trail(&args, NULL, err);
 }
 
 int
@@ -417,7 +418,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct pki_bytes patches[EDITS_MAX];
 	size_t patch_count = 0;
-	struct outcome outcome = { PKI_OK };
+	int exit_status = 0;
 	struct pki_err err = { 0 };
 	if (world.column_count == 0)
 		begin();
@@ -426,11 +427,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	write_ledger(&world.ledger);
 	edit_rows(&in, patches, &patch_count);
 	edit_file(patches, patch_count);
-	enum pki_status status = run(how & 1, how & 2, &outcome, &err);
+	enum pki_status status = run(how & 1, how & 2, &exit_status, &err);
 	if (status != err.status || (status != PKI_OK && err.msg[0] == '\0'))
 		abort();
-	if (whole && (status != PKI_OK || outcome.status != PKI_OK)) {
-		fprintf(stderr, "%d %d %s\n", status, outcome.status, err.msg);
+	if (whole && (status != PKI_OK || exit_status != 0)) {
+		fprintf(stderr, "%d %d %s\n", status, exit_status, err.msg);
 		abort();
 	}
 	return 0;

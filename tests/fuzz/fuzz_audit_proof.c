@@ -1,10 +1,11 @@
 /* A proof file, from a stranger, as `pki-audit check-proof` reads it. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "libpki/base/file.h"
-#include "tools/audit/audit.h"
+#include "tools/audit/commands.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int json = 0; json < 2; json++) {
 		err = (struct pki_err){ 0 };
 		args.counts[1] = json;
-		enum pki_status status = check_proof_run(&args, NULL, &err);
+		enum pki_status status = audit_cmd_check_proof(&args, NULL, &err);
 		if (status != err.status || (status != PKI_OK && err.msg[0] == '\0'))
 			abort();
 	}

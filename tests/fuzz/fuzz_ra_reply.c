@@ -5,7 +5,8 @@
 #include "libpki/base/file.h"
 #include "libpki/base/json.h"
 #include "libpki/x509/csr.h"
-#include "ra/ra.h"
+#include "ra/issued.h"
+#include "ra/receipt.h"
 #include "tests/fuzz/fixed.h"
 #include "tests/fuzz/temp.h"
 
@@ -118,16 +119,16 @@ is_one_of(const struct pki_cert *cert, const struct pki_cert *a, const struct pk
 static void
 read_certificates(const json_t *json)
 {
-	PKI_CLEANUP(ra_answer_free) struct ra_answer answer = { 0 };
+	PKI_CLEANUP(ra_issued_free) struct ra_issued issued = { 0 };
 	struct pki_err err = { 0 };
 	enum pki_status status =
-		ra_answer_read(&world.ra, &world.record, json, &answer, &err);
-	if (status != err.status || answer.count > PKI_ORDER_CERTS_MAX ||
-		(status == PKI_OK && answer.count == 0))
+		ra_issued_read(&world.ra, &world.record, json, &issued, &err);
+	if (status != err.status || issued.count > PKI_ORDER_CERTS_MAX ||
+		(status == PKI_OK && issued.count == 0))
 		abort();
-	for (size_t i = 0; status == PKI_OK && i < answer.count; i++)
+	for (size_t i = 0; status == PKI_OK && i < issued.count; i++)
 		if (!is_one_of(
-			    answer.certs[i].cert, world.certs[SIGN], world.certs[AUTH]))
+			    issued.certs[i].cert, world.certs[SIGN], world.certs[AUTH]))
 			abort();
 }
 
@@ -136,7 +137,7 @@ read_receipt(const json_t *json)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 }, base64 = { 0 };
 	struct pki_err err = { 0 };
-	enum pki_status status = ra_write_receipt(json, world.receipt, &err);
+	enum pki_status status = ra_receipt_write(json, world.receipt, &err);
 	if (status != err.status)
 		abort();
 	if (status != PKI_OK)
@@ -144,7 +145,7 @@ read_receipt(const json_t *json)
 	const char *text = json_string_value(json_object_get(json, "receipt"));
 	if (pki_file_read(world.receipt, 4 * INPUT_MAX, &file, &err) != PKI_OK ||
 		pki_base64_encode(file.data, file.len, &base64, &err) != PKI_OK ||
-		strcmp(base64.data != NULL ? (const char *)base64.data : "", text) != 0)
+		file.len == 0 || strcmp((const char *)base64.data, text) != 0)
 		abort();
 }
 

@@ -5,7 +5,7 @@
 #include <openssl/cms.h>
 
 #include "libpki/base/json.h"
-#include "ra/ra.h"
+#include "ra/statement.h"
 #include "tests/fuzz/fixed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

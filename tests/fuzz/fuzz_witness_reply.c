@@ -8,7 +8,7 @@
 #include "libpki/state/log.h"
 #include "tests/fuzz/http_dummy.h"
 #include "tests/fuzz/temp.h"
-#include "witness/state.h"
+#include "witness/cosigner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -102,11 +102,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	uint64_t known = data[0] % (SIZE + 2);
 	http_dummy_read(data + 1, size - 1, codes, PKI_COUNT(codes));
-	const struct question question = { .witness = &world.witness,
+	const struct cosigning cosigning = { .witness = &world.witness,
 		.log_dir = world.dir,
 		.note = pki_buf_bytes(&world.note),
 		.checkpoint = world.checkpoint };
-	enum pki_status status = ask_witness(&question, &known, &line, &err);
+	enum pki_status status = cosigner_call(&cosigning, &known, &line, &err);
 	if (status != err.status || known > SIZE + 1)
 		abort();
 	if (status == PKI_OK && known == SIZE)

@@ -37,16 +37,12 @@ pki_http_send(const struct pki_http_outgoing *call, struct pki_http_response *ou
 }
 
 enum pki_status
-pki_http_call(const char *url_base, const char *method, const char *path,
-	const char *content_type, struct pki_bytes body, size_t max,
+pki_http_get(const char *url_base, const char *path, size_t max,
 	struct pki_http_response *out, struct pki_err *err)
 {
-	const struct pki_http_outgoing call = { .url_base = url_base,
-		.method = method,
-		.path = path,
-		.content_type = content_type,
-		.body = body,
-		.max = max };
+	const struct pki_http_outgoing call = {
+		.url_base = url_base, .method = "GET", .path = path, .max = max
+	};
 	return pki_http_send(&call, out, err);
 }
 
