@@ -65,7 +65,7 @@ check_document(const struct ra_form *form, pki_time now, struct pki_err *err)
 	PKI_TRY(pki_time_parse(form->birth_date, &birth, err));
 	if (now >= expires + PKI_DAY)
 		return pki_refuse(err, PKI_RULE_DOCUMENT,
-			"the identity document expired on %s; the applicant needs a valid one",
+			"the identity document expired on %s; the applicant needs a valid document",
 			form->document_expires);
 	if (birth > now)
 		return pki_fail(

@@ -23,7 +23,7 @@ check_dates(const struct pki_cert *cert, struct pki_err *err)
 	if (now > pki_cert_not_after(cert)) {
 		pki_time_format(pki_cert_not_after(cert), text);
 		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-			"the officer's certificate expired on %s; ask the security officer for a new one",
+			"the officer's certificate expired on %s; ask the security officer for a new certificate",
 			text);
 	}
 	if (now < pki_cert_not_before(cert)) {

@@ -1,4 +1,4 @@
-/* What commands print: results, and pages of applications. */
+/* Output of the commands: results, and pages of applications. */
 #ifndef RA_PRINT_H
 #define RA_PRINT_H
 

@@ -24,8 +24,8 @@ send_events(struct ra *ra)
 	if (ra_outbox_send(ra->store, ra->conf->socket, &waiting, &own) != PKI_OK &&
 		waiting != 0)
 		fprintf(stderr,
-			"pki-ra: note: events for the log that wait in the store: %" PRIu64
-			"; %s. The next command sends them.\n",
+			"pki-ra: note: %" PRIu64
+			" events for the log are not sent: %s. The next command sends these events.\n",
 			waiting,
 			own.status == PKI_UNAVAILABLE ? "pki-ca does not answer"
 						      : own.msg);
@@ -105,7 +105,7 @@ ra_need_application(
 {
 	if (!pki_id_valid(id, 'A'))
 		return pki_fail(err, PKI_USAGE,
-			"\"%.48s\" is not an application: A-, then 32 hex digits; find it with pki-ra list or pki-ra search",
+			"\"%.48s\" is not an application: A-, then 32 hex digits; pki-ra list and pki-ra search find applications",
 			id);
 	return ra_application_get(ra->store, id, out, err);
 }

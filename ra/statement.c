@@ -80,7 +80,7 @@ verify_parsed(CMS_ContentInfo *cms, BIO *content, struct pki_bytes text,
 	long len = BIO_get_mem_data(content, &data);
 	if (!same_json((struct pki_bytes){ (const uint8_t *)data, (size_t)len }, text))
 		return pki_refuse(err, PKI_RULE_ACCEPTANCE,
-			"the statement differs from the one that pki-ra accept --print writes; sign that statement");
+			"the statement differs from the text of pki-ra accept --print; have the holder sign the printed text");
 	return PKI_OK;
 }
 

@@ -28,10 +28,10 @@ check_due(struct ra *ra, const char *holder, struct pki_err *err)
 	ra_print_local(kept.due, due);
 	if (kept.end == 0)
 		return pki_refuse(err, PKI_RULE_RETENTION,
-			"an application without certificates is kept for %d days after its last step, until %s; erase it then (rules.yaml: retention)",
+			"an application without certificates is kept for %d days after its last step, until %s; erase the holder then (rules.yaml: retention)",
 			ra->policy->retention_days, due);
 	return pki_refuse(err, PKI_RULE_RETENTION,
-		"the last certificate ends %s; the file is kept for %d years after that, until %s; erase it then (rules.yaml: retention)",
+		"the last certificate ends %s; the data is kept for %d years after this end, until %s; erase the holder then (rules.yaml: retention)",
 		ra_print_local(kept.end, end), ra->policy->retention_years, due);
 }
 

@@ -81,7 +81,7 @@ invite(const struct pki_args *args, struct ra *ra, struct ra_officer *officer,
 	pki_json_text(&out, "department", invitation->department);
 	pki_json_time(&out, "expires", invitation->expires);
 	return ra_print_result(ra, &out, err,
-		"invitation  %s\ncode        %s\nexpires     %s\n\nHand the code to the applicant: it is shown this once and counts once.\nnext: pki-ra submit --invitation %s --application FILE.yaml ...\n",
+		"invitation  %s\ncode        %s\nexpires     %s\n\nHand the code to the applicant: the code is shown only now, and counts once.\nnext: pki-ra submit --invitation %s --application FILE.yaml ...\n",
 		invitation->id, code, ra_print_local(invitation->expires, local), code);
 }
 

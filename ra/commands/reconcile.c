@@ -26,12 +26,12 @@ static const struct {
 
 struct reconciliation {
 	struct ra *ra;
-	json_t *applications; /* by id: the members of all its events' details, the last
-				 event's value for each, and the state */
-	json_t *invitations; /* by id: the event's detail */
-	json_t *erased; /* by holder's id: no part of the holder opens */
+	json_t *applications; /* by id: the members of the details of all events, with the last
+				 value of each, and the state */
+	json_t *invitations; /* by id: the detail of the event */
+	json_t *erased; /* by id of the holder, whose parts do not open */
 	struct pki_json findings;
-	uint64_t waiting; /* events that the log does not have yet */
+	uint64_t waiting; /* events in the outbox */
 	uint64_t checked;
 };
 
@@ -119,7 +119,8 @@ read_log(struct reconciliation *r, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The order must be the one that the log records, with the digests of the evidence. */
+/* The store must have the order that the log records, with the digests of the
+ * evidence. */
 static enum pki_status
 check_order(struct reconciliation *r, const struct ra_application *a,
 	const json_t *logged, const struct ra_record *record, struct pki_err *err)

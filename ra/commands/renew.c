@@ -137,8 +137,8 @@ ra_cmd_renew(const struct pki_args *args, void *ctx, struct pki_err *err)
 	const char *holder = pki_arg(args, "holder");
 	PKI_TRY(ra_open(args, &ra, err));
 	if (holder == NULL || !pki_id_valid(holder, 'H'))
-		return pki_fail(
-			err, PKI_USAGE, "give --holder H-... (pki-ra search finds it)");
+		return pki_fail(err, PKI_USAGE,
+			"give --holder H-...; pki-ra search finds the holder");
 	enum pki_status status = renew(args, &ra, holder, &record, err);
 	if (status != PKI_OK)
 		pki_err_object(err, "%s", holder);

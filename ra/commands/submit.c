@@ -33,7 +33,7 @@ find_invitation(
 	PKI_TRY(ra_invitation_by_code(ra->store, digest, out, &found, err));
 	if (!found)
 		return pki_refuse(err, PKI_RULE_INVITATION,
-			"no invitation has this code; check it with the inviting department");
+			"no invitation has this code; check the code with the inviting department");
 	if (out->application[0] != '\0')
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"invitation %s was used for application %s; the department issues a new invitation",

@@ -8,12 +8,12 @@
 #include "libpki/base/file.h"
 #include "ra/store/store_priv.h"
 
-/* "RAap": file(1) and this file recognize the database by it */
+/* "RAap", by which file(1) and migrate() recognize the database */
 #define APPLICATION_ID 0x52416170
 /* Two officers at two terminals: a commit takes milliseconds. */
 #define BUSY_MS 5000
 
-/* The schema by its versions; user_version counts those that are applied. */
+/* The steps of the schema; user_version counts the applied steps. */
 enum { APPLICATIONS, ERASURES };
 static const char *const migrations[] = {
 #include "ra/store/schema.sql.inc"
@@ -130,7 +130,7 @@ open_all(struct ra_store *store, struct pki_err *err)
 	PKI_TRY(pki_file_mkdirs(store->dir, 0700, err));
 	if (stat(store->dir, &sb) == 0 && (sb.st_mode & 077) != 0)
 		return pki_fail(err, PKI_CONFIG,
-			"others can read the folder of the applications store; chmod 700 it");
+			"others can read the folder of the applications store; make the folder private with chmod 700");
 	snprintf(db, sizeof db, "%s/applications.db", store->dir);
 	snprintf(key, sizeof key, "%s/store.key", store->dir);
 	/* a database without its key must not get a new key: no part would open */

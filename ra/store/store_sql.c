@@ -24,7 +24,8 @@ ra_sql_fail(struct ra_store *store, const char *what, struct pki_err *err)
 		{ SQLITE_READONLY, PKI_IO, "check the folder's owner and mode" },
 		{ SQLITE_PERM, PKI_IO, "check the folder's owner and mode" },
 		{ SQLITE_IOERR, PKI_IO, "check the disk" },
-		{ SQLITE_CONSTRAINT, PKI_STATE, "look at it again with pki-ra show" },
+		{ SQLITE_CONSTRAINT, PKI_STATE,
+			"look at the application with pki-ra show" },
 	};
 	int code = sqlite3_errcode(store->db) & 0xff;
 	const char *text = sqlite3_errmsg(store->db);

@@ -110,11 +110,11 @@ read_key(const char *path, bool create, struct pki_buf *key, struct pki_err *err
 		PKI_TRY(create_key(path, err));
 	if (stat(path, &sb) == 0 && (sb.st_mode & 077) != 0)
 		return pki_fail(err, PKI_CONFIG,
-			"others can read the key of the applications store; chmod 600 it");
+			"others can read the key of the applications store; make the file private with chmod 600");
 	PKI_TRY(pki_file_read(path, KEY, key, err));
 	if (key->len != KEY)
 		return pki_fail(err, PKI_TAMPERED,
-			"the key has %zu octets, not %d; restore it from the backup",
+			"the key has %zu octets, not %d; restore the key from the backup",
 			key->len, KEY);
 	return PKI_OK;
 }

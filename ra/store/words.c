@@ -31,7 +31,8 @@ fold_one(const char *text, size_t left, char *word, size_t *len, bool *taken)
 	return used;
 }
 
-/* The words of a text without blanks: its runs of letters and digits, and the whole. */
+/* The words of a text without blanks: the runs of letters and digits, and the whole
+ * text. */
 static enum pki_status
 each_run(const char *text, size_t size, ra_word_fn fn, void *ctx, struct pki_err *err)
 {

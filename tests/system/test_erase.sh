@@ -73,7 +73,7 @@ exits 2 "neither holder nor --due" pki-ra erase
 exits 16 "a holder that nobody knows" erase claire "H-${abandoned_application#A-}"
 refused retention "rule 79: a person's file is kept while there are certificates" erase claire "$zephyrine"
 ok "... and seven years more, says the refusal, with date and remedy" \
-	grep -qE "7 years .*until $(date -u -d "$end +7 years" +%F).* erase it then" "$D/out"
+	grep -qE "7 years .*until $(date -u -d "$end +7 years" +%F).* erase the holder then" "$D/out"
 refused retention "rule 79: an application that led to nothing is kept for a while, too" erase claire "$rejected"
 ok "... so that it says until when" grep -q "100 days .*until $(date -u -d '+100 days' +%Y-%m)" "$D/out"
 ok "nobody is due" test -z "$(due)"
