@@ -1,6 +1,6 @@
 /*
- * The state of one audit: sources, keys, one view of the ledger, findings, and the facts that one
- * part of the verification leaves for the next. Each worker (workers.h) has a copy of its own.
+ * The state of one audit: sources, keys, one view of the ledger, findings, and facts from
+ * one part of the verification for the next. Each worker (workers.h) has its own copy.
  */
 #ifndef TOOLS_AUDIT_AUDIT_H
 #define TOOLS_AUDIT_AUDIT_H
@@ -15,7 +15,8 @@
 #include "tools/audit/policies.h"
 #include "tools/audit/sources.h"
 
-/* Objects that were checked, and objects that the log records; workers' counts are added up. */
+/* Objects checked, and objects recorded by the log. The counts of all workers are added
+ * up. */
 #define AUDIT_COUNTS(X) \
 	X(entries) \
 	X(hashes) \
@@ -37,14 +38,14 @@ struct audit_counts {
 #undef X
 };
 
-/* Facts that the log records and other parts need. */
+/* Facts from the log for other parts. */
 struct audit_log_facts {
 	uint64_t partitioned; /* index of the entry "crl-partitioned"; 0: none */
 	json_t *ceremony; /* detail of the entry "ceremony-completed"; NULL: none */
 	uint64_t crl_first[PKI_ISSUER_CA + 1]; /* first CRL number recorded; 0: none */
 };
 
-/* --since: entries below size, and the objects that they record, were verified before. */
+/* --since: entries below size, and all objects recorded by them, were verified before. */
 struct audit_since {
 	uint64_t size; /* 0: everything is verified */
 	struct pki_hash root;
@@ -54,7 +55,7 @@ struct audit_since {
 /* --ocsp and --ocsp-export */
 struct audit_ocsp {
 	const char *url, *dir; /* NULL: not queried, not read */
-	uint64_t sample; /* number of certificates that url is queried about */
+	uint64_t sample; /* number of certificates to query url about */
 	pki_time last_event; /* of the ledger */
 };
 
@@ -73,7 +74,7 @@ struct audit {
 	struct pki_cms_cache *cache;
 	struct pki_ledger_figures figures;
 	struct findings *findings;
-	struct finding_position position; /* of the object that is being checked */
+	struct finding_position position; /* of the object being checked */
 	struct workers *workers;
 	struct audit_ocsp ocsp;
 	struct audit_since since;
@@ -81,22 +82,24 @@ struct audit {
 	struct audit_counts counts;
 };
 
-/* Open everything that the options name, the ledger at one view. a is zeroed by the caller and
- * is freed by the caller after a failure too. */
+/* Open everything named by the options, the ledger at one view. The caller zeroes a, and
+ * frees a after a failure too. */
 enum pki_status audit_open(
 	struct audit *a, const struct pki_args *args, struct pki_err *err) PKI_MUST_CHECK;
 void audit_free(struct audit *a);
-/* The exit status that stands for the worst finding. */
+/* The exit status for the worst finding. */
 int audit_exit_status(const struct audit *a);
 
-/* Add the finding in err; object names what it is about unless err does. err is {0} afterwards. */
+/* Add the finding in err. object is the finding's object unless err names one. err is {0}
+ * afterwards. */
 void audit_add_finding(struct audit *a, const char *object, struct pki_err *err);
 /* Add a finding: the object breaks the rule. */
 void audit_add_breach(struct audit *a, const char *object, enum pki_rule rule,
 	const char *fmt, ...) PKI_PRINTF(4, 5);
 
-/* The policy in force at an entry; the first policy given if the log records no loading of one.
- * NULL if the auditor was not given the policy, which is added as a finding once. */
+/* The policy in force at an entry; the first policy given if the log records no loading
+ * of a policy. NULL if the auditor was not given this policy; the first call adds a
+ * finding about the policy. */
 const struct pki_policy *audit_policy(struct audit *a, uint64_t entry);
 /* Was the file changed after the audit began? */
 bool audit_file_is_newer(const struct audit *a, const char *path);

@@ -1,6 +1,7 @@
 /*
- * Published files that other processes write while the ledger is in use, read before the audit's
- * snapshot of the ledger. A statement of such a file that the snapshot does not know is false.
+ * Published files of other processes, which write while the ledger is in use. They are
+ * read before the audit's snapshot of the ledger, so the snapshot must know everything in
+ * these files.
  */
 #ifndef TOOLS_AUDIT_EARLY_H
 #define TOOLS_AUDIT_EARLY_H

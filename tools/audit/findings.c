@@ -77,7 +77,7 @@ put(struct group *group, const struct finding_position *position,
 	if (at == FINDINGS_MAX)
 		return;
 	if (group->count == FINDINGS_MAX)
-		group->count--; /* the last one goes */
+		group->count--; /* drop the last finding */
 	else if (!grow(group))
 		return;
 	struct finding *here = &group->kept[at];

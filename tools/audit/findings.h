@@ -1,6 +1,6 @@
 /*
- * The findings of an audit: each with its position, severity and remedy. They are shown in the
- * order of their positions, whichever thread added them first.
+ * The findings of an audit, each with position, severity and remedy. Findings are shown
+ * in the order of their positions, whichever thread was first.
  */
 #ifndef TOOLS_AUDIT_FINDINGS_H
 #define TOOLS_AUDIT_FINDINGS_H
@@ -10,7 +10,7 @@
 #include "libpki/base/json.h"
 #include "tools/audit/severity.h"
 
-/* Findings of each severity that are kept and shown; further findings are only counted. */
+/* Findings of each severity kept and shown; further findings are only counted. */
 #define FINDINGS_MAX 1000
 
 /* The part of the audit, and the number of the object within the part. */
@@ -22,7 +22,7 @@ struct finding_position {
 struct findings;
 enum pki_status findings_new(struct findings **out, struct pki_err *err) PKI_MUST_CHECK;
 void findings_free(struct findings *findings);
-/* By any thread. Two findings at one position stay in the order in which they were added. */
+/* By any thread. Two findings at one position stay in the order of the calls. */
 void findings_put(struct findings *findings, const struct finding_position *position,
 	const struct pki_err *err);
 uint64_t findings_count(struct findings *findings);

@@ -1,4 +1,4 @@
-/* Options that several commands share: rows of their tables. */
+/* Options shared by several commands, as rows of their tables. */
 #ifndef TOOLS_AUDIT_OPTIONS_H
 #define TOOLS_AUDIT_OPTIONS_H
 

@@ -1,4 +1,4 @@
-/* The policies that the auditor was given, and the periods in which the log says each was in force. */
+/* The policies given to the auditor, and the period of each policy according to the log. */
 #ifndef TOOLS_AUDIT_POLICIES_H
 #define TOOLS_AUDIT_POLICIES_H
 
@@ -7,12 +7,12 @@
 #include "libpki/host/cli.h"
 #include "libpki/state/policy.h"
 
-/* From the entry on that records the loading of a policy until the next period. */
+/* From the entry about the loading of a policy until the next period. */
 struct policy_period {
 	uint64_t from; /* index of the entry */
 	char digest[PKI_SHA256_HEX];
 	const struct pki_policy *policy; /* NULL: the auditor was not given this policy */
-	atomic_bool reported; /* there is a finding about the missing policy */
+	atomic_bool reported; /* a finding about the missing policy was added */
 };
 
 struct policies {

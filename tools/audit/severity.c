@@ -34,7 +34,7 @@ static const struct {
 	{ PKI_RULE_TIMESTAMP, PKI_NOTFOUND,
 		{ SEVERITY_MINOR,
 			"look at pki-witness feed's log; the authority must be reachable" } },
-	/* what the auditor was not given */
+	/* sources missing for the audit */
 	{ PKI_RULE_TIMESTAMP, PKI_CONFIG,
 		{ SEVERITY_MAJOR, "name the authority's certificates by --tsa" } },
 	{ PKI_RULE_LOG_EVENT, PKI_NOTFOUND,

@@ -1,4 +1,4 @@
-/* The sources of an audit: the paths and keys that options or pki.yaml name. */
+/* The sources of an audit: paths and keys from options or from pki.yaml. */
 #ifndef TOOLS_AUDIT_SOURCES_H
 #define TOOLS_AUDIT_SOURCES_H
 

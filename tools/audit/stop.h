@@ -1,4 +1,5 @@
-/* SIGHUP, SIGINT and SIGTERM set a flag instead of ending the program, so that a command can end in order. */
+/* SIGHUP, SIGINT and SIGTERM set a flag instead of ending the program, so a command can
+ * end in order. */
 #ifndef TOOLS_AUDIT_STOP_H
 #define TOOLS_AUDIT_STOP_H
 

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A busy writer commits every few milliseconds; all readers begin within less than one. */
+/* A busy writer commits every few milliseconds; all readers begin within less than a
+ * millisecond. */
 #define SNAPSHOT_TRIES 200
 #define SNAPSHOT_USEC 500
 
@@ -108,7 +109,7 @@ workers_read_issuers(struct audit *a, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* One run of a task. */
+/* A run of a task. */
 struct run {
 	const struct workers_task *task;
 	void *state;
@@ -123,7 +124,7 @@ struct worker {
 	struct run *run;
 	struct audit *audit;
 	pthread_t thread;
-	bool main; /* the thread that began the audit */
+	bool main; /* the audit's first thread */
 };
 
 static size_t

@@ -1,7 +1,7 @@
 /*
- * Workers: threads that share one part of an audit, on all processors. Each worker has a struct
- * audit of its own: a reader at the same view of the ledger, its own certificates of the issuers,
- * its own counts. Everything that workers share is read only, or has a lock.
+ * Workers: threads for one part of an audit, on all processors. Each worker has its own
+ * struct audit: a reader at the common view of the ledger, certificates of the issuers,
+ * counts. Shared data is read only, or has a lock.
  */
 #ifndef TOOLS_AUDIT_WORKERS_H
 #define TOOLS_AUDIT_WORKERS_H
@@ -16,7 +16,7 @@ struct workers;
 enum pki_status workers_new(const struct audit *a, size_t jobs, struct workers **out,
 	struct pki_err *err) PKI_MUST_CHECK;
 void workers_free(struct workers *workers);
-/* All readers, a's too, at one view of a ledger that other processes go on writing. */
+/* Put all readers, a's too, at one view of a ledger in use. */
 enum pki_status workers_snapshot(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
 void workers_release(struct audit *a);
 /* Each worker reads the issuers' certificates from the ledger. */
@@ -25,8 +25,8 @@ enum pki_status workers_read_issuers(struct audit *a, struct pki_err *err) PKI_M
 struct workers_task {
 	const char *name; /* for the progress bar */
 	size_t batch_size; /* octets; zeroed once */
-	/* Fill a batch with the next objects; one thread at a time. *count 0: none are left. After
-	 * a failure the objects taken so far are checked. */
+	/* Fill a batch with the next objects; called by one thread at a time. *count 0:
+	 * no objects are left. After a failure all objects taken so far are checked. */
 	enum pki_status (*take)(struct audit *a, void *state, void *batch, size_t *count,
 		struct pki_err *err);
 	/* Check a batch and free its objects; all threads at once. */

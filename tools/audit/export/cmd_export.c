@@ -41,7 +41,7 @@ file_open(struct export_job *e, const char *suffix, FILE **out, struct pki_err *
 		err, PKI_IO, error, "%s.%s cannot be made", e->name, suffix);
 }
 
-/* What was written counts once it is on the disk. */
+/* A file is complete once its bytes are on the disk. */
 static enum pki_status
 file_close(struct export_job *e, FILE **file, enum pki_status status, struct pki_err *err)
 {
@@ -123,7 +123,7 @@ folder_sync(const char *path, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The folder under its own name, now that it is whole. */
+/* The folder is complete: give the folder its own name. */
 static enum pki_status
 folder_publish(const struct export_job *e, const char *path, struct pki_err *err)
 {
@@ -139,7 +139,7 @@ folder_publish(const struct export_job *e, const char *path, struct pki_err *err
 	return folder_sync(parent, err);
 }
 
-/* A hidden folder beside path, which is cut at its last slashes. */
+/* Make a hidden folder beside path. Slashes at the end of path are removed. */
 static enum pki_status
 folder_make(struct export_job *e, char *path, struct pki_err *err)
 {
@@ -217,7 +217,7 @@ audit_cmd_export(const struct pki_args *args, void *ctx, struct pki_err *err)
 		return pki_fail(err, PKI_USAGE, "--out: the path is too long");
 	PKI_TRY(parse_format(pki_arg(args, "format"), &e, err));
 	PKI_TRY(sources_open_ledger(args, &ledger, err));
-	/* one view of a ledger that other processes go on writing */
+	/* one view of a ledger in use */
 	PKI_TRY(pki_ledger_snapshot(ledger, err));
 	e.ledger = ledger;
 	stop_at_signals();

@@ -1,8 +1,8 @@
 /*
- * The public facts of the ledger: everything that the published log, the CRLs and the CA
- * certificates say, and the dates of certificates. Orders, name hashes and ends of documents are left
- * out, because they allow guesses about a person; so are certificates with people's names, unless
- * --with-names is given.
+ * The public facts of the ledger: everything in the published log, the CRLs and the CA
+ * certificates, and the dates of all certificates. Orders, name hashes and ends of
+ * documents are left out, because they allow guesses about a person. Certificates with
+ * people's names are left out unless --with-names is given.
  */
 #include "tools/audit/export/tables.h"
 
@@ -56,7 +56,7 @@ certificates(struct export_job *e, struct pki_err *err)
 	return pki_ledger_each_certificate(e->ledger, 0, 0, on_certificate, e, err);
 }
 
-/* NULL: a number of the ledger that has no name */
+/* NULL: a number without a name */
 static void
 put_name(struct pki_json *json, const char *member, const char *name)
 {

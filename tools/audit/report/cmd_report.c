@@ -102,7 +102,7 @@ gather(struct audit *a, struct figures *f, const struct pki_args *args,
 	PKI_TRY(figures_prepare(a, f, err));
 	if (!pki_arg_flag(args, "no-verify"))
 		verify_all(a, args);
-	/* a failure is one of the findings, beside the figures that could be read */
+	/* a failure becomes a finding, beside the figures read so far */
 	if (figures_gather(a, f, &own) != PKI_OK)
 		audit_add_finding(a, "figures", &own);
 	workers_release(a);

@@ -5,7 +5,7 @@
 #include "tools/audit/report/html.h"
 #include "tools/audit/report/plot.h"
 
-/* A calendar of more rows leaves out those that hold nothing. */
+/* In a calendar with more rows, empty rows are left out. */
 #define ROWS_SHORT 8
 
 void

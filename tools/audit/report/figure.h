@@ -10,7 +10,7 @@ enum figure_form { FIGURE_BARS, FIGURE_SIDE_BY_SIDE, FIGURE_LINES, FIGURE_ROWS }
 /* target: of FIGURE_LINES; 0: none */
 void figure_put(FILE *out, const struct grid *g, enum figure_form form, const char *title,
 	int64_t target);
-/* A count in an element of its own, "td". */
+/* A count as an element, "td". */
 void figure_number(FILE *out, const char *element, int64_t n);
 
 #endif

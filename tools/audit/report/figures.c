@@ -1,4 +1,5 @@
-/* The second step of figures.h: one walk each over certificates, revocations, CRLs and the log. */
+/* The second step of figures.h: one walk each over certificates, revocations, CRLs and
+ * the log. */
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ struct mark {
 
 enum { APPLIED, ISSUED, ACTIVATED, LIVE, MARKS };
 
-/* One report of loss; its revocations stand side by side in the ledger. */
+/* One report of loss. The ledger holds its revocations one after the other. */
 struct report {
 	char order[PKI_ID_TEXT];
 	pki_msec reported, committed, published;
@@ -35,7 +36,7 @@ struct gather {
 	struct pki_buf marks[MARKS]; /* of struct mark */
 	struct pki_buf ocsp, crl; /* of pki_msec */
 	struct report report;
-	char order[PKI_ID_TEXT]; /* the last one asked for, and what it was */
+	char order[PKI_ID_TEXT]; /* the last order read, and its action */
 	enum pki_action action;
 };
 
@@ -82,7 +83,7 @@ count_issued(struct gather *g, const struct pki_cert_row *row)
 	if (holder && strcmp(row->order, g->order) != 0) {
 		PKI_CLEANUP(pki_order_row_free) struct pki_order_row order = { 0 };
 		struct pki_err own = { 0 };
-		/* one that is gone is verify's to find */
+		/* `pki-audit verify` reports a missing order */
 		if (pki_ledger_order(g->a->ledger, row->order, &order, NULL, &own) !=
 			PKI_OK)
 			order.action = PKI_ACTION_ISSUE;
@@ -113,7 +114,7 @@ on_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return add_mark(g, LIVE, row->holder, row->issued, err);
 }
 
-/* When relying parties could first fetch a list that says so: 0, not by the end. */
+/* The time when a CRL with this revocation was first published; 0: not in the period. */
 static enum pki_status
 first_published(struct gather *g, const struct pki_revocation_row *row, pki_msec *out,
 	struct pki_err *err)
@@ -247,7 +248,7 @@ take_entry(struct gather *g, uint64_t index, struct pki_err *err)
 	const char *type = entry_text(entry, "type");
 	struct pki_err own = { 0 };
 	pki_msec at;
-	/* what cannot be read is verify's to find */
+	/* `pki-audit verify` reports an unreadable entry */
 	if (pki_msec_parse(entry_text(entry, "at"), &at, &own) != PKI_OK || at > g->f->to)
 		return PKI_OK;
 	if (strcmp(type, "application-submitted") == 0 &&
@@ -272,7 +273,7 @@ by_holder(const void *x, const void *y)
 	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
 }
 
-/* Each holder once, when it first happened; the count up to the end. */
+/* Count each holder once, at the first event; returns the count at the end of the period. */
 static int64_t
 distinct(struct gather *g, int kind, bool plotted)
 {

@@ -47,14 +47,14 @@ struct figures {
 	struct grid grids[GRIDS];
 
 	char ca[PKI_NAME_SIZE], origin[PKI_ORIGIN_TEXT];
-	char root[PKI_SHA256_HEX]; /* "": no checkpoint that verifies */
+	char root[PKI_SHA256_HEX]; /* "": no valid checkpoint */
 	uint64_t entries, covered;
 };
 /* First step. a is open; the caller has set from, to (0: unlimited), population and target. Cuts
  * the period to the ledger's events, makes empty grids, reads the last checkpoint. */
 enum pki_status figures_prepare(
 	struct audit *a, struct figures *f, struct pki_err *err) PKI_MUST_CHECK;
-/* Second step: the figures. After a failure f holds the figures that could be read. */
+/* Second step: the figures. After a failure f holds all figures read so far. */
 enum pki_status figures_gather(
 	struct audit *a, struct figures *f, struct pki_err *err) PKI_MUST_CHECK;
 void figures_free(struct figures *f);

@@ -147,7 +147,7 @@ read_names(struct audit *a, struct figures *f, struct pki_err *err)
 	PKI_TRY(pki_ledger_issuer(a->ledger, PKI_ISSUER_CA, &ca, err));
 	PKI_TRY(pki_cert_subject(ca, &name, err));
 	snprintf(f->ca, sizeof f->ca, "%s", name.common_name);
-	/* without one that verifies root stays "" */
+	/* without a valid checkpoint, root stays "" */
 	if (pki_ledger_checkpoint(a->ledger, 0, &note, NULL, &own) != PKI_OK ||
 		pki_checkpoint_open(pki_buf_bytes(&note), a->vkey, &cp, &own) != PKI_OK)
 		return PKI_OK;

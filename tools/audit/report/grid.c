@@ -48,7 +48,7 @@ grid_row(struct grid *g, const char *label, struct grid_row **out, struct pki_er
 	return add_row(g, clean, out, err);
 }
 
-/* The start of the unit that lies `steps` after the one of t. */
+/* The start of the unit `steps` after the unit of t. */
 static pki_time
 unit_start(enum unit unit, pki_time t, int steps)
 {

@@ -14,7 +14,7 @@ struct grid_column {
 struct grid_row {
 	char label[GRID_TEXT];
 	char note[2 * GRID_TEXT]; /* shown below the label; "": none */
-	pki_time start; /* of rows that are times */
+	pki_time start; /* of a calendar's row */
 	int64_t cells[GRID_COLUMNS];
 };
 struct grid {
@@ -29,12 +29,12 @@ struct grid {
 	size_t row_count;
 };
 void grid_free(struct grid *g);
-/* The row with this label, appended if there is none. The label may be of any length and octets: it
- * is made fit for a terminal, as by pki_cli_clean(). */
+/* The row with this label, appended if the grid has none. The label may be any text of
+ * any length; pki_cli_clean() makes the label fit for a terminal. */
 enum pki_status grid_row(struct grid *g, const char *label, struct grid_row **out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Rows for all days, weeks, months, quarters or years from `from` to `to`: the shortest unit that
- * gives few enough rows for a plot. *unit: its name. */
+/* Rows for all days, weeks, months, quarters or years from `from` to `to`: the shortest
+ * unit with few enough rows for a plot. *unit: the unit's name. */
 enum pki_status grid_calendar(struct grid *g, pki_time from, pki_time to,
 	const char **unit, struct pki_err *err) PKI_MUST_CHECK;
 /* Rows for `count` months, beginning with the month of `from`. */
@@ -47,7 +47,7 @@ int64_t grid_row_sum(const struct grid *g, const struct grid_row *row);
 size_t grid_plotted(const struct grid *g);
 /* Sort, largest rows first; all rows beyond `most` become one row. */
 void grid_rank(struct grid *g, size_t most);
-/* Drop the columns that hold only zeros, but keep one column. */
+/* Drop columns of zeros, but keep at least one column. */
 void grid_narrow(struct grid *g);
 struct pki_json grid_json(const struct grid *g);
 

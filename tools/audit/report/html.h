@@ -1,7 +1,7 @@
 /*
- * HTML that is well-formed XML too, written to a stream. Text and the values of attributes are
- * escaped here and nowhere else: whatever they hold, they add no element. Failures stay in the
- * stream; look with ferror() at the end.
+ * HTML, also well-formed XML, written to a stream. Only this module escapes text and the
+ * values of attributes, so no text can add an element. Failures stay in the stream; look
+ * with ferror() at the end.
  */
 #ifndef TOOLS_AUDIT_REPORT_HTML_H
 #define TOOLS_AUDIT_REPORT_HTML_H
@@ -23,7 +23,7 @@ void html_empty(FILE *out, const char *name, ...) __attribute__((sentinel));
 /* <name ...>text</name> */
 void html_leaf(FILE *out, const char *name, const char *text, ...)
 	__attribute__((sentinel));
-/* Control characters, malformed UTF-8 and marks that reorder text become "?". */
+/* Control characters, malformed UTF-8 and marks for the direction of text become "?". */
 void html_text(FILE *out, const char *text);
 void html_textf(FILE *out, const char *fmt, ...) PKI_PRINTF(2, 3);
 /* A count, in groups of three digits with narrow spaces between. */

@@ -133,7 +133,8 @@ count_pair(
 	return PKI_OK;
 }
 
-/* Each pair of signers of one order, named alike whoever signed first. All officers are known. */
+/* Each pair of signers of one order, named alike whoever signed first. All officers are
+ * known. */
 static enum pki_status
 count_pairs(struct officers *o, const json_t *signers, struct pki_err *err)
 {
@@ -152,7 +153,7 @@ count_signers(struct officers *o, const json_t *signers, int what, struct pki_er
 	json_t *serial;
 	json_array_foreach ((json_t *)(uintptr_t)signers, i, serial)
 		if (!json_is_string(serial))
-			return PKI_OK; /* verify finds it */
+			return PKI_OK; /* `pki-audit verify` reports this entry */
 	json_array_foreach ((json_t *)(uintptr_t)signers, i, serial)
 		PKI_TRY(count(o, json_string_value(serial), what, err));
 	return what == ISSUE || what == RENEW ? count_pairs(o, signers, err) : PKI_OK;

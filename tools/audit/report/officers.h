@@ -1,4 +1,5 @@
-/* Who signed what: officers, named by role and number ("registration 1"), and pairs of officers. */
+/* Who signed what: officers, named by role and number ("registration 1"), and pairs of
+ * officers. */
 #ifndef TOOLS_AUDIT_REPORT_OFFICERS_H
 #define TOOLS_AUDIT_REPORT_OFFICERS_H
 

@@ -9,7 +9,7 @@
 #include "tools/audit/report/html.h"
 #include "tools/audit/report/plot.h"
 
-/* A page is to be read to its end. */
+/* More findings would make the page too long to read. */
 #define FINDINGS_SHOWN 200
 /* rule 53 */
 #define DAY_MSEC (PKI_DAY * 1000)
@@ -376,7 +376,8 @@ put_sections(FILE *out, const struct figures *f)
 	html_close(out, "section");
 }
 
-/* The page's style sheet. It stands in XML, so it holds no "<" and no "&". */
+/* The page's style sheet. The page is XML, so the style sheet must not contain "<" or
+ * "&". */
 static const char style[] = {
 #include "tools/audit/report/report.css.inc"
 };

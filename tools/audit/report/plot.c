@@ -6,7 +6,7 @@
 
 #include "tools/audit/report/html.h"
 
-/* The drawing's own units; the page scales it. */
+/* Units of the drawing; the page scales the drawing. */
 #define WIDTH 720.0
 #define HEIGHT 270.0
 #define LEFT 52.0

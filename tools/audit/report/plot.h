@@ -14,7 +14,7 @@ void plot_lines(FILE *out, const struct grid *g, const char *title, int64_t targ
 /* A horizontal bar for each row. */
 void plot_rows(FILE *out, const struct grid *g, const char *title);
 void plot_legend(FILE *out, const struct grid *g, bool lines);
-/* The fill patterns that report.css refers to for print in black and white; once in a page. */
+/* The fill patterns of report.css for print in black and white; once in a page. */
 void plot_patterns(FILE *out);
 
 #endif

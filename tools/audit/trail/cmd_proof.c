@@ -1,4 +1,4 @@
-/* pki-audit proof: JSON that anybody can check without the ledger (log(5)). */
+/* pki-audit proof: JSON to be checked by anybody, without the ledger (log(5)). */
 #include <string.h>
 
 #include "libpki/base/file.h"

@@ -107,8 +107,8 @@ print_range(struct tail *t, uint64_t from, uint64_t to, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The entries shown so far are still the first entries of the log. They are not if an older ledger was
- * put in the place of this one and has grown, or if the log was rewritten. */
+/* The entries shown so far must still be the first entries of the log. Otherwise an older
+ * ledger was put in the place of this ledger and has grown, or the log was rewritten. */
 static enum pki_status
 same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki_err *err)
 {

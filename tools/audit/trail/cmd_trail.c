@@ -63,7 +63,7 @@ mentions(const struct trail *t, const json_t *value)
 		if (mentions(t, member))
 			return true;
 	json_object_foreach ((json_t *)(uintptr_t)value, key, member)
-		/* the trail of an officer does not hold all orders that the officer signed */
+		/* the trail of an officer does not hold all orders signed by the officer */
 		if (strcmp(key, "officers") != 0 && mentions(t, member))
 			return true;
 	return false;
@@ -93,8 +93,8 @@ belongs(const struct trail *t, const char *type, const json_t *detail)
 	return mentions(t, detail) || mentions(t, json_object_get(detail, "officers"));
 }
 
-/* A quick test before the JSON is read: the text holds an id of the trail, or the entry is of a type
- * that is always read. */
+/* A quick test before the JSON is read: the text holds an id of the trail, or the entry's
+ * type is always read. */
 static bool
 may_belong(const struct trail *t, const char *text)
 {
@@ -230,7 +230,7 @@ print_line(const json_t *line, FILE *out)
 		fputs("  DOES NOT FIT: see the findings\n", out);
 }
 
-/* What a trail came to, as JSON. */
+/* The result of a trail, as JSON. */
 struct outcome {
 	const char *what;
 	json_t *certificates, *lines;

@@ -5,7 +5,7 @@
 #include "libpki/state/log.h"
 #include "tools/audit/entry.h"
 
-/* The members of an entry, and of its detail, that hold each option's value (log(5)). */
+/* For each option, the members of an entry and of its detail to look in (log(5)). */
 static const struct filter_field {
 	const char *option;
 	const char *member;
@@ -20,7 +20,7 @@ static const struct filter_field {
 	{ "rule", NULL, { "rule" } },
 };
 
-/* The value is the text, or a list or object that holds the text at any depth. */
+/* The value is the text, or a list or object with the text at any depth. */
 static bool
 holds(const json_t *value, const char *text)
 {

@@ -9,8 +9,8 @@
 struct filter_field;
 
 struct filter {
-	/* One per option given. An entry must match all of them; of an option with several values it
-	 * must match one value. */
+	/* One per option given. An entry must match all of them, and of each option at
+	 * least one value. */
 	struct filter_matcher {
 		const struct filter_field *field;
 		const char *values[PKI_VALUES_MAX];
@@ -22,7 +22,7 @@ struct filter {
 	pki_msec since, until; /* both included */
 };
 
-/* --type to --until. USAGE for a value that no entry can hold. */
+/* --type to --until. USAGE for an impossible value. */
 enum pki_status filter_parse(const struct pki_args *args, struct filter *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 bool filter_wants(const struct filter *filter, const json_t *entry);

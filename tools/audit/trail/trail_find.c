@@ -1,4 +1,4 @@
-/* The ids of a trail: certificates, their orders, and the objects that the orders name. */
+/* The ids of a trail: certificates, their orders, and the objects named by the orders. */
 #include "tools/audit/trail/trail.h"
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ trail_add(struct trail *t, const char *id, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* false if the order is missing or does not open, for which its verification has a finding */
+/* false if the order is missing or does not open; the verification of the order adds the
+ * finding */
 static bool
 open_order(struct trail *t, const char *id, struct pki_order_row *row,
 	struct pki_signed_order *order)
@@ -67,7 +68,7 @@ add_order(struct trail *t, const char *id, struct pki_err *err)
 	return add_invitation(t, &order, row.committed, err);
 }
 
-/* The first CRL that lists the certificate, and the first published CRL that does. */
+/* The first CRL with the certificate, and the first published CRL with the certificate. */
 static enum pki_status
 find_lists(struct trail *t, struct trail_revoked *r, struct pki_err *err)
 {
@@ -136,7 +137,7 @@ add_certificate(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return row->revoked ? add_revoked(t, row, err) : PKI_OK;
 }
 
-/* An order to renew that names a predecessor of the trail. */
+/* An order to renew which names a predecessor from the trail. */
 static enum pki_status
 on_successor(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -176,7 +177,7 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	return pki_ledger_by_holder(t->a->ledger, row.holder, on_successor, t, err);
 }
 
-/* The certificates that an order revoked. */
+/* The certificates revoked by an order. */
 struct revoked_by {
 	struct trail *t;
 	const char *order;
@@ -224,7 +225,7 @@ find_order(struct trail *t, const char *id, struct pki_err *err)
 		return find_revoked(t, id, err);
 	if (row.action != PKI_ACTION_INVITE)
 		return pki_ledger_by_order(t->a->ledger, id, add_certificate, t, err);
-	/* the invitation is part of the order that its entry records */
+	/* the invitation is part of the order recorded by its entry */
 	entry = entry_read(t->a->ledger, row.log_index);
 	const char *outer = entry_text(json_object_get(entry, "detail"), "order");
 	PKI_TRY(add_order(t, outer, err));

@@ -46,7 +46,7 @@ check_included(struct line *l, struct pki_bytes text, struct pki_err *err)
 	struct pki_hash leaf;
 	PKI_TRY(pki_merkle_leaf(text, &leaf, err));
 	pki_hex_encode(leaf.octets, PKI_SHA256, l->leaf);
-	if (cp->size == 0) /* there is a finding about the checkpoint */
+	if (cp->size == 0) /* open_checkpoint() has added a finding */
 		return PKI_OK;
 	if (l->index >= cp->size)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
@@ -73,8 +73,8 @@ add_signature(struct line *l, const struct pki_cms_signer *signer)
 	l->signature_count++;
 }
 
-/* Open the order and add its signatures: of one officer, or all for NULL. Nothing is added of an
- * order that does not open; its verification has a finding. */
+/* Open the order and add its signatures: of one officer, or all for NULL. Nothing is
+ * added of an order which does not open; the verification of the order adds the finding. */
 static void
 add_signatures(struct line *l, const struct pki_order_row *row, const char *officer,
 	struct pki_signed_order *order)
@@ -103,7 +103,7 @@ on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The ledger's row of a certificate must agree with the revocation that this entry records. */
+/* The ledger's row of a certificate must agree with the revocation in this entry. */
 static void
 check_revoked(struct line *l, const char *serial)
 {
@@ -153,7 +153,7 @@ check_report(
 		took > 0 ? took : 0);
 }
 
-/* An order that was carried out: verified again, with its certificates. */
+/* An order which was carried out: verified again, with its certificates. */
 static enum pki_status
 line_of_order(struct line *l, struct pki_err *err)
 {
@@ -181,7 +181,8 @@ line_of_order(struct line *l, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A step of the registration authority: the officer's signature is in the order that followed. */
+/* A step of the registration authority: the order which followed must hold the officer's
+ * signature. */
 static enum pki_status
 line_of_step(struct line *l, struct pki_err *err)
 {

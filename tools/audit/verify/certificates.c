@@ -1,4 +1,4 @@
-/* Certificates: their own bytes against the ledger's columns, the profile, the log. */
+/* The bytes of a certificate against the ledger's columns, the profile and the log. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ check_end(struct audit *a, const char *object, const struct pki_cert *cert,
 		audit_add_breach(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
 }
 
-/* rule 15: all that the ledger has of the name is of one holder */
+/* rule 15: a name belongs to one holder */
 static void
 check_name(struct audit *a, const char *object, const struct pki_cert_row *row)
 {
@@ -82,7 +82,8 @@ entry_holds_digest(const struct certificate_origin *origin,
 	return false;
 }
 
-/* The certificate's position among those of the ceremony; false if it is none of them. */
+/* The certificate's position in the ceremony; false if the ceremony did not make the
+ * certificate. */
 static bool
 ceremony_position(const struct audit *a, const char *serial, size_t *position)
 {
@@ -99,7 +100,8 @@ ceremony_position(const struct audit *a, const char *serial, size_t *position)
 	return false;
 }
 
-/* Is the text the list's item? Entries of older suites have no such lists. */
+/* Is the text the list's item? Entries of older versions lack the lists "digests" and
+ * "profiles". */
 static bool
 said(const struct audit *a, const char *name, size_t position, const char *text)
 {
@@ -120,8 +122,8 @@ in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *s
 	       said(a, "profiles", position, row->profile);
 }
 
-/* rule 52: the list that the certificate names, and that the ledger says it does. What the
- * ceremony made stands before the entry that says there are partitions. */
+/* rule 52: the certificate names the CRL of its partition, and the ledger has the same
+ * partition. The ceremony's certificates come before the log entry about partitions. */
 static void
 check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
 	const struct pki_cert *cert, uint64_t index)

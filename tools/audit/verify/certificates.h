@@ -1,10 +1,10 @@
-/* Certificates: their own bytes against the ledger's columns, the profile, the log. */
+/* Certificates: their bytes against the ledger's columns, the profile and the log. */
 #ifndef TOOLS_AUDIT_VERIFY_CERTIFICATES_H
 #define TOOLS_AUDIT_VERIFY_CERTIFICATES_H
 
 #include "tools/audit/audit.h"
 
-/* The order that led to a certificate. */
+/* The order for a certificate. */
 struct certificate_origin {
 	const char *order;
 	uint64_t index; /* of the order's log entry */
@@ -12,8 +12,8 @@ struct certificate_origin {
 };
 /* Certificates without an order; certificates of orders are verified with their orders. */
 enum pki_status certificates_verify(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
-/* One certificate: its bytes, the ledger's row, its log entry, the profile in force then. origin
- * NULL: there is no order. *out: the parsed certificate, or NULL. */
+/* One certificate: its bytes, the ledger's row, the log entry, the profile in force then.
+ * origin NULL: the certificate has no order. *out: the parsed certificate, or NULL. */
 void certificates_verify_one(struct audit *a, const struct pki_cert_row *row,
 	const struct certificate_origin *origin, struct pki_cert **out);
 /* "serial 4a...", the name of a certificate in findings */

@@ -1,4 +1,4 @@
-/* Revocations and the CRLs over them. */
+/* Revocations and CRLs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 /* A CRL of the largest installation that one signer serves. */
 #define CRL_FILE_MAX ((size_t)128 << 20)
 
-/* One list, as far as it was followed. */
+/* One CRL of the issuer, full or of a partition, up to the current number. */
 struct followed {
 	uint64_t number, published;
 	pki_time this_update, next_update;
@@ -21,7 +21,7 @@ struct issuer {
 	struct audit *a;
 	int number;
 	struct revoked revoked;
-	struct followed *lists; /* the full one, partitions */
+	struct followed *lists; /* the full CRL, then the partitions */
 	unsigned partitions;
 	uint64_t last; /* number, of all lists' CRLs */
 	pki_time cutoff; /* of the last CRL */
@@ -71,7 +71,7 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	return PKI_OK;
 }
 
-/* One CRL against the revocations that it was built over. */
+/* One CRL against the revocations before it. */
 struct coverage {
 	struct issuer *issuer;
 	const struct pki_crl_row *row;
@@ -79,7 +79,7 @@ struct coverage {
 	size_t found;
 };
 
-/* It names a certificate that it need not. */
+/* The CRL lists a certificate without need. */
 static void
 check_surplus(struct coverage *c, const struct pki_revoked *is)
 {
@@ -162,7 +162,7 @@ names_list(const struct issuer *issuer, unsigned partition, const struct pki_crl
 	return strcmp(is, url) == 0;
 }
 
-/* rules 52, 56: what it says of itself. */
+/* rules 52, 56: the distribution point and expiredCertsOnCRL in the CRL */
 static void
 check_scope(const struct issuer *issuer, const char *object,
 	const struct pki_crl_row *row, const struct pki_crl *crl)
@@ -200,7 +200,7 @@ check_last(const struct issuer *issuer, const char *object, const struct pki_crl
 	return PKI_OK;
 }
 
-/* rules 55, 57: against the lists before it. */
+/* rules 55, 57: against the CRLs before */
 static void
 check_sequence(
 	const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
@@ -224,7 +224,7 @@ check_sequence(
 			"follows the last CRL of its list");
 }
 
-/* rules 49, 53, 54: none before, and none after the end of, the one before it. */
+/* rules 49, 53, 54: thisUpdate lies between thisUpdate and nextUpdate of the CRL before */
 static void
 check_dates(
 	const struct issuer *issuer, const char *object, const struct pki_crl_row *row)
@@ -270,7 +270,8 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	return PKI_OK;
 }
 
-/* A CRL published since the audit began is newer than its view of a ledger in use. */
+/* A CRL published after the start of the audit is newer than the audit's view of a ledger
+ * in use. */
 static bool
 made_since(const struct issuer *issuer, unsigned partition, const char *path,
 	const struct pki_buf *file)
@@ -284,7 +285,7 @@ made_since(const struct issuer *issuer, unsigned partition, const char *path,
 	       names_list(issuer, partition, crl) && pki_crl_number(crl) > issuer->last;
 }
 
-/* One of this list that is in the ledger: the file is behind, not changed. */
+/* An earlier CRL of the same partition: the file is behind, not changed. */
 static bool
 made_before(const struct issuer *issuer, unsigned partition, const struct pki_buf *file)
 {
@@ -309,7 +310,7 @@ list_file(int issuer, unsigned partition, char out[PKI_CRL_FILE])
 		pki_crl_file(partition, out);
 }
 
-/* What relying parties fetch must be the last published one, or newer. */
+/* The file for relying parties must be the last published CRL, or a newer CRL. */
 static enum pki_status
 check_published(const struct issuer *issuer, unsigned partition, const char *name,
 	struct pki_err *err)
@@ -355,7 +356,7 @@ remember(struct issuer *issuer, const struct pki_crl_row *row)
 	issuer->cutoff = row->cutoff;
 }
 
-/* One that stands under the checkpoint of --since. */
+/* --since: the CRL was verified before. */
 static bool
 looked_at_before(struct issuer *issuer, uint64_t n, struct pki_crl_row *head)
 {
@@ -368,7 +369,7 @@ looked_at_before(struct issuer *issuer, uint64_t n, struct pki_crl_row *head)
 	       head->committed <= a->since.at && head->partition <= issuer->partitions;
 }
 
-/* false: there is none of this number */
+/* false: no CRL has this number */
 static bool
 follow(struct issuer *issuer, uint64_t n)
 {

@@ -1,4 +1,4 @@
-/* Revocations, and the CRLs that list them. */
+/* Revocations and CRLs. */
 #ifndef TOOLS_AUDIT_VERIFY_CRLS_H
 #define TOOLS_AUDIT_VERIFY_CRLS_H
 

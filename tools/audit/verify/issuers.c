@@ -3,7 +3,6 @@
 #include "libpki/host/conf.h"
 #include "tools/audit/workers.h"
 
-/* The ledger's issuers must be the ones that the auditor trusts. */
 enum pki_status
 issuers_verify(struct audit *a, const char *root, struct pki_err *err)
 {

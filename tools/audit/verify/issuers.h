@@ -4,8 +4,8 @@
 
 #include "tools/audit/audit.h"
 
-/* Sets a's issuers, and the workers', to the ledger's, which must be the published ones. root: the
- * file of the root certificate to trust; NULL: the published root.pem. */
+/* Read a's issuers from the ledger; they must be the published certificates. root: the
+ * file of the trusted root certificate; NULL: the published root.pem. */
 enum pki_status issuers_verify(
 	struct audit *a, const char *root, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* The log: entries, the tree over them, its checkpoints; what each entry says happened. */
+/* Entries, the Merkle tree, checkpoints; each entry against the rows of the ledger. */
 #include <stdio.h>
 #include <string.h>
 
@@ -148,7 +148,7 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		audit_add_finding(a, object, &own);
 }
 
-/* The stored hash of a subtree must be the one that its entries give. */
+/* The stored hash of a subtree must be the hash of its entries. */
 static void
 check_hash(struct audit *a, unsigned level, uint64_t index, const struct pki_hash *want)
 {
@@ -255,7 +255,7 @@ log_verify(struct audit *a, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Who of the witnesses cosigned it is counted; what is wrong in their name is a finding. */
+/* Count the witnesses' cosignatures; a wrong cosignature is a finding. */
 static void
 check_witnesses(struct audit *a, const char *path, struct pki_bytes note)
 {

@@ -1,4 +1,4 @@
-/* What responders say, live or from files, against the ledger. */
+/* OCSP responses, queried or exported, against the ledger. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #define SEEN_WITHIN ((pki_time)3600)
 #define SAMPLE_DEFAULT 1000
 
-/* Rows that one thread takes at a time. */
+/* Rows in a batch. */
 #define BATCH 64
 
 struct batch {
@@ -40,7 +40,7 @@ compare(const struct audit *a, const struct pki_cert_row *row,
 			"OCSP says that it was revoked; the ledger does not");
 	}
 	if (row->revoked && is->status == PKI_OCSP_GOOD) {
-		/* of the same second, it may have been made before */
+		/* a response of the same second may have been made before the revocation */
 		bool behind = is->this_update <= revoked_at &&
 			      a->ocsp.last_event - revoked_at <= SEEN_WITHIN;
 		return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED,
@@ -78,7 +78,8 @@ ask(const struct audit *a, const struct pki_serial *serial, struct pki_ocsp_resu
 		pki_buf_bytes(&request), issuer, pki_time_now(), out, err);
 }
 
-/* As a GET names it (RFC 9919 5.1); what is old is told apart from what is wrong. */
+/* The file is named by the GET request (RFC 9919 5.1). An old response gives another
+ * status than a wrong response. */
 static enum pki_status
 read_file(const struct audit *a, const struct pki_serial *serial, const char *hash,
 	struct pki_ocsp_result *out, struct pki_err *err)
@@ -177,7 +178,7 @@ look_at_all(struct audit *a, void *in, size_t count)
 		look_at(a, &batch->rows[i]);
 }
 
-/* rule 60: about a serial number that nobody has. */
+/* rule 60: query about a random serial number */
 static void
 ask_unissued(struct audit *a)
 {

@@ -1,4 +1,3 @@
-/* Orders: opened and decided again, as of the moment of their commit. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,12 +36,12 @@ check_signers(struct audit *a, const struct pki_order_row *row, const struct pki
 	}
 }
 
-/* One order, and what it led to. */
+/* One order, and its certificates. */
 struct visit {
 	struct audit *a;
 	const struct pki_order_row *row;
 	const json_t *entry;
-	const struct pki_order *order; /* NULL: it does not open */
+	const struct pki_order *order; /* NULL: the order does not open */
 	const struct pki_decision *decision; /* NULL: none */
 	size_t count; /* of certificates */
 };
@@ -53,7 +52,7 @@ same_key(const struct pki_cert *cert, const struct pki_csr *csr)
 	return pki_key_matches(pki_cert_get0_key(cert), pki_csr_get0_key(csr));
 }
 
-/* One certificate of the order against what was decided. */
+/* One certificate of the order against the decision. */
 static enum pki_status
 check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
 	const struct pki_cert *cert, const char *object, struct pki_err *err)
@@ -115,7 +114,7 @@ check_entry(struct audit *a, const struct pki_order_row *row, const json_t *entr
 			(uintmax_t)row->log_index);
 }
 
-/* The invitation's own row says that it was used. */
+/* The invitation's row must record its use by this order. */
 static void
 check_used(struct audit *a, const struct pki_order_row *row,
 	const struct pki_signed_order *invitation)
@@ -129,7 +128,7 @@ check_used(struct audit *a, const struct pki_order_row *row,
 			"the ledger no longer says that it used the invitation %s", id);
 }
 
-/* Decided again; the decision stays there for the order's certificates. */
+/* Decide again. The decision stays in v for the order's certificates. */
 static enum pki_status
 check_decided(struct visit *v, const struct pki_signed_order *order,
 	struct pki_decision *decision, struct pki_err *err)
@@ -148,7 +147,7 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 	return PKI_OK;
 }
 
-/* The order that was looked at last: its invitation is the ledger's next row. */
+/* The last order verified: its invitation is the next row of the ledger. */
 struct last {
 	char id[PKI_ID_TEXT]; /* "": none */
 	pki_msec committed;
@@ -169,7 +168,7 @@ last_set(struct last *last, const struct pki_order_row *row,
 	order->order.invitation = (struct pki_buf){ 0 };
 }
 
-/* The invitation within the order that the entry records. */
+/* Find the invitation in the order recorded by the entry. */
 static enum pki_status
 find_invitation(struct visit *v, struct last *last, struct pki_err *err)
 {
@@ -186,7 +185,7 @@ find_invitation(struct visit *v, struct last *last, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* An invitation rode inside the order that its entry records. */
+/* An invitation is part of the order recorded by its entry. */
 static enum pki_status
 check_invitation(struct visit *v, struct last *last, struct pki_err *err)
 {
@@ -267,7 +266,7 @@ orders_verify_one(struct audit *a, const struct pki_order_row *row)
 	pki_buf_free(&last.invitation);
 }
 
-/* Rows that one thread takes at a time: an order is looked at for a millisecond. */
+/* Rows in a batch: the verification of an order takes a millisecond. */
 #define BATCH 32
 
 struct batch {

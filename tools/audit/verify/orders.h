@@ -4,9 +4,9 @@
 
 #include "tools/audit/audit.h"
 
-/* Each order with its log entry, signers, decision and certificates. */
+/* Verify each order with its log entry, signers, decision and certificates. */
 enum pki_status orders_verify(struct audit *a, struct pki_err *err) PKI_MUST_CHECK;
-/* One order; whatever is wrong is a finding. */
+/* Verify one order; every contradiction is a finding. */
 void orders_verify_one(struct audit *a, const struct pki_order_row *row);
 
 #endif

@@ -85,7 +85,7 @@ check_level(struct audit *a, const char *dir, int level, uint64_t count)
 		uint64_t left = count - i * PKI_TILE_WIDTH;
 		unsigned width = left < PKI_TILE_WIDTH ? (unsigned)left : PKI_TILE_WIDTH;
 		check_width(a, dir, level, i, width);
-		/* who holds an older checkpoint asks for the tiles of its time */
+		/* a holder of an older checkpoint fetches the tiles of its time */
 		pki_log_partials(dir, level, i, older);
 		for (unsigned w = 1; w < width; w++)
 			if (older[w])
@@ -95,7 +95,7 @@ check_level(struct audit *a, const char *dir, int level, uint64_t count)
 	}
 }
 
-/* The last one that `pki-witness feed` had cosigned. */
+/* The last checkpoint cosigned for `pki-witness feed`. */
 static void
 audit_cosigned(struct audit *a)
 {
@@ -116,7 +116,7 @@ time_of_entry(struct audit *a, uint64_t index)
 	return pki_msec_parse(entry_text(entry, "at"), &at, &own) == PKI_OK ? at : 0;
 }
 
-/* An older log in the place of the last one: others that read it would not see the rest. */
+/* An older published log hides the later entries from its readers. */
 static void
 check_behind(struct audit *a, const char *path, uint64_t size)
 {

@@ -1,4 +1,5 @@
-/* The published log against the ledger: checkpoint, cosigned checkpoint, entry bundles, tiles. */
+/* The published log against the ledger: checkpoint, cosigned checkpoint, entry bundles,
+ * tiles. */
 #ifndef TOOLS_AUDIT_VERIFY_PUBLISHED_LOG_H
 #define TOOLS_AUDIT_VERIFY_PUBLISHED_LOG_H
 

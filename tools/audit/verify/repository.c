@@ -1,5 +1,5 @@
-/* What relying parties and applicants are handed: certificates and the log's key, which are
- * the ledger's, and the text that the policy names. */
+/* Published certificates and the log's key against the ledger; terms of use against the
+ * policies. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +12,9 @@
 
 static const struct {
 	const char *file;
-	int issuer; /* it is that one's, DER */
-	enum pki_kind kind; /* else one of the issuing CA's, PEM */
+	int issuer; /* the file is the issuer's certificate, DER */
+	enum pki_kind
+		kind; /* else the file is a certificate of this kind by the issuing CA, PEM */
 } certificates[] = {
 	{ .file = "root.crt", .issuer = PKI_ISSUER_ROOT },
 	{ .file = "ca.crt", .issuer = PKI_ISSUER_CA },
@@ -60,7 +61,7 @@ check_issued(struct audit *a, const struct pki_cert *cert, enum pki_kind kind,
 	return PKI_OK;
 }
 
-/* Strangers take the log's key from there. */
+/* Readers of the log fetch its key from this file. */
 static enum pki_status
 check_vkey(struct audit *a, const char *file, struct pki_err *err)
 {
@@ -76,8 +77,8 @@ check_vkey(struct audit *a, const char *file, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The text that applicants accepted, where it is kept beside the rules that give its
- * digest. */
+/* The terms of use accepted by applicants, if their text is kept beside rules.yaml, which
+ * gives the digest. */
 static void
 check_terms(struct audit *a, const char *dir, const struct pki_policy *policy)
 {
@@ -108,7 +109,7 @@ check_file(struct audit *a, size_t i, struct pki_err *err)
 	return check_issued(a, cert, certificates[i].kind, err);
 }
 
-/* Each month another one. */
+/* The responder's certificate changes each month. */
 static enum pki_status
 check_responder(struct audit *a, struct pki_err *err)
 {
@@ -128,7 +129,7 @@ repository_verify(struct audit *a, struct pki_err *err)
 	for (size_t i = 0; i < PKI_COUNT(certificates); i++)
 		if (check_file(a, i, &own) != PKI_OK)
 			audit_add_finding(a, certificates[i].file, &own);
-	/* before a responder has begun there is none */
+	/* before the first start of a responder the file is missing */
 	if (early_exists(&a->early, EARLY_RESPONDER) &&
 		check_responder(a, &own) != PKI_OK)
 		audit_add_finding(a, "ocsp.pem", &own);

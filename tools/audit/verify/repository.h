@@ -1,4 +1,5 @@
-/* Published certificates and the log's key against the ledger, the terms of use against the policies. */
+/* Published certificates and the log's key against the ledger, the terms of use against
+ * the policies. */
 #ifndef TOOLS_AUDIT_VERIFY_REPOSITORY_H
 #define TOOLS_AUDIT_VERIFY_REPOSITORY_H
 

@@ -35,7 +35,7 @@ revoked_ready(struct revoked *revoked, unsigned partitions, struct pki_err *err)
 	revoked->members = calloc(revoked->count + 1, sizeof *revoked->members);
 	if (revoked->start == NULL || revoked->members == NULL)
 		return pki_fail(err, PKI_MEMORY, "%u lists", partitions);
-	/* counted one place ahead, so that after they are placed each start is right */
+	/* counted one index ahead, so start[] is right after the loop below */
 	for (size_t i = 0; i < revoked->count; i++)
 		if (in_partition(revoked, i))
 			revoked->start[revoked->all[i].partition + 2]++;
@@ -97,7 +97,7 @@ revoked_find(struct revoked *revoked, const struct pki_serial *serial)
 	return NULL;
 }
 
-/* The list's members by position: all of them on the full one. */
+/* The number of a CRL's possible entries; the full CRL has all revocations. */
 static size_t
 member_count(const struct revoked *revoked, unsigned partition)
 {
@@ -112,7 +112,7 @@ member(const struct revoked *revoked, unsigned partition, size_t i)
 			      : revoked->members[revoked->start[partition] + i];
 }
 
-/* Those between the last CRL and this one that it must name, by serial. */
+/* The entries which the CRL must list in addition to the CRL before, by serial. */
 static size_t
 take_new(struct expected *list, const struct revoked *revoked, unsigned partition,
 	uint32_t *out)
@@ -129,7 +129,7 @@ take_new(struct expected *list, const struct revoked *revoked, unsigned partitio
 	return count;
 }
 
-/* Both by serial; what has expired goes. */
+/* Merge two lists sorted by serial; drop expired entries. */
 static void
 merge(struct expected *list, const struct revoked *revoked, const uint32_t *new,
 	size_t new_count, uint32_t *out)

@@ -1,13 +1,14 @@
 /*
- * What each list of an issuer must hold: brought forward from one CRL of the list to the next,
- * so that the work is that of the CRL's own entries, however many were revoked since.
+ * The entries required in each CRL of an issuer. They are computed from the CRL before,
+ * so the work for a CRL grows with its own entries, not with the number of later
+ * revocations.
  */
 #ifndef TOOLS_AUDIT_VERIFY_REVOKED_H
 #define TOOLS_AUDIT_VERIFY_REVOKED_H
 
 #include "libpki/x509/crl.h"
 
-/* A revocation as the ledger has it; its position among the issuer's is its place plus one. */
+/* A revocation in the ledger. Its position is its index in `all` plus one. */
 struct revocation {
 	struct pki_serial serial;
 	pki_time revoked_at, not_after;
@@ -16,7 +17,7 @@ struct revocation {
 };
 
 struct revoked {
-	struct revocation *all; /* in the order of their commits */
+	struct revocation *all; /* in the order of commits */
 	size_t count, room;
 	unsigned partitions;
 	size_t *start; /* of each partition in members, by position */
@@ -25,7 +26,7 @@ struct revoked {
 };
 enum pki_status revoked_add(struct revoked *revoked, const struct revocation *one,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* All were added; partitions 0: there is the full list alone. */
+/* After the last revoked_add(). partitions 0: the issuer has only the full CRL. */
 enum pki_status revoked_ready(
 	struct revoked *revoked, unsigned partitions, struct pki_err *err) PKI_MUST_CHECK;
 void revoked_free(struct revoked *revoked);
@@ -33,16 +34,16 @@ void revoked_free(struct revoked *revoked);
 const struct revocation *revoked_find(
 	struct revoked *revoked, const struct pki_serial *serial);
 
-/* Of one list: what its CRL must name. Zeroed at the start. */
+/* The entries required in one CRL. Zeroed at the start. */
 struct expected {
 	uint32_t *live; /* places in all, by serial */
 	size_t count;
-	size_t next; /* of the list's members, the first that is not taken in yet */
+	size_t next; /* index of the first possible entry not yet considered */
 	uint64_t revocations;
 	pki_time cutoff;
 };
-/* To a CRL built over so many revocations that lists what expires at cutoff or later. Where
- * either went back it starts anew. */
+/* Go on to the CRL built over this number of revocations, which lists certificates
+ * expiring at cutoff or later. Begins anew if the number or cutoff went back. */
 enum pki_status expected_forward(struct expected *list, const struct revoked *revoked,
 	unsigned partition, uint64_t revocations, pki_time cutoff,
 	struct pki_err *err) PKI_MUST_CHECK;

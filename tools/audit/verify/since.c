@@ -1,12 +1,12 @@
-/* An audit of what is new: what stands under a checkpoint that the auditor kept is not
- * looked at again, but for what the rest depends on. */
+/* An audit of new objects only: objects under a checkpoint kept by the auditor are not
+ * verified again. Facts for the rest of the audit are read from the old entries. */
 #include <string.h>
 
 #include "tools/audit/verify/since.h"
 #include "libpki/state/log.h"
 #include "tools/audit/verify/log.h"
 
-/* rule 80: the entry is under the checkpoint, as it was when that was verified. */
+/* rule 80: a proof of inclusion in the old checkpoint */
 static enum pki_status
 prove(struct audit *a, uint64_t index, struct pki_bytes text, struct pki_err *err)
 {
@@ -28,7 +28,8 @@ learn_one(struct audit *a, uint64_t index, struct pki_bytes text, struct pki_err
 	return log_learn(a, index, entry, err);
 }
 
-/* Policies, partitions, the ceremony: found by their words, each then proved. */
+/* Find the entries about policies, partitions and the ceremony by their words, and prove
+ * each of them. */
 static enum pki_status
 learn_old(struct audit *a, struct pki_err *err)
 {
@@ -81,7 +82,7 @@ since_begin(struct audit *a, const char *path, struct pki_err *err)
 	return status;
 }
 
-/* The row at `from` or after it: its number, and whether it is old. */
+/* The first row at or after `from`: its number, and whether the row is old. */
 struct probe {
 	struct audit *a;
 	int64_t row; /* 0: none */
@@ -123,7 +124,7 @@ look(struct probe *probe, bool orders, int64_t from, struct pki_err *err)
 				on_certificate, probe, err);
 }
 
-/* Rows are in the order of their commits: the last one that is old. */
+/* Rows are in the order of commits: find the last old row. */
 static enum pki_status
 last_old(struct audit *a, bool orders, uint64_t count, int64_t *out, struct pki_err *err)
 {

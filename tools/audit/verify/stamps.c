@@ -1,4 +1,3 @@
-/* Time-stamps of checkpoints, as `pki-witness feed` leaves them (rule 86). */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,14 +9,14 @@
 #include "libpki/host/conf.h"
 
 #define FOLDER "witness/timestamps"
-/* A new one may be on its way, or its authority away for a while. */
+/* The authority may be unavailable for a while, and a time-stamp may be on its way. */
 #define LATE 3
 
 struct stamps {
 	struct audit *a;
 	char dir[PATH_MAX];
 	struct pki_buf trust;
-	uint64_t covered; /* entries under the largest that is right */
+	uint64_t covered; /* entries under the largest valid time-stamp */
 };
 
 static enum pki_status
@@ -29,7 +28,8 @@ read_file(const struct stamps *s, const char *name, struct pki_buf *out,
 	return pki_file_read(path, PKI_NOTE_MAX, out, err);
 }
 
-/* What was dated is what this log signed, by the ledger, and what lies beside it. */
+/* The time-stamp must date the ledger's checkpoint, and so must the checkpoint beside the
+ * time-stamp. */
 static enum pki_status
 check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *err)
 {
@@ -112,7 +112,7 @@ is_stamp(const struct dirent *entry)
 	return is_ours(entry->d_name, &size);
 }
 
-/* Of a checkpoint that the ledger got since the audit began. */
+/* The file is of a checkpoint younger than the audit. */
 static bool
 is_later(const struct stamps *s, const char *name)
 {
@@ -140,7 +140,7 @@ check_folder(struct stamps *s, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The oldest entry that no time-stamp covers must not be old. */
+/* The oldest entry without a time-stamp must not be old. */
 static void
 check_late(struct stamps *s)
 {
