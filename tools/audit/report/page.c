@@ -40,26 +40,32 @@ section(FILE *out, const char *id, const char *title)
 	html_leaf(out, "h2", title, HTML_END);
 }
 
+/* A box with one figure. */
+struct tile {
+	const char *id, *name;
+	const char *more; /* small text below the figure */
+	const char *class; /* "good", "bad"; NULL: none */
+};
+
 static void
-tile(FILE *out, const char *id, const char *figure, const char *name, const char *more,
-	const char *class)
+put_tile(FILE *out, const struct tile *tile, const char *figure)
 {
 	char classes[32];
-	snprintf(classes, sizeof classes, "value %s", class);
+	snprintf(classes, sizeof classes, "value %s",
+		tile->class != NULL ? tile->class : "");
 	html_open(out, "li", "class", "tile", HTML_END);
-	html_leaf(out, "span", name, HTML_END);
-	html_leaf(out, "span", figure, "class", classes, "id", id, HTML_END);
-	html_leaf(out, "small", more, HTML_END);
+	html_leaf(out, "span", tile->name, HTML_END);
+	html_leaf(out, "span", figure, "class", classes, "id", tile->id, HTML_END);
+	html_leaf(out, "small", tile->more, HTML_END);
 	html_close(out, "li");
 }
 
 static void
-count_tile(FILE *out, const char *id, int64_t n, const char *name, const char *more,
-	const char *class)
+put_count(FILE *out, const struct tile *tile, int64_t n)
 {
 	char number[HTML_NUMBER];
 	html_number(n, number);
-	tile(out, id, number, name, more, class);
+	put_tile(out, tile, number);
 }
 
 static int64_t
@@ -72,43 +78,67 @@ sum_of(const struct grid *g)
 }
 
 static void
+put_findings_tile(FILE *out, int64_t found, bool verified)
+{
+	struct tile tile = { "t-findings", "Findings", "! see Findings", "bad" };
+	if (found == 0) {
+		tile.more = verified ? "\xe2\x9c\x93 everything is in order"
+				     : "not verified";
+		tile.class = verified ? "good" : NULL;
+	}
+	if (verified || found > 0)
+		put_count(out, &tile, found);
+	else
+		put_tile(out, &tile, "\xe2\x80\x93");
+}
+
+static void
+put_worst_tile(FILE *out, const struct spread *crl)
+{
+	struct tile tile = { "t-worst", "Worst, from report to CRL",
+		"allowed: 60 min (24 h by law)", crl->count > 0 ? "good" : NULL };
+	char worst[GRID_TEXT];
+	if (crl->over_hour > 0) {
+		tile.more = "! more than 60 min";
+		tile.class = "bad";
+	}
+	format_duration(crl->worst, worst);
+	put_tile(out, &tile, crl->count > 0 ? worst : "\xe2\x80\x93");
+}
+
+static void
 put_tiles(FILE *out, const struct figures *f, const json_t *findings, bool verified)
 {
 	const struct grid *issued = &f->grids[GRID_ISSUANCE];
-	char more[GRID_TEXT], worst[GRID_TEXT];
-	html_open(out, "ul", "class", "tiles", HTML_END);
-	json_int_t found = entry_number(findings, "finding_count");
-	if (verified || found > 0)
-		count_tile(out, "t-findings", found, "Findings",
-			found == 0 ? "\xe2\x9c\x93 everything is in order"
-				   : "! see Findings",
-			found == 0 ? "good" : "bad");
-	else
-		tile(out, "t-findings", "\xe2\x80\x93", "Findings", "not verified", "");
-	format_duration(f->crl.worst, worst);
-	tile(out, "t-worst", f->crl.count > 0 ? worst : "\xe2\x80\x93",
-		"Worst, from report to CRL",
-		f->crl.over_hour > 0 ? "! more than 60 min"
-				     : "allowed: 60 min (24 h by law)",
-		f->crl.over_hour > 0 ? "bad"
-		: f->crl.count > 0   ? "good"
-				     : "");
-	snprintf(more, sizeof more, "of these %" PRId64 " by renewal",
+	char renewed[GRID_TEXT], live[GRID_TEXT], applied[GRID_TEXT],
+		activated[GRID_TEXT];
+	double share = f->issued > 0 ? 100.0 * (double)f->activated / (double)f->issued
+				     : 0.0;
+	snprintf(renewed, sizeof renewed, "of these %" PRId64 " by renewal",
 		grid_sum(issued, 1));
-	count_tile(out, "t-issued", grid_sum(issued, 0) + grid_sum(issued, 1),
-		"Holders' certificates issued", more, "");
-	count_tile(out, "t-revoked", sum_of(&f->grids[GRID_REVOCATIONS]),
-		"Certificates revoked", "for ever", "");
-	snprintf(more, sizeof more, "certificates of %" PRId64 " holders",
+	snprintf(live, sizeof live, "certificates of %" PRId64 " holders",
 		f->live_holders);
-	count_tile(out, "t-live", f->live[0], "Valid at the end", more, "");
-	count_tile(out, "t-refused", sum_of(&f->grids[GRID_REFUSALS]), "Orders refused",
-		"by the signer and its rules", "");
-	snprintf(more, sizeof more, "of %" PRId64 " who applied", f->applied);
-	count_tile(out, "t-holders", f->issued, "Holders, ever", more, "");
-	snprintf(more, sizeof more, "%.1f %% of holders",
-		f->issued > 0 ? 100.0 * (double)f->activated / (double)f->issued : 0.0);
-	count_tile(out, "t-activated", f->activated, "Activated, ever", more, "");
+	snprintf(applied, sizeof applied, "of %" PRId64 " who applied", f->applied);
+	snprintf(activated, sizeof activated, "%.1f %% of holders", share);
+	const struct {
+		struct tile tile;
+		int64_t count;
+	} counts[] = {
+		{ { "t-issued", "Holders' certificates issued", renewed, NULL },
+			grid_sum(issued, 0) + grid_sum(issued, 1) },
+		{ { "t-revoked", "Certificates revoked", "for ever", NULL },
+			sum_of(&f->grids[GRID_REVOCATIONS]) },
+		{ { "t-live", "Valid at the end", live, NULL }, f->live[0] },
+		{ { "t-refused", "Orders refused", "by the signer and its rules", NULL },
+			sum_of(&f->grids[GRID_REFUSALS]) },
+		{ { "t-holders", "Holders, ever", applied, NULL }, f->issued },
+		{ { "t-activated", "Activated, ever", activated, NULL }, f->activated },
+	};
+	html_open(out, "ul", "class", "tiles", HTML_END);
+	put_findings_tile(out, entry_number(findings, "finding_count"), verified);
+	put_worst_tile(out, &f->crl);
+	for (size_t i = 0; i < PKI_COUNT(counts); i++)
+		put_count(out, &counts[i].tile, counts[i].count);
 	html_close(out, "ul");
 }
 

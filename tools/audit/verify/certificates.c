@@ -6,48 +6,62 @@
 #include "libpki/x509/lint.h"
 #include "tools/audit/verify/since.h"
 
+/* The certificate that is being verified. */
+struct subject {
+	struct audit *a;
+	const struct pki_cert_row *row;
+	const struct certificate_origin *origin; /* NULL: no order */
+	uint64_t index; /* of the order's log entry; 0 without an order */
+	const struct pki_cert *cert; /* parsed */
+	char object[CERTIFICATE_OBJECT];
+	char serial[PKI_SERIAL_TEXT];
+};
+
 /* rule 4 anew, on the certificate's own dates, whatever decision, ledger and lint said */
 static void
-check_end(struct audit *a, const char *object, const struct pki_cert *cert,
-	const struct pki_cert_row *row)
+check_end(const struct subject *s)
 {
-	pki_time end = pki_cert_not_after(cert);
+	const struct pki_cert_row *row = s->row;
+	pki_time end = pki_cert_not_after(s->cert);
 	if (row->issuer == PKI_ISSUER_CA &&
-		end > pki_time_add_years(pki_cert_not_before(cert), 3))
-		audit_add_breach(
-			a, object, PKI_RULE_VALIDITY, "is valid for over three years");
+		end > pki_time_add_years(pki_cert_not_before(s->cert), 3))
+		audit_add_breach(s->a, s->object, PKI_RULE_VALIDITY,
+			"is valid for over three years");
 	if (row->document_end != 0 && end > row->document_end)
+		audit_add_breach(s->a, s->object, PKI_RULE_VALIDITY,
+			"outlives the identity document");
+	if (end > pki_cert_not_after(s->a->issuers[row->issuer]))
 		audit_add_breach(
-			a, object, PKI_RULE_VALIDITY, "outlives the identity document");
-	if (end > pki_cert_not_after(a->issuers[row->issuer]))
-		audit_add_breach(a, object, PKI_RULE_VALIDITY, "outlives its issuer");
+			s->a, s->object, PKI_RULE_VALIDITY, "outlives its issuer");
 }
 
 /* rule 15: a name belongs to one holder */
 static void
-check_name(struct audit *a, const char *object, const struct pki_cert_row *row)
+check_name(const struct subject *s)
 {
+	const struct pki_cert_row *row = s->row;
 	struct pki_err own = { 0 };
 	char first[PKI_ID_TEXT];
 	const char *holder = row->holder[0] != '\0' ? row->holder : PKI_HOLDER_SERVICE;
-	if (pki_ledger_name_holder(a->ledger, row->name_hash, first, &own) != PKI_OK)
-		audit_add_finding(a, object, &own);
+	if (pki_ledger_name_holder(s->a->ledger, row->name_hash, first, &own) != PKI_OK)
+		audit_add_finding(s->a, s->object, &own);
 	else if (strcmp(first, holder) != 0)
-		audit_add_breach(a, object, PKI_RULE_DN_REASSIGNED,
+		audit_add_breach(s->a, s->object, PKI_RULE_DN_REASSIGNED,
 			"has the name of the holder %s; it is %s's", first, holder);
 }
 
 static void
-check_columns(struct audit *a, const char *object, const struct pki_cert_row *row,
-	const struct pki_cert *cert)
+check_columns(const struct subject *s)
 {
+	const struct pki_cert_row *row = s->row;
+	const struct pki_cert *cert = s->cert;
 	struct pki_err own = { 0 };
 	struct pki_name name;
 	uint8_t name_hash[PKI_SHA256], key_hash[PKI_SHA256];
 	if (pki_cert_subject(cert, &name, &own) != PKI_OK ||
 		pki_name_hash(&name, name_hash, &own) != PKI_OK ||
 		pki_key_hash(pki_cert_get0_key(cert), key_hash, &own) != PKI_OK) {
-		audit_add_finding(a, object, &own);
+		audit_add_finding(s->a, s->object, &own);
 		return;
 	}
 	if (pki_serial_compare(&row->serial, pki_cert_get0_serial(cert)) != 0 ||
@@ -55,26 +69,25 @@ check_columns(struct audit *a, const char *object, const struct pki_cert_row *ro
 		row->not_after != pki_cert_not_after(cert) ||
 		memcmp(row->name_hash, name_hash, sizeof name_hash) != 0 ||
 		memcmp(row->key_hash, key_hash, sizeof key_hash) != 0)
-		audit_add_breach(a, object, PKI_RULE_RECORD,
+		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
 			"serial, dates, name or key in the ledger are not the certificate's");
-	check_end(a, object, cert, row);
-	check_name(a, object, row);
+	check_end(s);
+	check_name(s);
 }
 
 /* The entry of a certificate's order holds its digest. */
 static bool
-entry_holds_digest(const struct certificate_origin *origin,
-	const struct pki_cert_row *row, const char *serial)
+entry_holds_digest(const struct subject *s)
 {
-	struct pki_err own = { 0 };
+	const struct pki_cert_row *row = s->row;
 	char digest[PKI_SHA256_HEX];
-	if (pki_sha256_hex(row->der.data, row->der.len, digest, &own) != PKI_OK)
+	if (pki_sha256_hex(row->der.data, row->der.len, digest, NULL) != PKI_OK)
 		return false;
-	const json_t *list =
-		json_object_get(json_object_get(origin->entry, "detail"), "certificates");
+	const json_t *list = json_object_get(
+		json_object_get(s->origin->entry, "detail"), "certificates");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
-		if (strcmp(entry_text(item, "serial"), serial) == 0 &&
+		if (strcmp(entry_text(item, "serial"), s->serial) == 0 &&
 			strcmp(entry_text(item, "digest"), digest) == 0 &&
 			strcmp(entry_text(item, "profile"), row->profile) == 0)
 			return true;
@@ -103,7 +116,7 @@ ceremony_position(const struct audit *a, const char *serial, size_t *position)
 /* Is the text the list's item? Entries of older versions lack the lists "digests" and
  * "profiles". */
 static bool
-said(const struct audit *a, const char *name, size_t position, const char *text)
+ceremony_has(const struct audit *a, const char *name, size_t position, const char *text)
 {
 	const json_t *list = json_object_get(a->log.ceremony, name);
 	const char *want = json_string_value(json_array_get(list, position));
@@ -111,74 +124,62 @@ said(const struct audit *a, const char *name, size_t position, const char *text)
 }
 
 static bool
-in_ceremony(const struct audit *a, const struct pki_cert_row *row, const char *serial)
+in_ceremony(const struct subject *s)
 {
 	size_t position = 0;
-	struct pki_err own = { 0 };
+	const struct pki_buf *der = &s->row->der;
 	char digest[PKI_SHA256_HEX];
-	return ceremony_position(a, serial, &position) &&
-	       pki_sha256_hex(row->der.data, row->der.len, digest, &own) == PKI_OK &&
-	       said(a, "digests", position, digest) &&
-	       said(a, "profiles", position, row->profile);
+	return ceremony_position(s->a, s->serial, &position) &&
+	       pki_sha256_hex(der->data, der->len, digest, NULL) == PKI_OK &&
+	       ceremony_has(s->a, "digests", position, digest) &&
+	       ceremony_has(s->a, "profiles", position, s->row->profile);
 }
 
 /* rule 52: the certificate names the CRL of its partition, and the ledger has the same
  * partition. The ceremony's certificates come before the log entry about partitions. */
 static void
-check_list(struct audit *a, const char *object, const struct pki_cert_row *row,
-	const struct pki_cert *cert, uint64_t index)
+check_crl_url(const struct subject *s)
 {
+	struct audit *a = s->a;
+	const struct pki_cert_row *row = s->row;
 	char is[PKI_URL_TEXT] = "", want[PKI_URL_TEXT] = "";
 	unsigned partitions = row->issuer == PKI_ISSUER_CA ? a->urls.partitions : 0;
 	size_t base = strlen(a->urls.crl_base);
-	bool named = pki_cert_crl_url(cert, is);
-	bool of_list = partitions != 0 && strncmp(is, a->urls.crl_base, base) == 0;
-	if (row->partition != 0)
+	bool named = pki_cert_crl_url(s->cert, is);
+	bool wrong = partitions != 0 && strncmp(is, a->urls.crl_base, base) == 0;
+	if (row->partition != 0) {
 		pki_crl_url(&a->urls, row->partition, want);
-	if (row->partition != 0 ? row->partition != pki_serial_partition(
-							    &row->serial, partitions) ||
-					  strcmp(is, want) != 0
-				: of_list)
-		audit_add_breach(a, object, PKI_RULE_CRL_PARTITION,
+		wrong = strcmp(is, want) != 0 ||
+			row->partition != pki_serial_partition(&row->serial, partitions);
+	}
+	if (wrong)
+		audit_add_breach(a, s->object, PKI_RULE_CRL_PARTITION,
 			"names %.200s, which is not its serial's list, or the ledger has another",
 			is);
-	if (row->partition == 0 && named && partitions != 0 && index > a->log.partitioned)
-		audit_add_breach(a, object, PKI_RULE_CRL_PARTITION,
+	if (row->partition == 0 && named && partitions != 0 &&
+		s->index > a->log.partitioned)
+		audit_add_breach(a, s->object, PKI_RULE_CRL_PARTITION,
 			"names %.200s, though there were partitions", is);
 }
 
 static void
-check_record(struct audit *a, const char *object, const struct pki_cert_row *row,
-	const struct certificate_origin *origin)
+check_record(const struct subject *s)
 {
-	char serial[PKI_SERIAL_TEXT];
-	pki_serial_text(&row->serial, serial);
-	if (origin == NULL && !in_ceremony(a, row, serial))
-		audit_add_breach(a, object, PKI_RULE_RECORD,
+	if (s->origin == NULL && !in_ceremony(s))
+		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
 			"has no order, and the ceremony's log entry does not name it, or has another digest or profile");
-	if (origin != NULL && !entry_holds_digest(origin, row, serial))
-		audit_add_breach(a, object, PKI_RULE_RECORD,
+	if (s->origin != NULL && !entry_holds_digest(s))
+		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
 			"the log entry of the order %s does not hold its digest",
-			origin->order);
+			s->origin->order);
 }
 
+/* The profile in force then, if the auditor was given its policy. */
 static enum pki_status
-check_certificate(struct audit *a, const struct pki_cert_row *row, const char *object,
-	const struct certificate_origin *origin, struct pki_cert **out,
-	struct pki_err *err)
+check_profile(const struct subject *s, struct pki_err *err)
 {
-	if (row->issuer < PKI_ISSUER_ROOT || row->issuer > PKI_ISSUER_CA)
-		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
-			"issuer %d does not exist", row->issuer);
-	const struct pki_cert *issuer = a->issuers[row->issuer];
-	uint64_t index = origin != NULL ? origin->index : 0;
-	PKI_TRY(pki_cert_parse_own(pki_buf_bytes(&row->der), out, err));
-	const struct pki_cert *cert = *out;
-	check_columns(a, object, row, cert);
-	check_record(a, object, row, origin);
-	check_list(a, object, row, cert, index);
-	PKI_TRY(pki_cert_verify(cert, issuer, row->not_before, err));
-	const struct pki_policy *policy = audit_policy(a, index);
+	const struct pki_cert_row *row = s->row;
+	const struct pki_policy *policy = audit_policy(s->a, s->index);
 	if (policy == NULL)
 		return PKI_OK;
 	const struct pki_profile *profile = pki_policy_profile(policy, row->profile);
@@ -186,8 +187,25 @@ check_certificate(struct audit *a, const struct pki_cert_row *row, const char *o
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LINT,
 			"the policy in force then has no profile \"%s\"", row->profile);
 	bool root = profile->kind == PKI_KIND_ROOT;
-	return pki_lint_cert(cert, root ? NULL : issuer, profile,
-		row->partition != 0 ? &a->urls : NULL, row->document_end, err);
+	return pki_lint_cert(s->cert, root ? NULL : s->a->issuers[row->issuer], profile,
+		row->partition != 0 ? &s->a->urls : NULL, row->document_end, err);
+}
+
+static enum pki_status
+check_certificate(struct subject *s, struct pki_cert **out, struct pki_err *err)
+{
+	const struct pki_cert_row *row = s->row;
+	if (row->issuer < PKI_ISSUER_ROOT || row->issuer > PKI_ISSUER_CA)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_VALIDATION,
+			"issuer %d does not exist", row->issuer);
+	PKI_TRY(pki_cert_parse_own(pki_buf_bytes(&row->der), out, err));
+	s->cert = *out;
+	check_columns(s);
+	check_record(s);
+	check_crl_url(s);
+	PKI_TRY(pki_cert_verify(
+		s->cert, s->a->issuers[row->issuer], row->not_before, err));
+	return check_profile(s, err);
 }
 
 void
@@ -203,11 +221,15 @@ certificates_verify_one(struct audit *a, const struct pki_cert_row *row,
 	const struct certificate_origin *origin, struct pki_cert **out)
 {
 	struct pki_err own = { 0 };
-	char object[CERTIFICATE_OBJECT];
-	certificates_object(&row->serial, object);
+	struct subject s = { .a = a,
+		.row = row,
+		.origin = origin,
+		.index = origin != NULL ? origin->index : 0 };
+	certificates_object(&row->serial, s.object);
+	pki_serial_text(&row->serial, s.serial);
 	a->counts.certificates++;
-	if (check_certificate(a, row, object, origin, out, &own) != PKI_OK)
-		audit_add_finding(a, object, &own);
+	if (check_certificate(&s, out, &own) != PKI_OK)
+		audit_add_finding(a, s.object, &own);
 }
 
 struct rest {

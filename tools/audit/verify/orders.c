@@ -52,16 +52,19 @@ same_key(const struct pki_cert *cert, const struct pki_csr *csr)
 	return pki_key_matches(pki_cert_get0_key(cert), pki_csr_get0_key(csr));
 }
 
-/* One certificate of the order against the decision. */
+/* The order's last certificate counted, against the decision. */
 static enum pki_status
-check_issued(const struct visit *v, size_t i, const struct pki_cert_row *row,
-	const struct pki_cert *cert, const char *object, struct pki_err *err)
+check_issued(const struct visit *v, const struct pki_cert_row *row,
+	const struct pki_cert *cert, struct pki_err *err)
 {
+	size_t i = v->count - 1;
+	char object[CERTIFICATE_OBJECT];
 	struct pki_name name;
 	uint8_t ordered[PKI_SHA256];
 	if (i >= v->decision->cert_count)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"the order %s did not ask for this certificate", v->row->id);
+	certificates_object(&row->serial, object);
 	PKI_TRY(pki_cert_subject(cert, &name, err));
 	PKI_TRY(pki_name_hash(&v->order->subject, ordered, err));
 	if (strcmp(row->profile, v->decision->certs[i].profile->name) != 0 ||
@@ -89,11 +92,11 @@ on_issued(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	struct certificate_origin origin = { v->row->id, v->row->log_index, v->entry };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	(void)err;
-	size_t i = v->count++;
+	v->count++;
 	certificates_verify_one(v->a, row, &origin, &cert);
 	certificates_object(&row->serial, object);
 	if (cert != NULL && v->decision != NULL &&
-		check_issued(v, i, row, cert, object, &own) != PKI_OK)
+		check_issued(v, row, cert, &own) != PKI_OK)
 		audit_add_finding(v->a, object, &own);
 	return PKI_OK;
 }
@@ -148,7 +151,7 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 }
 
 /* The last order verified: its invitation is the next row of the ledger. */
-struct last {
+struct previous {
 	char id[PKI_ID_TEXT]; /* "": none */
 	pki_msec committed;
 	uint64_t log_index;
@@ -157,54 +160,54 @@ struct last {
 
 /* Takes the order's invitation over. */
 static void
-last_set(struct last *last, const struct pki_order_row *row,
+previous_set(struct previous *previous, const struct pki_order_row *row,
 	struct pki_signed_order *order)
 {
-	pki_buf_free(&last->invitation);
-	memcpy(last->id, order->order.id, sizeof last->id);
-	last->committed = row->committed;
-	last->log_index = row->log_index;
-	last->invitation = order->order.invitation;
+	pki_buf_free(&previous->invitation);
+	memcpy(previous->id, order->order.id, sizeof previous->id);
+	previous->committed = row->committed;
+	previous->log_index = row->log_index;
+	previous->invitation = order->order.invitation;
 	order->order.invitation = (struct pki_buf){ 0 };
 }
 
 /* Find the invitation in the order recorded by the entry. */
 static enum pki_status
-find_invitation(struct visit *v, struct last *last, struct pki_err *err)
+find_invitation(struct visit *v, struct previous *previous, struct pki_err *err)
 {
 	struct audit *a = v->a;
 	PKI_CLEANUP(pki_order_row_free) struct pki_order_row outer = { 0 };
 	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
 	const char *id = entry_text(json_object_get(v->entry, "detail"), "order");
-	if (last->id[0] != '\0' && strcmp(last->id, id) == 0)
+	if (previous->id[0] != '\0' && strcmp(previous->id, id) == 0)
 		return PKI_OK;
 	PKI_TRY(pki_ledger_order(a->ledger, id, &outer, NULL, err));
 	PKI_TRY(pki_order_open(pki_buf_bytes(&outer.cms), a->issuers[PKI_ISSUER_CA],
 		outer.committed / 1000, a->cache, &order, err));
-	last_set(last, &outer, &order);
+	previous_set(previous, &outer, &order);
 	return PKI_OK;
 }
 
 /* An invitation is part of the order recorded by its entry. */
 static enum pki_status
-check_invitation(struct visit *v, struct last *last, struct pki_err *err)
+check_invitation(struct visit *v, struct previous *previous, struct pki_err *err)
 {
 	const struct pki_order_row *row = v->row;
-	const struct pki_buf *cms = &row->cms, *invitation = &last->invitation;
-	PKI_TRY(find_invitation(v, last, err));
+	const struct pki_buf *cms = &row->cms, *invitation = &previous->invitation;
+	PKI_TRY(find_invitation(v, previous, err));
 	if (!pki_bytes_equal(invitation->data, invitation->len, cms->data, cms->len))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
-			"the order %s carries another invitation", last->id);
-	if (row->committed != last->committed || row->log_index != last->log_index ||
-		row->holder[0] != '\0')
+			"the order %s carries another invitation", previous->id);
+	if (row->committed != previous->committed ||
+		row->log_index != previous->log_index || row->holder[0] != '\0')
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
 			"time, log entry or holder are not those of the order %s",
-			last->id);
+			previous->id);
 	return PKI_OK;
 }
 
 static enum pki_status
-check_order(struct visit *v, struct last *last, struct pki_signed_order *order,
+check_order(struct visit *v, struct previous *previous, struct pki_signed_order *order,
 	struct pki_decision *decision, struct pki_err *err)
 {
 	struct audit *a = v->a;
@@ -215,7 +218,7 @@ check_order(struct visit *v, struct last *last, struct pki_signed_order *order,
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
 			"the order's bytes do not have the recorded digest");
 	if (row->action == PKI_ACTION_INVITE)
-		return check_invitation(v, last, err);
+		return check_invitation(v, previous, err);
 	check_entry(a, row, v->entry);
 	PKI_TRY(pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
 		row->committed / 1000, a->cache, order, err));
@@ -239,7 +242,7 @@ check_certificates(struct visit *v, struct pki_err *err)
 }
 
 static void
-look_at(struct audit *a, const struct pki_order_row *row, struct last *last)
+look_at(struct audit *a, const struct pki_order_row *row, struct previous *previous)
 {
 	struct pki_err own = { 0 };
 	struct pki_decision decision = { 0 };
@@ -249,21 +252,21 @@ look_at(struct audit *a, const struct pki_order_row *row, struct last *last)
 	struct visit v = { .a = a, .row = row, .entry = entry };
 	a->position.object = (uint64_t)row->row;
 	a->counts.orders++;
-	if (check_order(&v, last, &order, &decision, &own) != PKI_OK)
+	if (check_order(&v, previous, &order, &decision, &own) != PKI_OK)
 		audit_add_finding(a, row->id, &own);
 	if (check_certificates(&v, &own) != PKI_OK)
 		audit_add_finding(a, row->id, &own);
 	if (row->action != PKI_ACTION_INVITE)
-		last_set(last, row, &order);
+		previous_set(previous, row, &order);
 	pki_decision_free(&decision);
 }
 
 void
 orders_verify_one(struct audit *a, const struct pki_order_row *row)
 {
-	struct last last = { 0 };
-	look_at(a, row, &last);
-	pki_buf_free(&last.invitation);
+	struct previous previous = { 0 };
+	look_at(a, row, &previous);
+	pki_buf_free(&previous.invitation);
 }
 
 /* Rows in a batch: the verification of an order takes a millisecond. */
@@ -304,12 +307,12 @@ static void
 look_at_orders(struct audit *a, void *in, size_t count)
 {
 	struct batch *batch = in;
-	struct last last = { 0 };
+	struct previous previous = { 0 };
 	for (size_t i = 0; i < count; i++) {
-		look_at(a, &batch->rows[i], &last);
+		look_at(a, &batch->rows[i], &previous);
 		pki_order_row_free(&batch->rows[i]);
 	}
-	pki_buf_free(&last.invitation);
+	pki_buf_free(&previous.invitation);
 }
 
 enum pki_status

@@ -20,14 +20,21 @@ check_early(struct audit *a, enum early_file which, char path[PATH_MAX],
 	return log_check_note(a, path, note, cp, err);
 }
 
+/* A published tile, full or partial. */
+struct tile {
+	const char *dir;
+	int level; /* PKI_LOG_ENTRIES: an entry bundle */
+	uint64_t index;
+	unsigned width;
+};
+
 static enum pki_status
-check_bundle(struct audit *a, const char *dir, uint64_t index, unsigned width,
-	struct pki_err *err)
+check_bundle(struct audit *a, const struct tile *tile, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf bundle = { 0 };
-	PKI_TRY(pki_log_read_entries(dir, index, width, &bundle, err));
+	PKI_TRY(pki_log_read_entries(tile->dir, tile->index, tile->width, &bundle, err));
 	struct pki_bytes rest = pki_buf_bytes(&bundle), entry;
-	for (uint64_t i = index * PKI_TILE_WIDTH; pki_log_next_entry(&rest, &entry);
+	for (uint64_t i = tile->index * PKI_TILE_WIDTH; pki_log_next_entry(&rest, &entry);
 		i++) {
 		PKI_CLEANUP(pki_buf_free) struct pki_buf stored = { 0 };
 		PKI_TRY(pki_ledger_entry(a->ledger, i, &stored, err));
@@ -40,16 +47,17 @@ check_bundle(struct audit *a, const char *dir, uint64_t index, unsigned width,
 }
 
 static enum pki_status
-check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index,
-	unsigned width, struct pki_err *err)
+check_hashes(struct audit *a, const struct tile *tile, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf tile = { 0 };
-	PKI_TRY(pki_log_read_tile(dir, level, index, width, &tile, err));
-	for (unsigned i = 0; i < width; i++) {
+	unsigned level = (unsigned)tile->level;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf file = { 0 };
+	PKI_TRY(pki_log_read_tile(
+		tile->dir, level, tile->index, tile->width, &file, err));
+	for (unsigned i = 0; i < tile->width; i++) {
 		struct pki_hash stored;
-		PKI_TRY(pki_ledger_hash(
-			a->ledger, level * 8, index * PKI_TILE_WIDTH + i, &stored, err));
-		if (memcmp(stored.octets, tile.data + (size_t)i * PKI_SHA256,
+		PKI_TRY(pki_ledger_hash(a->ledger, level * 8,
+			tile->index * PKI_TILE_WIDTH + i, &stored, err));
+		if (memcmp(stored.octets, file.data + (size_t)i * PKI_SHA256,
 			    PKI_SHA256) != 0)
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_TILES,
 				"hash %u is not the ledger's; publish again", i);
@@ -57,21 +65,22 @@ check_tile(struct audit *a, const char *dir, unsigned level, uint64_t index,
 	return PKI_OK;
 }
 
-/* level PKI_LOG_ENTRIES: the bundle */
 static void
-check_width(struct audit *a, const char *dir, int level, uint64_t index, unsigned width)
+check_tile(struct audit *a, const struct tile *tile)
 {
 	struct pki_err own = { 0 };
 	char object[64];
-	if (level == PKI_LOG_ENTRIES)
-		snprintf(
-			object, sizeof object, "published entries %ju", (uintmax_t)index);
-	else
-		snprintf(object, sizeof object, "published tile %d/%ju", level,
-			(uintmax_t)index);
-	if ((level == PKI_LOG_ENTRIES ? check_bundle(a, dir, index, width, &own)
-				      : check_tile(a, dir, (unsigned)level, index, width,
-						&own)) != PKI_OK)
+	enum pki_status status;
+	if (tile->level == PKI_LOG_ENTRIES) {
+		snprintf(object, sizeof object, "published entries %ju",
+			(uintmax_t)tile->index);
+		status = check_bundle(a, tile, &own);
+	} else {
+		snprintf(object, sizeof object, "published tile %d/%ju", tile->level,
+			(uintmax_t)tile->index);
+		status = check_hashes(a, tile, &own);
+	}
+	if (status != PKI_OK)
 		audit_add_finding(a, object, &own);
 }
 
@@ -84,12 +93,13 @@ check_level(struct audit *a, const char *dir, int level, uint64_t count)
 		bool older[PKI_TILE_WIDTH];
 		uint64_t left = count - i * PKI_TILE_WIDTH;
 		unsigned width = left < PKI_TILE_WIDTH ? (unsigned)left : PKI_TILE_WIDTH;
-		check_width(a, dir, level, i, width);
+		struct tile tile = { dir, level, i, width };
+		check_tile(a, &tile);
 		/* a holder of an older checkpoint fetches the tiles of its time */
 		pki_log_partials(dir, level, i, older);
-		for (unsigned w = 1; w < width; w++)
-			if (older[w])
-				check_width(a, dir, level, i, w);
+		for (tile.width = 1; tile.width < width; tile.width++)
+			if (older[tile.width])
+				check_tile(a, &tile);
 		a->counts.tiles += level != PKI_LOG_ENTRIES;
 		pki_progress("published log", i, count / PKI_TILE_WIDTH + 1);
 	}
