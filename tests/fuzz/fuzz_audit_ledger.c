@@ -223,12 +223,13 @@ choose_row(struct input *in, struct row *out)
 		"%s = (SELECT %s FROM %s LIMIT 1 OFFSET %u)", by, by, out->table, at);
 }
 
-/* With octets changed: each pair of the input's says where, and by what. */
+/* The old value with octets changed: two octets of the input say where, the third by what. */
 static void
 bind_changed(sqlite3_stmt *update, struct pki_bytes old, bool text, struct pki_bytes how)
 {
 	PKI_CLEANUP(pki_free_ptr) uint8_t *copy = malloc(old.len + 1);
-	must(copy != NULL, "memory");
+	if (copy == NULL)
+		abort();
 	if (old.len != 0)
 		memcpy(copy, old.data, old.len);
 	for (size_t i = 0; i + 3 <= how.len && old.len != 0; i += 3)

@@ -65,8 +65,8 @@ begin(void)
 	for (size_t i = 0; i < 2; i++)
 		cas[i] = fixed_certify(&(struct fixed_cert){
 			.name = "TEST CA", .key = ca_keys[i], .extensions = ca });
-	for (uint8_t i = 0; i < CERTS; i++) {
-		EVP_PKEY *key = fixed_key(i == OTHER_CA ? 10 : 10 + i);
+	for (size_t i = 0; i < CERTS; i++) {
+		EVP_PKEY *key = fixed_key((uint8_t)(10 + (i == OTHER_CA ? SIGN : i)));
 		size_t by = i == OTHER_CA ? 1 : 0;
 		certificate(i, fixed_certify(&(struct fixed_cert){ .name = "TEST Alice",
 				       .key = key,
