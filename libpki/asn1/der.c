@@ -52,7 +52,7 @@ pki_der_put_tagged(struct pki_der *w, int tag, const void *data, size_t len)
 	pki_der_wrap(w, tag, end);
 }
 
-/* The RFC 3339 form without what stands between its digits */
+/* The RFC 3339 form, digits and Z alone */
 static void
 time_text(pki_time t, char out[TIME_LEN])
 {
@@ -99,7 +99,7 @@ pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content)
 	const uint8_t *p = in->data;
 	long len = 0;
 	int number = 0, class = 0;
-	/* one octet of identifier holds tag, class and whether it is constructed */
+	/* one identifier octet: class, constructed bit and tag number */
 	if (!pki_der_is_next(in, tag) || in->len > INT_MAX)
 		return false;
 	if ((ASN1_get_object(&p, &len, &number, &class, (long)in->len) & BAD_HEADER) !=
@@ -119,7 +119,7 @@ pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content)
 bool
 pki_der_get_any(struct pki_bytes *in, int *tag, struct pki_bytes *content)
 {
-	/* a number above 30 goes on in the next octet; nothing here has one */
+	/* a tag number above 30 goes on in the next octet; X.509, CMS and OCSP have none */
 	if (in->len == 0 || (in->data[0] & V_ASN1_PRIMITIVE_TAG) == V_ASN1_PRIMITIVE_TAG)
 		return false;
 	*tag = in->data[0];

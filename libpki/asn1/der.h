@@ -26,17 +26,17 @@ enum pki_der_tag {
 };
 
 /*
- * Writing goes from the end towards the start, so that each length is known when its turn comes:
- * what stands last is put first. Starts as { room, its size, false }.
+ * Writing goes from the end of the room towards its start: the last value is put first, so each
+ * length is known before its octets are written. Starts as { room, size of room, false }.
  */
 struct pki_der {
 	uint8_t *data;
 	size_t at; /* the first octet written */
-	bool full; /* something did not fit: what was written is of no use */
+	bool full; /* a value did not fit: the result is useless */
 };
 
 void pki_der_put(struct pki_der *w, const void *data, size_t len);
-/* Tag and length in front of what stands between w->at and end. */
+/* Tag and length in front of the octets from w->at to end. */
 void pki_der_wrap(struct pki_der *w, int tag, size_t end);
 void pki_der_put_tagged(struct pki_der *w, int tag, const void *data, size_t len);
 /* GeneralizedTime */
@@ -49,7 +49,7 @@ void pki_der_put_x509_time(struct pki_der *w, pki_time t);
  * of this tag in DER. Nothing is copied.
  */
 bool pki_der_get(struct pki_bytes *in, int tag, struct pki_bytes *content);
-/* Whatever its tag. */
+/* Of any tag. */
 bool pki_der_get_any(struct pki_bytes *in, int *tag, struct pki_bytes *content);
 /* With its tag and length. */
 bool pki_der_get_whole(struct pki_bytes *in, int tag, struct pki_bytes *value);
@@ -58,7 +58,7 @@ pki_der_is_next(const struct pki_bytes *in, int tag)
 {
 	return in->len != 0 && in->data[0] == tag;
 }
-/* rule 3. REFUSED by it; INPUT: no time in DER's form (RFC 5280 4.1.2.5). */
+/* REFUSED by rule 3; INPUT: no time in DER's form (RFC 5280 4.1.2.5). */
 enum pki_status pki_der_get_x509_time(
 	struct pki_bytes *in, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
 

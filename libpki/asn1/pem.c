@@ -56,7 +56,7 @@ enum pki_status
 pki_pem_or_der(struct pki_bytes in, size_t max, const char *const *labels,
 	struct pki_buf *der, struct pki_err *err)
 {
-	/* base64 and line ends make 4/3 of it; comments may stand around */
+	/* base64 and line ends make 4/3 of the DER; comments around the block are legal */
 	bool pem = pki_pem_looks_like(in);
 	if (in.len > (pem ? 2 * max : max))
 		return pki_fail(

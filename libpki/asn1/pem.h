@@ -8,24 +8,24 @@
 
 #define PKI_PEM_LABEL 64
 
-/* Begins as PEM does (white space skipped)? Otherwise it is taken for DER. */
+/* Begins with a PEM header after white space? Other input is treated as DER. */
 bool pki_pem_looks_like(struct pki_bytes in);
 
 /*
- * The first block: its label and its DER (appended). INPUT if there is none, or one with
- * RFC 1421 headers (traditional encryption). der may hold a secret: free with
- * pki_buf_cleanse() then.
+ * The label and the DER (appended) of the first block. INPUT without a block, or if the block
+ * has RFC 1421 headers (traditional encryption). If der may hold a secret: free with
+ * pki_buf_cleanse().
  */
 enum pki_status pki_pem_decode(struct pki_bytes in, char label[PKI_PEM_LABEL],
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
-/* DER or PEM with one of the labels (NULL ends) -> DER, appended. INPUT; LIMIT above max. */
+/* DER, or PEM with a label of the list (NULL ends) -> DER, appended. INPUT; LIMIT above max. */
 enum pki_status pki_pem_or_der(struct pki_bytes in, size_t max, const char *const *labels,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 enum pki_status pki_pem_encode(const char *label, struct pki_bytes der,
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
-/* The same straight to a file: what is large needs no memory for its PEM. */
+/* As encode, but straight to a file: PEM of a large CRL needs no memory. */
 enum pki_status pki_pem_write(const char *label, struct pki_bytes der, FILE *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * SIGNED{ToBeSigned} of X.509: what is signed stays the bytes that it is, and a key inside is
- * not decoded by the way (OpenSSL 3.0 takes 150 us for that). Internal to the crypto layer.
+ * SIGNED{ToBeSigned} of X.509. The signed part stays as octets, and the public key inside is not
+ * decoded (OpenSSL 3.0 would take 150 us). Internal to the crypto layer.
  */
 #ifndef LIBPKI_ASN1_SIGNED_H
 #define LIBPKI_ASN1_SIGNED_H

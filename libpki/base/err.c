@@ -20,7 +20,7 @@ static const struct {
 
 enum { STATUS_COUNT = sizeof(statuses) / sizeof(statuses[0]) };
 
-/* Room for one of OpenSSL's lines; it documents 120 as the least. */
+/* Room for a line of OpenSSL's; its manual asks for 120 or more. */
 #define SSL_TEXT 256
 
 static bool

@@ -1,18 +1,18 @@
 /*
- * Errors. A function that can fail returns a status that must be looked at and fills a
- * struct pki_err, which the caller owns and sets to {0}. The innermost message wins: a
- * pki_fail() on an error that is already set only returns the status in that error.
- * Callers on the way out add the object's name with pki_err_object().
+ * Errors. A fallible function returns a status, which the compiler makes the caller check, and
+ * fills a struct pki_err, which the caller owns and sets to {0}. The innermost message wins:
+ * pki_fail() on an error already set only returns the status in the error. Callers on the way
+ * out add the object's name with pki_err_object().
  *
- * A caller that needs the status alone passes NULL for the error, to every function of this
- * library. A function must therefore return what pki_fail() returns and must not read *err;
- * a function that must read an error declares its own and passes it on by pki_err_move().
+ * To every function of this library a caller may pass NULL for the error, if the status is
+ * enough. A function must therefore return the result of pki_fail() and must not read *err; a
+ * function that reads an error declares a local error, and moves it on with pki_err_move().
  *
- * A look-up reports absence by `bool *found`, its last output: PKI_OK and false. A caller for
- * whom absence is an error passes NULL for `found` and gets NOTFOUND.
+ * A look-up reports absence by `bool *found`, the last output: PKI_OK and false. If absence is
+ * an error for the caller, the caller passes NULL for `found` and gets NOTFOUND.
  *
- * The message names what is wrong and the remedy; the object and, where a numbered rule was
- * broken, the rule and its clause are put in front by pki_err_text():
+ * The message names the fault and the remedy. pki_err_text() puts the object in front and, if
+ * a numbered rule was broken, the rule and its clause:
  *
  *   req-17: rule 4 three-years (RFC 5280 4.1.2.5): notAfter is 1096 days after notBefore; ...
  */
@@ -55,8 +55,8 @@ enum pki_status {
 struct pki_err {
 	enum pki_status status;
 	enum pki_rule rule; /* PKI_RULE_NONE unless a numbered rule was broken */
-	char object[160]; /* what it is about: a file, an order, a serial */
-	char msg[640]; /* what is wrong and what to do about it */
+	char object[160]; /* a file, an order, a serial */
+	char msg[640]; /* the fault and the remedy */
 };
 
 #define PKI_MUST_CHECK __attribute__((warn_unused_result))
@@ -70,7 +70,7 @@ struct pki_err {
 			return pki_try_; \
 	} while (0)
 
-/* Set *err unless it is set already; return its status. With err NULL: return status. */
+/* Set *err unless already set; return the status in *err. With err NULL: return status. */
 enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char *fmt,
 	...) PKI_PRINTF(3, 4);
 
@@ -78,7 +78,7 @@ enum pki_status pki_fail(struct pki_err *err, enum pki_status status, const char
 enum pki_status pki_refuse(struct pki_err *err, enum pki_rule rule, const char *fmt, ...)
 	PKI_PRINTF(3, 4);
 
-/* As pki_fail(), for a rule whose breach has another status than pki_refuse()'s. */
+/* As pki_fail(), for a rule whose breach has neither of pki_refuse()'s two statuses. */
 enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status,
 	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5);
 
@@ -86,11 +86,11 @@ enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status,
 enum pki_status pki_fail_errno(struct pki_err *err, enum pki_status status, int errnum,
 	const char *fmt, ...) PKI_PRINTF(4, 5);
 
-/* As pki_fail(), with OpenSSL's own text appended; drains its error queue. */
+/* As pki_fail(), with OpenSSL's own text appended; drains OpenSSL's error queue. */
 enum pki_status pki_fail_ssl(struct pki_err *err, enum pki_status status, const char *fmt,
 	...) PKI_PRINTF(3, 4);
 
-/* None of these returns OK (told so, they turn it into INTERNAL): here for analyzers. */
+/* For analyzers: the functions above never return OK. They turn OK into INTERNAL. */
 static inline enum pki_status
 pki_failed(enum pki_status status)
 {
@@ -107,22 +107,22 @@ pki_failed(enum pki_status status)
 #define pki_fail_ssl(...) pki_failed(pki_fail_ssl(__VA_ARGS__))
 #endif
 
-/* Name the object that the error is about, unless it is named already or err is NULL. */
+/* Name the object of the error, unless an object is named already or err is NULL. */
 void pki_err_object(struct pki_err *err, const char *fmt, ...) PKI_PRINTF(2, 3);
 
 /*
- * Move an error on: *to takes it unless it is set already or NULL; *from is {0} afterwards.
- * Returns the status that *from had, OK included.
+ * Move an error on. *to takes *from's content, unless *to is set already or `to` is NULL; *from
+ * is {0} afterwards. Returns the status of *from before the move, OK included.
  */
 enum pki_status pki_err_move(struct pki_err *to, struct pki_err *from);
 
 /* "object: rule N name (clause): message", NUL-terminated, cut at size. */
 void pki_err_text(const struct pki_err *err, char *out, size_t size);
 
-/* Name and meaning of the table; "internal" for a number that is not in it. */
+/* Name and meaning from the table; "internal" for an unknown number. */
 const char *pki_status_name(enum pki_status status);
 const char *pki_status_text(enum pki_status status);
-/* INTERNAL for a name that is not in the table. */
+/* INTERNAL for an unknown name. */
 enum pki_status pki_status_by_name(const char *name);
 
 #endif

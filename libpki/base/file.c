@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room for what a file has beyond the size that it says. */
+/* Room for octets beyond the size in the file's status: files grow, and /proc says 0. */
 #define READ_CHUNK 16384
 
-/* 0: it does not say */
+/* 0: the file's status gives no size */
 static size_t
 size_of(int fd)
 {
@@ -19,7 +19,7 @@ size_of(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
 }
 
-/* At once into one room, if the file says how large that has to be. */
+/* Room for the whole file at once, if the file's status gives the size. */
 static enum pki_status
 read_all(int fd, size_t max, struct pki_buf *out, struct pki_err *err)
 {
@@ -44,7 +44,7 @@ read_all(int fd, size_t max, struct pki_buf *out, struct pki_err *err)
 	}
 }
 
-/* A FIFO that nobody writes to is an empty file, not one that is waited for. */
+/* Without a writer a FIFO is an empty file; a blocking open would wait for a writer. */
 static int
 open_input(const char *path)
 {
@@ -90,7 +90,7 @@ sync_folder(const char *path, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A hidden file beside path: a server of the folder does not show it. */
+/* A hidden file beside path: a web server of the folder does not list hidden files. */
 static enum pki_status
 temp_name(const char *path, char out[PATH_MAX], struct pki_err *err)
 {
@@ -121,7 +121,7 @@ move_over(const char *temp, const char *path, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* link() refuses a name that is taken, which rename() does not. */
+/* Unlike rename(), link() refuses a name in use. */
 static enum pki_status
 move_new(const char *temp, const char *path, struct pki_err *err)
 {

@@ -10,7 +10,7 @@
 
 #include "libpki/base/mem.h"
 
-/* The largest file that a person hands over by name: CSR, order, evidence list, policy. */
+/* The largest file on a command line: CSR, order, evidence list, policy. */
 #define PKI_FILE_MAX ((size_t)1 << 20)
 /* Appends the whole file to out. IO if it cannot be read, LIMIT above max. "-" is stdin;
  * a FIFO without a writer is empty. */
@@ -19,16 +19,16 @@ enum pki_status pki_file_read(const char *path, size_t max, struct pki_buf *out,
 
 /*
  * Publish: temporary file in the same folder, write, fsync, rename over path, fsync of the
- * folder. Readers see the old bytes or the new ones, also after a power cut.
+ * folder. Readers see either the old bytes or the new bytes, also after a power cut.
  */
 enum pki_status pki_file_publish(const char *path, const void *data, size_t len,
 	mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
-/* As publish, but STATE if path exists: for keys and anything that must not be lost. */
+/* As publish, but STATE if path exists: for keys and other files without a second copy. */
 enum pki_status pki_file_create(const char *path, const void *data, size_t len,
 	mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
-/* mkdir -p; folders that it makes get mode. */
+/* mkdir -p; new folders get mode. */
 enum pki_status pki_file_mkdirs(
 	const char *path, mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -69,7 +69,7 @@ pki_base64_encode(const void *data, size_t len, struct pki_buf *out, struct pki_
 	return PKI_OK;
 }
 
-/* A character's place in the alphabet, and one more; 0: not of it. */
+/* A character's place in the alphabet, counted from 1; 0: not in the alphabet. */
 static uint8_t places[UCHAR_MAX + 1];
 static pthread_once_t places_once = PTHREAD_ONCE_INIT;
 
@@ -125,7 +125,7 @@ pki_base64_decode(const char *text, size_t len, struct pki_buf *out, struct pki_
 	return PKI_OK;
 }
 
-/* Fetched once: to look it up takes as long as to hash a line. */
+/* Fetched once: fetching takes as long as hashing a line. */
 static EVP_MD *sha256;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 

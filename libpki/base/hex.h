@@ -16,7 +16,7 @@ enum pki_status pki_base64_encode(const void *data, size_t len, struct pki_buf *
 enum pki_status pki_base64_decode(const char *text, size_t len, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* SHA-256, and its hexadecimal form. */
+/* SHA-256, as octets and as hexadecimal text. */
 #define PKI_SHA256 32
 #define PKI_SHA256_HEX 65
 enum pki_status pki_sha256(const void *data, size_t len, uint8_t out[PKI_SHA256],

@@ -87,7 +87,7 @@ fail(struct pki_json *json, enum pki_status failed, const char *member)
 	snprintf(json->member, sizeof json->member, "%s", member != NULL ? member : "");
 }
 
-/* Jansson's own reason why it makes no string of a text. */
+/* Jansson's reason for refusing a text. */
 static enum pki_status
 text_failure(const char *text)
 {

@@ -21,7 +21,7 @@ struct pki_buf {
 	size_t cap;
 };
 
-/* A view of bytes that somebody else owns. */
+/* A view of somebody else's bytes. */
 struct pki_bytes {
 	const uint8_t *data;
 	size_t len;

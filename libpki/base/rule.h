@@ -1,7 +1,7 @@
 /*
- * The rules that this suite enforces, in one table: number (of the project's requirement
- * list, see tests/rules.md), name as users see it, clause. Rules numbered 200 and up are the
- * project's own. Tests name the rule that they prove: see tests/README.md.
+ * The rules of this suite in one table: number (of the project's requirement list, see
+ * tests/rules.md), name for users, clause. Rules numbered 200 and up are the project's own. The
+ * name of a test contains the number of the rule under test: see tests/README.md.
  */
 #ifndef LIBPKI_BASE_RULE_H
 #define LIBPKI_BASE_RULE_H
@@ -115,9 +115,9 @@ struct pki_rule_info {
 	const char *clause;
 };
 
-/* Never NULL; the entry of NONE for a number that is not in the table. */
+/* Never NULL; the entry of NONE for an unknown number. */
 const struct pki_rule_info *pki_rule_info(enum pki_rule rule);
-/* NONE for a name that is not in the table. */
+/* NONE for an unknown name. */
 enum pki_rule pki_rule_by_name(const char *name);
 
 #endif

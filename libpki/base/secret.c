@@ -12,7 +12,7 @@
 
 #include "libpki/base/file.h"
 
-/* Signals that would leave the terminal without echo. */
+/* Without handlers these signals would leave the terminal without echo. */
 static const int terminal_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP,
 	SIGTTIN, SIGTTOU };
 enum { SIGNAL_COUNT = PKI_COUNT(terminal_signals) };
@@ -25,7 +25,7 @@ note_signal(int number)
 	caught = number;
 }
 
-/* Up to the first newline or the end; octet by octet, as what follows is not ours. */
+/* Up to the first newline or the end; octet by octet, to leave the rest unread. */
 static enum pki_status
 read_line(int fd, struct pki_buf *out, struct pki_err *err)
 {
@@ -85,9 +85,9 @@ from_file(const char *path, struct pki_buf *out, struct pki_err *err)
 	return read_line(fd, out, err);
 }
 
-/* Wait for a line with the signals let in, so that none falls between check and read. */
+/* Wait for a line with the signals unblocked: no signal is lost between check and read. */
 static enum pki_status
-ask(int tty, const char *label, const sigset_t *open_mask, struct pki_buf *out,
+prompt(int tty, const char *label, const sigset_t *open_mask, struct pki_buf *out,
 	struct pki_err *err)
 {
 	struct pollfd pfd = { .fd = tty, .events = POLLIN };
@@ -112,13 +112,13 @@ read_quietly(int tty, const char *label, const sigset_t *open_mask, struct pki_b
 	quiet.c_lflag |= ICANON | ISIG;
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
 		return pki_fail_errno(err, PKI_IO, errno, "echo cannot be turned off");
-	/* the prompt comes after: nothing that is typed at it is shown */
-	enum pki_status status = ask(tty, label, open_mask, out, err);
+	/* echo is off before the prompt appears: no typed character is shown */
+	enum pki_status status = prompt(tty, label, open_mask, out, err);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	return status;
 }
 
-/* *number: the signal that came in place of a line, else 0 */
+/* *number: the signal received instead of a line, else 0 */
 static enum pki_status
 prompt_once(
 	int tty, const char *label, int *number, struct pki_buf *out, struct pki_err *err)
@@ -151,13 +151,13 @@ from_terminal(const char *label, struct pki_buf *out, struct pki_err *err)
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (tty < 0)
 		return pki_fail_errno(err, PKI_USAGE, errno,
-			"no terminal to ask at; give the passphrase as fd:N or file:PATH");
+			"no terminal for a prompt; give the passphrase as fd:N or file:PATH");
 	for (;;) {
 		int number = 0;
 		PKI_TRY(prompt_once(tty, label, &number, out, err));
 		if (number == 0)
 			return PKI_OK;
-		/* ends the process, unless it is a stop, from which it comes back */
+		/* ends the process; after SIGTSTP and SIGCONT the function goes on */
 		raise(number);
 		if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
 			return pki_fail(err, PKI_SECRET, "interrupted by a signal");

@@ -31,7 +31,7 @@ pki_serial_make(struct pki_bytes magnitude, struct pki_serial *out, struct pki_e
 	return PKI_OK;
 }
 
-/* A struct may come from memory that somebody damaged. */
+/* The struct may have been read from a damaged file. */
 static size_t
 length(const struct pki_serial *serial)
 {

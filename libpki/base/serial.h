@@ -17,7 +17,7 @@ struct pki_serial {
 /* rule 2: 20 octets, top bit clear, at least 127 random bits. */
 enum pki_status pki_serial_random(
 	struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Copy from octets that somebody else sent. INPUT unless there are 1 to 20, the first not 0. */
+/* Copy octets from outside. INPUT unless 1 to 20 octets, the first not 0. */
 enum pki_status pki_serial_make(struct pki_bytes magnitude, struct pki_serial *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT]);
@@ -25,8 +25,9 @@ enum pki_status pki_serial_parse(
 	const char *hex, struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
 int pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b);
 /*
- * The partition of the CRL, 1 to `partitions`, that lists this serial; 0 if there are none. It
- * follows from the serial alone, and grows with it: sorted by serial, each partition is a piece.
+ * The CRL partition of this serial, 1 to `partitions`; 0 without partitions. The serial alone
+ * decides, and a larger serial never has a lower partition: in a list sorted by serial, each
+ * partition is one piece.
  */
 unsigned pki_serial_partition(const struct pki_serial *serial, unsigned partitions);
 

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what four digits of a year can say */
+/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: years have four digits */
 #define TIME_MIN ((pki_time)-62167219200)
 #define TIME_MAX ((pki_time)253402300799)
-/* A century: no validity is longer, and sums with it stay in the range of dates. */
+/* A century: no validity is longer, and a date plus a century is still a date. */
 #define DURATION_MAX (36600 * PKI_DAY)
 
 pki_time
@@ -96,7 +96,7 @@ digits(const char *text, int count, int *value)
 	return true;
 }
 
-/* false for what the calendar does not have */
+/* false for dates that do not exist */
 static bool
 from_calendar(const struct tm *tm, pki_time *out)
 {
@@ -120,7 +120,7 @@ pki_time_from_digits(const char text[static PKI_TIME_DIGITS], pki_time *out)
 	return from_calendar(&tm, out);
 }
 
-/* "YYYY-MM-DD", and what follows it */
+/* "YYYY-MM-DD", and the rest of the text */
 static bool
 parse_date(const char *text, struct tm *tm, const char **rest)
 {

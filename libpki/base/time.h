@@ -37,7 +37,7 @@ enum pki_status pki_time_parse(
 enum pki_status pki_msec_parse(
 	const char *text, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* "YYYYMMDDHHMMSS"; false for what is not digits or not of the calendar. */
+/* "YYYYMMDDHHMMSS"; false unless all are digits and the date exists. */
 bool pki_time_from_digits(const char text[static PKI_TIME_DIGITS], pki_time *out);
 
 /* "90d", "24h", "30m", "45s": a positive number and a unit, 36600 days at most; INPUT for
@@ -46,8 +46,8 @@ enum pki_status pki_duration_parse(
 	const char *text, int64_t *seconds, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * The same civil date years later (29 February becomes the 28th), less one second: the last
- * second of a validity of that many years, which X.509 counts inclusively of both ends.
+ * The last second of a validity of `years`: the civil date of t, so many years later (29 February
+ * becomes 28 February), less one second, because X.509 counts both ends of a validity.
  */
 pki_time pki_time_add_years(pki_time t, int years);
 

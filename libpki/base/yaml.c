@@ -7,7 +7,7 @@
 #include "libpki/base/time.h"
 #include "libpki/base/yaml_priv.h"
 
-/* What of a long path is kept in front of the line number: struct pki_err's object. */
+/* The octets of a long path's end in an error's object, before the line number. */
 #define FILE_SHOWN 140
 
 enum pki_status

@@ -1,8 +1,8 @@
 /*
  * Strict YAML (libyaml) for configuration and policy: a tree of mappings, sequences and plain
  * strings. Refused, with file and line: aliases and anchors, tags, several documents, a key
- * twice, nesting above 16, files above PKI_FILE_MAX. A reader takes each key that it knows;
- * pki_yaml_done() then refuses what nobody took. Errors are CONFIG, "FILE:LINE: ...".
+ * twice, nesting above 16, files above PKI_FILE_MAX. A reader takes each known key;
+ * pki_yaml_done() then refuses keys not taken. Errors are CONFIG, "FILE:LINE: ...".
  */
 #ifndef LIBPKI_BASE_YAML_H
 #define LIBPKI_BASE_YAML_H
@@ -19,13 +19,13 @@ enum pki_status pki_yaml_parse(struct pki_bytes text, const char *name,
 void pki_yaml_free(struct pki_yaml *root);
 void pki_yaml_cleanup(struct pki_yaml **root);
 
-/* Member of a mapping, marked as taken; NULL if it is not there. */
+/* Member of a mapping, marked as taken; NULL if absent. */
 struct pki_yaml *pki_yaml_get(struct pki_yaml *map, const char *key);
-/* As get, but CONFIG if it is missing. */
+/* As get, but CONFIG if absent. */
 enum pki_status pki_yaml_need(struct pki_yaml *map, const char *key,
 	struct pki_yaml **out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Values. An absent node (NULL) leaves out as it is: defaults stand before the call. */
+/* Values. With an absent node (NULL) *out keeps the default set before the call. */
 enum pki_status pki_yaml_string(struct pki_yaml *node, char *out, size_t size,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_yaml_bool(struct pki_yaml *node, bool *out,
@@ -49,7 +49,7 @@ const char *pki_yaml_text(const struct pki_yaml *node); /* scalar's text, else N
 enum pki_status pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err,
 	const char *fmt, ...) PKI_PRINTF(3, 4);
 
-/* Refuse the first key, at any depth, that nobody took. */
+/* Refuse the first key, at any depth, not taken. */
 enum pki_status pki_yaml_done(
 	const struct pki_yaml *root, struct pki_err *err) PKI_MUST_CHECK;
 

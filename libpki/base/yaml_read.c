@@ -5,7 +5,7 @@
 
 /* Deeper than any file of this suite; bounds the recursion over hostile input. */
 #define DEPTH_MAX 16
-/* Longer than any list here; bounds the search for a key that stands twice. */
+/* Longer than any list in this suite; bounds the search for a duplicate key. */
 #define ITEMS_MAX 1024
 
 struct reader {

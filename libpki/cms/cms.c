@@ -10,7 +10,7 @@
 /* How far the clocks of two of the State's machines may be apart, seconds. */
 #define CLOCK_SKEW ((pki_time)5 * 60)
 
-/* What pki_cms_open() holds while it works. */
+/* The state of pki_cms_open(). */
 struct opening {
 	CMS_ContentInfo *cms;
 	struct pki_cms_parts parts;
@@ -51,7 +51,7 @@ opening_free(struct opening *o)
 	CMS_ContentInfo_free(o->cms);
 }
 
-/* DER has one encoding: what differs from it is not what an officer's tool wrote. */
+/* DER has one encoding: a message with another encoding was changed after signing. */
 static enum pki_status
 check_der(CMS_ContentInfo *cms, struct pki_bytes der, struct pki_err *err)
 {
@@ -95,7 +95,7 @@ parse(struct pki_bytes der, struct opening *o, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A signed attribute that is there once with one value of this type, else NULL. */
+/* The value of a signed attribute, present once with one value of this type; else NULL. */
 static const void *
 signed_attribute(CMS_SignerInfo *si, int nid, int type)
 {
@@ -167,7 +167,7 @@ check_digest(struct pki_bytes content, CMS_SignerInfo *si, struct pki_err *err)
 	if (!pki_bytes_equal(ASN1_STRING_get0_data(said),
 		    (size_t)ASN1_STRING_length(said), digest, len))
 		return MALFORMED(err,
-			"the content is not what was signed: its digest is not the signed message-digest (RFC 5652 5.4)");
+			"the content was changed after signing: its digest is not the signed message-digest (RFC 5652 5.4)");
 	return PKI_OK;
 }
 
@@ -212,14 +212,14 @@ check_attributes(
 	return check_signing_certificate(si, x509, err);
 }
 
-/* NULL without a cache, or one that knows it. */
+/* The cached certificate of these octets; NULL without a cache or if not cached. */
 static struct pki_cert *
 find_known(const struct opening *o, struct pki_bytes der)
 {
 	return o->cache != NULL ? pki_cms_cache_find(o->cache, der, o->issuer) : NULL;
 }
 
-/* The attached certificates, those that the cache knows from there. */
+/* The attached certificates, cached certificates from the cache. */
 static enum pki_status
 load_certs(struct opening *o, struct pki_err *err)
 {
@@ -263,11 +263,11 @@ check_dates(
 	pki_time_format(pki_cert_not_after(cert), to);
 	pki_time_format(t, then);
 	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-		"the signer's certificate is valid from %s to %s, not %s (%s); sign with a valid one",
+		"the signer's certificate is valid from %s to %s, not %s (%s); sign with a valid certificate",
 		from, to, what, then);
 }
 
-/* Any failure but an error of ours means that the certificate is not one of our officers'. */
+/* INPUT and REFUSED mean that the certificate is no officer's certificate of this CA. */
 static enum pki_status
 check_issued(const struct opening *o, const struct pki_cert *cert, struct pki_err *err)
 {
@@ -278,7 +278,7 @@ check_issued(const struct opening *o, const struct pki_cert *cert, struct pki_er
 	char text[sizeof own.msg];
 	pki_err_text(&own, text, sizeof text);
 	return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
-		"the signer's certificate is not one of this CA's: %s", text);
+		"the signer's certificate was not issued by this CA: %s", text);
 }
 
 static enum pki_status
@@ -303,11 +303,11 @@ check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer 
 	out->signed_at = signed_at * 1000;
 	CMS_SignerInfo_set1_signer_cert(si, x509);
 	if (CMS_SignerInfo_verify(si) != 1)
-		return malformed_ssl(err, "a signature that does not fit (RFC 5652 5.6)");
+		return malformed_ssl(err, "a signature does not verify (RFC 5652 5.6)");
 	return PKI_OK;
 }
 
-/* The signer's certificate, taken out of o: once taken it is not found again. */
+/* The signer's certificate, taken out of o, so that no certificate signs twice. */
 static struct pki_cert *
 take_cert(struct opening *o, CMS_SignerInfo *si)
 {

@@ -12,19 +12,20 @@
 #define PKI_CMS_MAX ((size_t)128 << 10)
 #define PKI_CMS_SIGNERS_MAX 4
 
-/* cert is the signer's own; STATE if key is not its key. Appends DER to out. */
+/* Sign with key; cert is the signer's certificate. STATE if key is not cert's key. Appends DER
+ * to out. */
 enum pki_status pki_cms_sign(struct pki_bytes content, struct pki_key *key,
 	const struct pki_cert *cert, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* As sign, with the issuer's certificate attached too: for what people keep for years and
- * verify with the root alone (receipts, reports). */
+/* As sign, with the issuer's certificate attached too: for documents kept for years and
+ * verified with the root alone (receipts, reports). */
 enum pki_status pki_cms_seal(struct pki_bytes content, struct pki_key *key,
 	const struct pki_cert *cert, const struct pki_cert *issuer, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Add one more signature over the same content; the others stay as they are. STATE if cert
- * has signed already, or PKI_CMS_SIGNERS_MAX have. */
+/* Add a signature over the same content; present signatures stay unchanged. STATE if cert
+ * has signed already, or if PKI_CMS_SIGNERS_MAX signatures are present. */
 enum pki_status pki_cms_cosign(struct pki_bytes cms, struct pki_key *key,
 	const struct pki_cert *cert, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -41,20 +42,19 @@ struct pki_cms {
 };
 
 /*
- * Parse DER, verify every signature, and that each signer's certificate (attached) was issued
- * by issuer and was within its dates at its signing-time and is at `at`. INPUT: malformed or a
- * signature that does not fit (rule 210, clause of RFC 5652 in the message), or signed more than
- * five minutes in the future (rule 209). OFFICER (rule 205): certificate of another issuer,
- * expired or not yet valid, of a keyUsage without digitalSignature and nonRepudiation.
- * Revocation, roles and ages are the caller's. One certificate that verified is remembered in
- * cache (may be NULL; one thread at a time) so that a busy officer costs one signature check,
- * not two.
+ * Parse DER and verify every signature. Each signer's certificate must be attached, issued by
+ * issuer, and valid both at the signing-time and at `at`. INPUT: malformed, or a signature does
+ * not verify (rule 210, clause of RFC 5652 in the message), or signed more than five minutes in
+ * the future (rule 209). OFFICER (rule 205): the certificate is of another issuer, expired, not
+ * yet valid, or its keyUsage has neither digitalSignature nor nonRepudiation. The caller checks
+ * revocation, roles and ages. Verified certificates are remembered in cache (may be NULL; one
+ * thread at a time): a further message of the signer costs one signature check instead of two.
  */
 struct pki_cms_cache;
 enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer,
 	pki_time at, struct pki_cms_cache *cache, struct pki_cms *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-void pki_cms_close(struct pki_cms *cms); /* frees what it holds, zeroes it */
+void pki_cms_close(struct pki_cms *cms); /* frees the content; {0} afterwards */
 
 enum pki_status pki_cms_cache_new(
 	struct pki_cms_cache **out, struct pki_err *err) PKI_MUST_CHECK;

@@ -7,7 +7,7 @@
 #define MALFORMED(err, ...) \
 	pki_fail_rule((err), PKI_INPUT, PKI_RULE_ORDER_FORM, __VA_ARGS__)
 
-/* The message, in the octets that it came in. */
+/* Views of the message's octets. */
 struct layers {
 	struct pki_bytes type; /* contentType, with tag and length */
 	struct pki_bytes before; /* version, digestAlgorithms, encapContentInfo */
@@ -81,7 +81,7 @@ read_certs(struct pki_bytes set, struct pki_cms_parts *parts, struct pki_err *er
 		if (parts->cert_count != 0 &&
 			!ascends(parts->certs[parts->cert_count - 1], cert))
 			return MALFORMED(err,
-				"the attached certificates are not in DER's order, or one is there twice (X.690 11.6)");
+				"the attached certificates are not in DER's order, or a certificate is attached twice (X.690 11.6)");
 		parts->certs[parts->cert_count++] = cert;
 	}
 	if (parts->cert_count == 0)

@@ -6,14 +6,14 @@
 
 /*
  * cms_der.c reads the outer layers of SignedData with der.h before OpenSSL sees the message. The
- * certificates are taken out, so that a certificate that the cache knows is not parsed again.
+ * certificates are taken out, so that a cached certificate is not parsed again.
  *
  * Why not OpenSSL alone. Speed: OpenSSL decodes the public key of each attached certificate
- * while it parses the message, at the price of two signature checks; measured in one run, an
- * issuing CA makes 0.67 of the certificates per second and core (0.46 together with what
- * spki.h saves). Strictness: OpenSSL's CMS accepts a SignedData of version 5, a certificate
- * attached twice, and attribute certificates and other formats beside the certificates, which
- * nobody signed; here they are refused (r210_certificates_alone_are_attached).
+ * while parsing the message, at the price of two signature checks. Measured in one run, a CA
+ * with OpenSSL's parser alone issues 0.67 of the certificates per second and core, and 0.46
+ * without spki.h too. Strictness: OpenSSL's CMS accepts a SignedData of version 5, a certificate
+ * attached twice, and, beside the certificates, unsigned attribute certificates and further
+ * formats. cms_der.c refuses all of these (r210_certificates_alone_are_attached).
  */
 
 /* Signers' certificates and their issuers'. More would only cost the parser time. */
@@ -32,17 +32,17 @@ enum pki_status pki_cms_split(struct pki_bytes der, struct pki_cms_parts *parts,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * cms_cache.c remembers signers' certificates that were verified: the certificate of a busy
+ * cms_cache.c remembers verified signers' certificates: the certificate of a busy
  * officer is parsed and verified once. Dates and revocation are not remembered.
  */
 
 /* The officers of a day. A new certificate takes the slot of the oldest. */
 #define PKI_CMS_CACHE_SLOTS 64
 
-/* The certificate of these octets if it was verified as issuer's, else NULL; borrowed. */
+/* The certificate of these octets if verified as issued by issuer, else NULL; borrowed. */
 struct pki_cert *pki_cms_cache_find(const struct pki_cms_cache *cache,
 	struct pki_bytes der, const struct pki_cert *issuer);
-/* cert was verified as issuer's. Both are shared. */
+/* Remember: cert was verified as issued by issuer. Both are shared. */
 void pki_cms_cache_add(struct pki_cms_cache *cache, const struct pki_cert *cert,
 	const struct pki_cert *issuer);
 

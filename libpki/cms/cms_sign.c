@@ -14,7 +14,7 @@ check_pair(const struct pki_key *key, const struct pki_cert *cert, struct pki_er
 {
 	if (!pki_key_matches(key, pki_cert_get0_key(cert)))
 		return pki_fail(err, PKI_STATE,
-			"the key is not the certificate's; sign with the pair that belongs together");
+			"the key is not the certificate's key; sign with a matching pair");
 	if (pki_key_md(key) == NULL)
 		return pki_fail_rule(err, PKI_STATE, PKI_RULE_ALGORITHM,
 			"%s cannot sign CMS here (RFC 8419 is not in OpenSSL 3.0); take an ECDSA or RSA key",
@@ -81,7 +81,7 @@ pki_cms_seal(struct pki_bytes content, struct pki_key *key, const struct pki_cer
 		ASN1_OCTET_STRING_free(octets);
 		return pki_fail_ssl(err, PKI_MEMORY, "a CMS message");
 	}
-	/* replaces the placeholder that CMS_sign() leaves for streaming */
+	/* replaces CMS_sign()'s placeholder for streaming */
 	ASN1_OCTET_STRING **place = CMS_get0_content(cms);
 	ASN1_OCTET_STRING_free(*place);
 	*place = octets;
@@ -110,7 +110,7 @@ check_may_add(CMS_ContentInfo *cms, const struct pki_cert *cert, struct pki_err 
 		if (CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(infos, i),
 			    pki_cert_get0_x509(cert)) == 0)
 			return pki_fail_rule(err, PKI_STATE, PKI_RULE_SIGNATURES,
-				"this officer has signed already; another one must sign");
+				"this officer has signed already; another officer must sign");
 	return PKI_OK;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Orders: what officers sign. JSON (order(5)), read strictly: an unknown, missing, repeated or
- * ill-typed member is refused (rule 210). The bytes that were signed are the bytes that are
- * kept. An order says everything that the certificates will say.
+ * Orders, which officers sign. JSON (order(5)), read strictly: an unknown, missing, repeated or
+ * ill-typed member is refused (rule 210). The signed bytes are kept unchanged. An order holds
+ * everything that the certificates will contain.
  */
 #ifndef LIBPKI_CMS_ORDER_H
 #define LIBPKI_CMS_ORDER_H
@@ -52,7 +52,7 @@ struct pki_order {
 	char identity_method[PKI_WORD_TEXT]; /* how the person was identified */
 	char document_type[PKI_WORD_TEXT]; /* "" : no document in play */
 	char document_country[3];
-	pki_time document_end; /* last second of its validity */
+	pki_time document_end; /* last second of the document's validity */
 	char document_digest[PKI_SHA256_HEX]; /* salted, of number and record */
 	char evidence[PKI_ORDER_EVIDENCE_MAX][PKI_SHA256_HEX];
 	size_t evidence_count;
@@ -61,8 +61,8 @@ struct pki_order {
 	struct pki_order_cert certs[PKI_ORDER_CERTS_MAX];
 	size_t cert_count;
 	struct pki_buf invitation; /* CMS of the invite order; empty: none */
-	struct pki_serial
-		serials[PKI_ORDER_SERIALS_MAX]; /* renew: predecessors; revoke: what */
+	struct pki_serial serials
+		[PKI_ORDER_SERIALS_MAX]; /* renew: the predecessors; revoke: the certificates to revoke */
 	size_t serial_count; /* revoke: 0 with holder: all of the holder's */
 
 	/* revoke */
@@ -89,7 +89,7 @@ void pki_order_free(struct pki_order *order); /* what it holds; zeroes it */
 struct pki_signed_order {
 	struct pki_order order;
 	struct pki_cms cms;
-	uint8_t digest[PKI_SHA256]; /* of the CMS's DER; also of one that did not open */
+	uint8_t digest[PKI_SHA256]; /* of the CMS's DER; set also if opening failed */
 };
 enum pki_status pki_order_open(struct pki_bytes der, const struct pki_cert *issuer,
 	pki_time at, struct pki_cms_cache *cache, struct pki_signed_order *out,

@@ -1,6 +1,6 @@
 /*
- * order(5) as tables: one row per member, read and written by the same row. An absent member
- * is a zeroed field; a member that is there is never empty. Internal to order_*.c.
+ * order(5) as tables: one row per member, for reading and for writing. An absent member is a
+ * zeroed field; a present member is never empty. Internal to order_*.c.
  */
 #ifndef LIBPKI_CMS_ORDER_PRIV_H
 #define LIBPKI_CMS_ORDER_PRIV_H
@@ -27,10 +27,10 @@ enum pki_form {
 struct pki_member {
 	const char *name;
 	enum pki_form form;
-	size_t offset; /* in the struct that the table is about */
+	size_t offset; /* in the table's struct */
 	size_t size; /* of a string's field, NUL included */
-	unsigned may; /* actions that allow it */
-	unsigned must; /* actions that need it */
+	unsigned may; /* actions that allow the member */
+	unsigned must; /* actions that need the member */
 	size_t aux;
 	const struct pki_member *members; /* FORM_OBJECT */
 };

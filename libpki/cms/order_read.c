@@ -8,7 +8,7 @@ static const char *const head_members[] = { "version", "type", "action" };
 #define MALFORMED(err, ...) \
 	pki_fail_rule((err), PKI_INPUT, PKI_RULE_ORDER_FORM, __VA_ARGS__)
 
-/* Where the walk stands: the struct of the table, and the order that it belongs to. */
+/* The position of the walk: the struct of the present table, and the whole order. */
 struct place {
 	char *base;
 	struct pki_order *order;
@@ -24,7 +24,7 @@ find_member(const struct pki_member *table, const char *name, unsigned action)
 	return NULL;
 }
 
-/* The text of a value that must be a string and not an empty one. */
+/* The text of a value, which must be a string and not empty. */
 static enum pki_status
 need_text(const char *name, json_t *value, const char **out, struct pki_err *err)
 {
@@ -74,8 +74,7 @@ read_string(const struct pki_member *m, json_t *value, char *out, struct pki_err
 	static const char *const wants[] = {
 		[FORM_TEXT] = "text without control characters",
 		[FORM_WORD] = "a lower-case word",
-		[FORM_ID] =
-			"an identifier: its letter, a hyphen, 32 lower-case hex digits",
+		[FORM_ID] = "an identifier: a letter, a hyphen, 32 lower-case hex digits",
 		[FORM_DIGEST] = "a SHA-256 digest in lower-case hex",
 	};
 	if (!good)
@@ -84,7 +83,7 @@ read_string(const struct pki_member *m, json_t *value, char *out, struct pki_err
 	return PKI_OK;
 }
 
-/* Each moment has one spelling, so that equal orders are equal bytes. */
+/* A moment has a single spelling, so that equal orders are equal bytes. */
 static enum pki_status
 read_time(const struct pki_member *m, json_t *value, void *out, struct pki_err *err)
 {
@@ -160,7 +159,7 @@ read_serials(json_t *value, struct pki_order *out, struct pki_err *err)
 			pki_serial_text(&out->serials[i], again);
 		if (strcmp(again, text) != 0)
 			return MALFORMED(err,
-				"\"serials\" has one that is not a serial number in lower-case hex");
+				"\"serials\" has an item that is no serial number in lower-case hex");
 		for (size_t j = 0; j < i; j++)
 			if (pki_serial_compare(&out->serials[i], &out->serials[j]) == 0)
 				return MALFORMED(err, "\"serials\" names %s twice", text);

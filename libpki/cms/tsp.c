@@ -147,7 +147,7 @@ parse(struct pki_bytes der, TS_RESP **out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The time that the token claims, before anything of it is verified. */
+/* The time in the token, before the token is verified. */
 static enum pki_status
 claimed_time(TS_RESP *resp, pki_time *out, struct pki_err *err)
 {
@@ -162,7 +162,7 @@ claimed_time(TS_RESP *resp, pki_time *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Why a chain is none stands in what belongs to the error. */
+/* OpenSSL gives the reason why a chain fails in the error's data. */
 static enum pki_status
 wrong(struct pki_err *err)
 {
@@ -174,7 +174,7 @@ wrong(struct pki_err *err)
 		snprintf(why, sizeof why, ", %s", data);
 	struct pki_err own = { 0 };
 	pki_fail_ssl(&own, PKI_TAMPERED,
-		"the time-stamp is not of this checkpoint, or not of an authority that is trusted%s",
+		"the time-stamp is not of this checkpoint, or not of a trusted authority%s",
 		why);
 	own.rule = PKI_RULE_TIMESTAMP;
 	return pki_err_move(err, &own);

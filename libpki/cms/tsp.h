@@ -12,22 +12,23 @@
 #define PKI_TSP_QUERY_TYPE "application/timestamp-query"
 
 struct pki_tsp_query {
-	uint8_t digest[PKI_SHA256]; /* of what is stamped */
+	uint8_t digest[PKI_SHA256]; /* of the stamped data */
 	uint8_t nonce[PKI_TSP_NONCE]; /* unpredictable; all zeros: none was asked for */
 };
 
 /* TimeStampReq about data: SHA-256, a nonce, the authority's certificate asked for. */
 enum pki_status pki_tsp_ask(struct pki_bytes data, struct pki_tsp_query *query,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
-/* For a stamp of long ago, whose nonce nobody knows any more. */
+/* The query of an old stamp, whose nonce was not kept: without nonce. */
 enum pki_status pki_tsp_query_of(struct pki_bytes data, struct pki_tsp_query *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * A TimeStampResp: granted, over this digest, with this nonce, signed by an authority's
- * certificate (critical extendedKeyUsage timeStamping alone) that the time in it lies within
- * and that chains up to one of trust, PEM certificates. *at: that time, the authority's own
- * claim. INPUT if it is none, TAMPERED (rule 86) if it is not right, CONFIG for trust.
+ * Verify a TimeStampResp: granted, over this digest, with this nonce, signed with an authority's
+ * certificate. The certificate has a critical extendedKeyUsage of timeStamping alone, was valid
+ * at the stamp's time, and chains up to a certificate of trust (PEM). *at: the stamp's time, as
+ * the authority claims. INPUT if response is no TimeStampResp, TAMPERED (rule 86) if it does not
+ * verify, CONFIG if trust holds no certificate.
  */
 enum pki_status pki_tsp_verify(struct pki_bytes response,
 	const struct pki_tsp_query *query, struct pki_bytes trust, pki_time *at,

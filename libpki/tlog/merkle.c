@@ -29,7 +29,7 @@ pki_merkle_node(const struct pki_hash *left, const struct pki_hash *right,
 	return pki_sha256(node, sizeof node, out->octets, err);
 }
 
-/* RFC 9162 2.1.1: the largest power of two below n, n > 1; as its exponent. */
+/* RFC 9162 2.1.1: the exponent of the largest power of two below n, n > 1. */
 static unsigned
 split_level(uint64_t n)
 {
@@ -193,7 +193,7 @@ struct path {
 	uint64_t fn, sn;
 };
 
-/* Both roots that the path leads to: *fr that of the old tree, *sr that of the new tree. */
+/* The path's two roots: *fr of the old tree, *sr of the new tree. */
 static enum pki_status
 follow_path(const struct path *p, struct pki_hash *fr, struct pki_hash *sr,
 	struct pki_err *err)
@@ -231,7 +231,7 @@ pki_merkle_check_consistency(uint64_t old, const struct pki_hash *old_root, uint
 	const struct pki_hash *root, const struct pki_proof *proof, struct pki_err *err)
 {
 	if (old > size || proof->count > PKI_PROOF_MAX)
-		return broken(err, "the log is smaller than it was");
+		return broken(err, "the log is smaller than before");
 	if (old == 0 || old == size) {
 		if (proof->count != 0)
 			return broken(err, "the consistency proof is too long");

@@ -1,6 +1,6 @@
 /*
- * Merkle trees as RFC 9162 2.1 hashes them (rule 80). Pure: hashes come from a callback that
- * gives the root of the complete subtree `index` at `level` (level 0: leaves).
+ * Merkle trees of RFC 9162 2.1 (rule 80). Nothing is read or written here: a callback gives the
+ * root of the complete subtree `index` at `level` (level 0: leaves).
  */
 #ifndef LIBPKI_TLOG_MERKLE_H
 #define LIBPKI_TLOG_MERKLE_H

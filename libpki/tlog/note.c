@@ -74,7 +74,7 @@ vkey_malformed(enum pki_note_type type, struct pki_err *err)
 		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_LOG_NOTE,
 			"the log's verifier key is not of the form NAME+HASH+BASE64 of an Ed25519 key; copy it from log/vkey");
 	return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_COSIGNATURE,
-		"the witness's verifier key is not of the form NAME+HASH+BASE64 of a key for cosignature/v1 (type 0x04); copy what pki-witness status prints");
+		"the witness's verifier key is not of the form NAME+HASH+BASE64 of a key for cosignature/v1 (type 0x04); copy the output of pki-witness status");
 }
 
 static enum pki_status
@@ -120,7 +120,7 @@ pki_note_vkey_name(enum pki_note_type type, const char *vkey, char name[PKI_ORIG
 	return PKI_OK;
 }
 
-/* A signature line: the octets that sig holds are the key's identifier and what follows. */
+/* A signature line: base64 of the key's identifier and of sig. */
 static enum pki_status
 append_line(enum pki_note_type type, const char *name, const struct pki_key *key,
 	struct pki_bytes signature, struct pki_buf *out, struct pki_err *err)
@@ -189,7 +189,7 @@ pki_note_next_line(struct pki_bytes *rest, struct pki_bytes *line)
 	return true;
 }
 
-/* A line's name, a view of it, and the octets of its signature. */
+/* A signature line's name (a view) and the octets of the signature. */
 static enum pki_status
 read_signature(struct pki_bytes line, struct pki_bytes *name, struct pki_buf *sig,
 	struct pki_err *err)
@@ -249,12 +249,12 @@ cosignature_right(const struct verifier *verifier, struct pki_bytes text,
 	return true;
 }
 
-/* What the signatures of one verifier come to. */
+/* The result of checking the signatures of one verifier. */
 struct signed_by {
 	const struct verifier *verifier; /* NULL: the lines' form alone */
-	int count; /* right ones */
+	int count; /* signatures that verified */
 	pki_time at; /* the youngest cosignature's */
-	struct pki_buf *line; /* the first right one is appended; NULL */
+	struct pki_buf *line; /* the first verified line is appended; may be NULL */
 };
 
 static enum pki_status
@@ -269,7 +269,7 @@ check_signature(struct pki_bytes line, struct pki_bytes text, struct signed_by *
 		!pki_bytes_equal(
 			name.data, name.len, verifier->name, strlen(verifier->name)) ||
 		memcmp(sig.data, verifier->id, KEY_ID) != 0)
-		return PKI_OK; /* a key that we do not know: ignored */
+		return PKI_OK; /* an unknown key: ignored */
 	struct pki_bytes octets = { sig.data + KEY_ID, sig.len - KEY_ID };
 	if (verifier->type == PKI_NOTE_LOG &&
 		!log_signature_right(verifier, text, octets))
@@ -281,7 +281,7 @@ check_signature(struct pki_bytes line, struct pki_bytes text, struct signed_by *
 	if (by->count++ > 0 || by->line == NULL)
 		return PKI_OK;
 	return pki_buf_append(
-		by->line, line.data, line.len + 1, err); /* its newline too */
+		by->line, line.data, line.len + 1, err); /* with the newline */
 }
 
 static enum pki_status
