@@ -11,19 +11,18 @@
 #define FILE_SHOWN 140
 
 enum pki_status
-pki_yaml_fail_at(
-	const char *file, int line, struct pki_err *err, const char *fmt, va_list ap)
+pki_yaml_fail_at(struct pki_yaml_position position, struct pki_err *err,
+	enum pki_rule rule, const char *fmt, va_list ap)
 {
 	struct pki_err own = { 0 };
 	char msg[sizeof own.msg];
 	vsnprintf(msg, sizeof msg, fmt, ap);
-	size_t len = strlen(file);
+	size_t len = strlen(position.file);
 	const char *cut = len > FILE_SHOWN ? "..." : "";
 	pki_err_object(&own, "%s%s:%d", cut,
-		len > FILE_SHOWN ? file + len - FILE_SHOWN : file, line);
-	pki_fail(&own, PKI_CONFIG, "%s", msg);
-	if (err != NULL && err->status == PKI_OK)
-		own.rule = err->rule; /* PKI_POLICY_BREACH set it */
+		len > FILE_SHOWN ? position.file + len - FILE_SHOWN : position.file,
+		position.line);
+	pki_fail_rule(&own, PKI_CONFIG, rule, "%s", msg);
 	return pki_err_move(err, &own);
 }
 
@@ -32,7 +31,21 @@ pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err, const char *fmt,
 {
 	va_list ap;
 	va_start(ap, fmt);
-	enum pki_status status = pki_yaml_fail_at(node->file, node->line, err, fmt, ap);
+	enum pki_status status =
+		pki_yaml_fail_at((struct pki_yaml_position){ node->file, node->line },
+			err, PKI_RULE_NONE, fmt, ap);
+	va_end(ap);
+	return pki_failed(status);
+}
+
+enum pki_status
+pki_yaml_fail_rule(const struct pki_yaml *node, struct pki_err *err, enum pki_rule rule,
+	const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	enum pki_status status = pki_yaml_fail_at(
+		(struct pki_yaml_position){ node->file, node->line }, err, rule, fmt, ap);
 	va_end(ap);
 	return pki_failed(status);
 }

@@ -45,9 +45,11 @@ struct pki_yaml *pki_yaml_item(struct pki_yaml *node, size_t i);
 const char *pki_yaml_key(const struct pki_yaml *node, size_t i);
 const char *pki_yaml_text(const struct pki_yaml *node); /* scalar's text, else NULL */
 
-/* CONFIG at the node's line. */
+/* CONFIG at the node's line; of a numbered rule. */
 enum pki_status pki_yaml_fail(const struct pki_yaml *node, struct pki_err *err,
 	const char *fmt, ...) PKI_PRINTF(3, 4);
+enum pki_status pki_yaml_fail_rule(const struct pki_yaml *node, struct pki_err *err,
+	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5);
 
 /* Refuse the first key, at any depth, not taken. */
 enum pki_status pki_yaml_done(

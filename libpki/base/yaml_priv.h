@@ -19,8 +19,13 @@ struct pki_yaml {
 	size_t count;
 };
 
+struct pki_yaml_position {
+	const char *file;
+	int line;
+};
+
 /* CONFIG with the object FILE:LINE. */
-enum pki_status pki_yaml_fail_at(const char *file, int line, struct pki_err *err,
-	const char *fmt, va_list ap) PKI_PRINTF(4, 0);
+enum pki_status pki_yaml_fail_at(struct pki_yaml_position position, struct pki_err *err,
+	enum pki_rule rule, const char *fmt, va_list ap) PKI_PRINTF(4, 0);
 
 #endif

@@ -21,7 +21,8 @@ static PKI_PRINTF(3, 4) enum pki_status
 	va_list ap;
 	va_start(ap, fmt);
 	enum pki_status status =
-		pki_yaml_fail_at(r->file, (int)line + 1, r->err, fmt, ap);
+		pki_yaml_fail_at((struct pki_yaml_position){ r->file, (int)line + 1 },
+			r->err, PKI_RULE_NONE, fmt, ap);
 	va_end(ap);
 	return pki_failed(status);
 }

@@ -107,9 +107,7 @@ enum pki_status
 conf_fail_rule(
 	struct pki_yaml *node, enum pki_rule rule, const char *msg, struct pki_err *err)
 {
-	enum pki_status status = pki_yaml_fail(node, err, "%s", msg);
-	err->rule = rule;
-	return status;
+	return pki_yaml_fail_rule(node, err, rule, "%s", msg);
 }
 
 enum pki_status
