@@ -8,7 +8,7 @@
 
 /* A request with 16 SHA-512 CertIDs, a nonce and a signer's chain. */
 #define PKI_OCSP_REQUEST_MAX ((size_t)16 << 10)
-/* CertIDs in one request: clients send one, validators of chains a few. */
+/* CertIDs in one request: most clients send 1, validators of chains a few. */
 #define PKI_OCSP_CERTIDS_MAX 16
 #define PKI_OCSP_NONCE_MAX 128
 
@@ -27,7 +27,7 @@ const struct pki_serial *pki_ocsp_request_serial(
 	const struct pki_ocsp_request *req, size_t i);
 
 /*
- * issuer: the CA answered for. cert: the delegate, issued directly by issuer (rules 70, 71
+ * issuer: the CA of the certificates. cert: the delegate, issued directly by issuer (rules 70, 71
  * checked; REFUSED). All are borrowed and outlive the responder. One thread at a time.
  */
 enum pki_status pki_ocsp_responder_new(const struct pki_cert *issuer,
@@ -36,9 +36,9 @@ enum pki_status pki_ocsp_responder_new(const struct pki_cert *issuer,
 void pki_ocsp_responder_free(struct pki_ocsp_responder *responder);
 
 /*
- * rule 74: which of several responders of one issuer, of different algorithms, answers: the
- * first algorithm in the request's preferred signature algorithms (RFC 6960 4.4.7.1) that one
- * of them signs with, else the first responder.
+ * rule 74: choose among several responders of one issuer with different algorithms. The first of
+ * the request's preferred signature algorithms (RFC 6960 4.4.7.1) with a responder decides;
+ * without such an algorithm, the first responder. Returns the index of the responder.
  */
 size_t pki_ocsp_choose(const struct pki_ocsp_request *req,
 	struct pki_ocsp_responder *const *responders, size_t count);
@@ -61,7 +61,7 @@ struct pki_ocsp_single { /* the SingleResponse to CertID i of the request */
 	enum pki_reason reason;
 };
 
-/* What a response says about the certificates of a request. Borrowed. */
+/* The statuses and times of a response. Borrowed. */
 struct pki_ocsp_content {
 	const struct pki_ocsp_single *singles; /* pki_ocsp_request_count() of them */
 	pki_time this_update; /* producedAt too */
@@ -86,13 +86,13 @@ enum pki_ocsp_error {
 };
 struct pki_bytes pki_ocsp_error_response(enum pki_ocsp_error error);
 
-/* Where the answer to a request stands among exported files: DIR/BASE64, as a GET asks for it, whose
- * slashes make folders; after one at the end, as web servers do, "index.html". */
+/* The path of the exported response to a request: DIR/BASE64, with the path of the GET, where
+ * slashes make folders. After a slash at the end follows "index.html", as in web servers. */
 enum pki_status pki_ocsp_file(const char *dir, struct pki_bytes request,
 	char out[PATH_MAX], struct pki_err *err) PKI_MUST_CHECK;
 
 /* For `check` commands, the auditor and tests: build a request (hash: "SHA1" or "SHA256"); verify
- * a response against request and issuer and give the first status. at 0: as of its producedAt. */
+ * a response against request and issuer and give the first status. at 0: as of producedAt. */
 enum pki_status pki_ocsp_request_build(const struct pki_cert *issuer,
 	const struct pki_serial *serial, const char *hash, struct pki_bytes nonce,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;

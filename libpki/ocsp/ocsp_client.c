@@ -109,7 +109,7 @@ open_basic(struct pki_bytes der, OCSP_BASICRESP **out, struct pki_err *err)
 			    : pki_fail_ssl(err, PKI_INPUT, "not a BasicOCSPResponse");
 }
 
-/* The signer is the issuer or a delegate of it (RFC 6960 4.2.2.2). */
+/* The signer is the issuer or the issuer's delegate (RFC 6960 4.2.2.2). */
 static enum pki_status
 check_signer(OCSP_BASICRESP *basic, const struct pki_cert *issuer, pki_time at,
 	struct pki_err *err)
@@ -142,8 +142,8 @@ check_nonce(
 {
 	if (req->nonce_len == 0)
 		return PKI_OK;
-	/* -1: the response has none; RFC 9654 lets a responder leave it out, ours never
-	 * does */
+	/* -1: no nonce in the response. RFC 9654 lets a responder omit the nonce; this
+	 * suite's responder never does. */
 	if (OCSP_check_nonce(req->req, basic) != 1)
 		return pki_fail(err, PKI_INPUT, "the response does not echo the nonce");
 	return PKI_OK;

@@ -6,8 +6,8 @@
 #include "libpki/x509/signature.h"
 
 /*
- * Signing costs 23 us (P-256) and OpenSSL's OCSP_basic_sign() 17 us on top of that; DER
- * written directly costs 1 us.
+ * A P-256 signature takes 23 us. OpenSSL's OCSP_basic_sign() takes 17 us more; DER written
+ * directly takes 1 us more.
  */
 
 /* Responses hold their request's CertIDs and nonce again, and 120 octets for each. */
@@ -17,7 +17,7 @@
 /* A request with a SHA-512 CertID and the longest nonce: 350. */
 #define USUAL_MAX 512
 
-/* What a response is made of. */
+/* The parts of a response. */
 struct response {
 	const struct pki_ocsp_encoder *encoder;
 	const struct pki_ocsp_request *req;
@@ -67,8 +67,7 @@ put_status(struct pki_der *w, const struct pki_ocsp_single *answer)
 }
 
 /* CertID ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, issuerNameHash, issuerKeyHash,
- * serialNumber } as nearly all write it: the algorithm with NULL, the serial's top bit
- * clear. */
+ * serialNumber } in the usual form: the algorithm with NULL, the serial's top bit clear. */
 static void
 put_usual_id(struct pki_der *w, OCSP_CERTID *id)
 {
@@ -123,7 +122,7 @@ put_single(struct pki_der *w, const struct response *r, size_t i)
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
-/* Extension ::= SEQUENCE { extnID, extnValue }; oid with its tag and length */
+/* Extension ::= SEQUENCE { extnID, extnValue }; oid with tag and length */
 static void
 put_extension(struct pki_der *w, const void *oid, size_t oid_len, size_t value_end)
 {

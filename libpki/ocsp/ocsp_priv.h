@@ -7,7 +7,7 @@
 
 #include "libpki/ocsp/ocsp.h"
 
-/* Clients list the few algorithms that they know; further ones are not looked at. */
+/* Clients list a few algorithms; algorithms after the 16th are ignored. */
 #define PKI_OCSP_PREFERRED_MAX 16
 
 struct pki_ocsp_request {
@@ -27,7 +27,7 @@ enum pki_status pki_ocsp_check_delegate(const struct pki_cert *cert,
 	const struct pki_cert *issuer, pki_time at, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * ocsp_encode.c: responses written as DER directly. What never changes is kept ready; cert and
+ * ocsp_encode.c: responses written as DER directly. The constant parts are kept ready; cert and
  * key are borrowed. One thread at a time.
  */
 struct pki_ocsp_encoder {
@@ -47,8 +47,9 @@ enum pki_status pki_ocsp_encode(struct pki_ocsp_encoder *encoder,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * Is der, that req was read from, what nearly all clients send: a CertID and at most a nonce? It
- * is written anew and compared, so what is usual is DER. i2d costs twenty times as much.
+ * Is the request of the usual form: a CertID and at most a nonce? der is the request's encoding.
+ * The request is encoded anew and compared, so a usual request is DER. To encode with i2d takes
+ * twenty times as long.
  */
 bool pki_ocsp_is_usual(const struct pki_ocsp_request *req, struct pki_bytes der);
 

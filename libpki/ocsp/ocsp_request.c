@@ -5,7 +5,7 @@
 #include "libpki/asn1/asn1.h"
 #include "libpki/asn1/signed.h"
 
-/* id-pkix-ocsp-pref-sig-algs, RFC 6960 4.4.7; OpenSSL has no name for it */
+/* id-pkix-ocsp-pref-sig-algs, RFC 6960 4.4.7; without a name in OpenSSL */
 static const char oid_pref_sig_algs[] = "1.3.6.1.5.5.7.48.1.8";
 
 static bool
@@ -16,8 +16,7 @@ is_pref_sig_algs(const ASN1_OBJECT *oid)
 	return strcmp(text, oid_pref_sig_algs) == 0;
 }
 
-/* The extensions that may be critical: of the others this responder does not know what they
- * ask. */
+/* The extensions that may be critical. This responder cannot process any further extension. */
 static bool
 known_extension(const ASN1_OBJECT *oid)
 {
@@ -65,7 +64,7 @@ read_nonce(struct pki_ocsp_request *req, X509_EXTENSION *ext, struct pki_err *er
 	return PKI_OK;
 }
 
-/* The content of a SEQUENCE that takes all of *in. */
+/* The content of a SEQUENCE, which must fill *in. */
 static bool
 enter_sequence(struct pki_bytes *in, size_t *rest)
 {
@@ -157,13 +156,13 @@ check_der(const OCSP_REQUEST *req, struct pki_bytes in, struct pki_err *err)
 	bool same = len > 0 && pki_bytes_equal(der, (size_t)len, in.data, in.len);
 	OPENSSL_free(der);
 	if (!same)
-		return pki_fail_ssl(err, PKI_INPUT, "BER that is no DER (RFC 6960 4.1)");
+		return pki_fail_ssl(err, PKI_INPUT, "BER, not DER (RFC 6960 4.1)");
 	return PKI_OK;
 }
 
 /*
  * OCSPRequest ::= SEQUENCE { tbsRequest SEQUENCE { version [0] EXPLICIT DEFAULT v1(0), ...
- * } } OpenSSL reads the version and does not tell it.
+ * } } OpenSSL reads the version and has no function to get the version.
  */
 static enum pki_status
 check_version(struct pki_bytes der, struct pki_err *err)

@@ -16,7 +16,7 @@ struct issuer_hash {
 struct pki_ocsp_responder {
 	struct issuer_hash hashes[HASHES];
 	struct pki_ocsp_encoder encoder;
-	int algorithm; /* NID of its signatures */
+	int algorithm; /* NID of the signatures */
 };
 
 static enum pki_status

@@ -11,8 +11,8 @@
 #include "libpki/x509/signature.h"
 
 /*
- * Held as its parts, so that one that was just built costs no second decoding of its key;
- * the X509 is made when somebody first asks for it.
+ * The decoded parts. A certificate just built shares the key with its spec: no second decoding.
+ * The X509 is made on the first call of pki_cert_get0_x509().
  */
 struct pki_cert {
 	atomic_uint more_owners;
@@ -33,7 +33,7 @@ struct pki_cert {
 	_Atomic(X509 *) x509;
 };
 
-/* NULL if absent; INPUT if malformed or there twice. */
+/* NULL if absent; INPUT if malformed or present twice. */
 static enum pki_status
 read_ext(const struct pki_cert *cert, int nid, void **out, struct pki_err *err)
 {
@@ -153,7 +153,7 @@ pki_cert_sign(struct pki_cert *cert, struct pki_key *key, struct pki_err *err)
 	return pki_asn1_encode(cert->whole, ASN1_ITEM_rptr(PKI_SIGNED), &cert->der, err);
 }
 
-/* What comes from outside must be one to OpenSSL too, and is for good. */
+/* A certificate from outside must be valid for OpenSSL's X509 too, which is then kept. */
 enum pki_status
 pki_cert_parse(struct pki_bytes in, struct pki_cert **out, struct pki_err *err)
 {
@@ -252,7 +252,7 @@ pki_cert_share(const struct pki_cert *cert)
 	return shared;
 }
 
-/* Two threads may make it at once: one of them keeps it. */
+/* Two threads may make an X509 at once: the first is kept. */
 X509 *
 pki_cert_get0_x509(const struct pki_cert *cert)
 {
@@ -412,7 +412,7 @@ check_chain(
 	if (cert->authority_id.there && issuer->subject_id.there &&
 		memcmp(cert->authority_id.id, issuer->subject_id.id, PKI_KEY_ID) != 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the certificate names another key of its CA (RFC 5280 4.2.1.1)");
+			"the authorityKeyIdentifier names another key than the issuer's (RFC 5280 4.2.1.1)");
 	return PKI_OK;
 }
 
@@ -431,7 +431,7 @@ check_issuer(
 	bool self_issued = pki_bytes_equal(from.data, from.len, to.data, to.len);
 	if (pki_cert_is_ca(cert) && !self_issued && issuer->path_len == 0)
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the issuer may not have CAs below it: pathLen 0 (RFC 5280 6.1.4 (l))");
+			"the issuer may not issue to CAs: pathLen 0 (RFC 5280 6.1.4 (l))");
 	return PKI_OK;
 }
 
@@ -455,7 +455,7 @@ check_dates(
 	return PKI_OK;
 }
 
-/* Critical is fine for what is evaluated here, and for nothing else. */
+/* Critical extensions must be evaluated here; further critical extensions are refused. */
 static enum pki_status
 check_critical(const struct pki_cert *cert, struct pki_err *err)
 {
@@ -469,7 +469,7 @@ check_critical(const struct pki_cert *cert, struct pki_err *err)
 		char oid[PKI_OID_TEXT];
 		OBJ_obj2txt(oid, sizeof oid, X509_EXTENSION_get_object(ext), 0);
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"the critical extension %s is not one that this suite evaluates (RFC 5280 6.1.4 (o), 6.1.5 (f))",
+			"this suite does not evaluate the critical extension %s (RFC 5280 6.1.4 (o), 6.1.5 (f))",
 			oid);
 	}
 	return PKI_OK;
@@ -477,8 +477,9 @@ check_critical(const struct pki_cert *cert, struct pki_err *err)
 
 /*
  * RFC 5280 6.1.3 (a)(1), (2), (4), 6.1.4 (k)-(o), 6.1.5 (e)-(f), for a path of one step
- * whose trust anchor is issuer. Policies and name constraints (6.1.3 (b)-(f)) are not in
- * play: no CA of ours has them, critical ones are refused. A store costs more than this.
+ * with issuer as trust anchor. Policies and name constraints (6.1.3 (b)-(f)) are not evaluated:
+ * no CA of this suite has any, and critical extensions of this kind are refused. OpenSSL's
+ * X509_STORE would take longer.
  */
 enum pki_status
 pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer, pki_time at,
@@ -493,6 +494,6 @@ pki_cert_verify(const struct pki_cert *cert, const struct pki_cert *issuer, pki_
 	if (X509_ALGOR_cmp(cert->tbs->algorithm, cert->whole->algorithm) != 0 ||
 		!pki_signature_verify(cert->whole, issuer->key))
 		return pki_refuse(err, PKI_RULE_VALIDATION,
-			"its signature is not by its issuer (RFC 5280 6.1.3 (a)(1))");
+			"the signature is not the issuer's (RFC 5280 6.1.3 (a)(1))");
 	return PKI_OK;
 }

@@ -6,9 +6,9 @@
 #include "libpki/x509/cert.h"
 
 /*
- * Takes der over and leaves it empty. Unlike pki_cert_parse() it asks OpenSSL for no X509.
- * Where the certificate's SubjectPublicKeyInfo is that of known (may be NULL), octet for octet,
- * known is its key and is not decoded again.
+ * Takes der over and leaves der empty. Unlike pki_cert_parse(), makes no X509. If the
+ * certificate's SubjectPublicKeyInfo equals known's octet for octet, the certificate shares
+ * known instead of decoding the key again. known may be NULL.
  */
 enum pki_status pki_cert_from_der(struct pki_buf *der, const struct pki_key *known,
 	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;

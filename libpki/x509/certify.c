@@ -63,8 +63,8 @@ fill_tbs(PKI_TBS *tbs, const struct pki_cert_spec *spec, const struct pki_key *i
 }
 
 /*
- * X509 gives no way to encode a tbsCertificate with its algorithm before it is signed, and
- * the lint must see it first.
+ * OpenSSL's X509 cannot encode a tbsCertificate with the algorithm before signing, and the lint
+ * must see the complete tbsCertificate before.
  */
 static enum pki_status
 encode_tbs(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
@@ -78,7 +78,7 @@ encode_tbs(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	return pki_asn1_encode(tbs, ASN1_ITEM_rptr(PKI_TBS), der, err);
 }
 
-/* A certificate without a signature, read from its octets like one from outside. */
+/* A certificate without a signature, parsed again from the encoded octets. */
 static enum pki_status
 assemble(const struct pki_cert_spec *spec, const struct pki_key *issuer_key,
 	struct pki_cert **out, struct pki_err *err)
@@ -103,7 +103,7 @@ pki_certify(const struct pki_cert_spec *spec, struct pki_key *issuer_key,
 		spec->issuer != NULL ? pki_cert_get0_key(spec->issuer) : spec->key;
 	if (!pki_key_matches(certified, issuer_key))
 		return pki_fail(
-			err, PKI_STATE, "the key that is to sign is not the issuer's");
+			err, PKI_STATE, "the signing key is not the issuer's key");
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	PKI_TRY(assemble(spec, issuer_key, &cert, err));
 	PKI_TRY(pki_lint_cert(

@@ -64,7 +64,7 @@ check_algorithm(const struct pki_crl *crl, const struct pki_key *key, struct pki
 	if (!pki_bytes_equal(
 		    want.data, want.len, crl->algorithm.data, crl->algorithm.len))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_ALGORITHM,
-			"the CRL is signed in another algorithm than its issuer's key signs in");
+			"the CRL's signature algorithm does not fit the issuer's key");
 	return PKI_OK;
 }
 
@@ -80,8 +80,8 @@ pki_crl_verify(
 	if (!pki_cert_subject_key_id(issuer, id) ||
 		!pki_bytes_equal(crl->authority_key_id.data, crl->authority_key_id.len,
 			id, sizeof id))
-		return pki_fail(
-			err, PKI_INPUT, "the CRL names another key of its issuer");
+		return pki_fail(err, PKI_INPUT,
+			"the CRL's authorityKeyIdentifier is not the issuer's key");
 	if (!(pki_cert_key_usage(issuer) & PKI_KU_CRL_SIGN))
 		return pki_fail(err, PKI_INPUT, "the issuer's certificate lacks cRLSign");
 	const struct pki_key *key = pki_cert_get0_key(issuer);
@@ -163,7 +163,7 @@ pki_crl_get0_entry(const struct pki_crl *crl, size_t i)
 		struct pki_bytes rest =
 			octets_from(crl, pki_crl_index_place(&crl->index, i));
 		(void)pki_der_get_whole(
-			&rest, PKI_DER_SEQUENCE, &entry); /* it was read */
+			&rest, PKI_DER_SEQUENCE, &entry); /* parsed before */
 	}
 	return entry;
 }

@@ -1,4 +1,4 @@
-/* Certificate revocation lists, RFC 5280 5, version 2: full CRLs, and partitions of one. */
+/* Certificate revocation lists, RFC 5280 5, version 2: full CRLs and partitions. */
 #ifndef LIBPKI_X509_CRL_H
 #define LIBPKI_X509_CRL_H
 
@@ -15,7 +15,7 @@ enum pki_reason {
 	PKI_REASON_PRIVILEGE_WITHDRAWN = 9,
 };
 
-/* "keyCompromise"; false / NULL for what is not in the enum (hold and removeFromCRL). */
+/* "keyCompromise"; false / NULL for reasons outside the enum (hold and removeFromCRL). */
 bool pki_reason_by_name(const char *name, enum pki_reason *out);
 const char *pki_reason_name(enum pki_reason reason);
 
@@ -23,8 +23,7 @@ struct pki_revoked {
 	struct pki_serial serial;
 	pki_time revoked_at;
 	enum pki_reason reason;
-	uint16_t
-		partition; /* that lists it beside the full CRL, 0: none; not in an entry itself */
+	uint16_t partition; /* of the CRL, 0: none; not part of the encoded entry */
 };
 
 /* 99991231235959Z, "no further CRL" */
@@ -34,11 +33,11 @@ struct pki_crl_spec {
 	const struct pki_cert *issuer;
 	uint64_t number; /* CRLNumber */
 	pki_time this_update;
-	pki_time next_update; /* PKI_CRL_LAST for the last one (rule 53) */
-	/* NULL: a full CRL. Else a partition: of the certificates whose cRLDistributionPoints
-	 * hold exactly this URL (rule 52). */
+	pki_time next_update; /* PKI_CRL_LAST for the last CRL (rule 53) */
+	/* NULL: a full CRL. Else a partition, for the certificates with exactly this URL in
+	 * their cRLDistributionPoints (rule 52). */
 	const char *distribution_point;
-	/* 0, or expiredCertsOnCRL: certificates that expired from then on are kept (rule 56). */
+	/* 0, or expiredCertsOnCRL: certificates expired since this time are kept (rule 56). */
 	pki_time expired_since;
 	const struct pki_revoked *revoked; /* each serial once (rule 48); any order */
 	size_t count;
@@ -49,17 +48,17 @@ struct pki_crl;
 /* rules 48-52, 56. */
 enum pki_status pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *issuer_key,
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
-/* DER, trailing bytes refused; rules 48-52 and 56 checked. max bytes is the caller's;
- * LIMIT above 2 GiB. It keeps a copy and eight octets for each entry. */
+/* DER, trailing bytes refused; rules 48-52 and 56 checked. LIMIT above 2 GiB; a lower limit is
+ * the caller's task. Keeps a copy of der, and eight octets for each entry. */
 enum pki_status pki_crl_parse(
 	struct pki_bytes der, struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
-/* The same; takes der over and leaves it empty: a large CRL is in memory once. */
+/* As parse, but takes der over and leaves der empty: a large CRL is in memory once. */
 enum pki_status pki_crl_adopt(
 	struct pki_buf *der, struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_free(struct pki_crl *crl);
 void pki_crl_cleanup(struct pki_crl **crl);
 
-/* INPUT if it is not issuer's: name, key identifier, algorithm of its key (rule 94), signature. */
+/* INPUT unless issuer's: name, key identifier, algorithm of the key (rule 94), signature. */
 enum pki_status pki_crl_verify(const struct pki_crl *crl, const struct pki_cert *issuer,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -75,7 +74,7 @@ size_t pki_crl_count(const struct pki_crl *crl);
 /* By serial; NOTFOUND from count on. */
 enum pki_status pki_crl_entry(const struct pki_crl *crl, size_t i,
 	struct pki_revoked *out, struct pki_err *err) PKI_MUST_CHECK;
-/* The same one's octets; borrowed, empty from count on. */
+/* As entry, but the encoded octets; borrowed, empty from count on. */
 struct pki_bytes pki_crl_get0_entry(const struct pki_crl *crl, size_t i);
 /* false if the serial is not on the list. */
 bool pki_crl_find(const struct pki_crl *crl, const struct pki_serial *serial,

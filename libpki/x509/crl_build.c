@@ -7,12 +7,12 @@
 
 /* SEQUENCE { INTEGER of 21 octets, GeneralizedTime, a reasonCode } */
 #define ENTRY_MAX (2 + 23 + 17 + 14)
-/* Lengths are ints in OpenSSL; a megabyte is for all that is no entry. */
+/* Lengths are ints in OpenSSL; a megabyte is kept for everything but entries. */
 #define ENTRIES_MAX ((INT_MAX - (1 << 20)) / ENTRY_MAX)
 /* Headers, version and dates around the entries; the header of the signature */
 #define HEADERS_MAX 128
 
-/* What is around the entries, ready to be put there. */
+/* The encoded parts around the entries. */
 struct frame {
 	const struct pki_crl_spec *spec;
 	struct pki_bytes issuer;
@@ -81,7 +81,7 @@ serial_at(const void *revoked, uint32_t place)
 	return (struct pki_bytes){ entry->serial.octets, entry->serial.len };
 }
 
-/* rule 48: by serial, so that equal ones stand side by side, here and for the reader */
+/* rule 48: sorted by serial, so that equal serials are neighbours, here and in the CRL */
 static enum pki_status
 sort_entries(
 	const struct pki_crl_spec *spec, struct pki_crl_index *order, struct pki_err *err)
@@ -115,7 +115,7 @@ put_entry(struct pki_der *w, const struct pki_revoked *entry)
 	size_t serial = w->at;
 	pki_der_put(w, entry->serial.octets, entry->serial.len);
 	if (entry->serial.octets[0] >= 0x80)
-		pki_der_put(w, "", 1); /* else it were negative */
+		pki_der_put(w, "", 1); /* keeps the INTEGER positive */
 	pki_der_wrap(w, PKI_DER_INTEGER, serial);
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
@@ -152,7 +152,7 @@ put_tbs(struct pki_der *w, const struct frame *frame)
 	pki_der_wrap(w, PKI_DER_SEQUENCE, end);
 }
 
-/* The CRL around the tbs that ends at `end`; *der: where it stands. */
+/* The CRL around the tbs, whose last octet is before `end`. *der: a view of the CRL. */
 static enum pki_status
 put_signature(struct pki_der *w, const struct frame *frame, size_t end,
 	struct pki_bytes signature, struct pki_bytes *der, struct pki_err *err)
@@ -174,7 +174,7 @@ put_signature(struct pki_der *w, const struct frame *frame, size_t end,
 	return PKI_OK;
 }
 
-/* Into one room, the signature's at its end: nothing is moved, however long the list is. */
+/* All parts are written into one room, the signature at the end: no octet moves again. */
 static enum pki_status
 encode(const struct frame *frame, struct pki_key *issuer_key, struct pki_buf *room,
 	struct pki_bytes *der, struct pki_err *err)
@@ -212,7 +212,7 @@ pki_crl_build(const struct pki_crl_spec *spec, struct pki_key *issuer_key,
 	PKI_TRY(pki_signature_algorithm(issuer_key, &frame.algorithm, err));
 	PKI_TRY(pki_crl_encode_extensions(spec, &frame.extensions, err));
 	PKI_TRY(encode(&frame, issuer_key, &room, &der, err));
-	/* what leaves is held against the rules as a stranger's would be */
+	/* the new CRL is parsed and checked like a CRL from outside */
 	pki_crl_index_free(&frame.order);
 	return pki_crl_take(&room, der, out, err);
 }

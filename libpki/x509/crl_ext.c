@@ -6,7 +6,7 @@
 #include "libpki/asn1/signed.h"
 #include "libpki/x509/crl_priv.h"
 
-/* RFC 5280 5.2 has seven; so many that they are compared with each other at no cost */
+/* RFC 5280 5.2 has seven. Up to 32 extensions, a search for duplicates costs nothing. */
 #define EXTENSIONS_MAX 32
 
 static bool
@@ -99,7 +99,7 @@ read_authority_key_id(struct pki_crl *crl, const void *value, struct pki_err *er
 static enum pki_status
 read_number(struct pki_crl *crl, const void *value, struct pki_err *err)
 {
-	/* 20 octets are allowed; 64 bits last for as long as CRLs are counted one by one */
+	/* 20 octets are allowed; counting CRLs never exceeds 64 bits */
 	if (ASN1_INTEGER_get_uint64(&crl->number, value) == 1)
 		return PKI_OK;
 	ERR_clear_error();
@@ -116,7 +116,7 @@ is_url(struct pki_bytes text)
 	return text.len != 0 && text.len < PKI_URL_TEXT;
 }
 
-/* rule 52: a fullName of one URI */
+/* rule 52: a fullName of a single URI */
 static enum pki_status
 read_point(struct pki_crl *crl, const void *value, struct pki_err *err)
 {
@@ -179,7 +179,7 @@ static const struct kind {
 	{ "2.5.29.28", "issuingDistributionPoint", true, false, PKI_RULE_CRL_PARTITION,
 		ASN1_ITEM_ref(ISSUING_DIST_POINT), is_partition, build_point,
 		read_point },
-	/* X.509 9.5.2.8; OpenSSL 3.0 has no name for it */
+	/* expiredCertsOnCRL, X.509 9.5.2.8; OpenSSL 3.0 lacks the name */
 	{ "2.5.29.60", "expiredCertsOnCRL", false, false, PKI_RULE_CRL_KEEPS_EXPIRED,
 		ASN1_ITEM_ref(ASN1_GENERALIZEDTIME), keeps_expired, build_expired,
 		read_expired },
@@ -256,7 +256,7 @@ pki_crl_encode_extensions(
 	return pki_asn1_encode(extensions, ASN1_ITEM_rptr(X509_EXTENSIONS), der, err);
 }
 
-/* DER has one form for a value: the one in which it is encoded anew. */
+/* DER has one form for a value: encoding the value again must give the same octets. */
 static bool
 is_encoding(struct pki_bytes in, const void *value, const ASN1_ITEM *item)
 {
@@ -320,7 +320,7 @@ read_extension(
 	return PKI_OK;
 }
 
-/* Is there one of this kind? */
+/* Has the list an extension of this kind? */
 static bool
 has(const STACK_OF(X509_EXTENSION) * extensions, const struct kind *kind)
 {
@@ -358,7 +358,7 @@ pki_crl_read_extensions(struct pki_crl *crl, struct pki_bytes der, struct pki_er
 	if (extensions == NULL || !is_encoding(der, extensions, item)) {
 		ERR_clear_error();
 		return pki_fail(err, PKI_INPUT,
-			"not a DER CRL: its extensions (RFC 5280 5.1.2.7)");
+			"not a DER CRL: the extensions (RFC 5280 5.1.2.7)");
 	}
 	if (sk_X509_EXTENSION_num(extensions) > EXTENSIONS_MAX)
 		return pki_fail(err, PKI_LIMIT, "the CRL has more than %d extensions",

@@ -5,8 +5,7 @@
 /* Five bits of 32 for the length: PKI_SERIAL_MAX is 20 */
 #define LENGTH_SHIFT 27
 
-/* The first bits of a serial behind its length: what is less here stands before the other.
- */
+/* The length of a serial and its first bits: for the order of most pairs, the prefix decides. */
 static uint64_t
 prefix(struct pki_bytes serial)
 {
@@ -56,7 +55,7 @@ pki_crl_index_add(struct pki_crl_index *index, uint32_t place)
 				      place;
 }
 
-/* The first place that does not stand above the one before it; count: all do. */
+/* The first key not above the key before; count if all keys ascend. */
 static size_t
 first_descent(struct pki_crl_index *index)
 {
@@ -70,7 +69,7 @@ first_descent(struct pki_crl_index *index)
 enum pki_status
 pki_crl_index_sort(struct pki_crl_index *index, struct pki_err *err)
 {
-	/* what this suite makes is sorted already */
+	/* CRLs of this suite are sorted already */
 	if (first_descent(index) < index->count)
 		qsort_r(index->keys, index->count, sizeof *index->keys, by_serial, index);
 	size_t i = first_descent(index);

@@ -5,14 +5,13 @@
 #include "libpki/asn1/der.h"
 #include "libpki/x509/crl_priv.h"
 
-/* CRLs of a million entries are read: no object is made for an entry, only its place kept.
- */
+/* CRLs of a million entries are read: of an entry only the position is kept, no object. */
 
 #define MALFORMED(err, what) pki_fail((err), PKI_INPUT, "not a DER CRL: " what)
 
-/* SEQUENCE { INTEGER of one octet, UTCTime } */
+/* SEQUENCE { INTEGER of a single octet, UTCTime } */
 #define ENTRY_MIN 20
-/* RFC 5280 5.3 has three; so few that they are compared with each other at no cost */
+/* RFC 5280 5.3 has three. Up to 8 extensions, a search for duplicates costs nothing. */
 #define ENTRY_EXTENSIONS_MAX 8
 
 static const uint8_t oid_reason[] = { 0x55, 0x1d, 0x15 }; /* 2.5.29.21 */
@@ -36,7 +35,7 @@ read_serial(struct pki_bytes *in, struct pki_serial *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* As an entry's that was read. */
+/* The serial of an entry parsed before. */
 static struct pki_bytes
 serial_at(const void *der, uint32_t place)
 {
@@ -86,7 +85,7 @@ read_reason(const struct extension *ext, enum pki_reason *out, struct pki_err *e
 	return PKI_OK;
 }
 
-/* One that is none of ours: may it be there? */
+/* An extension unknown to this suite must not be critical. */
 static enum pki_status
 check_other(const struct extension *ext, struct pki_err *err)
 {
@@ -99,7 +98,7 @@ check_other(const struct extension *ext, struct pki_err *err)
 	ASN1_OBJECT_free(oid);
 	if (ext->critical)
 		return pki_fail(err, PKI_INPUT,
-			"an entry has critical extension %s, which a CRL of this suite does not (RFC 5280 5.3)",
+			"an entry has critical extension %s, which this suite does not evaluate (RFC 5280 5.3)",
 			text);
 	return PKI_OK;
 }
@@ -155,7 +154,7 @@ read_entries(struct pki_crl *crl, struct pki_bytes list, struct pki_err *err)
 {
 	if (list.len == 0)
 		return pki_refuse(err, PKI_RULE_CRL_EMPTY,
-			"revokedCertificates is there and empty; it has to be left out");
+			"revokedCertificates is empty; an empty list must be absent (RFC 5280 5.1.2.6)");
 	crl->index.base = crl->der.data;
 	crl->index.serial = serial_at;
 	PKI_TRY(pki_crl_index_reserve(&crl->index, list.len / ENTRY_MIN + 1, err));
@@ -182,7 +181,7 @@ read_signed(struct pki_crl *crl, struct pki_err *err)
 		!pki_der_get(&list, PKI_DER_BITS, &signature) || list.len != 0 ||
 		signature.len == 0 || signature.data[0] != 0)
 		return MALFORMED(
-			err, "what is signed and its signature (RFC 5280 5.1.1)");
+			err, "the tbsCertList and the signature (RFC 5280 5.1.1)");
 	crl->signature = (struct pki_bytes){ signature.data + 1, signature.len - 1 };
 	return PKI_OK;
 }
@@ -226,7 +225,7 @@ read_tbs(struct pki_crl *crl, struct pki_err *err)
 	if (tbs.len == 0)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS, "no extensions");
 	if (!pki_der_get(&tbs, PKI_DER_CONSTRUCTED, &extensions) || tbs.len != 0)
-		return MALFORMED(err, "its extensions (RFC 5280 5.1.2.7)");
+		return MALFORMED(err, "the extensions (RFC 5280 5.1.2.7)");
 	return pki_crl_read_extensions(crl, extensions, err);
 }
 

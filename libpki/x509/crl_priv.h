@@ -7,12 +7,12 @@
 #include "libpki/x509/crl.h"
 
 /*
- * crl_index.c: which places of a list hold which serial; eight octets each. Starts as {0} with
- * base and serial set.
+ * crl_index.c: the positions of a CRL's entries, sorted by serial; eight octets for each entry.
+ * Starts as {0} with base and serial set.
  */
 struct pki_crl_index {
 	const void *base;
-	/* The serial at a place: 1 to 20 octets, without leading zeros. */
+	/* The serial at a position: 1 to 20 octets, without leading zeros. */
 	struct pki_bytes (*serial)(const void *base, uint32_t place);
 	uint64_t *keys; /* the serial's length and first bits, 32 in all; the place */
 	size_t count;
@@ -22,10 +22,10 @@ struct pki_crl_index {
 enum pki_status pki_crl_index_reserve(
 	struct pki_crl_index *index, size_t max, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_index_add(struct pki_crl_index *index, uint32_t place);
-/* By serial. REFUSED by rule 48: one is there twice. */
+/* By serial. REFUSED by rule 48: a serial is on the CRL twice. */
 enum pki_status pki_crl_index_sort(
 	struct pki_crl_index *index, struct pki_err *err) PKI_MUST_CHECK;
-/* The i-th place of the sorted index; whether there is one that holds serial. */
+/* The i-th position of the sorted index; the position of serial, false if absent. */
 uint32_t pki_crl_index_place(const struct pki_crl_index *index, size_t i);
 bool pki_crl_index_find(
 	const struct pki_crl_index *index, struct pki_bytes serial, uint32_t *place);
@@ -33,7 +33,7 @@ void pki_crl_index_free(struct pki_crl_index *index);
 
 struct pki_crl {
 	struct pki_buf room;
-	/* Within room, whose own length says nothing; all but the signature with tag and
+	/* Views of room; room.len is not used. All but the signature include tag and
 	 * length. */
 	struct pki_bytes der, tbs, issuer, algorithm, signature;
 	uint64_t number;
@@ -45,23 +45,23 @@ struct pki_crl {
 	struct pki_crl_index index; /* of entries within der */
 };
 
-/* crl_parse.c. Takes room over; der stands within it. */
+/* crl_parse.c. Takes room over; der is a view of room. */
 enum pki_status pki_crl_take(struct pki_buf *room, struct pki_bytes der,
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
-/* The entry at the front of list, taken off it; rules 48 and 51. */
+/* Take the first entry off list; rules 48 and 51. */
 enum pki_status pki_crl_read_entry(struct pki_bytes *list, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* crl_ext.c. REFUSED: spec asks for an extension that the rules do not allow. */
+/* crl_ext.c. REFUSED: spec asks for an extension against the rules. */
 enum pki_status pki_crl_check_extensions(
 	const struct pki_crl_spec *spec, struct pki_err *err) PKI_MUST_CHECK;
-/* Appends Extensions, as spec asks for them. */
+/* Appends the Extensions of spec. */
 enum pki_status pki_crl_encode_extensions(const struct pki_crl_spec *spec,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
-/* Fills crl's fields that are extensions; this_update is set. */
+/* Fills crl's fields from the extensions; this_update is set before. */
 enum pki_status pki_crl_read_extensions(
 	struct pki_crl *crl, struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
-/* Is in one DER value of this type, with tag and length? */
+/* Does `in` hold a single DER value of this type, with tag and length? */
 bool pki_crl_is_der(struct pki_bytes in, const ASN1_ITEM *item);
 
 #endif

@@ -38,7 +38,7 @@ free_cri(CRI **cri)
 	ASN1_item_free((ASN1_VALUE *)*cri, ASN1_ITEM_rptr(CRI));
 }
 
-/* RSA-PSS names its digest in parameters, Ed25519 has none: those two pass. */
+/* Accepted without a digest in the OID: RSA-PSS (digest in the parameters) and Ed25519. */
 static enum pki_status
 check_digest(const PKI_SIGNED *req, struct pki_err *err)
 {
@@ -73,7 +73,7 @@ open_request(struct pki_csr *csr, struct pki_err *err)
 	PKI_TRY(pki_key_from_spki(pki_asn1_bytes(cri->key), &csr->key, err));
 	if (!pki_signature_verify(req, csr->key))
 		return pki_refuse(err, PKI_RULE_POSSESSION,
-			"the request's signature is not by the key that it holds; make it again with that key: openssl req -new -key");
+			"the request's signature is not by the key in the request; make the request again with that key: openssl req -new -key");
 	return PKI_OK;
 }
 

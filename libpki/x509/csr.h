@@ -1,7 +1,7 @@
 /*
- * Certification requests (PKCS#10, RFC 2986). Of a request only the public key counts: the
- * subject and the extensions are the order's and the profile's. A request whose signature
- * does not prove possession of the key is refused (rule 39).
+ * Certification requests (PKCS#10, RFC 2986). Of a request only the public key counts: the order
+ * gives the subject, the profile gives the extensions. A request is refused if the signature
+ * does not prove possession of the key (rule 39).
  */
 #ifndef LIBPKI_X509_CSR_H
 #define LIBPKI_X509_CSR_H

@@ -153,7 +153,7 @@ build_basic_constraints(const struct pki_cert_spec *spec)
 	BASIC_CONSTRAINTS *bc = BASIC_CONSTRAINTS_new();
 	if (bc == NULL)
 		return NULL;
-	bc->ca = 0xff; /* X.690 11.1: OpenSSL writes the octet as it stands */
+	bc->ca = 0xff; /* X.690 11.1: OpenSSL writes the octet unchanged */
 	if (spec->profile->path_len < 0)
 		return bc;
 	bc->pathlen = ASN1_INTEGER_new();
@@ -221,7 +221,7 @@ build_crl_points(const struct pki_cert_spec *spec)
 		point->distpoint = where;
 		return points;
 	}
-	/* out of memory: what was pushed already is let go */
+	/* out of memory: free the values pushed so far */
 	sk_DIST_POINT_free(points);
 	DIST_POINT_free(point);
 	sk_GENERAL_NAME_free(names);

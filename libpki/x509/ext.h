@@ -9,7 +9,7 @@
 
 #include "libpki/x509/cert.h"
 
-/* Append all extensions that spec's profile asks for, in the table's order. */
+/* Append all extensions of spec's profile, in the table's order. */
 enum pki_status pki_ext_add_all(STACK_OF(X509_EXTENSION) * extensions,
 	const struct pki_cert_spec *spec, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -12,27 +12,25 @@
 #include "libpki/asn1/spki.h"
 #include "libpki/x509/weak.h"
 
-#define RSA_BITS_MIN \
-	3072 /* rule 94; beyond it a verifier's time is the attacker's to spend */
-#define RSA_BITS_MAX 16384
+#define RSA_BITS_MIN 3072 /* rule 94 */
+#define RSA_BITS_MAX \
+	16384 /* larger moduli would let an attacker spend the verifier's time */
 #define RSA_EXPONENT_BITS_MIN 17 /* 2^16 < e < 2^256, e odd (rule 93) */
 #define RSA_EXPONENT_BITS_MAX 256
 
-/* SEC 1 2.3.3; another form would give a key that is known already another hash (rule 36).
- */
+/* SEC 1 2.3.3. Any further form would give a known key a second hash (rule 36). */
 #define EC_UNCOMPRESSED 0x04
 
-/* Known by its canonical SubjectPublicKeyInfo, however it was encoded where it came from.
- */
+/* The canonical SubjectPublicKeyInfo identifies a key, whatever encoding was parsed. */
 struct pki_key {
 	atomic_uint more_owners;
 	EVP_PKEY *pkey;
-	enum pki_key_alg alg; /* 0: none that this suite knows */
+	enum pki_key_alg alg; /* 0: unknown to this suite */
 	int bits;
 	struct pki_buf spki;
 	size_t point_len; /* subjectPublicKey's value, the last octets of spki */
 	EVP_MD_CTX
-		*signing; /* ready; each signature takes a copy; NULL before the first */
+	*signing; /* ready; each signature takes a copy; NULL before the first */
 };
 
 static const struct alg {
@@ -129,7 +127,7 @@ encode_spki(struct pki_key *key, struct pki_err *err)
 	return st;
 }
 
-/* Takes pkey over, also on failure. Keys that OpenSSL decoded bring no spki (NULL). */
+/* Takes pkey over, also on failure. spki NULL: the key was decoded by OpenSSL. */
 static enum pki_status
 adopt(EVP_PKEY *pkey, struct pki_buf *spki, size_t point_len, struct pki_key **out,
 	struct pki_err *err)
@@ -276,7 +274,7 @@ pki_key_check_strength(const struct pki_key *key, unsigned allowed, struct pki_e
 			name != NULL ? name : "unknown algorithm",
 			ec ? " on another curve than the named P-256, P-384, P-521" : "");
 	}
-	/* a profile that names RSA-4096 alone still means RSA of rule 94 */
+	/* a profile with RSA-4096 alone still allows every RSA key of rule 94 */
 	unsigned want = key->alg == PKI_ALG_RSA3072 ? PKI_ALG_RSA3072 | PKI_ALG_RSA4096
 						    : key->alg;
 	if ((allowed & want) == 0)

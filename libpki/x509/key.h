@@ -1,8 +1,8 @@
 /*
  * Keys: private keys behind a URI, public keys from SubjectPublicKeyInfo. This module owns
- * EVP_PKEY. A key's place is a URI, so that a PKCS#11 token can stand where a file stands
- * today without a change of callers: "file:PATH" (PKCS#8 PEM, sealed with a passphrase).
- * A bare path counts as file:. Other schemes are refused with CONFIG.
+ * EVP_PKEY. A URI names a private key, so that a PKCS#11 token can replace a file without
+ * changes to callers: "file:PATH" (PKCS#8 PEM, sealed with a passphrase). A bare path counts as
+ * file:. Further schemes are refused with CONFIG.
  *
  * A struct pki_key is used by one thread at a time.
  */
@@ -21,8 +21,7 @@ enum pki_key_alg { /* bits of a profile's set */
 	PKI_ALG_P521 = 1 << 2,
 	PKI_ALG_ED25519 = 1 << 3,
 	PKI_ALG_RSA3072 = 1 << 4, /* RSA of 3072 bits or more; generated with 3072 */
-	PKI_ALG_RSA4096 =
-		1 << 5, /* only to generate; reported as RSA3072 with its bits */
+	PKI_ALG_RSA4096 = 1 << 5, /* only to generate; reported as RSA3072 of 4096 bits */
 };
 
 /* "P-256", "P-384", "P-521", "Ed25519", "RSA-3072", "RSA-4096"; 0 / NULL if unknown. */
@@ -40,8 +39,9 @@ enum pki_status pki_key_seal(const struct pki_key *key, const char *uri,
 	struct pki_bytes pass, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * Open a private key: any PKCS#8 PEM that OpenSSL seals (PBES2 with scrypt or PBKDF2). SECRET if
- * the passphrase is wrong, IO if the file is not there, INPUT if it is not sealed or no key.
+ * Open a private key: any PKCS#8 PEM sealed by OpenSSL (PBES2 with scrypt or PBKDF2). SECRET if
+ * the passphrase is wrong, IO if the file is missing, INPUT if the file is not sealed or holds
+ * no key.
  */
 enum pki_status pki_key_open(const char *uri, struct pki_bytes pass, struct pki_key **out,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -55,29 +55,29 @@ enum pki_status pki_key_from_evp(
 	EVP_PKEY *pkey, struct pki_key **out, struct pki_err *err) PKI_MUST_CHECK;
 EVP_PKEY *pki_key_get0_evp(const struct pki_key *key);
 
-/* One more owner, each frees it once: for keys that are only looked at. */
+/* One more owner; each owner frees the key once. For keys that no owner changes. */
 struct pki_key *pki_key_share(const struct pki_key *key);
 void pki_key_free(struct pki_key *key);
 void pki_key_cleanup(struct pki_key **key); /* for PKI_CLEANUP */
 
 /*
- * rules 31, 93, 94: refuse a public key that no certificate may carry: an algorithm outside
- * `allowed` (set of pki_key_alg), RSA below 3072 bits or with an exponent outside
- * 2^16 < e < 2^256, ROCA, primes so close that 100 rounds of Fermat factor n, a modulus with
- * a small factor, a point off its curve.
+ * rules 31, 93, 94: refuse a public key unfit for a certificate: an algorithm outside `allowed`
+ * (set of pki_key_alg), RSA below 3072 bits or with an exponent outside 2^16 < e < 2^256, ROCA,
+ * primes so close that 100 rounds of Fermat factor n, a modulus with a small factor, a point off
+ * the curve.
  */
 enum pki_status pki_key_check(
 	const struct pki_key *key, unsigned allowed, struct pki_err *err) PKI_MUST_CHECK;
-/* The part of it that costs nothing: rules 93 and 94. */
+/* The cheap part of pki_key_check(): rules 93 and 94. */
 enum pki_status pki_key_check_strength(
 	const struct pki_key *key, unsigned allowed, struct pki_err *err) PKI_MUST_CHECK;
 
-/* 0 for an algorithm that this suite does not know (pki_key_check refuses it). */
+/* 0 for an unknown algorithm, which pki_key_check() refuses. */
 enum pki_key_alg pki_key_get_alg(const struct pki_key *key);
 
 /*
- * DER SubjectPublicKeyInfo, encoded anew: a key has one, however it was encoded where it came
- * from; its SHA-256, by which the ledger knows a key.
+ * DER SubjectPublicKeyInfo in canonical form: the same for every encoding of a key. The SHA-256
+ * of the canonical form identifies the key in the ledger.
  */
 struct pki_bytes pki_key_get0_spki(const struct pki_key *key);
 enum pki_status pki_key_hash(const struct pki_key *key, uint8_t out[PKI_SHA256],

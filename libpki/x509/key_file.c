@@ -17,8 +17,8 @@
 #define KEY_FILE_MAX ((size_t)64 << 10)
 
 /*
- * scrypt: 16 MB and five passes, OWASP's equal of N = 2^17, p = 1, within the 32 MB that
- * OpenSSL grants when it opens a file.
+ * scrypt: 16 MB and five passes, in OWASP's list as strong as N = 2^17, p = 1, and within
+ * OpenSSL's limit of 32 MB for opening a file.
  */
 #define SCRYPT_N 16384
 #define SCRYPT_R 8
@@ -105,7 +105,7 @@ pki_key_seal(const struct pki_key *key, const char *uri, struct pki_bytes pass,
 	return st;
 }
 
-/* A wrong passphrase shows in the padding or, one time in 256, in what comes out. */
+/* A wrong passphrase fails at the padding or, in 1 of 256 cases, at parsing the result. */
 static enum pki_status
 fail_decrypt(struct pki_err *err)
 {

@@ -9,7 +9,7 @@
 
 #define YEARS_MAX 3 /* rule 4 */
 #define SERIAL_BITS_MAX 159 /* rule 2: < 2^159 */
-#define SERIAL_BITS_MIN 64 /* a random one of ours falls short once in 2^94 */
+#define SERIAL_BITS_MIN 64 /* a random serial of this CA is shorter once in 2^94 */
 
 bool
 pki_lint_end_entity(const struct pki_lint *lint)
@@ -45,7 +45,7 @@ check_serial(const struct pki_lint *lint, struct pki_err *err)
 	/* 160 bits take 21 octets: the first would be the sign */
 	if (serial_bits(lint) >= PKI_SERIAL_MAX * 8)
 		return pki_refuse(err, PKI_RULE_SERIAL,
-			"the serialNumber has %d bits; encoded it is longer than %d octets",
+			"the serialNumber has %d bits; the encoding is longer than %d octets",
 			serial_bits(lint), PKI_SERIAL_MAX);
 	return PKI_OK;
 }
@@ -56,8 +56,8 @@ check_serial_bits(const struct pki_lint *lint, struct pki_err *err)
 	int bits = serial_bits(lint);
 	if (bits < SERIAL_BITS_MIN || bits > SERIAL_BITS_MAX)
 		return pki_refuse(err, PKI_RULE_SERIAL_BITS,
-			"the serialNumber has %d bits; a random one has %d to %d", bits,
-			SERIAL_BITS_MIN, SERIAL_BITS_MAX);
+			"the serialNumber has %d bits; a random serialNumber has %d to %d",
+			bits, SERIAL_BITS_MIN, SERIAL_BITS_MAX);
 	return PKI_OK;
 }
 
@@ -148,8 +148,8 @@ check_issuer_name(const struct pki_lint *lint, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* A public key is held against the profile again: what was decided is not what was built.
- */
+/* The public key is checked against the profile again: the decision saw the order, the lint
+ * sees the certificate. */
 static enum pki_status
 check_key(const struct pki_lint *lint, struct pki_err *err)
 {
@@ -157,8 +157,7 @@ check_key(const struct pki_lint *lint, struct pki_err *err)
 		pki_cert_get0_key(lint->cert), lint->profile->key_algs, err);
 }
 
-/* Both AlgorithmIdentifiers: the one that belongs to the issuer's key, parameters included.
- */
+/* Both AlgorithmIdentifiers must fit the issuer's key, parameters included. */
 static enum pki_status
 check_algorithm(const struct pki_lint *lint, struct pki_err *err)
 {

@@ -1,7 +1,7 @@
 /*
- * The lint that stands before the CA's key (rule 30), and that the auditor runs again over
- * what was issued: rules 1-14, 16, 17, 20, 22-25, 28, 52, 70, 93, 94 held against
- * the certificate's own bytes, independent of the code that built them.
+ * The lint. The signer runs the lint before each signature (rule 30), the auditor over all
+ * issued certificates. Rules 1-14, 16, 17, 20, 22-25, 28, 52, 70, 93, 94 are checked on the
+ * certificate's bytes, independent of the code that built the certificate.
  */
 #ifndef LIBPKI_X509_LINT_H
 #define LIBPKI_X509_LINT_H
@@ -9,9 +9,8 @@
 #include "libpki/x509/cert.h"
 
 /*
- * issuer NULL: self-signed. urls NULL: the list that it names may be any. document_end 0: none.
- * The first rule broken is reported; the signature itself is not looked at (a tbsCertificate
- * before signing has none).
+ * issuer NULL: self-signed. urls NULL: any CRL may be named. document_end 0: no document. The
+ * first broken rule is reported. The signature is not verified: before signing there is none.
  */
 enum pki_status pki_lint_cert(const struct pki_cert *cert, const struct pki_cert *issuer,
 	const struct pki_profile *profile, const struct pki_urls *urls,

@@ -6,7 +6,7 @@
 
 #define OID_NO_REV_AVAIL "2.5.29.56"
 
-/* value = value * by + add, in base 128, least first; its new length */
+/* value = value * by + add, in base 128, least first; returns the new length */
 static size_t
 multiply(uint8_t *value, size_t len, unsigned by, unsigned add)
 {
@@ -21,8 +21,8 @@ multiply(uint8_t *value, size_t len, unsigned by, unsigned add)
 }
 
 /*
- * X.690 8.19, of dots and digits alone: OpenSSL, which the certificate was built with, may
- * say otherwise. An octet holds two digits or more, but for arcs of one digit and a dot.
+ * X.690 8.19, from dots and digits alone, independent of OpenSSL, which built the certificate.
+ * An octet holds two digits or more, except for an arc of one digit and a dot.
  */
 static size_t
 encode_oid(const char *oid, uint8_t out[static PKI_OID_TEXT])
@@ -105,7 +105,7 @@ check_authority_key_id(const struct pki_lint *lint, struct pki_err *err)
 	AUTHORITY_KEYID_free(aki);
 	if (!same || more)
 		return pki_refuse(err, PKI_RULE_KEY_IDS,
-			"the authorityKeyIdentifier must be the issuer's subjectKeyIdentifier, and that alone");
+			"the authorityKeyIdentifier must be the issuer's subjectKeyIdentifier alone");
 	return PKI_OK;
 }
 
@@ -122,7 +122,7 @@ pki_lint_key_ids(const struct pki_lint *lint, struct pki_err *err)
 	return check_authority_key_id(lint, err);
 }
 
-/* From the certificate's own BIT STRING, not from the key that it was decoded to. */
+/* From the certificate's BIT STRING, not from the decoded key. */
 enum pki_status
 pki_lint_key_id_method(const struct pki_lint *lint, struct pki_err *err)
 {
@@ -183,7 +183,7 @@ pki_lint_ca_constraints(const struct pki_lint *lint, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The set of pki_eku, or -1 when there is another one, or one twice. */
+/* The set of pki_eku, or -1 with an unknown or a repeated purpose. */
 static int
 eku_set(const EXTENDED_KEY_USAGE *eku)
 {
@@ -249,7 +249,7 @@ usage_bits(const ASN1_BIT_STRING *usage)
 	return bits;
 }
 
-/* Also the bits that this suite has no name for. */
+/* All bits, including bits outside pki_key_usage. */
 enum pki_status
 pki_lint_key_usage(const struct pki_lint *lint, struct pki_err *err)
 {
@@ -346,12 +346,11 @@ refuse_ext(const ASN1_OBJECT *id, bool twice, struct pki_err *err)
 {
 	char oid[PKI_OID_TEXT];
 	OBJ_obj2txt(oid, sizeof oid, id, 0);
-	return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT, "the extension %s is %s", oid,
-		twice ? "there twice (RFC 5280 4.2)"
-		      : "not one that a profile can ask for");
+	return pki_refuse(err, PKI_RULE_FORBIDDEN_EXT, "the extension %s %s", oid,
+		twice ? "is there twice (RFC 5280 4.2)" : "is not one of a profile");
 }
 
-/* What no profile can ask for, first of all those of RFC 5280 that are for CAs alone. */
+/* Extensions that no profile can ask for, among these RFC 5280's extensions for CAs alone. */
 enum pki_status
 pki_lint_forbidden_ext(const struct pki_lint *lint, struct pki_err *err)
 {

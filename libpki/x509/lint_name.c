@@ -27,7 +27,7 @@ find(const struct pki_lint *lint, enum pki_at at)
 	return NULL;
 }
 
-/* "" without one, or with a NUL in it */
+/* "" if absent, or with a NUL inside */
 static void
 subject_serial(const struct pki_lint *lint, char out[PKI_NAME_CHARS + 1])
 {
@@ -75,7 +75,7 @@ check_order(const struct pki_lint *lint, struct pki_err *err)
 			return pki_refuse(
 				err, PKI_RULE_SUBJECT, "the subject has two %s", label);
 		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"%s stands out of its order in the subject: C, O, OU, serialNumber, SN, GN, pseudonym, CN",
+			"%s is out of order in the subject: C, O, OU, serialNumber, SN, GN, pseudonym, CN",
 			label);
 	}
 	return PKI_OK;
@@ -124,7 +124,7 @@ pki_lint_subject_serial(const struct pki_lint *lint, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The statement's SemanticsInformation, NULL without one. */
+/* The statement's SemanticsInformation, NULL if absent. */
 static PKI_SEMANTICS *
 semantics_of(const PKI_QC_STATEMENTS *list)
 {
@@ -167,7 +167,7 @@ pki_lint_semantics(const struct pki_lint *lint, struct pki_err *err)
 	if (natural != lint->profile->natural_person)
 		return pki_refuse(err, PKI_RULE_SEMANTICS,
 			natural ? "semanticsId-Natural, but the profile is not of a natural person"
-				: "the profile asks for semanticsId-Natural; it is not there");
+				: "the profile asks for semanticsId-Natural; the statement is missing");
 	if (!natural)
 		return PKI_OK;
 	subject_serial(lint, serial);
@@ -197,6 +197,6 @@ pki_lint_local_scheme(const struct pki_lint *lint, struct pki_err *err)
 		if (sk_GENERAL_NAME_value(semantics->authorities, i)->type == GEN_URI)
 			return PKI_OK;
 	return pki_refuse(err, PKI_RULE_LOCAL_SCHEME,
-		"serialNumber \"%s\" is of a local scheme; nameRegistrationAuthorities must name its URI",
+		"serialNumber \"%s\" is of a local scheme; nameRegistrationAuthorities must name the scheme's URI",
 		serial);
 }

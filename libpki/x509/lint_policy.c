@@ -33,8 +33,8 @@ refuse_policy(const struct pki_lint *lint, const ASN1_OBJECT *id, bool twice,
 	if (twice)
 		return pki_refuse(
 			err, PKI_RULE_POLICIES, "the policy %s is there twice", oid);
-	return pki_refuse(err, PKI_RULE_POLICIES,
-		"the policy %s is not one of profile %s", oid, lint->profile->name);
+	return pki_refuse(err, PKI_RULE_POLICIES, "the policy %s is not in profile %s",
+		oid, lint->profile->name);
 }
 
 static enum pki_status
@@ -104,8 +104,7 @@ has_http_point(const CRL_DIST_POINTS *points)
 	return false;
 }
 
-/* rule 52: one point of one name, octet for octet the URL of the list that the serial asks
- * for. */
+/* rule 52: one point of one name, octet for octet the URL of the serial's CRL. */
 static bool
 names_its_list(const struct pki_lint *lint, const CRL_DIST_POINTS *points)
 {
@@ -147,11 +146,11 @@ check_crl_points(const struct pki_lint *lint, struct pki_err *err)
 			"cRLDistributionPoints has no http URI");
 	if (there && !own)
 		return pki_refuse(err, PKI_RULE_CRL_PARTITION,
-			"cRLDistributionPoints is not the URL of the list that has this serial");
+			"cRLDistributionPoints is not the URL of this serial's CRL");
 	return PKI_OK;
 }
 
-/* How many http(s) URIs of this method; -1 when one of them is no such URI. */
+/* The number of http(s) URIs of this method; -1 if a location is no such URI. */
 static int
 count_access(const AUTHORITY_INFO_ACCESS *access, int method)
 {
@@ -272,8 +271,7 @@ pki_lint_qc_statements(const struct pki_lint *lint, struct pki_err *err)
 	return st;
 }
 
-/* No profile puts its keys in a QSCD, and no legal decision makes a certificate qualified.
- */
+/* No profile asks for keys in a QSCD, and no legal decision makes a certificate qualified. */
 enum pki_status
 pki_lint_qc_sscd(const struct pki_lint *lint, struct pki_err *err)
 {

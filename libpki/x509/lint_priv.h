@@ -5,7 +5,7 @@
 #include "libpki/x509/cert_priv.h"
 #include "libpki/x509/lint.h"
 
-/* What a rule may look at. */
+/* The input of a rule. */
 struct pki_lint {
 	const struct pki_cert *cert;
 	const struct pki_cert *issuer; /* NULL: self-signed */
@@ -33,14 +33,15 @@ pki_lint_rule pki_lint_key_ids, pki_lint_key_id_method, pki_lint_ca_constraints,
 pki_lint_rule pki_lint_policies, pki_lint_access_points, pki_lint_qc_statements,
 	pki_lint_qc_sscd;
 
-/* Value, NULL if absent. REFUSED by rule if it is malformed, there twice, or critical. */
+/* The extension's value, NULL if absent. REFUSED by rule if malformed, present twice, or
+ * critical. */
 enum pki_status pki_lint_ext(const struct pki_lint *lint, int nid, enum pki_rule rule,
 	void **out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Fill lint->qc; free it. */
+/* Fill and free lint->qc. */
 void pki_lint_read_qc(struct pki_lint *lint);
 void pki_lint_free_qc(struct pki_lint *lint);
-/* REFUSED by rule if they are malformed. */
+/* REFUSED by rule if the qcStatements are malformed. */
 enum pki_status pki_lint_check_qc(const struct pki_lint *lint, enum pki_rule rule,
 	struct pki_err *err) PKI_MUST_CHECK;
 

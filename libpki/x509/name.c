@@ -27,7 +27,7 @@ static const struct attribute {
 	{ PKI_AT_COMMON_NAME, "CN", FIELD(common_name), false },
 };
 
-/* Each attribute's value, its tag and length, its type, two SEQUENCE and SET around. */
+/* For each attribute: the value, type, tags and lengths, SEQUENCE and SET around. */
 #define NAME_DER_MAX (PKI_COUNT(attributes) * (PKI_NAME_SIZE + 24))
 
 static const char *
@@ -43,8 +43,8 @@ room(struct pki_name *name, const struct attribute *a)
 }
 
 /*
- * Controls, and what makes a name look like another one: line and paragraph separators,
- * bidirectional overrides, the byte order mark.
+ * Controls, and characters by which two different names look equal: line and paragraph
+ * separators, bidirectional overrides, the byte order mark.
  */
 static bool
 is_forbidden(unsigned long c)
@@ -263,7 +263,7 @@ take_attribute(const struct pki_attribute *in, struct pki_name *out, struct pki_
 		return pki_fail(err, PKI_INPUT, "a name with %s twice", a->label);
 	if (len == 0 || len >= a->size || memchr(in->value.data, '\0', len) != NULL)
 		return pki_fail(err, PKI_INPUT,
-			"a name whose %s is empty, holds a NUL or is longer than %zu octets",
+			"a name with %s empty, with a NUL or longer than %zu octets",
 			a->label, a->size - 1);
 	memcpy(field, in->value.data, len);
 	return PKI_OK;
@@ -348,7 +348,7 @@ fold_case(unsigned long c)
 	return c;
 }
 
-/* Lower case, and one space for several. The text is valid UTF-8 and gets no longer. */
+/* Lower case, and one space for several. The text is valid UTF-8 and never grows. */
 static void
 fold(char *text)
 {

@@ -1,5 +1,5 @@
 /*
- * Distinguished names of this suite: a plain struct of the attributes it knows, to and from
+ * Distinguished names of this suite: a plain struct of the known attributes, to and from
  * X.509 Name in DER. Strings are UTF-8; encoded as PrintableString for countryName and serialNumber,
  * UTF8String otherwise (rules 11, 12, 16), in the fixed order C, O, OU, serialNumber, SN, GN,
  * pseudonym, CN (rule 107: the order never varies). An absent attribute is "".
@@ -9,7 +9,7 @@
 
 #include "libpki/base/hex.h"
 
-/* ub-common-name and its sisters are 64 characters (RFC 5280 App. A), 4 octets each */
+/* ub-common-name and similar bounds are 64 characters (RFC 5280 App. A), 4 octets each */
 #define PKI_NAME_CHARS 64
 #define PKI_NAME_SIZE (PKI_NAME_CHARS * 4 + 1)
 
@@ -35,13 +35,13 @@ enum pki_status pki_name_check(
 /* DER Name, checked (not as of a natural person). Appends. */
 enum pki_status pki_name_encode(const struct pki_name *name, struct pki_buf *der,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* INPUT for an attribute that is not known, twice there, too long, or multi-valued. */
+/* INPUT for an attribute unknown, present twice, too long, or multi-valued. */
 enum pki_status pki_name_decode(
 	struct pki_bytes der, struct pki_name *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Below id-at, 2.5.4 (X.520) */
 enum pki_at {
-	PKI_AT_OTHER = 0, /* not one of these */
+	PKI_AT_OTHER = 0, /* any further attribute */
 	PKI_AT_COMMON_NAME = 3,
 	PKI_AT_SURNAME = 4,
 	PKI_AT_SERIAL_NUMBER = 5,
@@ -52,15 +52,15 @@ enum pki_at {
 	PKI_AT_PSEUDONYM = 65,
 };
 
-/* An attribute as it stands in a Name, whatever it is; views of the Name's octets. */
+/* Any attribute of a Name, unchecked; views of the Name's octets. */
 struct pki_attribute {
 	enum pki_at at;
 	struct pki_bytes oid; /* without tag and length */
 	int tag; /* of the value */
 	struct pki_bytes value;
-	bool alone; /* its RDN has no other */
+	bool alone; /* the only attribute of the RDN */
 };
-#define PKI_ATTRIBUTES_MAX 32 /* four times what a name of ours has */
+#define PKI_ATTRIBUTES_MAX 32 /* four times the attributes of this suite's names */
 #define PKI_ATTRIBUTE_LABEL 80
 
 /* INPUT: not a Name in DER, or more than PKI_ATTRIBUTES_MAX. */
@@ -75,8 +75,8 @@ void pki_attribute_label(
 void pki_name_text(const struct pki_name *name, char *out, size_t size);
 
 /*
- * rule 15: SHA-256 of the canonical DER (case and space folded as RFC 5280 7.1 compares), by
- * which the ledger knows that two names are the same.
+ * rule 15: SHA-256 of the canonical DER (case and space folded, for the comparison of RFC 5280
+ * 7.1). Equal names have equal hashes; the ledger compares hashes.
  */
 enum pki_status pki_name_hash(const struct pki_name *name, uint8_t out[PKI_SHA256],
 	struct pki_err *err) PKI_MUST_CHECK;

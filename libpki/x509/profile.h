@@ -20,7 +20,7 @@ enum pki_kind {
 	PKI_KIND_HOLDER_SIGN,
 };
 
-/* What an officer's certificate entitles to; one role each: roles are separate people. */
+/* An officer's rights. A certificate has one role, because roles are separate people. */
 enum pki_role {
 	PKI_ROLE_NONE = 0,
 	PKI_ROLE_REGISTRATION = 1 << 0,
@@ -29,7 +29,8 @@ enum pki_role {
 	PKI_ROLE_AUDITOR = 1 << 3,
 	PKI_ROLE_DEPARTMENT = 1 << 4, /* invites */
 	PKI_ROLE_RESPONDER =
-		1 << 5, /* the OCSP service's identity: orders its certificate */
+		1
+		<< 5, /* the OCSP service's identity: orders the responder's certificate */
 };
 
 /* "registration", ...; NONE / NULL if unknown. */
@@ -69,9 +70,9 @@ struct pki_profile {
 	char name[PKI_PROFILE_NAME]; /* "holder-authentication": the file's name */
 	enum pki_kind kind;
 	enum pki_role role; /* officers only */
-	char role_oid[PKI_OID_TEXT]; /* officers: the policy OID that carries the role */
+	char role_oid[PKI_OID_TEXT]; /* officers: the policy OID of the role */
 	unsigned key_algs; /* set of pki_key_alg */
-	int validity_years; /* one of years or days is not 0; 3 years at most ... */
+	int validity_years; /* either years or days is not 0; 3 years at most */
 	int validity_days; /* ... for all but root and CA */
 	unsigned key_usage; /* set of pki_key_usage, critical */
 	unsigned eku; /* set of pki_eku, 0: no extension; never critical */
@@ -91,19 +92,19 @@ struct pki_profile {
 /* Where the installation publishes; from pki.yaml. The URL of the issuer's own files. */
 struct pki_urls {
 	char ca_issuers[PKI_URL_TEXT]; /* http(s), DER certificate */
-	char crl[PKI_URL_TEXT]; /* http; the full one */
+	char crl[PKI_URL_TEXT]; /* http; of the full CRL */
 	char crl_base
 		[PKI_URL_TEXT]; /* http, ends with a slash: partition k is at k.crl */
-	unsigned partitions; /* of the CRL; 0: only the full one */
+	unsigned partitions; /* of the CRL; 0: only the full CRL */
 	char ocsp[PKI_URL_TEXT]; /* http */
 };
 
-/* Where the issuing CA's lists are: the full one for 0. Below the public folder, and for all. */
+/* The issuing CA's CRLs, partition 0: the full CRL. The path below the public folder; the URL. */
 #define PKI_CRL_FILE 16
 void pki_crl_file(unsigned partition, char out[PKI_CRL_FILE]); /* ca.crl, crl/17.crl */
 void pki_crl_url(const struct pki_urls *urls, unsigned partition, char out[PKI_URL_TEXT]);
 
-/* The last second of a validity that starts at not_before. */
+/* The last second of a validity from not_before on. */
 pki_time pki_profile_not_after(const struct pki_profile *profile, pki_time not_before);
 
 #endif

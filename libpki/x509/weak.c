@@ -24,7 +24,7 @@ is_prime(unsigned p)
 	return p >= 2 && (p == 2 || p % 2 != 0);
 }
 
-/* 0 without one; BN_mod_word's own error reads as a factor, and refuses. */
+/* 0 without a small factor. An error of BN_mod_word() counts as a factor: refused. */
 static unsigned
 small_factor(const BIGNUM *n)
 {
@@ -37,7 +37,7 @@ small_factor(const BIGNUM *n)
 	return 0;
 }
 
-/* An exponent known modulo the order of the generator in one prime's group. */
+/* An exponent, known modulo the order of the generator in a prime's group. */
 struct residue {
 	unsigned exponent;
 	unsigned order;
@@ -69,8 +69,9 @@ gcd(unsigned a, unsigned b)
 }
 
 /*
- * A power mod each prime, and one exponent that fits them all: the Chinese remainder
- * theorem gives one exactly when each two residues agree modulo the gcd of their orders.
+ * Is n a power of the generator modulo each prime, with one exponent for all primes? By the
+ * Chinese remainder theorem such an exponent exists exactly if any two residues agree modulo
+ * the gcd of the two orders.
  */
 static bool
 has_roca_fingerprint(const BIGNUM *n)
@@ -93,7 +94,7 @@ has_roca_fingerprint(const BIGNUM *n)
 	return true;
 }
 
-/* Only what comes out of all four can be a square: about one number in 150. */
+/* A number that fails a test is no square; about one number in 150 passes all four. */
 static bool
 may_be_square(const BIGNUM *n)
 {
@@ -178,7 +179,7 @@ pki_weak_modulus(const BIGNUM *n, struct pki_err *err)
 			"the RSA modulus has the factor %u; make a new key", factor);
 	if (has_roca_fingerprint(n))
 		return pki_refuse(err, PKI_RULE_WEAK_KEY,
-			"the RSA modulus has the ROCA fingerprint (CVE-2017-15361): it can be factored; make a new key with other software or hardware");
+			"the RSA modulus has the ROCA fingerprint (CVE-2017-15361): an attacker can factor n; make a new key with different software or hardware");
 	BN_CTX *ctx = BN_CTX_new();
 	if (ctx == NULL)
 		return pki_fail(err, PKI_MEMORY, "checking an RSA modulus");

@@ -102,7 +102,7 @@ r52_names_its_list(void **state)
 	lint_x509(X509_dup(sound), PKI_KIND_HOLDER_AUTH, NULL, 0, PKI_RULE_NONE, "");
 	urls.partitions = 1000;
 	lint_x509(X509_dup(sound), PKI_KIND_HOLDER_AUTH, NULL, 0, PKI_RULE_CRL_PARTITION,
-		"that has this serial");
+		"is not the URL of this serial's CRL");
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		char url[PKI_URL_TEXT], value[600];
 		pki_crl_url(&urls, pki_serial_partition(serial, urls.partitions), url);
@@ -256,7 +256,8 @@ static const struct {
 		"critical,OCSP;URI:http://a.test,caIssuers;URI:http://a.test",
 		PKI_RULE_ACCESS_POINTS, "critical" },
 
-	{ PKI_KIND_HOLDER_AUTH, "qcStatements", NULL, PKI_RULE_SEMANTICS, "not there" },
+	{ PKI_KIND_HOLDER_AUTH, "qcStatements", NULL, PKI_RULE_SEMANTICS,
+		"the statement is missing" },
 	{ PKI_KIND_OFFICER, "qcStatements",
 		"DER:3017301506082b06010505070b023009060704008bec490101",
 		PKI_RULE_SEMANTICS, "natural person" },
