@@ -43,22 +43,6 @@ pki_policy_kind(const struct pki_policy *policy, enum pki_kind kind)
 	return NULL;
 }
 
-enum pki_status
-pki_policy_breach(const struct pki_yaml *node, struct pki_err *err, enum pki_rule rule,
-	const char *fmt, ...)
-{
-	char msg[sizeof err->msg];
-	bool first = err->status == PKI_OK;
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof msg, fmt, ap);
-	va_end(ap);
-	enum pki_status status = pki_yaml_fail(node, err, "%s", msg);
-	if (first)
-		err->rule = rule;
-	return pki_failed(status);
-}
-
 const struct pki_cause_rule *
 pki_policy_cause(const struct pki_policy *policy, const char *cause)
 {
@@ -148,12 +132,12 @@ check_role_unique(const struct pki_policy *policy, const struct pki_profile *pro
 		if (profile->kind != PKI_KIND_OFFICER || other->kind != PKI_KIND_OFFICER)
 			continue;
 		if (strcmp(other->role_oid, profile->role_oid) == 0)
-			return pki_policy_breach(pki_yaml_get(root, "role_oid"), err,
+			return pki_yaml_fail_rule(pki_yaml_get(root, "role_oid"), err,
 				PKI_RULE_ROLE,
 				"role_oid %s is that of profile %s too; give each role its own",
 				profile->role_oid, other->name);
 		if (other->role == profile->role)
-			return pki_policy_breach(pki_yaml_get(root, "role"), err,
+			return pki_yaml_fail_rule(pki_yaml_get(root, "role"), err,
 				PKI_RULE_ROLE,
 				"role %s is that of profile %s too; keep one of the two files",
 				pki_role_name(profile->role), other->name);

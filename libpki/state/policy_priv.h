@@ -19,10 +19,6 @@ enum pki_status pki_policy_set(struct pki_yaml *list, const struct pki_term *tab
 enum pki_status pki_policy_roles(
 	struct pki_yaml *list, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* CONFIG at the node's line, for a numbered rule. */
-enum pki_status pki_policy_breach(const struct pki_yaml *node, struct pki_err *err,
-	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5) PKI_MUST_CHECK;
-
 /* Fill profile from a file's tree; its name is set. */
 enum pki_status pki_policy_profile_read(struct pki_yaml *root,
 	struct pki_profile *profile, struct pki_err *err) PKI_MUST_CHECK;

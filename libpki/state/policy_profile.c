@@ -72,13 +72,13 @@ read_policies(struct pki_yaml *root, struct pki_profile *profile, struct pki_err
 		return pki_yaml_fail(
 			list, err, "%zu policies; at most %d", count, PKI_POLICY_OIDS);
 	if (count == 0 && profile->kind != PKI_KIND_ROOT)
-		return pki_policy_breach(list, err, PKI_RULE_POLICIES,
+		return pki_yaml_fail_rule(list, err, PKI_RULE_POLICIES,
 			"no policy; name the one that the certificate is issued under");
 	for (size_t i = 0; i < count; i++) {
 		PKI_TRY(read_oid(pki_yaml_item(list, i), profile->policies[i], err));
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(profile->policies[i], profile->policies[j]) == 0)
-				return pki_policy_breach(pki_yaml_item(list, i), err,
+				return pki_yaml_fail_rule(pki_yaml_item(list, i), err,
 					PKI_RULE_POLICIES, "%s stands twice; remove one",
 					profile->policies[i]);
 	}
@@ -106,15 +106,15 @@ read_disclosure(struct pki_yaml *root, struct pki_profile *profile, struct pki_e
 		PKI_TRY(pki_yaml_string(
 			language, pds->language, sizeof pds->language, err));
 		if (strncmp(pds->url, "https://", strlen("https://")) != 0)
-			return pki_policy_breach(url, err, PKI_RULE_QC_STATEMENTS,
+			return pki_yaml_fail_rule(url, err, PKI_RULE_QC_STATEMENTS,
 				"%s is not an https URL; use one", pds->url);
 		if (strspn(pds->language, "abcdefghijklmnopqrstuvwxyz") != 2)
-			return pki_policy_breach(language, err, PKI_RULE_QC_STATEMENTS,
+			return pki_yaml_fail_rule(language, err, PKI_RULE_QC_STATEMENTS,
 				"\"%s\" is not an ISO 639-1 code of two lower-case letters",
 				pds->language);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(profile->pds[j].language, pds->language) == 0)
-				return pki_policy_breach(language, err,
+				return pki_yaml_fail_rule(language, err,
 					PKI_RULE_QC_STATEMENTS,
 					"language %s stands twice; keep one URL of each",
 					pds->language);
@@ -136,11 +136,11 @@ read_validity(struct pki_yaml *root, struct pki_profile *profile, struct pki_err
 	PKI_TRY(pki_yaml_int(years, 1, NUMBER_MAX, &y, err));
 	PKI_TRY(pki_yaml_int(days, 1, NUMBER_MAX, &d, err));
 	if (!is_ca(profile) && (y > YEARS_MAX || d > DAYS_MAX))
-		return pki_policy_breach(map, err, PKI_RULE_VALIDITY,
+		return pki_yaml_fail_rule(map, err, PKI_RULE_VALIDITY,
 			"validity of %ld %s; at most %d years or %d days", y + d,
 			years != NULL ? "years" : "days", YEARS_MAX, DAYS_MAX);
 	if (y > CA_YEARS_MAX || d > CA_YEARS_MAX * 365L)
-		return pki_policy_breach(map, err, PKI_RULE_VALIDITY,
+		return pki_yaml_fail_rule(map, err, PKI_RULE_VALIDITY,
 			"a CA's validity of %ld %s; at most %d years", y + d,
 			years != NULL ? "years" : "days", CA_YEARS_MAX);
 	profile->validity_years = (int)y;
@@ -199,23 +199,23 @@ read_role(struct pki_yaml *root, struct pki_profile *profile, struct pki_err *er
 	struct pki_yaml *oid = pki_yaml_get(root, "role_oid");
 	bool officer = profile->kind == PKI_KIND_OFFICER;
 	if (officer && (role == NULL || oid == NULL))
-		return pki_policy_breach(root, err, PKI_RULE_ROLE,
+		return pki_yaml_fail_rule(root, err, PKI_RULE_ROLE,
 			"an officer's profile without role and role_oid; add both");
 	if (!officer && (role != NULL || oid != NULL))
-		return pki_policy_breach(role != NULL ? role : oid, err, PKI_RULE_ROLE,
+		return pki_yaml_fail_rule(role != NULL ? role : oid, err, PKI_RULE_ROLE,
 			"only officers have a role; remove it or write kind: officer");
 	if (!officer)
 		return PKI_OK;
 	const char *name = pki_yaml_text(role);
 	profile->role = name != NULL ? pki_role_by_name(name) : PKI_ROLE_NONE;
 	if (profile->role == PKI_ROLE_NONE)
-		return pki_policy_breach(role, err, PKI_RULE_ROLE,
+		return pki_yaml_fail_rule(role, err, PKI_RULE_ROLE,
 			"\"%.40s\" is no role; see profile(5)",
 			name != NULL ? name : "(not a word)");
 	PKI_TRY(read_oid(oid, profile->role_oid, err));
 	for (size_t i = 0; i < PKI_POLICY_OIDS; i++)
 		if (strcmp(profile->policies[i], profile->role_oid) == 0)
-			return pki_policy_breach(oid, err, PKI_RULE_ROLE,
+			return pki_yaml_fail_rule(oid, err, PKI_RULE_ROLE,
 				"role_oid %s is among the policies too; it stands for the role alone",
 				profile->role_oid);
 	return PKI_OK;
@@ -237,7 +237,7 @@ first_broken(struct pki_yaml *root, const struct contradiction *rows, size_t cou
 		if (!rows[i].broken)
 			continue;
 		struct pki_yaml *node = pki_yaml_get(root, rows[i].key);
-		return pki_policy_breach(node != NULL ? node : root, err, rows[i].rule,
+		return pki_yaml_fail_rule(node != NULL ? node : root, err, rows[i].rule,
 			"%s", rows[i].text);
 	}
 	return PKI_OK;

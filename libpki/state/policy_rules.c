@@ -36,7 +36,7 @@ read_need(struct pki_yaml *item, const struct pki_policy *policy, struct pki_nee
 		known |= policy->profiles[i].role;
 	for (unsigned role = 1; role <= PKI_ROLE_RESPONDER; role <<= 1)
 		if ((out->roles & ~known & role) != 0)
-			return pki_policy_breach(roles, err, PKI_RULE_ROLE,
+			return pki_yaml_fail_rule(roles, err, PKI_RULE_ROLE,
 				"no profile makes officers of role %s; add one or remove the role",
 				pki_role_name((enum pki_role)role));
 	return PKI_OK;
@@ -51,7 +51,7 @@ read_needs(struct pki_yaml *item, const struct pki_policy *policy,
 	PKI_TRY(pki_yaml_expect_list(list, err));
 	size_t count = pki_yaml_count(list);
 	if (count == 0 || count > PKI_NEEDS_MAX)
-		return pki_policy_breach(list, err, PKI_RULE_SIGNATURES,
+		return pki_yaml_fail_rule(list, err, PKI_RULE_SIGNATURES,
 			"%zu lines of signatures; 1 to %d", count, PKI_NEEDS_MAX);
 	int total = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -59,11 +59,11 @@ read_needs(struct pki_yaml *item, const struct pki_policy *policy,
 		total += rule->needs[i].count;
 	}
 	if (rule->action == PKI_ACTION_ERASE && total != 2)
-		return pki_policy_breach(list, err, PKI_RULE_SIGNATURES,
+		return pki_yaml_fail_rule(list, err, PKI_RULE_SIGNATURES,
 			"%d signatures in all; nothing brings back what was erased: two officers",
 			total);
 	if (total > PKI_CMS_SIGNERS_MAX)
-		return pki_policy_breach(list, err, PKI_RULE_SIGNATURES,
+		return pki_yaml_fail_rule(list, err, PKI_RULE_SIGNATURES,
 			"%d signatures in all; an order holds at most %d", total,
 			PKI_CMS_SIGNERS_MAX);
 	rule->need_count = count;
@@ -113,7 +113,7 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 				rule->profiles[i], rule->profiles[i]);
 		bool ends = rule->action == PKI_ACTION_REVOKE;
 		if (profile->kind == PKI_KIND_ROOT || (profile->ca && !ends))
-			return pki_policy_breach(node, err, PKI_RULE_DUAL_CONTROL,
+			return pki_yaml_fail_rule(node, err, PKI_RULE_DUAL_CONTROL,
 				"a CA's certificate is made at the ceremony, never by order; one to revoke may name the issuing CA's");
 		if (is_ruled(policy, rule->action, rule->profiles[i]))
 			return pki_yaml_fail(node, err,
@@ -161,10 +161,10 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 		return pki_yaml_fail(item, err,
 			"invitation and document are asked of holders only; write false");
 	if (rule->invitation && rule->action != PKI_ACTION_ISSUE)
-		return pki_policy_breach(item, err, PKI_RULE_INVITATION,
+		return pki_yaml_fail_rule(item, err, PKI_RULE_INVITATION,
 			"only an issue order carries an invitation; write false");
 	if (rule->document && rule->action == PKI_ACTION_REVOKE)
-		return pki_policy_breach(item, err, PKI_RULE_DOCUMENT,
+		return pki_yaml_fail_rule(item, err, PKI_RULE_DOCUMENT,
 			"a revoke order carries no document; write false");
 	return PKI_OK;
 }
@@ -178,7 +178,7 @@ read_methods(struct pki_yaml *item, struct pki_order_rule *rule, struct pki_err 
 	PKI_TRY(pki_yaml_expect_list(list, err));
 	size_t count = pki_yaml_count(list);
 	if ((count != 0) != rule->document || count > PKI_METHODS_MAX)
-		return pki_policy_breach(list, err, PKI_RULE_IDENTITY,
+		return pki_yaml_fail_rule(list, err, PKI_RULE_IDENTITY,
 			"1 to %d methods where document is true, none elsewhere",
 			PKI_METHODS_MAX);
 	for (size_t i = 0; i < count; i++)
@@ -206,7 +206,7 @@ read_rule(struct pki_yaml *item, const struct pki_policy *policy,
 	pki_time longest = rule->action == PKI_ACTION_INVITE ? INVITATION_AGE_MAX
 							     : ORDER_AGE_MAX;
 	if (rule->max_age > longest)
-		return pki_policy_breach(max_age, err, PKI_RULE_ORDER_AGE,
+		return pki_yaml_fail_rule(max_age, err, PKI_RULE_ORDER_AGE,
 			"max_age of %lld days; at most %lld",
 			(long long)(rule->max_age / PKI_DAY),
 			(long long)(longest / PKI_DAY));
@@ -259,7 +259,7 @@ read_documents(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 		for (size_t j = 0; j < PKI_COUNT(schemes); j++)
 			known = known || strcmp(schemes[j], rule->scheme) == 0;
 		if (!known)
-			return pki_policy_breach(item, err, PKI_RULE_SEMANTICS,
+			return pki_yaml_fail_rule(item, err, PKI_RULE_SEMANTICS,
 				"\"%s\" is none of PAS, IDC, PNO, TIN (a local scheme needs a name registration authority, which profiles do not have yet)",
 				rule->scheme);
 	}
@@ -290,13 +290,13 @@ read_causes(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *er
 		if (text == NULL || !pki_reason_by_name(text, &rule->reason) ||
 			rule->reason == PKI_REASON_UNSPECIFIED ||
 			(rule->reason == PKI_REASON_CA_COMPROMISE && rule->whole_holder))
-			return pki_policy_breach(reason, err, PKI_RULE_CRL_REASON,
+			return pki_yaml_fail_rule(reason, err, PKI_RULE_CRL_REASON,
 				"\"%.40s\" is no reason for these certificates; see profile(5)",
 				text != NULL ? text : "(not a word)");
 		bool loss = strncmp(cause, "lost-", strlen("lost-")) == 0 ||
 			    strncmp(cause, "stolen-", strlen("stolen-")) == 0;
 		if (loss && rule->reason != PKI_REASON_KEY_COMPROMISE)
-			return pki_policy_breach(reason, err, PKI_RULE_REVOCATION,
+			return pki_yaml_fail_rule(reason, err, PKI_RULE_REVOCATION,
 				"loss and theft mean keyCompromise; write it");
 	}
 	policy->cause_count = pki_yaml_count(map);
@@ -315,10 +315,10 @@ read_terms(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err
 	PKI_TRY(pki_yaml_string(
 		digest, policy->terms_digest, sizeof policy->terms_digest, err));
 	if (policy->terms_version[0] == '\0')
-		return pki_policy_breach(
+		return pki_yaml_fail_rule(
 			version, err, PKI_RULE_TERMS, "an empty version");
 	if (strspn(policy->terms_digest, "0123456789abcdef") != PKI_SHA256_HEX - 1)
-		return pki_policy_breach(digest, err, PKI_RULE_TERMS,
+		return pki_yaml_fail_rule(digest, err, PKI_RULE_TERMS,
 			"not a SHA-256 digest in lower-case hex; write sha256sum's of the terms");
 	return PKI_OK;
 }
@@ -330,7 +330,7 @@ read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 	struct pki_yaml *node = pki_yaml_get(root, "witnesses");
 	long count = 0;
 	if (pki_yaml_int(node, 0, PKI_WITNESSES_MAX, &count, NULL) != PKI_OK)
-		return pki_policy_breach(node, err, PKI_RULE_QUORUM,
+		return pki_yaml_fail_rule(node, err, PKI_RULE_QUORUM,
 			"how many witnesses must cosign: 0 to %d, at most as many as log.witnesses in pki.yaml has",
 			PKI_WITNESSES_MAX);
 	policy->witnesses = (unsigned)count;
@@ -351,10 +351,10 @@ read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 		PKI_TRY(pki_yaml_int(days, 0, RETENTION_DAYS_MAX, &d, err));
 	}
 	if (y < PKI_RETENTION_YEARS)
-		return pki_policy_breach(years, err, PKI_RULE_RETENTION,
+		return pki_yaml_fail_rule(years, err, PKI_RULE_RETENTION,
 			"certified_years of %ld; at least %d", y, PKI_RETENTION_YEARS);
 	if (d * PKI_DAY < policy->request_max_age)
-		return pki_policy_breach(days != NULL ? days : root, err,
+		return pki_yaml_fail_rule(days != NULL ? days : root, err,
 			PKI_RULE_RETENTION,
 			"uncertified_days of %ld are fewer than request_max_age: the application could still lead to certificates",
 			d);
@@ -373,7 +373,7 @@ pki_policy_rules_read(
 	PKI_TRY(pki_yaml_need(root, "request_max_age", &node, err));
 	PKI_TRY(pki_yaml_duration(node, &policy->request_max_age, err));
 	if (policy->request_max_age > REQUEST_AGE_MAX)
-		return pki_policy_breach(node, err, PKI_RULE_REQUEST_AGE,
+		return pki_yaml_fail_rule(node, err, PKI_RULE_REQUEST_AGE,
 			"request_max_age of %lld days; under three months",
 			(long long)(policy->request_max_age / PKI_DAY));
 	PKI_TRY(read_retention(root, policy, err));
