@@ -33,15 +33,14 @@ add_certificate(struct pki_ledger *ledger, int issuer, const struct pki_profile 
 }
 
 static enum pki_status
-log_event(struct pki_ledger *ledger, const char *type, json_t *detail, pki_msec at,
-	struct pki_err *err)
+log_event(struct pki_ledger *ledger, const char *type, struct pki_json *detail,
+	pki_msec at, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
+	PKI_CLEANUP(pki_json_cleanup) json_t *taken = NULL;
+	PKI_TRY(pki_json_take(detail, &taken, err));
 	struct pki_event event = {
-		.type = type, .source = "pki-ca", .actor = "", .at = at, .detail = owned
+		.type = type, .source = "pki-ca", .actor = "", .at = at, .detail = taken
 	};
-	if (owned == NULL)
-		return pki_fail(err, PKI_MEMORY, "event %s", type);
 	return pki_log_append(ledger, &event, NULL, err);
 }
 
@@ -58,70 +57,96 @@ add_crl(struct pki_ledger *ledger, int issuer, const struct pki_crl *crl, pki_ms
 		.committed = at,
 		.cutoff = pki_crl_this_update(crl),
 	};
-	char digest[PKI_SHA256_HEX], published[PKI_MSEC_TEXT];
+	char digest[PKI_SHA256_HEX];
 	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
 	PKI_TRY(pki_buf_append(&row.der, der.data, der.len, err));
 	enum pki_status status = pki_ledger_add_crl(ledger, &row, err);
 	pki_crl_row_free(&row);
 	PKI_TRY(status);
-	PKI_TRY(log_event(ledger, "crl-issued",
-		json_pack("{s:i, s:i, s:i, s:s, s:i}", "issuer", issuer, "number", 1,
-			"partition", 0, "digest", digest, "entries", 0),
-		at, err));
-	PKI_TRY(pki_ledger_add_publication(ledger, issuer, 1, at, err));
-	pki_msec_format(at, published);
-	return log_event(ledger, "crl-published",
-		json_pack("{s:i, s:i, s:s}", "issuer", issuer, "number", 1, "published",
-			published),
-		at, err);
+	struct pki_json detail = pki_json_object(), publication = pki_json_object();
+	pki_json_number(&detail, "issuer", issuer);
+	pki_json_number(&detail, "number", 1);
+	pki_json_number(&detail, "partition", 0);
+	pki_json_text(&detail, "digest", digest);
+	pki_json_number(&detail, "entries", 0);
+	pki_json_number(&publication, "issuer", issuer);
+	pki_json_number(&publication, "number", 1);
+	pki_json_msec(&publication, "published", at);
+	status = log_event(ledger, "crl-issued", &detail, at, err);
+	if (status == PKI_OK)
+		status = pki_ledger_add_publication(ledger, issuer, 1, at, err);
+	if (status == PKI_OK)
+		return log_event(ledger, "crl-published", &publication, at, err);
+	pki_json_free(&publication);
+	return status;
 }
 
-static json_t *
-serial_json(const struct pki_cert *cert)
-{
-	char text[PKI_SERIAL_TEXT];
-	pki_serial_text(pki_cert_get0_serial(cert), text);
-	return json_string(text);
-}
+/* The certificates that the ceremony made: serials under their roles, then digests and profiles of
+ * all in the same order. */
+struct made {
+	struct pki_json detail, officers, digests, profiles;
+};
 
-/* What the serial numbers stand for. */
 static enum pki_status
-add_made(json_t *detail, const struct pki_profile *profile, const struct pki_cert *cert,
-	struct pki_err *err)
+add_made(struct made *made, const struct pki_profile *profile,
+	const struct pki_cert *cert, struct pki_err *err)
 {
 	char digest[PKI_SHA256_HEX];
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	PKI_TRY(pki_sha256_hex(der.data, der.len, digest, err));
-	json_array_append_new(json_object_get(detail, "digests"), json_string(digest));
-	json_array_append_new(
-		json_object_get(detail, "profiles"), json_string(profile->name));
+	pki_json_append_text(&made->digests, digest);
+	pki_json_append_text(&made->profiles, profile->name);
 	return PKI_OK;
 }
 
 static enum pki_status
-add_all_made(const struct ceremony *c, json_t *detail, struct pki_err *err)
+add_part(struct made *made, const char *name, const struct ceremony_part *part,
+	struct pki_err *err)
 {
-	PKI_TRY(add_made(detail, c->root.profile, c->root.cert, err));
-	PKI_TRY(add_made(detail, c->ca.profile, c->ca.cert, err));
-	PKI_TRY(add_made(detail, c->seal.profile, c->seal.cert, err));
-	for (size_t i = 0; i < c->officer_count; i++)
-		PKI_TRY(add_made(
-			detail, c->officers[i].profile, c->officers[i].cert, err));
+	pki_json_serial(&made->detail, name, pki_cert_get0_serial(part->cert));
+	return add_made(made, part->profile, part->cert, err);
+}
+
+static enum pki_status
+add_all_made(const struct ceremony *c, struct made *made, struct pki_err *err)
+{
+	PKI_TRY(add_part(made, "root", &c->root, err));
+	PKI_TRY(add_part(made, "ca", &c->ca, err));
+	PKI_TRY(add_part(made, "seal", &c->seal, err));
+	for (size_t i = 0; i < c->officer_count; i++) {
+		const struct ceremony_officer *officer = &c->officers[i];
+		pki_json_append_serial(
+			&made->officers, pki_cert_get0_serial(officer->cert));
+		PKI_TRY(add_made(made, officer->profile, officer->cert, err));
+	}
 	return PKI_OK;
 }
 
 static enum pki_status
 log_ceremony(const struct ceremony *c, struct pki_ledger *ledger, struct pki_err *err)
 {
-	json_t *officers = json_array();
-	for (size_t i = 0; i < c->officer_count; i++)
-		json_array_append_new(officers, serial_json(c->officers[i].cert));
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:o, s:o, s:o, s:o, s:[], s:[]}", "root",
-		serial_json(c->root.cert), "ca", serial_json(c->ca.cert), "seal",
-		serial_json(c->seal.cert), "officers", officers, "digests", "profiles");
-	PKI_TRY(add_all_made(c, detail, err));
-	return log_event(ledger, "ceremony-completed", json_incref(detail), c->at, err);
+	struct made made = { pki_json_object(), pki_json_array(), pki_json_array(),
+		pki_json_array() };
+	enum pki_status status = add_all_made(c, &made, err);
+	pki_json_nest(&made.detail, "officers", &made.officers);
+	pki_json_nest(&made.detail, "digests", &made.digests);
+	pki_json_nest(&made.detail, "profiles", &made.profiles);
+	if (status == PKI_OK)
+		return log_event(ledger, "ceremony-completed", &made.detail, c->at, err);
+	pki_json_free(&made.detail);
+	return status;
+}
+
+static enum pki_status
+log_partitions(const struct ceremony *c, unsigned partitions, struct pki_ledger *ledger,
+	struct pki_err *err)
+{
+	if (partitions == 0)
+		return PKI_OK;
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "issuer", PKI_ISSUER_CA);
+	pki_json_number(&detail, "partitions", partitions);
+	return log_event(ledger, "crl-partitioned", &detail, c->at, err);
 }
 
 static enum pki_status
@@ -156,14 +181,11 @@ add_all(const struct ceremony *c, const struct pki_conf *conf, struct pki_ledger
 	for (size_t i = 0; i < c->officer_count; i++)
 		PKI_TRY(add_certificate(ledger, PKI_ISSUER_CA, c->officers[i].profile,
 			c->officers[i].cert, partitions, c->at, err));
-	PKI_TRY(log_event(ledger, "policy-loaded",
-		json_pack("{s:s}", "digest", c->policy->digest), c->at, err));
+	struct pki_json policy = pki_json_object();
+	pki_json_text(&policy, "digest", c->policy->digest);
+	PKI_TRY(log_event(ledger, "policy-loaded", &policy, c->at, err));
 	PKI_TRY(log_ceremony(c, ledger, err));
-	if (partitions > 0)
-		PKI_TRY(log_event(ledger, "crl-partitioned",
-			json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "partitions",
-				(int)partitions),
-			c->at, err));
+	PKI_TRY(log_partitions(c, partitions, ledger, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_ROOT, c->root.crl, c->at, err));
 	PKI_TRY(add_crl(ledger, PKI_ISSUER_CA, c->ca.crl, c->at, err));
 	return add_checkpoint(c, conf, ledger, err);

@@ -2,7 +2,7 @@
 #include "ca/ceremony/ceremony.h"
 
 static enum pki_status
-add_certificate(json_t *list, struct pki_buf *text, const char *what,
+add_certificate(struct pki_json *list, struct pki_buf *text, const char *what,
 	const struct pki_cert *cert, struct pki_err *err)
 {
 	struct pki_name name;
@@ -18,10 +18,15 @@ add_certificate(json_t *list, struct pki_buf *text, const char *what,
 	pki_name_text(&name, subject, sizeof subject);
 	pki_serial_text(pki_cert_get0_serial(cert), serial);
 	pki_time_format(pki_cert_not_after(cert), until);
-	json_array_append_new(
-		list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "what", what,
-			      "subject", subject, "serial", serial, "algorithm", alg,
-			      "not_after", until, "fingerprint", print, "key", key));
+	struct pki_json item = pki_json_object();
+	pki_json_text(&item, "what", what);
+	pki_json_text(&item, "subject", subject);
+	pki_json_text(&item, "serial", serial);
+	pki_json_text(&item, "algorithm", alg);
+	pki_json_text(&item, "not_after", until);
+	pki_json_text(&item, "fingerprint", print);
+	pki_json_text(&item, "key", key);
+	pki_json_append(list, &item);
 	return pki_buf_printf(text, err,
 		"%s\n  subject      %s\n  serial       %s\n  key          %s, SHA-256 %s\n"
 		"  certificate  SHA-256 %s\n  valid until  %s\n",
@@ -41,8 +46,8 @@ add_head(const struct ceremony *c, const char *at, struct pki_buf *text,
 }
 
 static enum pki_status
-add_certificates(
-	const struct ceremony *c, json_t *list, struct pki_buf *text, struct pki_err *err)
+add_certificates(const struct ceremony *c, struct pki_json *list, struct pki_buf *text,
+	struct pki_err *err)
 {
 	PKI_TRY(add_certificate(list, text, "root", c->root.cert, err));
 	PKI_TRY(add_certificate(list, text, "issuing CA", c->ca.cert, err));
@@ -59,16 +64,22 @@ ceremony_report(const struct ceremony *c, const struct pki_conf *conf,
 {
 	char at[PKI_MSEC_TEXT];
 	pki_msec_format(c->at, at);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *report = json_pack(
-		"{s:s, s:s, s:s, s:s, s:[s, s], s:s, s:s, s:s, s:s, s:[]}", "type",
-		"ceremony", "title", c->title, "place", c->place, "held", at,
-		"custodians", c->custodians[0], c->custodians[1], "witness", c->witness,
-		"authority", conf->authority, "log_key", (const char *)c->vkey.data,
-		"suite", PKI_SUITE_VERSION, "certificates");
-	if (report == NULL)
-		return pki_fail(err, PKI_INPUT, "ceremony report: names must be UTF-8");
+	PKI_CLEANUP(pki_json_free) struct pki_json report = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
+	struct pki_json custodians = pki_json_array();
+	for (size_t i = 0; i < PKI_COUNT(c->custodians); i++)
+		pki_json_append_text(&custodians, c->custodians[i]);
+	pki_json_text(&report, "type", "ceremony");
+	pki_json_text(&report, "title", c->title);
+	pki_json_text(&report, "place", c->place);
+	pki_json_text(&report, "held", at);
+	pki_json_nest(&report, "custodians", &custodians);
+	pki_json_text(&report, "witness", c->witness);
+	pki_json_text(&report, "authority", conf->authority);
+	pki_json_text(&report, "log_key", (const char *)c->vkey.data);
+	pki_json_text(&report, "suite", PKI_SUITE_VERSION);
 	PKI_TRY(add_head(c, at, text, err));
-	PKI_TRY(add_certificates(c, json_object_get(report, "certificates"), text, err));
-	return pki_json_dump(report, json, err);
+	PKI_TRY(add_certificates(c, &list, text, err));
+	pki_json_nest(&report, "certificates", &list);
+	return pki_json_write(&report, json, err);
 }

@@ -101,19 +101,19 @@ begin_partitions(struct server *s, struct pki_err *err)
 static enum pki_status
 load_event(struct server *s, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:s}", "digest", s->policy->digest);
-	PKI_CLEANUP(pki_json_cleanup) json_t *witnesses = json_array();
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
+	PKI_CLEANUP(pki_json_free) struct pki_json witnesses = pki_json_array();
+	pki_json_text(&detail, "digest", s->policy->digest);
 	for (size_t i = 0; s->policy->witnesses > 0 && i < s->conf->log->witness_count;
 		i++) {
 		char digest[PKI_SHA256_HEX];
 		const char *vkey = s->conf->log->witnesses[i].vkey;
 		PKI_TRY(pki_sha256_hex(vkey, strlen(vkey), digest, err));
-		json_array_append_new(witnesses, json_string(digest));
+		pki_json_append_text(&witnesses, digest);
 	}
 	if (s->policy->witnesses > 0)
-		json_object_set(detail, "witnesses", witnesses);
-	return writer_event(&s->writer, "policy-loaded", json_incref(detail), err);
+		pki_json_nest(&detail, "witnesses", &witnesses);
+	return writer_event(&s->writer, "policy-loaded", &detail, err);
 }
 
 static enum pki_status

@@ -5,30 +5,9 @@
 #include <unistd.h>
 
 #include "ca/front/order_reply.h"
+#include "ca/front/reply.h"
 #include "ca/front/writer.h"
 #include "libpki/host/conf_ca.h"
-
-static const struct pki_http_header json_headers[] = {
-	{ "Content-Type", "application/json" },
-	{ "Retry-After", "1" },
-};
-
-void
-front_reply(struct pki_http_request *req, const json_t *json, const struct pki_err *err)
-{
-	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
-	struct pki_err own = *err, failed = { 0 };
-	unsigned code = 200;
-	if (own.status == PKI_OK && json == NULL)
-		(void)pki_fail(&own, PKI_MEMORY, "reply");
-	if (own.status != PKI_OK || pki_json_dump(json, &body, &own) != PKI_OK) {
-		pki_buf_reset(&body);
-		if (pki_api_error_body(&own, &body, &code, &failed) != PKI_OK)
-			code = 500;
-	}
-	pki_http_reply(
-		req, code, json_headers, code == 503 ? 2 : 1, pki_buf_bytes(&body));
-}
 
 static enum pki_status
 enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
@@ -77,7 +56,7 @@ static enum pki_status
 get_order(struct front *front, struct pki_http_request *req, const char *id,
 	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	PKI_CLEANUP(pki_json_free) struct pki_json reply = { 0 };
 	struct pki_order_row row = { 0 };
 	PKI_TRY(check_id(id, err));
 	PKI_TRY(pki_ledger_order(front->ledger, id, &row, NULL, err));
@@ -89,7 +68,7 @@ get_order(struct front *front, struct pki_http_request *req, const char *id,
 	PKI_TRY(status);
 	if (revoke)
 		return enqueue(front, req, JOB_REPLY, id, false, err);
-	front_reply(req, reply, err);
+	reply_send(req, &reply, &(struct pki_err){ 0 });
 	return PKI_OK;
 }
 
@@ -134,41 +113,40 @@ post_root_crl(struct front *front, struct pki_http_request *req, const char *res
 }
 
 static enum pki_status
-issuers_json(struct pki_ledger *ledger, json_t *list, struct pki_err *err)
+add_issuers(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *err)
 {
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
 	for (int i = PKI_ISSUER_ROOT; i <= PKI_ISSUER_CA; i++) {
 		PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 		struct pki_name name;
-		char not_after[PKI_TIME_TEXT];
 		PKI_TRY(pki_ledger_issuer(ledger, i, &cert, err));
 		PKI_TRY(pki_cert_subject(cert, &name, err));
-		pki_time_format(pki_cert_not_after(cert), not_after);
-		json_array_append_new(
-			list, json_pack("{s:s, s:s}", "name", name.common_name,
-				      "not_after", not_after));
+		struct pki_json item = pki_json_object();
+		pki_json_text(&item, "name", name.common_name);
+		pki_json_time(&item, "not_after", pki_cert_not_after(cert));
+		pki_json_append(&list, &item);
 	}
+	pki_json_nest(status, "issuers", &list);
 	return PKI_OK;
 }
 
 static enum pki_status
-ledger_json(struct pki_ledger *ledger, json_t *status, struct pki_err *err)
+add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *err)
 {
 	struct pki_ledger_figures figures;
 	struct pki_crl_row crl = { 0 };
-	char next_update[PKI_TIME_TEXT];
 	PKI_TRY(pki_ledger_count(ledger, &figures, err));
 	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_CA, 0, &crl, NULL, err));
-	pki_time_format(crl.next_update, next_update);
-	json_object_set_new(status, "ledger",
-		json_pack("{s:I, s:I, s:I, s:I}", "certificates",
-			(json_int_t)figures.certificates, "revocations",
-			(json_int_t)figures.revocations, "orders",
-			(json_int_t)figures.orders, "entries",
-			(json_int_t)figures.entries));
-	json_object_set_new(status, "crl",
-		json_pack("{s:I, s:s}", "number", (json_int_t)crl.number, "next_update",
-			next_update));
-	return issuers_json(ledger, json_object_get(status, "issuers"), err);
+	struct pki_json counts = pki_json_object(), last = pki_json_object();
+	pki_json_number(&counts, "certificates", (int64_t)figures.certificates);
+	pki_json_number(&counts, "revocations", (int64_t)figures.revocations);
+	pki_json_number(&counts, "orders", (int64_t)figures.orders);
+	pki_json_number(&counts, "entries", (int64_t)figures.entries);
+	pki_json_nest(status, "ledger", &counts);
+	pki_json_number(&last, "number", (int64_t)crl.number);
+	pki_json_time(&last, "next_update", crl.next_update);
+	pki_json_nest(status, "crl", &last);
+	return add_issuers(ledger, status, err);
 }
 
 static enum pki_status
@@ -176,19 +154,21 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	struct pki_err *err)
 {
 	(void)rest;
-	char clock[PKI_MSEC_TEXT];
-	pki_msec_format(pki_msec_now(), clock);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *status = json_pack("{s:s, s:i, s:{s:i, s:s}, s:{s:I, s:I}, s:[], s:s}",
-		"version", PKI_SUITE_VERSION, "pid", (int)getpid(), "signer", "pid",
-		(int)front->signer->pid, "sandbox", front->signer->ready.sandbox, "queue",
-		"waiting", (json_int_t)queue_waiting(front->queue), "limit",
-		(json_int_t)front->conf->ca->queue, "issuers", "clock", clock);
-	if (status == NULL)
-		return pki_fail(err, PKI_MEMORY, "status");
-	PKI_TRY(ledger_json(front->ledger, status, err));
-	json_object_set_new(status, "witnesses", quorum_json(front->writer));
-	front_reply(req, status, err);
+	PKI_CLEANUP(pki_json_free) struct pki_json status = pki_json_object();
+	struct pki_json signer = pki_json_object(), queue = pki_json_object();
+	struct pki_json witnesses = quorum_json(front->writer);
+	pki_json_number(&signer, "pid", front->signer->pid);
+	pki_json_text(&signer, "sandbox", front->signer->ready.sandbox);
+	pki_json_number(&queue, "waiting", (int64_t)queue_waiting(front->queue));
+	pki_json_number(&queue, "limit", front->conf->ca->queue);
+	pki_json_text(&status, "version", PKI_SUITE_VERSION);
+	pki_json_number(&status, "pid", getpid());
+	pki_json_nest(&status, "signer", &signer);
+	pki_json_nest(&status, "queue", &queue);
+	pki_json_nest(&status, "witnesses", &witnesses);
+	pki_json_msec(&status, "clock", pki_msec_now());
+	PKI_TRY(add_ledger(front->ledger, &status, err));
+	reply_send(req, &status, &(struct pki_err){ 0 });
 	return PKI_OK;
 }
 
@@ -235,5 +215,5 @@ front_handle(void *ctx, struct pki_http_request *req)
 {
 	struct pki_err err = { 0 };
 	if (dispatch(ctx, req, &err) != PKI_OK)
-		front_reply(req, NULL, &err);
+		reply_send(req, NULL, &err);
 }

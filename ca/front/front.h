@@ -1,4 +1,4 @@
-/* The HTTP side of `pki-ca serve`: routes, answers. pki-ca(8) lists the calls. */
+/* The HTTP side of `pki-ca serve`: its routes. pki-ca(8) lists the calls. */
 #ifndef CA_FRONT_FRONT_H
 #define CA_FRONT_FRONT_H
 
@@ -16,9 +16,5 @@ struct front {
 
 /* A pki_http_handler; ctx is a struct front. */
 void front_handle(void *ctx, struct pki_http_request *req);
-
-/* Answer with 200 and json, or with the error if there is one. */
-void front_reply(
-	struct pki_http_request *req, const json_t *json, const struct pki_err *err);
 
 #endif

@@ -6,7 +6,7 @@ job_free(struct job *job)
 	if (job == NULL)
 		return;
 	json_decref(job->input);
-	json_decref(job->reply);
+	pki_json_free(&job->reply);
 	pki_buf_free(&job->invitation);
 	for (size_t i = 0; i < PKI_COUNT(job->certs); i++)
 		pki_buf_free(&job->certs[i]);

@@ -48,7 +48,7 @@ struct job {
 	size_t target_count;
 	bool logged;
 	uint64_t index; /* of its log entry */
-	json_t *reply;
+	struct pki_json reply;
 	struct pki_err err;
 };
 

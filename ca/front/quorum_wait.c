@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ca/front/front.h"
+#include "ca/front/reply.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_ca.h"
@@ -132,7 +132,7 @@ quorum_expire(struct writer *w)
 	else if (!late(w) || check(w, &err) == PKI_OK)
 		return;
 	while (queue_take(&w->held, &job, 1, 0) == 1) {
-		front_reply(job->req, NULL, &err);
+		reply_send(job->req, NULL, &err);
 		job_free(job);
 	}
 }
@@ -157,18 +157,22 @@ quorum_committed(struct writer *w, uint64_t size)
 	pthread_mutex_unlock(&w->quorum_lock);
 }
 
-json_t *
+struct pki_json
 quorum_json(struct writer *w)
 {
-	struct pki_err why = { 0 };
+	struct pki_err own = { 0 };
+	struct pki_json json = pki_json_object();
 	pthread_mutex_lock(&w->quorum_lock);
 	struct quorum quorum = w->quorum;
 	pthread_mutex_unlock(&w->quorum_lock);
-	bool open = quorum_check(&quorum, w->conf, w->policy, &why) == PKI_OK;
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "needed",
-		(json_int_t)w->policy->witnesses, "configured",
-		(json_int_t)w->conf->log->witness_count, "cosigned",
-		(json_int_t)quorum_covered(&quorum, w->conf, w->policy), "issued",
-		(json_int_t)quorum.issued, "waiting", (json_int_t)queue_waiting(&w->held),
-		"issuing", open, "message", why.msg);
+	bool open = quorum_check(&quorum, w->conf, w->policy, &own) == PKI_OK;
+	pki_json_number(&json, "needed", w->policy->witnesses);
+	pki_json_number(&json, "configured", (int64_t)w->conf->log->witness_count);
+	pki_json_number(
+		&json, "cosigned", (int64_t)quorum_covered(&quorum, w->conf, w->policy));
+	pki_json_number(&json, "issued", (int64_t)quorum.issued);
+	pki_json_number(&json, "waiting", (int64_t)queue_waiting(&w->held));
+	pki_json_bool(&json, "issuing", open);
+	pki_json_text(&json, "message", own.msg);
+	return json;
 }

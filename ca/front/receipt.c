@@ -5,8 +5,9 @@
 #include "ca/front/writer.h"
 #include "libpki/state/log.h"
 
+/* "log": where the entry is, and the proof of it. The entry itself goes to *entry. */
 static enum pki_status
-log_part(struct writer *w, uint64_t index, struct pki_buf *entry, json_t **out,
+add_log(struct writer *w, uint64_t index, struct pki_buf *entry, struct pki_json *receipt,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
@@ -18,82 +19,81 @@ log_part(struct writer *w, uint64_t index, struct pki_buf *entry, json_t **out,
 	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(entry), &leaf, err));
 	PKI_TRY(pki_ledger_checkpoint(w->ledger, w->checkpoint, &note, NULL, err));
 	PKI_TRY(pki_merkle_inclusion(index, w->checkpoint, &source, &proof, err));
-	PKI_CLEANUP(pki_json_cleanup) json_t *path = json_array();
+	struct pki_json path = pki_json_array(), log = pki_json_object();
 	for (size_t i = 0; i < proof.count; i++) {
 		pki_hex_encode(proof.hashes[i].octets, PKI_SHA256, hex);
-		json_array_append_new(path, json_string(hex));
+		pki_json_append_text(&path, hex);
 	}
 	pki_hex_encode(leaf.octets, PKI_SHA256, hex);
-	*out = json_pack("{s:I, s:s, s:s, s:O}", "index", (json_int_t)index, "entry_hash",
-		hex, "checkpoint", (const char *)note.data, "proof", path);
-	return *out != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "receipt");
+	pki_json_number(&log, "index", (int64_t)index);
+	pki_json_text(&log, "entry_hash", hex);
+	pki_json_text(&log, "checkpoint", (const char *)note.data);
+	pki_json_nest(&log, "proof", &path);
+	pki_json_nest(receipt, "log", &log);
+	return PKI_OK;
 }
 
-/* When a CRL first said so; null as long as none has been published. */
+/* The first CRL that lists the revocation; null as long as there is none, or it is not published. */
 static enum pki_status
-add_publication(
-	struct writer *w, const json_t *serials, json_t *receipt, struct pki_err *err)
+add_publication(struct writer *w, const json_t *serials, struct pki_json *receipt,
+	struct pki_err *err)
 {
 	const char *text = json_string_value(json_array_get(serials, 0));
 	struct pki_serial serial;
 	struct pki_crl_row crl = { 0 };
 	bool found = false;
-	char published[PKI_MSEC_TEXT];
-	struct pki_cert_row row = { 0 };
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
 	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &row, NULL, err));
-	int issuer = row.issuer;
-	pki_cert_row_free(&row);
-	PKI_TRY(pki_ledger_crl_covering(w->ledger, issuer, &serial, &crl, &found, err));
-	bool known = found && crl.published != 0;
-	pki_msec_format(crl.published, published);
-	json_object_set_new(
-		receipt, "published", known ? json_string(published) : json_null());
-	json_object_set_new(receipt, "crl_number",
-		found ? json_integer((json_int_t)crl.number) : json_null());
+	PKI_TRY(pki_ledger_crl_covering(
+		w->ledger, row.issuer, &serial, &crl, &found, err));
+	if (found && crl.published != 0)
+		pki_json_msec(receipt, "published", crl.published);
+	else
+		pki_json_null(receipt, "published");
+	if (found)
+		pki_json_number(receipt, "crl_number", (int64_t)crl.number);
+	else
+		pki_json_null(receipt, "crl_number");
 	return PKI_OK;
 }
 
-static enum pki_status
-make_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *entry,
+enum pki_status
+receipt_content(struct writer *w, const struct pki_order_row *row, struct pki_buf *entry,
 	struct pki_buf *out, struct pki_err *err)
 {
-	char committed[PKI_MSEC_TEXT];
+	static const char *const logged[] = { "reason", "reported", "serials" };
 	PKI_CLEANUP(pki_json_cleanup) json_t *detail = NULL;
-	PKI_CLEANUP(pki_json_cleanup) json_t *log = NULL;
+	PKI_CLEANUP(pki_json_free) struct pki_json receipt = pki_json_object();
 	PKI_TRY(order_reply_read_detail(w->ledger, row->log_index, &detail, err));
-	PKI_TRY(log_part(w, row->log_index, entry, &log, err));
-	pki_msec_format(row->committed, committed);
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *receipt = json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:s, s:O*, s:O}", "type",
-		"receipt", "order", row->id, "holder", row->holder, "reason",
-		json_object_get(detail, "reason"), "reported",
-		json_object_get(detail, "reported"), "committed", committed, "serials",
-		json_object_get(detail, "serials"), "log", log);
-	if (receipt == NULL)
-		return pki_fail(err, PKI_MEMORY, "receipt");
-	PKI_TRY(add_publication(w, json_object_get(detail, "serials"), receipt, err));
-	return pki_json_dump(receipt, out, err);
+	pki_json_text(&receipt, "type", "receipt");
+	pki_json_text(&receipt, "order", row->id);
+	pki_json_text(&receipt, "holder", row->holder);
+	pki_json_msec(&receipt, "committed", row->committed);
+	for (size_t i = 0; i < PKI_COUNT(logged); i++)
+		pki_json_value(&receipt, logged[i],
+			json_incref(json_object_get(detail, logged[i])));
+	PKI_TRY(add_log(w, row->log_index, entry, &receipt, err));
+	PKI_TRY(add_publication(w, json_object_get(detail, "serials"), &receipt, err));
+	return pki_json_write(&receipt, out, err);
 }
 
 static enum pki_status
 seal(struct writer *w, const struct pki_buf *content, const struct pki_buf *entry,
-	json_t **out, struct pki_err *err)
+	struct pki_buf *out, struct pki_err *err)
 {
 	struct pki_bytes cms;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	PKI_TRY(ipc_begin(&w->signer->buf, IPC_SEAL, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, content->data, content->len, err));
 	PKI_TRY(ipc_put(&w->signer->buf, IPC_BYTES, entry->data, entry->len, err));
 	PKI_TRY(channel_call(w->signer, &cms, err));
 	PKI_TRY(ipc_get(&cms, IPC_BYTES, &cms, err));
-	PKI_TRY(pki_base64_encode(cms.data, cms.len, &text, err));
-	*out = json_string((const char *)text.data);
-	return *out != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "receipt");
+	return pki_base64_encode(cms.data, cms.len, out, err);
 }
 
 enum pki_status
-read_receipt(struct writer *w, const char *order, json_t **out, struct pki_err *err)
+read_receipt(
+	struct writer *w, const char *order, struct pki_buf *out, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
@@ -105,7 +105,7 @@ read_receipt(struct writer *w, const char *order, json_t **out, struct pki_err *
 		status = pki_fail(err, PKI_STATE,
 			"is not a revocation; only revocations have receipts");
 	else
-		status = make_content(w, &row, &entry, &content, err);
+		status = receipt_content(w, &row, &entry, &content, err);
 	pki_order_row_free(&row);
 	PKI_TRY(status);
 	return seal(w, &content, &entry, out, err);

@@ -120,18 +120,16 @@ last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err
 	return pki_ledger_last_crl(ledger, PKI_ISSUER_CA, PKI_LIST_ANY, out, &found, err);
 }
 
-static enum pki_status
-reply_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries,
-	struct pki_err *err)
+static void
+reply_crl(struct job *job, const struct pki_crl_row *row, uint64_t entries)
 {
-	char this_update[PKI_TIME_TEXT], next_update[PKI_TIME_TEXT];
-	pki_time_format(row->this_update, this_update);
-	pki_time_format(row->next_update, next_update);
-	job->reply = json_pack("{s:i, s:i, s:I, s:s, s:s, s:I}", "issuer", row->issuer,
-		"partition", (int)row->partition, "number", (json_int_t)row->number,
-		"this_update", this_update, "next_update", next_update, "entries",
-		(json_int_t)entries);
-	return job->reply != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "answer");
+	job->reply = pki_json_object();
+	pki_json_number(&job->reply, "issuer", row->issuer);
+	pki_json_number(&job->reply, "partition", row->partition);
+	pki_json_number(&job->reply, "number", (int64_t)row->number);
+	pki_json_time(&job->reply, "this_update", row->this_update);
+	pki_json_time(&job->reply, "next_update", row->next_update);
+	pki_json_number(&job->reply, "entries", (int64_t)entries);
 }
 
 static enum pki_status
@@ -171,19 +169,20 @@ read_partition(const struct job *job, unsigned *out, struct pki_err *err)
 }
 
 enum pki_status
-write_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_crl(struct writer *w, struct job *job, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free)
-	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = now };
+	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = w->now };
 	uint64_t entries = 0;
 	PKI_TRY(read_partition(job, &row.partition, err));
 	PKI_TRY(make_crl(w, job, &row, &entries, err));
-	return reply_crl(job, &row, entries, err);
+	reply_crl(job, &row, entries);
+	return PKI_OK;
 }
 
 /* rules 53, 55: all or none. */
 enum pki_status
-write_last_crls(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_last_crls(struct writer *w, struct job *job, struct pki_err *err)
 {
 	unsigned lists = 1 + w->conf->ca_urls.partitions;
 	for (unsigned k = 0; k < lists; k++) {
@@ -191,11 +190,13 @@ write_last_crls(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 		struct pki_crl_row row = { .issuer = PKI_ISSUER_CA,
 			.partition = k,
 			.next_update = PKI_CRL_LAST,
-			.committed = now };
+			.committed = w->now };
 		uint64_t entries = 0;
 		PKI_TRY(make_crl(w, job, &row, &entries, err));
 	}
-	return write_log(w, "ca-ended", "",
-		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "lists", (int)lists),
-		now, job, err);
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "issuer", PKI_ISSUER_CA);
+	pki_json_number(&detail, "lists", lists);
+	return write_log(w, job, (struct pki_event){ .type = "ca-ended", .actor = "" },
+		&detail, err);
 }

@@ -15,54 +15,49 @@ borrow(const void *data, size_t len)
 	return (struct pki_buf){ .data = bytes.out, .len = len };
 }
 
-static json_t *
-serial_json(const struct pki_serial *serial)
+static void
+add_officers(struct pki_json *detail, const struct facts *facts)
 {
-	char text[PKI_SERIAL_TEXT];
-	pki_serial_text(serial, text);
-	return json_string(text);
-}
-
-static json_t *
-officers_json(const struct facts *facts)
-{
-	json_t *list = json_array();
+	struct pki_json list = pki_json_array();
 	for (size_t i = 0; i < facts->officer_count; i++)
-		json_array_append_new(list, serial_json(&facts->officers[i]));
-	return list;
+		pki_json_append_serial(&list, &facts->officers[i]);
+	pki_json_nest(detail, "officers", &list);
 }
 
 static enum pki_status
-certificates_json(const struct job *job, json_t **out, struct pki_err *err)
+add_certificates(struct pki_json *detail, const struct job *job, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *list = json_array();
+	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
 	for (size_t i = 0; i < job->facts.cert_count; i++) {
 		char digest[PKI_SHA256_HEX];
 		PKI_TRY(pki_sha256_hex(
 			job->certs[i].data, job->certs[i].len, digest, err));
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:s}", "profile",
-				      job->facts.certs[i].profile, "serial",
-				      serial_json(&job->facts.certs[i].serial), "digest",
-				      digest));
+		struct pki_json item = pki_json_object();
+		pki_json_text(&item, "profile", job->facts.certs[i].profile);
+		pki_json_serial(&item, "serial", &job->facts.certs[i].serial);
+		pki_json_text(&item, "digest", digest);
+		pki_json_append(&list, &item);
 	}
-	*out = list;
-	list = NULL;
+	pki_json_nest(detail, "certificates", &list);
 	return PKI_OK;
 }
 
-static json_t *
-targets_json(const struct job *job)
+static void
+add_revocation_detail(struct pki_json *detail, const struct job *job)
 {
-	json_t *list = json_array();
+	const struct facts *facts = &job->facts;
+	struct pki_json serials = pki_json_array();
 	for (size_t i = 0; i < job->target_count; i++)
-		json_array_append_new(list, serial_json(&job->targets[i].serial));
-	return list;
+		pki_json_append_serial(&serials, &job->targets[i].serial);
+	pki_json_text(detail, "cause", facts->cause);
+	pki_json_text(detail, "reason", pki_reason_name(facts->reason));
+	pki_json_msec(detail, "reported", facts->reported);
+	pki_json_nest(detail, "serials", &serials);
 }
 
 /* The entry that records the order. */
 static enum pki_status
-log_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+log_order(struct writer *w, struct job *job, struct pki_err *err)
 {
 	static const char *const types[] = {
 		[PKI_ACTION_ISSUE] = "certificate-issued",
@@ -70,28 +65,22 @@ log_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 		[PKI_ACTION_REVOKE] = "certificate-revoked",
 	};
 	const struct facts *facts = &job->facts;
-	char digest[PKI_SHA256_HEX], actor[PKI_SERIAL_TEXT], reported[PKI_MSEC_TEXT];
+	char digest[PKI_SHA256_HEX], actor[PKI_SERIAL_TEXT];
+	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
 	pki_serial_text(&facts->officers[facts->officer_count - 1], actor);
-	json_t *detail = json_pack("{s:s, s:s, s:s, s:s, s:o}", "order", facts->id,
-		"order_digest", digest, "action", pki_action_name(facts->action),
-		"holder", facts->holder, "officers", officers_json(facts));
-	if (facts->action == PKI_ACTION_REVOKE) {
-		pki_msec_format(facts->reported, reported);
-		json_object_set_new(detail, "cause", json_string(facts->cause));
-		json_object_set_new(
-			detail, "reason", json_string(pki_reason_name(facts->reason)));
-		json_object_set_new(detail, "reported", json_string(reported));
-		json_object_set_new(detail, "serials", targets_json(job));
-	} else {
-		json_t *list = NULL;
-		if (certificates_json(job, &list, err) != PKI_OK) {
-			json_decref(detail);
-			return err->status;
-		}
-		json_object_set_new(detail, "certificates", list);
-	}
-	return write_log(w, types[facts->action], actor, detail, now, job, err);
+	pki_json_text(&detail, "order", facts->id);
+	pki_json_text(&detail, "order_digest", digest);
+	pki_json_text(&detail, "action", pki_action_name(facts->action));
+	pki_json_text(&detail, "holder", facts->holder);
+	add_officers(&detail, facts);
+	if (facts->action == PKI_ACTION_REVOKE)
+		add_revocation_detail(&detail, job);
+	else
+		PKI_TRY(add_certificates(&detail, job, err));
+	return write_log(w, job,
+		(struct pki_event){ .type = types[facts->action], .actor = actor },
+		&detail, err);
 }
 
 static enum pki_status
@@ -119,8 +108,8 @@ add_orders(struct writer *w, const struct job *job, struct pki_order_row *row,
 }
 
 static enum pki_status
-add_certificate(
-	struct writer *w, struct job *job, size_t i, pki_msec now, struct pki_err *err)
+add_certificate(struct writer *w, const struct job *job, size_t i,
+	struct order_reply *reply, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
 	struct pki_cert_row row = {
@@ -129,7 +118,7 @@ add_certificate(
 		.not_before = facts->certs[i].not_before,
 		.not_after = facts->certs[i].not_after,
 		.document_end = facts->document_end,
-		.issued = now,
+		.issued = w->now,
 		.der = borrow(job->certs[i].data, job->certs[i].len),
 	};
 	memcpy(row.holder, facts->holder, sizeof row.holder);
@@ -142,41 +131,41 @@ add_certificate(
 		row.partition =
 			pki_serial_partition(&row.serial, w->conf->ca_urls.partitions);
 	PKI_TRY(pki_ledger_add_certificate(w->ledger, &row, err));
-	return order_reply_add_certificate(job->reply, &row, err);
+	return order_reply_add_certificate(reply, &row, err);
 }
 
 static enum pki_status
-add_revocation(
-	struct writer *w, struct job *job, size_t i, pki_msec now, struct pki_err *err)
+add_revocation(struct writer *w, const struct job *job, size_t i,
+	struct order_reply *reply, struct pki_err *err)
 {
 	struct pki_revocation_row row = {
 		.issuer = job->targets[i].issuer,
 		.serial = job->targets[i].serial,
 		.reason = job->facts.reason,
 		.reported = job->facts.reported,
-		.committed = now,
+		.committed = w->now,
 	};
 	memcpy(row.order, job->facts.id, sizeof row.order);
 	PKI_TRY(pki_ledger_add_revocation(w->ledger, &row, err));
-	return order_reply_add_revoked(
-		job->reply, &job->targets[i].serial, job->targets[i].profile, err);
+	order_reply_add_revoked(reply, &job->targets[i].serial, job->targets[i].profile);
+	return PKI_OK;
 }
 
 enum pki_status
-write_order(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_order(struct writer *w, struct job *job, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
 	pki_err_object(err, "%s", facts->id);
-	PKI_TRY(log_order(w, job, now, err));
-	struct pki_order_row row = { .committed = now, .log_index = job->index };
+	PKI_TRY(log_order(w, job, err));
+	struct pki_order_row row = { .committed = w->now, .log_index = job->index };
 	PKI_TRY(add_orders(w, job, &row, err));
-	PKI_TRY(order_reply_new(&row, &job->reply, err));
+	PKI_CLEANUP(order_reply_free) struct order_reply reply = order_reply_begin(&row);
 	for (size_t i = 0; i < facts->cert_count; i++)
-		PKI_TRY(add_certificate(w, job, i, now, err));
+		PKI_TRY(add_certificate(w, job, i, &reply, err));
 	for (size_t i = 0; i < job->target_count; i++)
-		PKI_TRY(add_revocation(w, job, i, now, err));
+		PKI_TRY(add_revocation(w, job, i, &reply, err));
+	job->reply = order_reply_end(&reply);
 	if (facts->action == PKI_ACTION_REVOKE)
-		json_object_set_new(job->reply, "reason",
-			json_string(pki_reason_name(facts->reason)));
+		pki_json_text(&job->reply, "reason", pki_reason_name(facts->reason));
 	return PKI_OK;
 }

@@ -5,26 +5,38 @@
 #include "libpki/state/log.h"
 
 enum pki_status
-write_log(struct writer *w, const char *type, const char *actor, json_t *detail,
-	pki_msec now, struct job *job, struct pki_err *err)
+write_log(struct writer *w, struct job *job, struct pki_event event,
+	struct pki_json *detail, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *owned = detail;
-	if (owned == NULL)
-		return pki_fail(err, PKI_MEMORY, "event %s", type);
-	struct pki_event event = { .type = type,
-		.source = "pki-ca",
-		.actor = actor,
-		.at = now,
-		.detail = owned };
+	PKI_CLEANUP(pki_json_cleanup) json_t *taken = NULL;
+	PKI_TRY(pki_json_take(detail, &taken, err));
+	event.source = "pki-ca";
+	event.at = w->now;
+	event.detail = taken;
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
 	return PKI_OK;
 }
 
-enum pki_status
-write_event(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+static enum pki_status
+write_event_of(struct writer *w, struct job *job, const char *type,
+	struct pki_json *detail, struct pki_err *err)
 {
-	struct pki_event event = { .at = now };
+	return write_log(
+		w, job, (struct pki_event){ .type = type, .actor = "" }, detail, err);
+}
+
+static void
+reply_index(struct job *job)
+{
+	job->reply = pki_json_object();
+	pki_json_number(&job->reply, "index", (int64_t)job->index);
+}
+
+enum pki_status
+write_event(struct writer *w, struct job *job, struct pki_err *err)
+{
+	struct pki_event event = { .at = w->now };
 	if (json_unpack(job->input, "{s:s, s:s, s:s, s?o !}", "source", &event.source,
 		    "type", &event.type, "actor", &event.actor, "detail",
 		    &event.detail) != 0)
@@ -39,20 +51,20 @@ write_event(struct writer *w, struct job *job, pki_msec now, struct pki_err *err
 			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
-	job->reply = json_pack("{s:I}", "index", (json_int_t)job->index);
+	reply_index(job);
 	return PKI_OK;
 }
 
 /* rule 52 */
 enum pki_status
-write_partitions(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_partitions(struct writer *w, struct job *job, struct pki_err *err)
 {
 	const struct pki_urls *urls = &w->conf->ca_urls;
 	PKI_TRY(pki_ledger_add_partitions(w->ledger, PKI_ISSUER_CA, urls, err));
-	return write_log(w, "crl-partitioned", "",
-		json_pack("{s:i, s:i}", "issuer", PKI_ISSUER_CA, "partitions",
-			(int)urls->partitions),
-		now, job, err);
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "issuer", PKI_ISSUER_CA);
+	pki_json_number(&detail, "partitions", urls->partitions);
+	return write_event_of(w, job, "crl-partitioned", &detail, err);
 }
 
 enum pki_status
@@ -62,15 +74,17 @@ write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
 	char digest[PKI_SHA256_HEX];
 	PKI_TRY(pki_ledger_add_crl(w->ledger, row, err));
 	PKI_TRY(pki_sha256_hex(row->der.data, row->der.len, digest, err));
-	return write_log(w, type, "",
-		json_pack("{s:i, s:I, s:i, s:s, s:I}", "issuer", row->issuer, "number",
-			(json_int_t)row->number, "partition", (int)row->partition,
-			"digest", digest, "entries", (json_int_t)entries),
-		row->committed, job, err);
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "issuer", row->issuer);
+	pki_json_number(&detail, "number", (int64_t)row->number);
+	pki_json_number(&detail, "partition", row->partition);
+	pki_json_text(&detail, "digest", digest);
+	pki_json_number(&detail, "entries", (int64_t)entries);
+	return write_event_of(w, job, type, &detail, err);
 }
 
 enum pki_status
-write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_published(struct writer *w, struct job *job, struct pki_err *err)
 {
 	int issuer = 0;
 	json_int_t number = 0;
@@ -85,15 +99,16 @@ write_published(struct writer *w, struct job *job, pki_msec now, struct pki_err 
 	struct pki_crl_row row;
 	PKI_TRY(pki_ledger_crl_head(
 		w->ledger, issuer, (uint64_t)number, &row, NULL, err));
-	if (published > now)
+	if (published > w->now)
 		return pki_fail(err, PKI_INPUT, "published in the future: %s", text);
 	PKI_TRY(pki_ledger_add_publication(
 		w->ledger, issuer, (uint64_t)number, published, err));
-	PKI_TRY(write_log(w, "crl-published", "",
-		json_pack("{s:i, s:I, s:s}", "issuer", issuer, "number", number,
-			"published", text),
-		now, job, err));
-	job->reply = json_pack("{s:I}", "index", (json_int_t)job->index);
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "issuer", issuer);
+	pki_json_number(&detail, "number", number);
+	pki_json_text(&detail, "published", text);
+	PKI_TRY(write_event_of(w, job, "crl-published", &detail, err));
+	reply_index(job);
 	return PKI_OK;
 }
 
@@ -115,7 +130,7 @@ must_list(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 
 /* rule 54: made offline by `pki-ca root-crl`. */
 enum pki_status
-write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_root_crl(struct writer *w, struct job *job, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	PKI_TRY(pki_crl_parse(job->body, &crl, err));
@@ -125,9 +140,9 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 		.number = pki_crl_number(crl),
 		.this_update = pki_crl_this_update(crl),
 		.next_update = pki_crl_next_update(crl),
-		.committed = now,
+		.committed = w->now,
 	};
-	if (row.this_update > now / 1000 || row.next_update <= now / 1000)
+	if (row.this_update > w->now / 1000 || row.next_update <= w->now / 1000)
 		return pki_refuse(err, PKI_RULE_CRL_FIELDS,
 			"the root CRL is not of now: check the offline machine's clock");
 	if (pki_crl_distribution_point(crl) != NULL || pki_crl_expired_since(crl) != 0)
@@ -145,8 +160,8 @@ write_root_crl(struct writer *w, struct job *job, pki_msec now, struct pki_err *
 	enum pki_status status =
 		write_crl_row(w, job, &row, pki_crl_count(crl), "root-crl-recorded", err);
 	pki_crl_row_free(&row);
-	if (status == PKI_OK)
-		job->reply = json_pack("{s:I, s:I}", "number",
-			(json_int_t)pki_crl_number(crl), "index", (json_int_t)job->index);
+	job->reply = pki_json_object();
+	pki_json_number(&job->reply, "number", (int64_t)pki_crl_number(crl));
+	pki_json_number(&job->reply, "index", (int64_t)job->index);
 	return status;
 }

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "ca/front/order_reply.h"
-#include "ca/front/front.h"
+#include "ca/front/reply.h"
 #include "ca/front/ledger_rules.h"
-#include "libpki/state/log.h"
 
 /* Are the witnesses back? */
 #define LOOK_MSEC 50
@@ -14,7 +13,6 @@
 struct batch {
 	struct job *jobs[IPC_BATCH_MAX];
 	size_t count;
-	pki_msec now;
 };
 
 /* What befalls one request, and what befalls the machine: the latter ends the batch. */
@@ -130,7 +128,7 @@ check_standing(struct writer *w, struct batch *b, struct pki_err *err)
 		if (job->kind != JOB_ORDER || job->waits || job->err.status != PKI_OK)
 			continue;
 		enum pki_status status = ledger_rules_check(
-			w->ledger, w->policy, w->ca, b->now, job, &job->err);
+			w->ledger, w->policy, w->ca, w->now, job, &job->err);
 		if (concerns_all(status)) {
 			*err = job->err;
 			return status;
@@ -169,46 +167,45 @@ sign(struct writer *w, struct batch *b, struct pki_err *err)
 	return ipc_end(reply, err);
 }
 
-/* Digests and serials only: what was refused may hold anything. */
+/* Digests and serials only: a refused order may hold anything. */
 static enum pki_status
-log_refusal(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+log_refusal(struct writer *w, struct job *job, struct pki_err *err)
 {
-	char digest[PKI_SHA256_HEX], serial[PKI_SERIAL_TEXT];
+	char digest[PKI_SHA256_HEX];
 	const struct facts *facts = &job->facts;
+	enum pki_rule rule = job->err.rule;
+	struct pki_json detail = pki_json_object(), officers = pki_json_array();
 	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
-	json_t *officers = json_array();
-	for (size_t i = 0; i < facts->officer_count; i++) {
-		pki_serial_text(&facts->officers[i], serial);
-		json_array_append_new(officers, json_string(serial));
-	}
-	return write_log(w, "order-refused", "",
-		json_pack("{s:s, s:s, s:s, s:s, s:o}", "order", facts->id, "order_digest",
-			digest, "status", pki_status_name(job->err.status), "rule",
-			job->err.rule == PKI_RULE_NONE
-				? ""
-				: pki_rule_info(job->err.rule)->name,
-			"officers", officers),
-		now, job, err);
+	for (size_t i = 0; i < facts->officer_count; i++)
+		pki_json_append_serial(&officers, &facts->officers[i]);
+	pki_json_text(&detail, "order", facts->id);
+	pki_json_text(&detail, "order_digest", digest);
+	pki_json_text(&detail, "status", pki_status_name(job->err.status));
+	pki_json_text(
+		&detail, "rule", rule == PKI_RULE_NONE ? "" : pki_rule_info(rule)->name);
+	pki_json_nest(&detail, "officers", &officers);
+	return write_log(w, job,
+		(struct pki_event){ .type = "order-refused", .actor = "" }, &detail, err);
 }
 
 static enum pki_status
-write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_one(struct writer *w, struct job *job, struct pki_err *err)
 {
 	switch (job->kind) {
 	case JOB_ORDER:
-		return write_order(w, job, now, err);
+		return write_order(w, job, err);
 	case JOB_EVENT:
-		return write_event(w, job, now, err);
+		return write_event(w, job, err);
 	case JOB_CRL:
-		return write_crl(w, job, now, err);
+		return write_crl(w, job, err);
 	case JOB_PUBLISHED:
-		return write_published(w, job, now, err);
+		return write_published(w, job, err);
 	case JOB_ROOT_CRL:
-		return write_root_crl(w, job, now, err);
+		return write_root_crl(w, job, err);
 	case JOB_PARTITIONS:
-		return write_partitions(w, job, now, err);
+		return write_partitions(w, job, err);
 	case JOB_LAST_CRLS:
-		return write_last_crls(w, job, now, err);
+		return write_last_crls(w, job, err);
 	case JOB_REPLY:
 	case JOB_RECEIPT:
 		return PKI_OK;
@@ -218,11 +215,11 @@ write_one(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
 
 /* One request between marks: refused, it leaves nothing but the event that says so. */
 static enum pki_status
-write_marked(struct writer *w, struct job *job, pki_msec now, struct pki_err *err)
+write_marked(struct writer *w, struct job *job, struct pki_err *err)
 {
 	if (job->err.status == PKI_OK) {
 		PKI_TRY(pki_ledger_mark(w->ledger, err));
-		enum pki_status status = write_one(w, job, now, &job->err);
+		enum pki_status status = write_one(w, job, &job->err);
 		if (status == PKI_OK)
 			return pki_ledger_keep(w->ledger, err);
 		pki_ledger_undo(w->ledger);
@@ -234,7 +231,7 @@ write_marked(struct writer *w, struct job *job, pki_msec now, struct pki_err *er
 	}
 	/* one that was only put off may be handed in again */
 	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
-	return refused ? log_refusal(w, job, now, err) : PKI_OK;
+	return refused ? log_refusal(w, job, err) : PKI_OK;
 }
 
 /* CRLs last: they list what the same batch revokes. */
@@ -245,7 +242,7 @@ write_all(struct writer *w, struct batch *b, struct pki_err *err)
 		for (size_t i = 0; i < b->count; i++) {
 			struct job *job = b->jobs[i];
 			if (!job->waits && (job->kind == JOB_CRL) == (crls == 1))
-				PKI_TRY(write_marked(w, job, b->now, err));
+				PKI_TRY(write_marked(w, job, err));
 		}
 	return PKI_OK;
 }
@@ -273,21 +270,16 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 
 /* Certificates that were signed and went nowhere, as their batch failed. */
 static enum pki_status
-log_lost(struct writer *w, pki_msec now, struct pki_err *err)
+log_lost(struct writer *w, struct pki_err *err)
 {
-	uint64_t index;
 	if (w->lost == 0)
 		return PKI_OK;
-	PKI_CLEANUP(pki_json_cleanup)
-	json_t *detail = json_pack("{s:I}", "orders", (json_int_t)w->lost);
-	struct pki_event event = { .type = "issuing-failed",
-		.source = "pki-ca",
-		.actor = "",
-		.at = now,
-		.detail = detail };
-	if (detail == NULL)
-		return pki_fail(err, PKI_MEMORY, "an event");
-	return pki_log_append(w->ledger, &event, &index, err);
+	struct job own = { .kind = JOB_EVENT };
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "orders", (int64_t)w->lost);
+	return write_log(w, &own,
+		(struct pki_event){ .type = "issuing-failed", .actor = "" }, &detail,
+		err);
 }
 
 static enum pki_status
@@ -296,7 +288,7 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	uint64_t size = 0;
 	PKI_TRY(check_standing(w, b, err));
 	PKI_TRY(sign(w, b, err));
-	PKI_TRY(log_lost(w, b->now, err));
+	PKI_TRY(log_lost(w, err));
 	PKI_TRY(write_all(w, b, err));
 	PKI_TRY(pki_ledger_entry_count(w->ledger, &size, err));
 	if (size > w->checkpoint)
@@ -329,8 +321,8 @@ carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 	PKI_TRY(decide(w, b, err));
 	/* what was decided, dates of certificates included, comes before what is recorded
 	 */
-	b->now = pki_msec_now();
-	PKI_TRY(check_clock(w, b->now, err));
+	w->now = pki_msec_now();
+	PKI_TRY(check_clock(w, w->now, err));
 	w->signing = 0;
 	hold(w, b);
 	separate(b);
@@ -355,34 +347,51 @@ read_reply(struct writer *w, struct job *job, struct pki_err *err)
 	return status;
 }
 
-/* After the commit: what an answer says of the log, and receipts. */
+static enum pki_status
+add_receipt(struct writer *w, struct job *job, const char *order, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf receipt = { 0 };
+	PKI_TRY(read_receipt(w, order, &receipt, err));
+	pki_json_text(&job->reply, "receipt", (const char *)receipt.data);
+	return PKI_OK;
+}
+
+/* After the commit: the order's place in the log, and the receipt of a revocation. */
+static enum pki_status
+complete_order(struct writer *w, struct job *job)
+{
+	struct pki_err own = { 0 };
+	order_reply_add_log(&job->reply, job->index, w->checkpoint);
+	if (job->facts.action != PKI_ACTION_REVOKE)
+		return PKI_OK;
+	if (add_receipt(w, job, job->facts.id, &own) == PKI_OK)
+		return PKI_OK;
+	/* the revocation is committed; the receipt can be asked for later */
+	pki_report_error("pki-ca", &own);
+	pki_json_null(&job->reply, "receipt");
+	return PKI_OK;
+}
+
 static enum pki_status
 complete(struct writer *w, struct job *job, struct pki_err *err)
 {
-	json_t *receipt = NULL;
-	const char *order = job->kind == JOB_ORDER ? job->facts.id : job->order;
-	bool sealed = job->kind == JOB_REPLY || job->kind == JOB_RECEIPT ||
-		      (job->kind == JOB_ORDER && job->facts.action == PKI_ACTION_REVOKE);
-	if (job->kind == JOB_ORDER)
-		PKI_TRY(order_reply_add_log(job->reply, job->index, w->checkpoint, err));
-	if (job->kind == JOB_REPLY)
+	switch (job->kind) {
+	case JOB_ORDER:
+		return complete_order(w, job);
+	case JOB_REPLY:
 		PKI_TRY(read_reply(w, job, err));
-	if (!sealed)
+		return add_receipt(w, job, job->order, err);
+	case JOB_RECEIPT:
+		job->reply = pki_json_object();
+		return add_receipt(w, job, job->order, err);
+	case JOB_LAST_CRLS:
+	case JOB_PARTITIONS:
+	case JOB_EVENT:
+	case JOB_CRL:
+	case JOB_PUBLISHED:
+	case JOB_ROOT_CRL:
 		return PKI_OK;
-	if (job->kind == JOB_ORDER) {
-		/* what is committed is done, sealed or not; the receipt can be asked for */
-		struct pki_err unsealed = { 0 };
-		if (read_receipt(w, order, &receipt, &unsealed) != PKI_OK) {
-			fprintf(stderr, "pki-ca: receipt of %s: %s\n", order,
-				unsealed.msg);
-			receipt = json_null();
-		}
-	} else {
-		PKI_TRY(read_receipt(w, order, &receipt, err));
 	}
-	if (job->reply == NULL)
-		job->reply = json_object();
-	json_object_set_new(job->reply, "receipt", receipt);
 	return PKI_OK;
 }
 
@@ -397,7 +406,7 @@ put_off(struct writer *w, struct job *job)
 	if (!held) {
 		w->waiting[w->waiting_count++] = job;
 	} else if (queue_push(&w->held, job, &job->err) != PKI_OK) {
-		front_reply(job->req, NULL, &job->err);
+		reply_send(job->req, NULL, &job->err);
 		job_free(job);
 	}
 }
@@ -416,7 +425,7 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 		else if (job->err.status == PKI_OK)
 			(void)complete(w, job, &job->err);
 		if (job->req != NULL) {
-			front_reply(job->req, job->reply, &job->err);
+			reply_send(job->req, &job->reply, &job->err);
 			job_free(job);
 		}
 	}
@@ -490,12 +499,18 @@ one_job(struct writer *w, enum job_kind kind, json_t *input, struct pki_err *err
 }
 
 enum pki_status
-writer_event(struct writer *w, const char *type, json_t *detail, struct pki_err *err)
+writer_event(
+	struct writer *w, const char *type, struct pki_json *detail, struct pki_err *err)
 {
-	return one_job(w, JOB_EVENT,
-		json_pack("{s:s, s:s, s:s, s:o*}", "source", "pki-ca", "type", type,
-			"actor", "", "detail", detail),
-		err);
+	struct pki_json event = pki_json_object();
+	json_t *input = NULL;
+	pki_json_text(&event, "source", "pki-ca");
+	pki_json_text(&event, "type", type);
+	pki_json_text(&event, "actor", "");
+	if (detail != NULL)
+		pki_json_nest(&event, "detail", detail);
+	PKI_TRY(pki_json_take(&event, &input, err));
+	return one_job(w, JOB_EVENT, input, err);
 }
 
 enum pki_status

@@ -10,6 +10,7 @@
 #include "ca/front/publisher.h"
 #include "ca/front/queue.h"
 #include "ca/quorum.h"
+#include "libpki/state/log.h"
 
 struct writer {
 	const struct pki_conf *conf;
@@ -21,6 +22,7 @@ struct writer {
 	struct pki_cert *root; /* for root CRLs */
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
 	uint64_t checkpoint; /* size of the last one */
+	pki_msec now; /* of the batch: when its requests are carried out */
 	uint64_t sent; /* revocations of the ledger that the signer has */
 	uint64_t pending; /* the same, once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
@@ -39,10 +41,10 @@ struct writer {
 void *writer_run(void *writer);
 
 /* One batch now, in the caller's thread; jobs keep their answers, nothing is sent. For the
- * front's own events, before the thread starts and after it ended; detail is taken over, may
- * be NULL. */
-enum pki_status writer_event(struct writer *writer, const char *type, json_t *detail,
-	struct pki_err *err) PKI_MUST_CHECK;
+ * front's own events, before the thread starts and after it ended; detail is
+ * empty afterwards, may be NULL. */
+enum pki_status writer_event(struct writer *writer, const char *type,
+	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The same for a job that needs no more to be said: JOB_PARTITIONS; JOB_LAST_CRLS, where the signer
  * is there for it. */
@@ -50,20 +52,20 @@ enum pki_status writer_job(
 	struct writer *writer, enum job_kind kind, struct pki_err *err) PKI_MUST_CHECK;
 
 /* The parts of a batch, each on one job within the transaction. */
-enum pki_status write_order(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_event(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_crl(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_published(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_root_crl(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_partitions(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status write_last_crls(struct writer *w, struct job *job, pki_msec now,
-	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_order(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_event(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_crl(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_published(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_root_crl(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_partitions(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status write_last_crls(
+	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 /* Any issuer's CRL, with an event of that type. */
 enum pki_status write_crl_row(struct writer *w, struct job *job,
 	const struct pki_crl_row *row, size_t entries, const char *type,
@@ -81,15 +83,17 @@ void quorum_expire(struct writer *w);
 void quorum_signed(struct writer *w);
 void quorum_committed(struct writer *w, uint64_t size);
 /* For status, in any thread. */
-json_t *quorum_json(struct writer *w);
+struct pki_json quorum_json(struct writer *w);
 
-/* After the commit. */
-enum pki_status read_receipt(struct writer *w, const char *order, json_t **out,
+/* The receipt of a revocation before it is sealed, and its log entry; appended. */
+enum pki_status receipt_content(struct writer *w, const struct pki_order_row *row,
+	struct pki_buf *entry, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* After the commit: sealed, base64; appended. */
+enum pki_status read_receipt(struct writer *w, const char *order, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Append an event of pki-ca to the log; detail is taken over. */
-enum pki_status write_log(struct writer *w, const char *type, const char *actor,
-	json_t *detail, pki_msec now, struct job *job,
-	struct pki_err *err) PKI_MUST_CHECK;
+/* Append an event of pki-ca to the log: its type and actor; detail is empty afterwards. */
+enum pki_status write_log(struct writer *w, struct job *job, struct pki_event event,
+	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

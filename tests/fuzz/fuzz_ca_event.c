@@ -34,7 +34,7 @@ throw_away(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct writer writer;
+	static struct writer writer = { .now = AT };
 	struct job job = { .kind = JOB_EVENT };
 	struct pki_err err = { 0 };
 	if (writer.ledger == NULL)
@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PKI_OK) {
 		if (pki_ledger_mark(writer.ledger, &err) != PKI_OK)
 			abort();
-		(void)!write_event(&writer, &job, AT, &err);
+		(void)!write_event(&writer, &job, &err);
 		pki_ledger_undo(writer.ledger);
 	}
 	if (err.status != PKI_OK) {
@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (pki_api_error_body(&err, &body, &code, &fail) != PKI_OK || code < 400)
 			abort();
 	}
-	json_decref(job.reply);
+	pki_json_free(&job.reply);
 	json_decref(job.input);
 	return 0;
 }
