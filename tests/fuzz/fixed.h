@@ -1,4 +1,4 @@
-/* Keys and certificates that are the same in every run, so that seeds of the corpus go on to verify. */
+/* Keys are the same in every run, so that signatures in the corpus verify in every run. */
 #ifndef TESTS_FUZZ_FIXED_H
 #define TESTS_FUZZ_FIXED_H
 
@@ -22,7 +22,7 @@ fixed_must(bool worked, const char *what)
 	abort();
 }
 
-/* The P-256 key whose private half is `which` in each of its 32 octets. */
+/* A P-256 key. Each of the 32 octets of its private half is `which`. */
 static inline EVP_PKEY *
 fixed_key(uint8_t which)
 {
@@ -79,7 +79,7 @@ fixed_certify(const struct fixed_cert *spec)
 	return x;
 }
 
-/* The same as an object of ours. */
+/* The certificate as a struct pki_cert. */
 static inline struct pki_cert *
 fixed_wrap(X509 *x509)
 {

@@ -1,4 +1,4 @@
-/* Replies of pki-ca, as the other programs' calls read them. */
+/* The other programs read replies of pki-ca. */
 #include "libpki/host/api.h"
 #include "tests/fuzz/http_dummy.h"
 
@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const long codes[] = { 200, 400, 403, 404, 409, 413, 500, 503, 0, 302 };
 
-/* What was understood as an error of pki-ca is one that pki-ca could send on. */
+/* The error of a call must have a body that pki-ca could send. */
 static void
 check_error(const struct pki_err *err)
 {

@@ -1,7 +1,7 @@
 /*
- * A ledger whose rows are damaged, as the auditor reads them. An input is a list of edits to the ledger
- * of the installation in tests/fixtures/v1: rows are changed, deleted and doubled past all constraints and
- * triggers, then octets of the file. The first octet says which command reads it: verify or trail.
+ * The auditor reads a damaged ledger. An input is a list of edits to the ledger in tests/fixtures/v1:
+ * rows are changed, deleted and doubled without constraints and triggers, then octets of the file are
+ * changed. The first octet chooses the command, verify or trail, and --json.
  */
 #include <sqlite3.h>
 #include <string.h>
@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LEDGER_MAX ((size_t)4 << 20)
 
 enum { EDIT_VALUE, EDIT_DELETE, EDIT_DOUBLE, EDIT_OCTETS, EDITS };
-/* What a value becomes: something else; its own octets, changed or cut; the next row's; a near number. */
+/* The new value of a column: from the input; the old value changed or cut; the next row's value; a
+ * number near the old one. */
 enum {
 	TO_NULL,
 	TO_INTEGER,
@@ -107,7 +108,7 @@ open_ledger(void)
 	return db;
 }
 
-/* Types are free while rows are edited; who reads the ledger then sees STRICT tables again. */
+/* Tables are not STRICT during the edits, and STRICT again for the auditor. */
 static void
 set_strict(sqlite3 *db, bool strict)
 {
@@ -324,7 +325,7 @@ edit_value(sqlite3 *db, const struct row *row, struct input *in)
 	sqlite3_finalize(update);
 }
 
-/* The row once more, with a number of its own. */
+/* Insert the row again under a new number. */
 static void
 edit_double(sqlite3 *db, const struct row *row)
 {
@@ -374,7 +375,7 @@ edit_rows(struct input *in, struct pki_bytes patches[EDITS_MAX], size_t *patch_c
 	sqlite3_close(db);
 }
 
-/* Octets of the file: three say where, then comes what. */
+/* Change octets of the file. A patch is an offset of three octets and the new octets. */
 static void
 edit_file(const struct pki_bytes *patches, size_t count)
 {

@@ -1,4 +1,4 @@
-/* A proof file, from a stranger, as `pki-audit check-proof` reads it. */
+/* pki-audit check-proof reads a stranger's file. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Of the installation in tests/fixtures/v1. */
+/* The log in tests/fixtures/v1. */
 static char vkey[] =
 	"ca.example.test/log+f2f94026+AWxoydlReJ0WYHrg9N1UulKIh+EKjngAsfzB6ncud7VX";
 

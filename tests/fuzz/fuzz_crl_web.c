@@ -1,5 +1,5 @@
-/* The path of a GET: what the web server opens is what the kernel finds below the folder without
- * links on the way, and nothing whose name, or folder's name, begins with a dot. */
+/* The path of a GET. The web server must open the file that openat2() finds below the folder without
+ * symbolic links. No name on the path may begin with a dot. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -21,7 +21,7 @@ put_file(int dir, const char *name)
 	close(fd);
 }
 
-/* The public folder, and what an attacker would like to reach from it. */
+/* The public folder, secrets beside it, and links to them. */
 static int
 begin(void)
 {
@@ -47,7 +47,7 @@ begin(void)
 	return dir;
 }
 
-/* The same path with single slashes; false: it asks for a hidden file or for a folder. */
+/* Reduce slashes to single ones. False: the path names a hidden file or a folder. */
 static bool
 tidy(const char *path, char *out)
 {
@@ -69,7 +69,7 @@ tidy(const char *path, char *out)
 	return true;
 }
 
-/* -1: there is none; -2: the kernel cannot say */
+/* -1: no such file; -2: the kernel has no openat2() */
 static int
 peer(int dir, const char *path)
 {

@@ -1,7 +1,7 @@
 /*
- * Files of private keys. The first octet says what follows: the whole file; the DER of its
- * EncryptedPrivateKeyInfo; or a PrivateKeyInfo that is sealed here, so that what stands behind the
- * encryption is reached.
+ * Files of private keys. The first octet chooses the form of the rest: the whole file; the DER of an
+ * EncryptedPrivateKeyInfo; or a PrivateKeyInfo, which this target seals, so that fuzzing reaches the
+ * parser behind the encryption.
  */
 #include <openssl/pkcs12.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ write_file(int fd, struct pki_bytes data)
 		abort();
 }
 
-/* Nothing that such a key is asked for may fall over it. */
+/* Every operation on the key must end without a crash. */
 static void
 use(struct pki_key *key, size_t size)
 {

@@ -1,7 +1,8 @@
 /*
- * OCSP responses as the gate of CRLs, the auditor and the check commands read them. The first octet
- * says what follows: a whole response, or a ResponseData that is signed here by the issuer or by its
- * delegate, so that what stands behind the signature is reached; and whether the request had a nonce.
+ * OCSP responses, which the gate of CRLs, the auditor and the check commands read. The first octet
+ * chooses the form of the rest: a whole response; or a ResponseData, which this target signs with the
+ * key of the issuer or of a delegate, so that fuzzing reaches the parser behind the signature. The top
+ * bit chooses a request with a nonce.
  */
 #include "libpki/ocsp/ocsp.h"
 #include "libpki/asn1/der.h"

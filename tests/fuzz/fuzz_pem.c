@@ -1,4 +1,4 @@
-/* PEM, and PEM or DER, from files that people hand over; what is read, written and read again is the same. */
+/* PEM, and PEM or DER, from people's files. A block that was read is written and read again. */
 #include <string.h>
 
 #include "libpki/asn1/pem.h"

@@ -1,6 +1,6 @@
 /*
- * What pki-ra makes of a reply of pki-ca: certificates, and the receipt of a revocation. In the input
- * an '@' and a letter stand for what no mutation could make: a certificate in PEM, a receipt in base64.
+ * pki-ra reads certificates and receipts from a reply of pki-ca. In the input '@' and a letter stand
+ * for a certificate in PEM, because mutations cannot make a certificate with a right signature.
  */
 #include "libpki/base/file.h"
 #include "libpki/base/json.h"
@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* of the CA: for signatures, authentication, another key; of another CA: for signatures */
+/* Three certificates of the CA: two for the record's keys, one for another key. One certificate of
+ * another CA for the record's key. The letters are S, A, O, C. */
 enum { SIGN, AUTH, OTHER_KEY, OTHER_CA, CERTS };
 #define INPUT_MAX ((size_t)64 << 10)
 
@@ -20,7 +21,7 @@ static struct {
 	struct ra ra;
 	struct ra_record record;
 	struct pki_cert *certs[CERTS];
-	struct pki_buf pem[CERTS]; /* as a JSON text holds it */
+	struct pki_buf pem[CERTS]; /* with newlines escaped as in JSON */
 	char receipt[PATH_MAX];
 } world;
 

@@ -1,6 +1,7 @@
 /*
- * What a holder sends as the signed acceptance. The first octet says what follows: a CMS; a content
- * that the holder signs here; or one that somebody of the same name and serial number signs.
+ * The holder's signed acceptance. The first octet chooses the form of the rest: a CMS; a content, which
+ * this target signs with the holder's key; or a content signed with another key under the same name and
+ * serial number.
  */
 #include <openssl/cms.h>
 
@@ -41,8 +42,8 @@ sign(struct pki_bytes content, size_t who, struct pki_buf *out)
 	struct pki_err err = { 0 };
 	uint8_t *der = NULL;
 	BIO *in = BIO_new_mem_buf(content.data, (int)content.len);
-	CMS_ContentInfo *cms =
-		CMS_sign(world.certs[who], world.keys[who], NULL, in, CMS_BINARY);
+	CMS_ContentInfo *cms = CMS_sign(
+		world.certs[who], world.keys[who], NULL, in, CMS_BINARY | CMS_NOSMIMECAP);
 	int len = i2d_CMS_ContentInfo(cms, &der);
 	fixed_must(cms != NULL && len > 0 &&
 			   pki_buf_append(out, der, (size_t)len, &err) == PKI_OK,

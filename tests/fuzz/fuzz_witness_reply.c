@@ -1,6 +1,6 @@
 /*
- * A witness's replies, as the feed beside the log reads them. The first octet is the size that the
- * feed believes the witness knows; then the replies follow.
+ * The feed beside the log reads a witness's replies. The first octet is the size of the witness's last
+ * cosignature as the feed knows it; the replies follow.
  */
 #include <openssl/evp.h>
 
@@ -22,7 +22,7 @@ static struct {
 	struct pki_buf note;
 } world;
 
-/* Keys are made of a seed, so that cosignatures in the corpus go on to verify. */
+/* Keys are the same in every run, so that cosignatures in the corpus verify in every run. */
 static struct pki_key *
 fixed_ed25519(uint8_t which)
 {
@@ -76,7 +76,7 @@ begin(void)
 		(const char *)vkey.data);
 }
 
-/* With its line the note is one that the witness cosigned. */
+/* The line must make the note a cosigned one. */
 static void
 check_line(const struct pki_buf *line)
 {

@@ -1,6 +1,6 @@
 /*
- * In place of libpki's HTTP client (libpki/host/http_client.c, which then is not linked): whoever asks
- * gets the replies that the target laid ready, one after the other.
+ * A stand-in for libpki's HTTP client: the linker takes these functions instead of
+ * libpki/host/http_client.c. Each call gets the next of the replies in http_dummy.
  */
 #ifndef TESTS_FUZZ_HTTP_DUMMY_H
 #define TESTS_FUZZ_HTTP_DUMMY_H
@@ -54,8 +54,8 @@ pki_http_response_free(struct pki_http_response *response)
 }
 
 /*
- * Fill the replies from an input: for each an octet for its code and two for the length of its body;
- * the last body takes what is left.
+ * Read the replies from an input. Each reply is an octet for the HTTP status, two octets for the
+ * length of the body, and the body. The last body takes the rest of the input.
  */
 static inline void
 http_dummy_read(const uint8_t *data, size_t size, const long *codes, size_t code_count)

@@ -1,4 +1,4 @@
-/* A folder for a target's files, in memory where there is /dev/shm; removed when the program ends. */
+/* A folder for a target's files, in /dev/shm if the system has it. Removed at the program's end. */
 #ifndef TESTS_FUZZ_TEMP_H
 #define TESTS_FUZZ_TEMP_H
 
