@@ -72,7 +72,7 @@ get_token(const struct stamping *stamping, struct pki_buf *out, struct pki_err *
 	struct pki_tsp_query query;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 };
 	PKI_CLEANUP(pki_http_response_free) struct pki_http_response response = { 0 };
-	PKI_TRY(pki_tsp_ask(stamping->note, &query, &der, err));
+	PKI_TRY(pki_tsp_request(stamping->note, &query, &der, err));
 	PKI_TRY(call(stamping, pki_buf_bytes(&der), &response, err));
 	PKI_TRY(check(stamping, pki_buf_bytes(&response.body), &query, err));
 	*out = response.body;

@@ -13,7 +13,7 @@ struct pki_yaml; /* a node; the root owns all */
 
 enum pki_status pki_yaml_read(
 	const char *path, struct pki_yaml **root, struct pki_err *err) PKI_MUST_CHECK;
-/* name stands for the file in errors */
+/* name: the file's name in errors */
 enum pki_status pki_yaml_parse(struct pki_bytes text, const char *name,
 	struct pki_yaml **root, struct pki_err *err) PKI_MUST_CHECK;
 void pki_yaml_free(struct pki_yaml *root);

@@ -84,7 +84,7 @@ pki_tsp_query_of(struct pki_bytes data, struct pki_tsp_query *out, struct pki_er
 }
 
 enum pki_status
-pki_tsp_ask(struct pki_bytes data, struct pki_tsp_query *query, struct pki_buf *der,
+pki_tsp_request(struct pki_bytes data, struct pki_tsp_query *query, struct pki_buf *der,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(req_cleanup) TS_REQ *req = NULL;

@@ -17,7 +17,7 @@ struct pki_tsp_query {
 };
 
 /* TimeStampReq about data: SHA-256, a nonce, the authority's certificate asked for. */
-enum pki_status pki_tsp_ask(struct pki_bytes data, struct pki_tsp_query *query,
+enum pki_status pki_tsp_request(struct pki_bytes data, struct pki_tsp_query *query,
 	struct pki_buf *der, struct pki_err *err) PKI_MUST_CHECK;
 /* The query of an old stamp, whose nonce was not kept: without nonce. */
 enum pki_status pki_tsp_query_of(struct pki_bytes data, struct pki_tsp_query *out,

@@ -147,7 +147,7 @@ read_request(struct pki_ocsp_request *req, struct pki_err *err)
 	return read_extensions(req, err);
 }
 
-/* d2i also takes BER; only DER comes out of i2d */
+/* d2i also accepts BER; i2d writes DER alone */
 static enum pki_status
 check_der(const OCSP_REQUEST *req, struct pki_bytes in, struct pki_err *err)
 {

@@ -13,7 +13,7 @@
 
 struct pki_csr;
 
-/* DER or PEM (told apart by the first bytes); trailing bytes refused, signature verified. */
+/* DER or PEM (the first bytes decide); trailing bytes refused, signature verified. */
 enum pki_status pki_csr_parse(
 	struct pki_bytes in, struct pki_csr **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_csr_free(struct pki_csr *csr);

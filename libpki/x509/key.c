@@ -318,7 +318,7 @@ pki_key_check(const struct pki_key *key, unsigned allowed, struct pki_err *err)
 	PKI_TRY(pki_key_check_strength(key, allowed, err));
 	if (key->alg == PKI_ALG_RSA3072)
 		return check_modulus(key, err);
-	/* of Ed25519 nothing can be told but by a signature, which every request carries */
+	/* an Ed25519 key is tested by a signature alone, which every request carries */
 	if (key->alg == PKI_ALG_ED25519)
 		return PKI_OK;
 	return check_point(key, err);

@@ -33,7 +33,7 @@ enum pki_status pki_key_generate(
 
 /*
  * Seal a private key at uri: PKCS#8, PBES2 with scrypt and AES-256-CBC, mode 0600. STATE if
- * something stands there. pass is borrowed, not kept; never empty.
+ * the file exists. pass is borrowed, not kept; never empty.
  */
 enum pki_status pki_key_seal(const struct pki_key *key, const char *uri,
 	struct pki_bytes pass, struct pki_err *err) PKI_MUST_CHECK;

@@ -4,7 +4,7 @@
 #include "libpki/asn1/qc.h"
 #include "libpki/x509/lint_priv.h"
 
-/* Order of the RDNs (rule 107), and how often each may stand there. */
+/* Order of the RDNs (rule 107), and how often each may occur. */
 static const enum pki_at order[] = { PKI_AT_COUNTRY, PKI_AT_ORGANIZATION,
 	PKI_AT_ORGANIZATIONAL_UNIT, PKI_AT_SERIAL_NUMBER, PKI_AT_SURNAME,
 	PKI_AT_GIVEN_NAME, PKI_AT_PSEUDONYM, PKI_AT_COMMON_NAME };

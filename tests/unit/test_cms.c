@@ -322,7 +322,9 @@ rebuild(struct pki_bytes cms, uint8_t version, struct pki_bytes certs)
 {
 	struct pki_err err = { 0 };
 	struct pki_buf out = { 0 };
-	struct pki_bytes info, type, explicit, data, old_version, digests, inner, old;
+	struct pki_bytes info, type = { 0 }, explicit, data = { 0 }, old_version,
+			       digests = { 0 };
+	struct pki_bytes inner = { 0 }, old;
 	assert_true(pki_der_get(&cms, PKI_DER_SEQUENCE, &info) &&
 		    pki_der_get_whole(&info, PKI_DER_OID, &type) &&
 		    pki_der_get(&info, PKI_DER_CONSTRUCTED, &explicit) &&

@@ -149,8 +149,8 @@ r86_a_stamp_of_ours(void **state)
 	struct pki_tsp_query query, again, later;
 	pki_time at = 0, now = pki_time_now();
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 }, other = { 0 };
-	ok(pki_tsp_ask(data, &query, &der, &err));
-	ok(pki_tsp_ask(data, &again, &other, &err));
+	ok(pki_tsp_request(data, &query, &der, &err));
+	ok(pki_tsp_request(data, &again, &other, &err));
 	assert_memory_equal(query.digest, again.digest, PKI_SHA256);
 	assert_memory_not_equal(query.nonce, again.nonce, PKI_TSP_NONCE);
 	PKI_CLEANUP(pki_buf_free) struct pki_buf token = stamp(&ours, &der, now);
@@ -168,8 +168,8 @@ r86_what_is_not_right(void **state)
 	(void)state;
 	struct pki_tsp_query query, other, of_else;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 }, der2 = { 0 };
-	ok(pki_tsp_ask(data, &query, &der, &err));
-	ok(pki_tsp_ask(data, &other, &der2, &err));
+	ok(pki_tsp_request(data, &query, &der, &err));
+	ok(pki_tsp_request(data, &other, &der2, &err));
 	ok(pki_tsp_query_of((struct pki_bytes){ data.data, 9 }, &of_else, &err));
 	pki_time now = pki_time_now();
 	PKI_CLEANUP(pki_buf_free) struct pki_buf token = stamp(&ours, &der, now);
@@ -210,7 +210,7 @@ r86_what_is_none(void **state)
 	struct pki_tsp_query query;
 	pki_time at;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 }, none = { 0 };
-	ok(pki_tsp_ask(data, &query, &der, &err));
+	ok(pki_tsp_request(data, &query, &der, &err));
 	PKI_CLEANUP(pki_buf_free)
 	struct pki_buf token = stamp(&ours, &der, pki_time_now());
 	fails(pki_tsp_verify(pki_buf_bytes(&token), &query, data, &at, &err), CONFIG);
