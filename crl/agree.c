@@ -9,7 +9,7 @@
 
 /* A revocation waits this long for a responder's answers, unless an answer contradicts the
  * CRL. */
-#define ASK_MSEC 3000
+#define QUERY_MSEC 3000
 /* A responder may be about to read a fresh commit: before its answer counts as a contradiction,
  * the query is repeated. */
 #define AGAIN_TIMES 3
@@ -35,18 +35,18 @@ contradiction(const char *url, const struct pki_serial *serial, const char *says
 /* An answer from before the revocation cannot know the revocation; "unknown" says nothing. */
 static enum pki_status
 agree_listed(const char *url, const struct pki_revoked *entry,
-	const struct pki_ocsp_result *said, struct pki_err *err)
+	const struct pki_ocsp_result *result, struct pki_err *err)
 {
 	const struct pki_serial *serial = &entry->serial;
-	switch (said->status) {
+	switch (result->status) {
 	case PKI_OCSP_GOOD:
-		return said->this_update < entry->revoked_at
+		return result->this_update < entry->revoked_at
 			       ? PKI_OK
 			       : contradiction(
 					 url, serial, "good; the CRL says revoked", err);
 	case PKI_OCSP_REVOKED:
-		return said->revoked_at == entry->revoked_at &&
-				       said->reason == entry->reason
+		return result->revoked_at == entry->revoked_at &&
+				       result->reason == entry->reason
 			       ? PKI_OK
 			       : contradiction(url, serial,
 					 "another date or reason than the CRL", err);
@@ -63,59 +63,60 @@ enum pki_status
 agree_query(const char *url, const struct pki_cert *issuer,
 	const struct pki_revoked *entry, struct pki_err *err)
 {
-	struct pki_ocsp_result said;
-	PKI_TRY(pki_probe_ocsp(url, issuer, &entry->serial, NULL, &said, err));
-	return agree_listed(url, entry, &said, err);
+	struct pki_ocsp_result result;
+	PKI_TRY(pki_probe_ocsp(url, issuer, &entry->serial, NULL, &result, err));
+	return agree_listed(url, entry, &result, err);
 }
 
 /* A certificate that was revoked meanwhile is on the next CRL. */
 static enum pki_status
-ask_unlisted(struct service *s, const char *url, const struct pki_serial *serial,
+query_unlisted(struct service *s, const char *url, const struct pki_serial *serial,
 	struct pki_err *err)
 {
-	struct pki_ocsp_result said;
-	struct pki_cert_status standing;
-	PKI_TRY(pki_probe_ocsp(url, s->issuers[PKI_ISSUER_CA], serial, NULL, &said, err));
-	if (said.status == PKI_OCSP_UNISSUED)
+	struct pki_ocsp_result result;
+	struct pki_cert_status now;
+	PKI_TRY(pki_probe_ocsp(
+		url, s->issuers[PKI_ISSUER_CA], serial, NULL, &result, err));
+	if (result.status == PKI_OCSP_UNISSUED)
 		return contradiction(
 			url, serial, "\"not issued\"; the ledger says good", err);
-	if (said.status != PKI_OCSP_REVOKED)
+	if (result.status != PKI_OCSP_REVOKED)
 		return PKI_OK;
-	PKI_TRY(pki_ledger_status(s->ledger, PKI_ISSUER_CA, serial, &standing, err));
-	return standing.revoked ? PKI_OK
-				: contradiction(url, serial,
-					  "revoked; CRL and ledger do not", err);
+	PKI_TRY(pki_ledger_status(s->ledger, PKI_ISSUER_CA, serial, &now, err));
+	return now.revoked ? PKI_OK
+			   : contradiction(
+				     url, serial, "revoked; CRL and ledger do not", err);
 }
 
-struct questions {
+struct queries {
 	const struct sample *listed;
 	struct pki_serial unlisted[SAMPLE_OTHERS];
 	size_t unlisted_count;
 };
 
 static enum pki_status
-ask(struct service *s, const char *url, const struct questions *questions, size_t i,
+query(struct service *s, const char *url, const struct queries *queries, size_t i,
 	struct pki_err *err)
 {
-	const struct sample *listed = questions->listed;
+	const struct sample *listed = queries->listed;
 	if (i >= listed->count)
-		return ask_unlisted(s, url, &questions->unlisted[i - listed->count], err);
+		return query_unlisted(s, url, &queries->unlisted[i - listed->count], err);
 	return agree_query(url, s->issuers[PKI_ISSUER_CA], &listed->entries[i], err);
 }
 
 static enum pki_status
-ask_all(struct service *s, const char *url, const struct questions *questions,
+query_all(struct service *s, const char *url, const struct queries *queries,
 	struct pki_err *err)
 {
 	static const struct timespec pause = { 0, AGAIN_NSEC };
-	size_t count = questions->listed->count + questions->unlisted_count;
-	int64_t end = pki_monotonic_msec() + ASK_MSEC;
+	size_t count = queries->listed->count + queries->unlisted_count;
+	int64_t end = pki_monotonic_msec() + QUERY_MSEC;
 	unsigned again = 0;
 	/* after a contradiction the query is repeated even if the time is over */
 	bool doubted = true;
 	for (size_t i = 0; i < count && (doubted || pki_monotonic_msec() < end);) {
 		struct pki_err own = { 0 };
-		enum pki_status status = ask(s, url, questions, i, &own);
+		enum pki_status status = query(s, url, queries, i, &own);
 		doubted = status != PKI_OK;
 		if (status == PKI_OK) {
 			i++;
@@ -129,7 +130,7 @@ ask_all(struct service *s, const char *url, const struct questions *questions,
 }
 
 struct chosen {
-	struct questions *questions;
+	struct queries *queries;
 	pki_time old;
 };
 
@@ -137,18 +138,18 @@ static enum pki_status
 choose(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
 	struct chosen *chosen = ctx;
-	struct questions *questions = chosen->questions;
+	struct queries *queries = chosen->queries;
 	(void)err;
 	if (row->issuer == PKI_ISSUER_CA && !row->revoked &&
 		row->issued / 1000 < chosen->old &&
-		questions->unlisted_count < SAMPLE_OTHERS)
-		questions->unlisted[questions->unlisted_count++] = row->serial;
+		queries->unlisted_count < SAMPLE_OTHERS)
+		queries->unlisted[queries->unlisted_count++] = row->serial;
 	return PKI_OK;
 }
 
 /* Neighbours, from anywhere in the ledger. */
 static enum pki_status
-choose_unlisted(struct service *s, struct sample *sample, struct questions *out,
+choose_unlisted(struct service *s, struct sample *sample, struct queries *out,
 	struct pki_err *err)
 {
 	struct pki_ledger_figures figures;
@@ -164,7 +165,7 @@ choose_unlisted(struct service *s, struct sample *sample, struct questions *out,
 
 /* A responder that does not answer delays no revocation. */
 static void
-cannot_ask(struct responder *responder, struct pki_err *why)
+no_answer(struct responder *responder, struct pki_err *why)
 {
 	responder->rests_until = pki_monotonic_msec() + REST_MSEC;
 	responder->silent = true;
@@ -173,14 +174,13 @@ cannot_ask(struct responder *responder, struct pki_err *why)
 }
 
 static enum pki_status
-compare(struct service *s, size_t i, const struct questions *questions,
-	struct pki_err *err)
+compare(struct service *s, size_t i, const struct queries *queries, struct pki_err *err)
 {
 	struct responder *responder = &s->responders[i];
 	struct pki_err own = { 0 };
 	if (pki_monotonic_msec() < responder->rests_until)
 		return PKI_OK;
-	enum pki_status status = ask_all(s, s->conf->crl->responders[i], questions, &own);
+	enum pki_status status = query_all(s, s->conf->crl->responders[i], queries, &own);
 	if (status == PKI_OK) {
 		responder->silent = false;
 		pki_report_end(&responder->report);
@@ -188,7 +188,7 @@ compare(struct service *s, size_t i, const struct questions *questions,
 		return PKI_OK;
 	}
 	if (own.rule != PKI_RULE_STATUS_AGREE) {
-		cannot_ask(responder, &own);
+		no_answer(responder, &own);
 		monitor_responder(s, i, CRL_SILENT);
 		return PKI_OK;
 	}
@@ -200,14 +200,14 @@ enum pki_status
 agree_check(struct service *s, const struct pki_crl *crl, struct sample *sample,
 	struct pki_err *err)
 {
-	struct questions questions = { .listed = sample };
+	struct queries queries = { .listed = sample };
 	/* no responder is left for a CA that has ended */
 	if (s->conf->crl->responder_count == 0 ||
 		pki_crl_next_update(crl) == PKI_CRL_LAST)
 		return PKI_OK;
 	PKI_TRY(sample_add_crl(sample, crl, err));
-	PKI_TRY(choose_unlisted(s, sample, &questions, err));
+	PKI_TRY(choose_unlisted(s, sample, &queries, err));
 	for (size_t i = 0; i < s->conf->crl->responder_count; i++)
-		PKI_TRY(compare(s, i, &questions, err));
+		PKI_TRY(compare(s, i, &queries, err));
 	return PKI_OK;
 }

@@ -222,7 +222,7 @@ crl_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(pki_crl_cleanup) struct pki_crl *crl = NULL;
 	enum pki_status status = check(args, &probe, &crl, err);
 	if (pki_arg_flag(args, "monitor"))
-		return pki_probe_tell(args, "PKI-CRL", &probe, status, err);
+		return pki_probe_report(args, "PKI-CRL", &probe, status, err);
 	PKI_TRY(status);
 	if (pki_arg_flag(args, "json"))
 		return print_json(crl, &probe, err);

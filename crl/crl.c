@@ -6,7 +6,7 @@
 #include "crl/service.h"
 #include "libpki/host/conf_crl.h"
 
-/* After the gate refused a CRL, pki-ca is asked for a new CRL this much later. */
+/* After the gate refused a CRL, a new CRL is requested this much later. */
 #define RETRY_MSEC 60000
 
 void
@@ -55,8 +55,8 @@ crl_is_urgent(const struct service *s, const struct crl *crl)
 {
 	const struct pki_crl_row *last = &crl->last;
 	(void)s;
-	bool told = crl->out.number == last->number && last->published != 0;
-	if (last->number != 0 && !told && !crl->refused)
+	bool reported = crl->out.number == last->number && last->published != 0;
+	if (last->number != 0 && !reported && !crl->refused)
 		return true;
 	if (last->next_update == PKI_CRL_LAST)
 		return false;

@@ -23,7 +23,7 @@
 #define LOOK_MSEC 60000
 /* A mirror's files are compared this often even if nothing was published. */
 #define COMPARE_MSEC 600000
-/* Nothing moves for so long: the place hangs. */
+/* Nothing moves for so long: the mirror hangs. */
 #define STALL_SECONDS 15
 #define ITEM_NAME 64
 #define CA_MAX ((size_t)1 << 20)
@@ -306,7 +306,7 @@ static enum pki_status
 open_mirror(struct mirror *mirror, struct pki_err *err)
 {
 	const struct pki_worker_config config = {
-		.name = "a place",
+		.name = "a mirror",
 		.job = pass,
 		.ctx = mirror,
 		.backoff = { BACKOFF_MSEC, BACKOFF_MAX_MSEC, 0 },
@@ -315,7 +315,7 @@ open_mirror(struct mirror *mirror, struct pki_err *err)
 	snprintf(source, sizeof source, "file:%s", mirror->conf->credentials);
 	if (mirror->conf->credentials[0] != '\0')
 		PKI_TRY(pki_secret_read(
-			source, "credentials of a place", &mirror->credentials, err));
+			source, "credentials of a mirror", &mirror->credentials, err));
 	if (mirror->conf->ca[0] != '\0')
 		PKI_TRY(pki_file_read(mirror->conf->ca, CA_MAX, &mirror->ca, err));
 	return pki_worker_init(&mirror->worker, &config, err);
@@ -328,12 +328,12 @@ mirrors_open(struct service *s, struct pki_err *err)
 		return PKI_OK;
 	struct mirrors *mirrors = s->mirrors = calloc(1, sizeof *mirrors);
 	if (mirrors == NULL)
-		return pki_fail(err, PKI_MEMORY, "places");
+		return pki_fail(err, PKI_MEMORY, "mirrors");
 	mirrors->folder = s->conf->publish;
 	for (size_t i = 0; i < s->conf->crl->mirror_count; i++) {
 		struct mirror *mirror = calloc(1, sizeof *mirror);
 		if (mirror == NULL)
-			return pki_fail(err, PKI_MEMORY, "a place");
+			return pki_fail(err, PKI_MEMORY, "a mirror");
 		mirrors->all[mirrors->count++] = mirror;
 		mirror->mirrors = mirrors;
 		mirror->conf = &s->conf->crl->mirrors[i];

@@ -10,11 +10,11 @@
 static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
-static const char *const answers[] = { "agrees", "contradicts", "silent", NULL };
+static const char *const outcomes[] = { "agrees", "contradicts", "silent", NULL };
 static const char *responders[PKI_RESPONDERS_MAX + 1]; /* the configuration's */
 /* As configured at the start; 0: no partition is shown. */
 static size_t partitions;
-static const char *places[PKI_MIRRORS_MAX + 1]; /* the configuration's */
+static const char *mirrors[PKI_MIRRORS_MAX + 1]; /* the configuration's */
 
 #define PARTITION \
 	{ \
@@ -23,48 +23,48 @@ static const char *places[PKI_MIRRORS_MAX + 1]; /* the configuration's */
 
 static const struct pki_metric metrics[] = {
 	[CRL_AGE] = { "pki_crl_age_seconds", PKI_AGE,
-		"Since thisUpdate of the published list.", { { "list", lists, NULL } } },
+		"Since thisUpdate of the published CRL.", { { "list", lists, NULL } } },
 	[CRL_LEFT] = { "pki_crl_left_seconds", PKI_LEFT,
-		"Until nextUpdate of the published list.", { { "list", lists, NULL } } },
-	[CRL_NUMBER] = { "pki_crl_number", PKI_GAUGE, "CRLNumber of the published list.",
+		"Until nextUpdate of the published CRL.", { { "list", lists, NULL } } },
+	[CRL_NUMBER] = { "pki_crl_number", PKI_GAUGE, "CRLNumber of the published CRL.",
 		{ { "list", lists, NULL } } },
-	[CRL_ENTRIES] = { "pki_crl_entries", PKI_GAUGE, "Entries of the published list.",
+	[CRL_ENTRIES] = { "pki_crl_entries", PKI_GAUGE, "Entries of the published CRL.",
 		{ { "list", lists, NULL } } },
-	[CRL_BYTES] = { "pki_crl_bytes", PKI_GAUGE, "Size of the published list.",
+	[CRL_BYTES] = { "pki_crl_bytes", PKI_GAUGE, "Size of the published CRL.",
 		{ { "list", lists, NULL } } },
 	[CRL_PUBLISHED] = { "pki_crl_published_age_seconds", PKI_AGE,
-		"Since the list was published.", { { "list", lists, NULL } } },
+		"Since the CRL was published.", { { "list", lists, NULL } } },
 	[CRL_RESULTS] = { "pki_crl_publications_total", PKI_COUNTER,
-		"Attempts to publish a list; refused: by the gate.",
+		"Attempts to publish a CRL; refused: by the gate.",
 		{ { "list", lists, NULL }, { "result", results, NULL } } },
 	[CRL_REFUSED] = { "pki_crl_refused", PKI_GAUGE,
-		"Whether the gate refuses the newest list.",
-		{ { "list", lists, NULL } } },
+		"Whether the gate refuses the newest CRL.", { { "list", lists, NULL } } },
 	[CRL_BACKLOG] = { "pki_crl_backlog", PKI_GAUGE,
-		"Revocations that are not on the published list.", { { 0 } } },
+		"Revocations that are not on the published CRL.", { { 0 } } },
 	[CRL_BACKLOG_AGE] = { "pki_crl_backlog_age_seconds", PKI_AGE,
 		"Since the oldest of them.", { { 0 } } },
 	[CRL_FAILING] = { "pki_crl_failing_seconds", PKI_AGE,
 		"Since the service has been failing, whatever the cause.", { { 0 } } },
 	[CRL_COMPARISONS] = { "pki_crl_ocsp_comparisons_total", PKI_COUNTER,
-		"Lists that a responder was asked about before they went out.",
-		{ { "responder", responders, NULL }, { "result", answers, NULL } } },
+		"CRLs about which a responder was queried before their publication.",
+		{ { "responder", responders, NULL }, { "result", outcomes, NULL } } },
 	[CRL_CONTRADICTED] = { "pki_crl_ocsp_contradicts", PKI_GAUGE,
-		"Whether a responder contradicted the newest list that it was asked about.",
+		"Whether a responder contradicted the newest CRL at the last query.",
 		{ { "responder", responders, NULL } } },
 	[CRL_SILENT_SINCE] = { "pki_crl_ocsp_silent_seconds", PKI_AGE,
-		"Since a responder could not be asked.",
+		"Since a responder has not answered.",
 		{ { "responder", responders, NULL } } },
 	[CRL_PUTS] = { "pki_crl_puts_total", PKI_COUNTER,
-		"Files sent to a place, fetched back and compared.",
-		{ { "place", places, NULL }, { "result", put_results, NULL } } },
+		"Files sent to a mirror, fetched back and compared.",
+		{ { "place", mirrors, NULL }, { "result", put_results, NULL } } },
 	[CRL_PUT_PENDING] = { "pki_crl_put_pending", PKI_GAUGE,
-		"Files that a place does not have yet.", { { "place", places, NULL } } },
+		"Files that a mirror does not have yet.",
+		{ { "place", mirrors, NULL } } },
 	[CRL_PUT_DONE] = { "pki_crl_put_done_age_seconds", PKI_AGE,
-		"Since a place was last seen to have all files.",
-		{ { "place", places, NULL } } },
+		"Since a mirror was last seen to have all files.",
+		{ { "place", mirrors, NULL } } },
 	[CRL_PUT_FAILING] = { "pki_crl_put_failing_seconds", PKI_AGE,
-		"Since a place has been failing.", { { "place", places, NULL } } },
+		"Since a mirror has been failing.", { { "place", mirrors, NULL } } },
 	[CRL_PART_AGE] = { "pki_crl_partition_age_seconds", PKI_AGE,
 		"Since thisUpdate of the published partition.", { PARTITION } },
 	[CRL_PART_NUMBER] = { "pki_crl_partition_number", PKI_GAUGE,
@@ -146,7 +146,7 @@ check_health(void *ctx, struct pki_health *health)
 		since = get(s, CRL_PUT_FAILING, i);
 		if (since != 0)
 			pki_health_wrong(health, "%s: files do not arrive, for %lld s",
-				places[i], (long long)(now - since));
+				mirrors[i], (long long)(now - since));
 	}
 }
 
@@ -165,7 +165,7 @@ monitor_listen(struct service *s, const char *address, struct pki_err *err)
 		responders[i] = s->conf->crl->responders[i];
 	responders[s->conf->crl->responder_count] = NULL;
 	for (size_t i = 0; i < s->conf->crl->mirror_count; i++)
-		places[i] = s->conf->crl->mirrors[i].url;
+		mirrors[i] = s->conf->crl->mirrors[i].url;
 	return pki_monitor_listen(&config, &s->monitor, err);
 }
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Neighbouring slots share a lock; more locks than threads ever ask at once. */
+/* Neighbouring slots share a lock; more locks than threads ever need at once. */
 #define LOCKS 64u
 
-/* Responses whose hashes choose the same slot; further responses replace each of them in
+/* Responses whose hashes choose the same set; further responses replace each of them in
  * turn. */
 #define WAYS 8u
 
@@ -17,7 +17,7 @@ struct slot {
 	uint64_t at;
 };
 
-struct place {
+struct set {
 	size_t next; /* the response to replace next */
 	struct slot slots[WAYS];
 };
@@ -25,14 +25,14 @@ struct place {
 struct cache {
 	pthread_mutex_t locks[LOCKS];
 	size_t count;
-	struct place places[];
+	struct set sets[];
 };
 
 enum pki_status
 cache_new(size_t slots, struct cache **out, struct pki_err *err)
 {
 	size_t count = (slots + WAYS - 1) / WAYS;
-	struct cache *cache = calloc(1, sizeof *cache + count * sizeof(struct place));
+	struct cache *cache = calloc(1, sizeof *cache + count * sizeof(struct set));
 	if (cache == NULL)
 		return pki_fail(err, PKI_MEMORY, "a cache of %zu answers", slots);
 	for (size_t i = 0; i < LOCKS; i++)
@@ -48,7 +48,7 @@ cache_free(struct cache *cache)
 	if (cache == NULL)
 		return;
 	for (size_t i = 0; i < cache->count * WAYS; i++)
-		ready_free(cache->places[i / WAYS].slots[i % WAYS].ready);
+		ready_free(cache->sets[i / WAYS].slots[i % WAYS].ready);
 	for (size_t i = 0; i < LOCKS; i++)
 		pthread_mutex_destroy(&cache->locks[i]);
 	free(cache);
@@ -71,10 +71,10 @@ hash_of(const uint8_t *key, size_t len)
 
 /* NULL: none. */
 static struct slot *
-find(struct place *place, uint64_t hash, const uint8_t *key, size_t len)
+find(struct set *set, uint64_t hash, const uint8_t *key, size_t len)
 {
 	for (size_t i = 0; i < WAYS; i++) {
-		struct slot *slot = &place->slots[i];
+		struct slot *slot = &set->slots[i];
 		if (slot->ready != NULL && slot->hash == hash &&
 			slot->ready->key_len == len &&
 			memcmp(slot->ready->key, key, len) == 0)
@@ -92,7 +92,7 @@ cache_find(struct cache *cache, struct pki_bytes request, uint64_t *at)
 	struct ready *ready = NULL;
 	pthread_mutex_lock(lock);
 	const struct slot *slot =
-		find(&cache->places[which], hash, request.data, request.len);
+		find(&cache->sets[which], hash, request.data, request.len);
 	if (slot != NULL) {
 		ready = slot->ready;
 		atomic_fetch_add(&ready->owners, 1);
@@ -108,12 +108,12 @@ cache_put(struct cache *cache, struct ready *ready, uint64_t at)
 	uint64_t hash = hash_of(ready->key, ready->key_len);
 	size_t which = (size_t)(hash % cache->count);
 	pthread_mutex_t *lock = &cache->locks[which % LOCKS];
-	struct place *place = &cache->places[which];
+	struct set *set = &cache->sets[which];
 	atomic_fetch_add(&ready->owners, 1);
 	pthread_mutex_lock(lock);
-	struct slot *slot = find(place, hash, ready->key, ready->key_len);
+	struct slot *slot = find(set, hash, ready->key, ready->key_len);
 	if (slot == NULL)
-		slot = &place->slots[place->next++ % WAYS];
+		slot = &set->slots[set->next++ % WAYS];
 	struct ready *old = slot->ready;
 	*slot = (struct slot){ ready, hash, at };
 	pthread_mutex_unlock(lock);

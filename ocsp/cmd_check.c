@@ -87,7 +87,7 @@ print_text(const struct pki_ocsp_result *r, const struct pki_probe *probe)
 
 /* An unissued certificate is critical: the responder's ledger lacks a certificate. */
 static enum pki_status
-tell(const struct pki_args *args, const struct pki_ocsp_result *r,
+report(const struct pki_args *args, const struct pki_ocsp_result *r,
 	struct pki_probe *probe, enum pki_status status, struct pki_err *err)
 {
 	if (status == PKI_OK) {
@@ -96,7 +96,7 @@ tell(const struct pki_args *args, const struct pki_ocsp_result *r,
 		probe->critical = r->status == PKI_OCSP_UNISSUED;
 		snprintf(probe->text, sizeof probe->text, "%s", status_name(r->status));
 	}
-	return pki_probe_tell(args, "PKI-OCSP", probe, status, err);
+	return pki_probe_report(args, "PKI-OCSP", probe, status, err);
 }
 
 enum pki_status
@@ -107,7 +107,7 @@ ocspd_cmd_check(const struct pki_args *args, void *ctx, struct pki_err *err)
 	struct pki_probe probe = { 0 };
 	enum pki_status status = query(args, &probe, &result, err);
 	if (pki_arg_flag(args, "monitor"))
-		return tell(args, &result, &probe, status, err);
+		return report(args, &result, &probe, status, err);
 	PKI_TRY(status);
 	if (pki_arg_flag(args, "json"))
 		return print_json(&result, &probe, err);

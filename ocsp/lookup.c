@@ -64,8 +64,8 @@ note_of(struct lookup *lookup, const struct pki_serial *serial)
 {
 	unsigned low = serial->octets[serial->len - 1];
 	unsigned high = serial->len > 1 ? serial->octets[serial->len - 2] : 0;
-	size_t place = (high << 8 | low) % (LOOKUP_NOTES / WAYS);
-	struct lookup_note *notes = &lookup->notes[place * WAYS];
+	size_t set = (high << 8 | low) % (LOOKUP_NOTES / WAYS);
+	struct lookup_note *notes = &lookup->notes[set * WAYS];
 	for (size_t i = 0; i < WAYS; i++)
 		if (pki_serial_compare(&notes[i].serial, serial) == 0)
 			return &notes[i];

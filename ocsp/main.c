@@ -18,7 +18,7 @@ static const struct pki_option export_options[] = {
 static const struct pki_option check_options[] = {
 	{ "issuer", "FILE", "certificate of the issuing CA", 0 },
 	PKI_PROBE_OPTIONS,
-	{ "serial", "HEX", "serial number to ask about", 0 },
+	{ "serial", "HEX", "serial number of the certificate", 0 },
 	{ "url", "URL", "responder; default: the configuration's", 0 },
 	{ 0 },
 };
@@ -28,7 +28,7 @@ static const struct pki_command commands[] = {
 		ocspd_cmd_serve },
 	{ "export", "", "write the answers about all certificates as files, once",
 		export_options, 0, 0, ocspd_cmd_export },
-	{ "check", "", "ask a responder and verify what it answers", check_options, 0, 0,
+	{ "check", "", "query a responder and verify its response", check_options, 0, 0,
 		ocspd_cmd_check },
 	{ 0 },
 };

@@ -15,7 +15,7 @@ const struct pki_metric metrics_table[] = {
 	[SIGNATURES] = { "pki_ocsp_signatures_total", PKI_COUNTER,
 		"Answers signed; the others were ready", { { 0 } } },
 	[UNISSUED] = { "pki_ocsp_unissued_total", PKI_COUNTER,
-		"Certificates asked for that were never issued", { { 0 } } },
+		"Queries about certificates that were never issued", { { 0 } } },
 	[CERTIFICATE_END] = { "pki_ocsp_certificate_left_seconds", PKI_LEFT,
 		"Until the first of the responder's certificates ends", { { 0 } } },
 	{ 0 },

@@ -157,7 +157,7 @@ print_line(const char *name, enum level level, const char *text)
 }
 
 enum pki_status
-pki_probe_tell(const struct pki_args *args, const char *name,
+pki_probe_report(const struct pki_args *args, const char *name,
 	const struct pki_probe *probe, enum pki_status status, struct pki_err *err)
 {
 	struct limits limits = { 0 };

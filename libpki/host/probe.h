@@ -55,7 +55,7 @@ enum pki_status pki_probe_ocsp(const char *url, const struct pki_cert *issuer,
 
 /* Print the line, and set the program's exit status; name: "PKI-CRL". status and err are the
  * check's result. USAGE: wrong thresholds. */
-enum pki_status pki_probe_tell(const struct pki_args *args, const char *name,
+enum pki_status pki_probe_report(const struct pki_args *args, const char *name,
 	const struct pki_probe *probe, enum pki_status status,
 	struct pki_err *err) PKI_MUST_CHECK;
 

@@ -16,7 +16,7 @@ run(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	*err = failure;
-	return pki_probe_tell(args, "PKI-TEST", &probe, failure.status, err);
+	return pki_probe_report(args, "PKI-TEST", &probe, failure.status, err);
 }
 
 static const struct pki_option options[] = { PKI_PROBE_OPTIONS, { 0 } };
