@@ -1,7 +1,5 @@
 #include "ocsp/lookup.h"
 
-#include "libpki/state/decide.h"
-
 /* Notes per slot, for serials with the same last octets. With a single note per slot, two of
  * three statuses of a thousand certificates were read from the ledger each time. */
 #define WAYS 8u

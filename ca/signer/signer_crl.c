@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
-#include "libpki/state/decide.h"
 
 /* Memory, before anything else. */
 #define REVOKED_MAX ((size_t)2 << 20)

@@ -122,8 +122,8 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	copy_order(facts, order);
 	copy_signers(facts, s->policy, &p->order.cms);
 	PKI_TRY(check_unlisted(s, &p->order.cms, err));
-	PKI_TRY(pki_decide(
-		s->policy, &p->order, s->ca, now, s->cache, &p->decision, err));
+	const struct pki_case c = { s->policy, &p->order, s->ca, now, s->cache };
+	PKI_TRY(pki_decide(&c, &p->decision, err));
 	copy_invitation(facts, p->decision.invitation);
 	if (p->decision.invitation != NULL)
 		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));

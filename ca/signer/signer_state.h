@@ -6,8 +6,8 @@
 #include "ca/quorum.h"
 #include "ca/signer/signer.h"
 #include "ca/signer/transaction.h"
+#include "libpki/state/decide.h"
 #include "libpki/tlog/note.h"
-#include "libpki/x509/csr.h"
 
 /* An order that was decided and waits to be signed. */
 struct pending {

@@ -14,6 +14,8 @@ typedef int64_t pki_time;
 typedef int64_t pki_msec;
 
 #define PKI_DAY ((pki_time)86400)
+/* How far the clocks of two machines of one installation may be apart. */
+#define PKI_CLOCK_SKEW_MS ((pki_msec)5 * 60 * 1000)
 /* "9999-12-31T23:59:59Z" and the NUL */
 #define PKI_TIME_TEXT 21
 #define PKI_TIME_DIGITS 14

@@ -1,13 +1,7 @@
-#include "libpki/state/decide.h"
+#include "libpki/state/decide_priv.h"
 
 #include <stdio.h>
 #include <string.h>
-
-bool
-pki_kind_is_holder(enum pki_kind kind)
-{
-	return kind == PKI_KIND_HOLDER_AUTH || kind == PKI_KIND_HOLDER_SIGN;
-}
 
 /* The causes that rules.yaml knows, for people who have to choose again. */
 static void
@@ -64,11 +58,11 @@ decide_invite(const struct pki_case *c, struct pki_err *err)
 static enum pki_status
 decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
-	PKI_TRY(pki_decide_signers(c, &out->rule, err));
+	PKI_TRY(decide_signers(c, &out->rule, err));
 	switch (c->order->order.action) {
 	case PKI_ACTION_ISSUE:
 	case PKI_ACTION_RENEW:
-		return pki_decide_content(c, out, err);
+		return decide_content(c, out, err);
 	case PKI_ACTION_REVOKE:
 		return decide_revoke(c, out, err);
 	case PKI_ACTION_INVITE:
@@ -80,15 +74,12 @@ decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 }
 
 enum pki_status
-pki_decide(const struct pki_policy *policy, const struct pki_signed_order *order,
-	const struct pki_cert *issuer, pki_msec now, struct pki_cms_cache *cache,
-	struct pki_decision *out, struct pki_err *err)
+pki_decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
 	*out = (struct pki_decision){ 0 };
-	struct pki_case c = { policy, order, issuer, now, cache };
-	enum pki_status status = decide(&c, out, err);
+	enum pki_status status = decide(c, out, err);
 	if (status != PKI_OK) {
-		pki_err_object(err, "order %s", order->order.id);
+		pki_err_object(err, "order %s", c->order->order.id);
 		pki_decision_free(out);
 	}
 	return status;

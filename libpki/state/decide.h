@@ -1,30 +1,47 @@
-/* The decision's two halves: who signed, and what is ordered; internal to decide*.c. */
+/*
+ * The decision on an order: does the policy allow what its officers signed, and what follows from
+ * it? The decision rests on the order, the policy and the clock alone.
+ */
 #ifndef LIBPKI_STATE_DECIDE_H
 #define LIBPKI_STATE_DECIDE_H
 
 #include "libpki/state/policy.h"
 #include "libpki/x509/csr.h"
 
-/* How far the clocks of two of the State's machines may be apart. */
-#define PKI_CLOCK_SKEW_MS ((pki_msec)5 * 60 * 1000)
-
-/* Everything that a decision is made on; borrowed. */
+/* Everything that a decision rests on; borrowed. */
 struct pki_case {
 	const struct pki_policy *policy;
 	const struct pki_signed_order *order;
-	const struct pki_cert *issuer;
+	const struct pki_cert *issuer; /* the issuing CA */
 	pki_msec now;
-	struct pki_cms_cache *cache;
+	struct pki_cms_cache *cache; /* may be NULL */
 };
 
-bool pki_kind_is_holder(enum pki_kind kind);
+/* What the policy makes of an order. Profile and rule are the policy's. */
+struct pki_decision {
+	const struct pki_order_rule *rule;
+	struct {
+		const struct pki_profile *profile;
+		struct pki_csr *csr;
+		pki_time not_before;
+		pki_time not_after;
+	} certs[PKI_ORDER_CERTS_MAX]; /* issue, renew: in the sequence of the order's certs */
+	size_t cert_count;
+	struct pki_signed_order *invitation; /* issue: opened; NULL: none */
+	enum pki_reason reason; /* revoke */
+	bool whole_holder; /* revoke */
+};
 
-/* The order's rule; rules 201, 202, 204, 209. */
-enum pki_status pki_decide_signers(const struct pki_case *c,
-	const struct pki_order_rule **out, struct pki_err *err) PKI_MUST_CHECK;
-
-/* An issue or renew order under out->rule: fills the rest of out. */
-enum pki_status pki_decide_content(const struct pki_case *c, struct pki_decision *out,
+/*
+ * Decide: form and pairs (rules 10, 35, 45), roles, number and distinctness of signers (201, 202),
+ * ages (204, 208), no officer for her own certificate (44), names (11-13), documents (43, 207),
+ * terms (211), the invitation (206: signature of a department's officer, dates, ties to this
+ * order), CSRs and keys (31, 39, 93, 94), dates (4). The ledger rules are not checked here: use of
+ * order and invitation, revoked officers, known keys and names, predecessors, the profiles of what
+ * is revoked. Free with pki_decision_free(), after an error too.
+ */
+enum pki_status pki_decide(const struct pki_case *c, struct pki_decision *out,
 	struct pki_err *err) PKI_MUST_CHECK;
+void pki_decision_free(struct pki_decision *decision);
 
 #endif

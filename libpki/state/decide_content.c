@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/state/decide.h"
+#include "libpki/state/decide_priv.h"
 
 /* Names of a test installation start so. */
 #define TEST_PREFIX "TEST "
@@ -170,15 +170,15 @@ check_terms(const struct pki_case *c, struct pki_err *err)
 
 /* What is wrong with an invitation breaks rule 206 for the order that rests on it. */
 static enum pki_status
-refuse_invitation(struct pki_err *err)
+refuse_invitation(struct pki_err *own, struct pki_err *err)
 {
-	if (err->status != PKI_INPUT && err->status != PKI_REFUSED &&
-		err->status != PKI_OFFICER && err->status != PKI_LIMIT)
-		return err->status;
-	char why[sizeof err->msg];
-	pki_err_text(err, why, sizeof why);
-	*err = (struct pki_err){ 0 };
-	return pki_refuse(err, PKI_RULE_INVITATION, "the invitation is no good: %s", why);
+	if (own->status != PKI_INPUT && own->status != PKI_REFUSED &&
+		own->status != PKI_OFFICER && own->status != PKI_LIMIT)
+		return pki_err_move(err, own);
+	char text[sizeof own->msg];
+	pki_err_text(own, text, sizeof text);
+	return pki_refuse(
+		err, PKI_RULE_INVITATION, "the invitation is refused: %s", text);
 }
 
 static enum pki_status
@@ -193,8 +193,9 @@ check_invitation(const struct pki_case *c, const struct pki_signed_order *invite
 			pki_action_name(in->action));
 	struct pki_case inner = { c->policy, invite, c->issuer, c->now, c->cache };
 	const struct pki_order_rule *rule = NULL;
-	if (pki_decide_signers(&inner, &rule, err) != PKI_OK)
-		return refuse_invitation(err);
+	struct pki_err own = { 0 };
+	if (decide_signers(&inner, &rule, &own) != PKI_OK)
+		return refuse_invitation(&own, err);
 	if (strcmp(in->authority, order->authority) != 0)
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"the invitation is to %s, the order is of %s", in->authority,
@@ -223,12 +224,13 @@ open_invitation(const struct pki_case *c, struct pki_decision *out, struct pki_e
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"no invitation by a government department; attach the applicant's");
 	}
+	struct pki_err own = { 0 };
 	out->invitation = calloc(1, sizeof *out->invitation);
 	if (out->invitation == NULL)
 		return pki_fail(err, PKI_MEMORY, "the invitation");
 	if (pki_order_open(pki_buf_bytes(cms), c->issuer, c->now / 1000, c->cache,
-		    out->invitation, err) != PKI_OK)
-		return refuse_invitation(err);
+		    out->invitation, &own) != PKI_OK)
+		return refuse_invitation(&own, err);
 	return check_invitation(c, out->invitation, err);
 }
 
@@ -288,8 +290,7 @@ check_keys(const struct pki_case *c, struct pki_decision *out, struct pki_err *e
 }
 
 enum pki_status
-pki_decide_content(
-	const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
+decide_content(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
 	PKI_TRY(find_profiles(c, out, err));
 	PKI_TRY(check_name(c, out, err));

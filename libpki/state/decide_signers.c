@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/state/decide.h"
+#include "libpki/state/decide_priv.h"
 
 static bool
 has_profile(const struct pki_order_rule *rule, const char *profile)
@@ -157,7 +157,7 @@ fill(const struct pki_order_rule *rule, size_t need, int filled,
 }
 
 enum pki_status
-pki_decide_signers(
+decide_signers(
 	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
 {
 	const struct pki_cms *cms = &c->order->cms;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +22,12 @@ void
 pki_policy_cleanup(struct pki_policy **policy)
 {
 	pki_policy_free(*policy);
+}
+
+bool
+pki_kind_is_holder(enum pki_kind kind)
+{
+	return kind == PKI_KIND_HOLDER_AUTH || kind == PKI_KIND_HOLDER_SIGN;
 }
 
 const struct pki_profile *
@@ -80,7 +85,7 @@ pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 }
 
 enum pki_status
-pki_policy_set(struct pki_yaml *list, const struct pki_term *table, bool required,
+policy_set(struct pki_yaml *list, const struct policy_term *table, bool required,
 	unsigned *out, struct pki_err *err)
 {
 	PKI_TRY(pki_yaml_expect_list(list, err));
@@ -88,7 +93,7 @@ pki_policy_set(struct pki_yaml *list, const struct pki_term *table, bool require
 	for (size_t i = 0; i < pki_yaml_count(list); i++) {
 		struct pki_yaml *item = pki_yaml_item(list, i);
 		const char *text = pki_yaml_text(item);
-		const struct pki_term *term = table;
+		const struct policy_term *term = table;
 		while (term->name != NULL &&
 			(text == NULL || strcmp(term->name, text) != 0))
 			term++;
@@ -108,9 +113,9 @@ pki_policy_set(struct pki_yaml *list, const struct pki_term *table, bool require
 }
 
 enum pki_status
-pki_policy_roles(struct pki_yaml *list, unsigned *out, struct pki_err *err)
+policy_roles(struct pki_yaml *list, unsigned *out, struct pki_err *err)
 {
-	static const struct pki_term roles[] = {
+	static const struct policy_term roles[] = {
 		{ "registration", PKI_ROLE_REGISTRATION },
 		{ "revocation", PKI_ROLE_REVOCATION },
 		{ "security", PKI_ROLE_SECURITY },
@@ -119,7 +124,7 @@ pki_policy_roles(struct pki_yaml *list, unsigned *out, struct pki_err *err)
 		{ "responder", PKI_ROLE_RESPONDER },
 		{ NULL, 0 },
 	};
-	return pki_policy_set(list, roles, true, out, err);
+	return policy_set(list, roles, true, out, err);
 }
 
 /* Two profiles that say the same role, or the same OID, would make one officer of two. */
@@ -167,7 +172,7 @@ load_profile(const char *path, const char *file, struct pki_policy *policy,
 	memcpy(profile->name, file, len);
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
 	PKI_TRY(pki_yaml_read(path, &root, err));
-	PKI_TRY(pki_policy_profile_read(root, profile, err));
+	PKI_TRY(policy_profile_read(root, profile, err));
 	PKI_TRY(check_role_unique(policy, profile, root, err));
 	policy->profile_count++;
 	return PKI_OK;
@@ -211,7 +216,7 @@ load_rules(const char *dir, struct pki_policy *policy, struct pki_err *err)
 	PKI_TRY(file_path(dir, RULES_FILE, path, err));
 	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
 	PKI_TRY(pki_yaml_read(path, &root, err));
-	return pki_policy_rules_read(root, policy, err);
+	return policy_rules_read(root, policy, err);
 }
 
 /* Not alphasort(), whose order is the locale's. */

@@ -81,6 +81,9 @@ enum pki_status pki_policy_load(
 void pki_policy_free(struct pki_policy *policy);
 void pki_policy_cleanup(struct pki_policy **policy);
 
+/* Is it the kind of a holder's certificate? */
+bool pki_kind_is_holder(enum pki_kind kind);
+
 /* NULL if there is none of that name / kind (first one). */
 const struct pki_profile *pki_policy_profile(
 	const struct pki_policy *policy, const char *name);
@@ -91,36 +94,5 @@ const struct pki_cause_rule *pki_policy_cause(
 /* The role that an officer's certificate carries; NONE for any other certificate. */
 enum pki_role pki_policy_role(
 	const struct pki_policy *policy, const struct pki_cert *cert);
-
-/* What the rules make of an order. */
-struct pki_decision {
-	const struct pki_order_rule *rule;
-	struct {
-		const struct pki_profile *profile;
-		struct pki_csr *csr;
-		pki_time not_before;
-		pki_time not_after;
-	} certs[PKI_ORDER_CERTS_MAX]; /* issue, renew */
-	size_t cert_count;
-	/* issue: the opened invitation, NULL if there is none. That its id was not used before and
-	 * that its signer is in good standing is the ledger's room. */
-	struct pki_signed_order *invitation;
-	enum pki_reason reason; /* revoke */
-	bool whole_holder;
-};
-
-/*
- * Decide, on the order, the rules and the clock alone: form and pairs (rules 10, 35, 45),
- * roles, number and distinctness of signers (201, 202), ages (204, 208), officer not the
- * subject (44), names (11-13), documents (43, 207), terms (211), invitation (206: signature of
- * a department's officer, dates, ties to this order), CSRs and keys (31, 39, 93, 94), dates
- * (4). What the ledger knows (use, standing, keys, names, predecessors) is the ledger's room.
- * issuer is the issuing CA. Free with pki_decision_free().
- */
-enum pki_status pki_decide(const struct pki_policy *policy,
-	const struct pki_signed_order *order, const struct pki_cert *issuer, pki_msec now,
-	struct pki_cms_cache *cache, struct pki_decision *out,
-	struct pki_err *err) PKI_MUST_CHECK;
-void pki_decision_free(struct pki_decision *decision);
 
 #endif

@@ -8,7 +8,7 @@
 #define CA_YEARS_MAX 30 /* no algorithm of today is trusted for longer */
 #define NUMBER_MAX 99999 /* what is above the rules' limits is told by the rules */
 
-static const struct pki_term algorithms[] = {
+static const struct policy_term algorithms[] = {
 	{ "P-256", PKI_ALG_P256 },
 	{ "P-384", PKI_ALG_P384 },
 	{ "P-521", PKI_ALG_P521 },
@@ -17,7 +17,7 @@ static const struct pki_term algorithms[] = {
 	{ NULL, 0 },
 };
 
-static const struct pki_term key_usages[] = {
+static const struct policy_term key_usages[] = {
 	{ "digitalSignature", PKI_KU_DIGITAL_SIGNATURE },
 	{ "nonRepudiation", PKI_KU_NON_REPUDIATION },
 	{ "keyCertSign", PKI_KU_KEY_CERT_SIGN },
@@ -25,7 +25,7 @@ static const struct pki_term key_usages[] = {
 	{ NULL, 0 },
 };
 
-static const struct pki_term extended_key_usages[] = {
+static const struct policy_term extended_key_usages[] = {
 	{ "clientAuth", PKI_EKU_CLIENT_AUTH },
 	{ "emailProtection", PKI_EKU_EMAIL_PROTECTION },
 	{ "OCSPSigning", PKI_EKU_OCSP_SIGNING },
@@ -183,13 +183,13 @@ read_usages(struct pki_yaml *root, struct pki_profile *profile, struct pki_err *
 {
 	struct pki_yaml *node = NULL;
 	PKI_TRY(pki_yaml_need(root, "algorithms", &node, err));
-	PKI_TRY(pki_policy_set(node, algorithms, true, &profile->key_algs, err));
+	PKI_TRY(policy_set(node, algorithms, true, &profile->key_algs, err));
 	PKI_TRY(pki_yaml_need(root, "key_usage", &node, err));
-	PKI_TRY(pki_policy_set(node, key_usages, true, &profile->key_usage, err));
+	PKI_TRY(policy_set(node, key_usages, true, &profile->key_usage, err));
 	node = pki_yaml_get(root, "extended_key_usage");
 	if (node == NULL)
 		return PKI_OK;
-	return pki_policy_set(node, extended_key_usages, true, &profile->eku, err);
+	return policy_set(node, extended_key_usages, true, &profile->eku, err);
 }
 
 static enum pki_status
@@ -318,7 +318,7 @@ check_subject_and_urls(
 }
 
 enum pki_status
-pki_policy_profile_read(
+policy_profile_read(
 	struct pki_yaml *root, struct pki_profile *profile, struct pki_err *err)
 {
 	struct pki_yaml *kind = NULL;

@@ -29,7 +29,7 @@ read_need(struct pki_yaml *item, const struct pki_policy *policy, struct pki_nee
 	PKI_TRY(pki_yaml_need(item, "roles", &roles, err));
 	long n = 0;
 	PKI_TRY(pki_yaml_int(count, 1, PKI_CMS_SIGNERS_MAX, &n, err));
-	PKI_TRY(pki_policy_roles(roles, &out->roles, err));
+	PKI_TRY(policy_roles(roles, &out->roles, err));
 	out->count = (int)n;
 	unsigned known = 0;
 	for (size_t i = 0; i < policy->profile_count; i++)
@@ -364,8 +364,7 @@ read_retention(struct pki_yaml *root, struct pki_policy *policy, struct pki_err 
 }
 
 enum pki_status
-pki_policy_rules_read(
-	struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
+policy_rules_read(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
 	struct pki_yaml *node = NULL;
 	PKI_TRY(pki_yaml_need(root, "test_names", &node, err));

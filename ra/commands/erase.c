@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/state/decide.h"
 #include "ra/commands/commands.h"
 #include "ra/print.h"
 #include "ra/retention.h"
@@ -75,8 +76,8 @@ check_order(
 	if (status == PKI_OK)
 		status = check_signers(ra, &order.cms, err);
 	*lacks = false;
-	if (status == PKI_OK && pki_decide(ra->policy, &order, ra->ca, pki_msec_now(),
-					NULL, &decision, &own) != PKI_OK) {
+	const struct pki_case c = { ra->policy, &order, ra->ca, pki_msec_now(), NULL };
+	if (status == PKI_OK && pki_decide(&c, &decision, &own) != PKI_OK) {
 		*lacks = own.rule == PKI_RULE_SIGNATURES && order.cms.signer_count == 1;
 		if (!*lacks)
 			status = pki_err_move(err, &own);

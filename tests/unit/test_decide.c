@@ -120,9 +120,8 @@ r04_nothing_outlives_the_issuer(void **state)
 	assert_int_equal(pki_order_open(pki_buf_bytes(&cms), ca.cert, world.now / 1000,
 				 NULL, &opened, &err),
 		PKI_OK);
-	assert_int_equal(
-		pki_decide(world.policy, &opened, ca.cert, world.now, NULL, &d, &err),
-		PKI_OK);
+	const struct pki_case c = { world.policy, &opened, ca.cert, world.now, NULL };
+	assert_int_equal(pki_decide(&c, &d, &err), PKI_OK);
 	assert_int_equal(d.certs[0].not_after, end);
 	pki_decision_free(&d);
 	pki_order_close(&opened);

@@ -239,8 +239,9 @@ orders_decide(struct pki_order *order, const enum who *signers, struct pki_decis
 	if (pki_order_open(pki_buf_bytes(&cms), world.ca.cert, world.now / 1000, NULL,
 		    &opened, err) != PKI_OK)
 		fail_msg("open: %s", err->msg);
-	enum pki_status status = pki_decide(
-		world.policy, &opened, world.ca.cert, world.now, NULL, out, err);
+	const struct pki_case c = { world.policy, &opened, world.ca.cert, world.now,
+		NULL };
+	enum pki_status status = pki_decide(&c, out, err);
 	pki_order_close(&opened);
 	pki_order_free(order);
 	return status;

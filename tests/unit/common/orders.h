@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_ORDERS_H
 #define TESTS_UNIT_ORDERS_H
 
-#include "libpki/state/policy.h"
+#include "libpki/state/decide.h"
 #include "tests/unit/common/fixture.h"
 
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

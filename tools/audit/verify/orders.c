@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tools/audit/verify/orders.h"
-#include "libpki/x509/csr.h"
+#include "libpki/state/decide.h"
 #include "tools/audit/verify/certificates.h"
 #include "tools/audit/verify/since.h"
 #include "tools/audit/workers.h"
@@ -141,8 +141,9 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 	const struct pki_policy *policy = audit_policy(a, row->log_index);
 	if (policy == NULL)
 		return PKI_OK;
-	PKI_TRY(pki_decide(policy, order, a->issuers[PKI_ISSUER_CA], row->committed,
-		a->cache, decision, err));
+	const struct pki_case c = { policy, order, a->issuers[PKI_ISSUER_CA],
+		row->committed, a->cache };
+	PKI_TRY(pki_decide(&c, decision, err));
 	if (decision->invitation != NULL)
 		check_used(a, row, decision->invitation);
 	v->order = &order->order;
