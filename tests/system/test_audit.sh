@@ -122,7 +122,7 @@ ok "... less was looked at, and it says so" jq -e --argjson old "$old" --slurpfi
 	and .checked.orders < $all[0].checked.orders and .checked.certificates < $all[0].checked.certificates
 	and .checked.crls < $all[0].checked.crls' "$D/out"
 ok "... in words too" bash -c "pki-audit verify --ledger $D/c.db --publish $D/c.pub --since $D/checkpoint.old |
-	grep -q 'not looked at again: the first $old log entries'"
+	grep -q 'not verified again: the first $old log entries'"
 cp "$D/c.pub/log/checkpoint" "$D/checkpoint.now"
 ok "--since the last one nothing is left to look at" audit_copy --json --since "$D/checkpoint.now"
 ok "... and nothing was" jq -e '.checked | .entries + .orders + .certificates + .crls + .revocations == 0' "$D/out"
@@ -195,9 +195,9 @@ outlives() {
 outlives "rule 4: four years, well signed, are found" "$D/holders/alice/auth.pem" \
 	"$(date -ud '+4 years' '+%F %T')" "is valid for over three years"
 outlives "rule 4: so is an end after the identity document's" "$D/holders/carla/auth.pem" \
-	"$(date -ud '+20 months' '+%F %T')" "outlives the identity document"
+	"$(date -ud '+20 months' '+%F %T')" "is valid beyond the end of the identity document"
 outlives "rule 4: so is an end after the CA's" "$D/holders/alice/sign.pem" \
-	"$(date -ud '+12 years' '+%F %T')" "outlives its issuer"
+	"$(date -ud '+12 years' '+%F %T')" "is valid beyond the end of its issuer"
 
 # published files
 copy

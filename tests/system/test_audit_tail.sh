@@ -127,7 +127,7 @@ follow fork --ledger "$D/f.db" --lines 1
 ok "a copy is followed again" has fork 1
 replaced "$other"
 ok "rule 81: one that has another past is named (exit 18)" ends fork 18
-ok "... as what it is" grep -q 'rule 81 .*another ledger was put in its place' "$D/fork.err"
+ok "... as what it is" grep -q 'rule 81 .*another ledger was put in the place of this ledger' "$D/fork.err"
 ok "... and nothing of it was shown" has fork 1 ".index != null"
 follow gone --ledger "$D/f.db" --lines 1
 ok "a third" has gone 1

@@ -131,7 +131,7 @@ ok "rule 86: the auditor verifies all" bash -c "pki-audit verify --json | jq -e 
 ok "the feed ends at SIGTERM" ended feed
 sample_stop "$D"
 ok "rule 86: what the log never had dated is found" bash -c "
-	sleep 7; ! pki-audit verify >'$D/late' && grep -q 'from entry .* on the log has no time-stamp' '$D/late'"
+	sleep 7; ! pki-audit verify >'$D/late' && grep -q 'the log has no time-stamp from entry' '$D/late'"
 
 # the auditor's own eyes; ca-stopped is not dated
 sed -i 's/every: 2s/every: 1d/' "$PKI_CONFIG"

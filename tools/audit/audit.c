@@ -115,7 +115,7 @@ audit_policy(struct audit *a, uint64_t entry)
 		struct pki_err own = { 0 };
 		entry_object(period->from, object);
 		(void)pki_fail_rule(&own, PKI_NOTFOUND, PKI_RULE_LOG_EVENT,
-			"the policy loaded then (SHA-256 %.16s...) is none of those given: what was ordered under it is not judged; name a copy of its folder by --policy, beside the others",
+			"the policy loaded then (SHA-256 %.16s...) was not given: orders under this policy are not judged; name a copy of its folder by --policy too",
 			period->digest);
 		audit_add_finding(a, object, &own);
 	}

@@ -132,8 +132,8 @@ print_group(const struct group *group, enum severity severity, FILE *out)
 			severity_judge(err).remedy);
 	}
 	if (group->total > group->count)
-		fprintf(out, "... and %" PRIu64 " more that are %s\n",
-			group->total - group->count, severity_name(severity));
+		fprintf(out, "further findings, %s: %" PRIu64 "\n",
+			severity_name(severity), group->total - group->count);
 }
 
 void

@@ -3,17 +3,14 @@
 #include "libpki/base/mem.h"
 
 #define EVIDENCE \
-	"stop pki-ca, keep this copy as evidence, find out who could write; go on with " \
-	"the " \
-	"newest backup that verifies"
+	"stop pki-ca, keep this copy as evidence, find out who could write; go on with the newest backup that verifies"
 #define DISOWN \
-	"keep it as evidence; revoke what it led to, and find out how the signer came to " \
-	"sign it"
+	"keep the order as evidence; revoke its certificates, and find out how the signer came to carry it out"
 #define PUBLISH "publish again: restart pki-ca, which publishes what is missing"
 #define CRL_AGAIN \
-	"have pki-crl make and publish a list now; look at its log and `pki-crl check`"
+	"have pki-crl make and publish a CRL now; look at the log of pki-crl and at `pki-crl check`"
 #define RESPONDER \
-	"stop the responder; look at its clock, its ledger and who holds its key"
+	"stop the responder; examine its clock, its ledger and the custody of its key"
 
 #define ANY PKI_OK
 
@@ -28,9 +25,9 @@ static const struct {
 	{ PKI_RULE_STATUS_AGREE, PKI_STATE, { SEVERITY_MINOR, CRL_AGAIN } },
 	{ PKI_RULE_CRL_DAILY, ANY, { SEVERITY_MINOR, CRL_AGAIN } },
 	{ PKI_RULE_CARL_YEARLY, ANY,
-		{ SEVERITY_MINOR, "make the root's list in time: `pki-ca root-crl`" } },
+		{ SEVERITY_MINOR, "make the root's CRL in time: `pki-ca root-crl`" } },
 	{ PKI_RULE_OCSP_NEXT_UPDATE, ANY,
-		{ SEVERITY_MINOR, "have pki-ocspd answer anew" } },
+		{ SEVERITY_MINOR, "have pki-ocspd make new responses" } },
 	{ PKI_RULE_TIMESTAMP, PKI_NOTFOUND,
 		{ SEVERITY_MINOR,
 			"look at pki-witness feed's log; the authority must be reachable" } },
@@ -48,14 +45,14 @@ static const struct {
 	{ PKI_RULE_LOG_NOTE, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_LOG_TILES, ANY,
 		{ SEVERITY_CRITICAL,
-			"find out who could write there; remove the file, and restart pki-ca, which publishes it again" } },
+			"find out who could write there; remove the file, and restart pki-ca, which publishes the file again" } },
 	{ PKI_RULE_CLOCK, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_COSIGNATURE, ANY,
 		{ SEVERITY_CRITICAL,
-			"ask the witness, over another way, what it signed" } },
+			"ask the witness, over another channel, which checkpoint was cosigned" } },
 	{ PKI_RULE_TIMESTAMP, ANY,
 		{ SEVERITY_CRITICAL,
-			"keep it as evidence; ask the authority what it dated" } },
+			"keep the time-stamp as evidence; ask the authority for its record" } },
 	/* orders */
 	{ PKI_RULE_ORDER_FORM, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	{ PKI_RULE_ORDER_USED, ANY, { SEVERITY_CRITICAL, DISOWN } },
@@ -65,7 +62,7 @@ static const struct {
 	/* certificates */
 	{ PKI_RULE_VALIDATION, ANY,
 		{ SEVERITY_CRITICAL,
-			"trust nothing that it signed; fetch the CA's certificates over another way and compare" } },
+			"trust no signature of this certificate; fetch the CA's certificates over another channel and compare" } },
 	{ PKI_RULE_SERIAL, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	{ PKI_RULE_DN_REASSIGNED, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	/* status */
@@ -79,7 +76,7 @@ static const struct {
 	{ PKI_RULE_CRL_LAST, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_STATUS_AGREE, ANY,
 		{ SEVERITY_CRITICAL,
-			"keep both as evidence; warn relying parties, publish and answer again from the ledger" } },
+			"keep both as evidence; warn relying parties; make CRLs and OCSP responses anew from the ledger" } },
 	{ PKI_RULE_OCSP_UNISSUED, ANY, { SEVERITY_CRITICAL, RESPONDER } },
 	{ PKI_RULE_OCSP_RESPONDER, ANY, { SEVERITY_CRITICAL, RESPONDER } },
 	{ PKI_RULE_OCSP_ISSUED_BY_CA, ANY, { SEVERITY_CRITICAL, RESPONDER } },
@@ -90,12 +87,12 @@ static const struct {
 	{ PKI_RULE_NONE, PKI_LIMIT, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_NONE, PKI_IO,
 		{ SEVERITY_MINOR,
-			"publish the file again, or give the auditor its place and the right to read it" } },
+			"publish the file again, or give the auditor the right path and read access" } },
 	{ PKI_RULE_NONE, PKI_UNAVAILABLE,
 		{ SEVERITY_MINOR, "bring the service back, and audit again" } },
 	{ PKI_RULE_NONE, ANY,
 		{ SEVERITY_MAJOR,
-			"this was not judged: mend what the message names, and audit again" } },
+			"the audit could not judge this: repair the named cause, and audit again" } },
 };
 
 struct judgement
@@ -103,7 +100,7 @@ severity_judge(const struct pki_err *err)
 {
 	static const struct judgement broken = {
 		SEVERITY_MAJOR,
-		"revoke what breaks the rule; find out why it was let through, and correct the policy or the practice"
+		"revoke the certificates that break the rule; find out why they were issued, and correct the policy or the practice"
 	};
 	for (size_t i = 0; i < PKI_COUNT(judgements); i++)
 		if (judgements[i].rule == err->rule &&

@@ -147,7 +147,7 @@ folder_make(struct export_job *e, char *path, struct pki_err *err)
 		path[len - 1] = '\0';
 	if (pki_file_exists(path))
 		return pki_fail(err, PKI_STATE,
-			"is there already and is not written over; name another folder");
+			"exists and is not overwritten; name another folder");
 	const char *slash = strrchr(path, '/');
 	int dir = slash != NULL ? (int)(slash - path + 1) : 0;
 	if (snprintf(e->folder, sizeof e->folder, "%.*s.%s.XXXXXX", dir, path,
@@ -197,8 +197,8 @@ print(const char *path, const json_t *counts, const struct pki_args *args)
 		printf(" %s %jd", table, (intmax_t)json_integer_value(count));
 	printf("\n%s\n",
 		pki_arg_flag(args, "with-names")
-			? "certificates.pem names people: keep it to those entitled"
-			: "certificates.pem holds those of the CAs; --with-names all");
+			? "certificates.pem names people: keep the file from others"
+			: "certificates.pem holds the CAs' certificates; --with-names adds all others");
 }
 
 enum pki_status

@@ -59,7 +59,7 @@ read_claim(const char *path, struct claim *out, struct pki_err *err)
 		    &out->index, "entry", &out->entry, "checkpoint", &out->note, "proof",
 		    &hashes) != 0 ||
 		strcmp(type, "log-proof") != 0 || out->index < 0)
-		return pki_fail(err, PKI_INPUT, "not a proof that pki-audit made");
+		return pki_fail(err, PKI_INPUT, "not a proof by pki-audit");
 	return read_proof(hashes, &out->proof, err);
 }
 
@@ -87,7 +87,7 @@ audit_cmd_check_proof(const struct pki_args *args, void *ctx, struct pki_err *er
 	const char *trusted = pki_arg(args, "vkey");
 	if (trusted == NULL)
 		return pki_fail(err, PKI_USAGE,
-			"--vkey is missing: the key of the log that you trust, or its file");
+			"--vkey is missing: the trusted key of the log, or its file");
 	PKI_TRY(sources_read_vkey(trusted, &vkey, err));
 	PKI_TRY(read_claim(args->operands[0], &claim, err));
 	PKI_TRY(check_claim(&claim, (const char *)vkey.data, &cp, err));

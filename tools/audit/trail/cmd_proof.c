@@ -40,7 +40,7 @@ find_entry(
 		id = cert.order;
 		if (id[0] == '\0')
 			return pki_fail(err, PKI_NOTFOUND,
-				"the certificate is the ceremony's; ask for its entry's index");
+				"the certificate is from the ceremony; give the index of the ceremony's log entry");
 	}
 	PKI_TRY(pki_ledger_order(ledger, id, &order, NULL, err));
 	*index = order.log_index;

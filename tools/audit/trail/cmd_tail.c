@@ -117,7 +117,7 @@ same_log(struct tail *t, uint64_t count, const struct pki_hash *root, struct pki
 	if (memcmp(&now, root, sizeof now) == 0)
 		return PKI_OK;
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT,
-		"the first %ju entries are not those that were there before: another ledger was put in its place, or the log was rewritten",
+		"the first %ju entries have changed: another ledger was put in the place of this ledger, or the log was rewritten",
 		(uintmax_t)count);
 }
 

@@ -38,7 +38,7 @@ static const struct {
 	{ "order-refused", "an order was refused" },
 	{ "crl-issued", "on a CRL" },
 	{ "root-crl-recorded", "on the root's CRL" },
-	{ "crl-published", "that CRL was published" },
+	{ "crl-published", "CRL published" },
 	{ "ceremony-completed", "certified at the ceremony" },
 };
 

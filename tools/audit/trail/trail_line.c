@@ -124,8 +124,7 @@ check_revoked(struct line *l, const char *serial)
 		reason == NULL || strcmp(reason, entry_text(l->detail, "reason")) != 0 ||
 		strcmp(at, entry_text(l->entry, "at")) != 0)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
-			"was revoked as %s says, and the ledger does not say so",
-			l->object);
+			"was revoked according to %s, but the ledger differs", l->object);
 	else
 		prove(l, "the ledger has %s revoked, with this reason and time", serial);
 }
@@ -141,7 +140,7 @@ check_report(
 	if (strcmp(reported, entry_text(l->detail, "reported")) != 0 ||
 		strcmp(order->cause, entry_text(l->detail, "cause")) != 0)
 		audit_add_breach(l->t->a, row->id, PKI_RULE_REVOCATION,
-			"cause or time of the report in %s are not those that were signed",
+			"cause or time of the report in %s differ from the signed order",
 			l->object);
 	for (size_t i = 0; i < json_array_size(serials); i++) {
 		const char *serial = json_string_value(json_array_get(serials, i));
@@ -211,7 +210,7 @@ line_of_step(struct line *l, struct pki_err *err)
 	add_signatures(l, &row, same ? actor : NULL, &order);
 	if (!same)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
-			"has another digest than the order %s that was carried out", id);
+			"has another digest than the executed order %s", id);
 	if (l->signature_count == 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_OFFICER_STATUS,
 			"names the officer %s, whose signature is not in the order %s",
@@ -251,7 +250,7 @@ line_of_crl(struct line *l, struct pki_err *err)
 		if (!pki_crl_find(crl, &r->serial, &is) ||
 			is.revoked_at != r->at / 1000 || is.reason != r->reason)
 			return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-				"CRL %jd does not list %s as the ledger has it",
+				"CRL %jd does not list %s with the ledger's date and reason",
 				(intmax_t)number, serial);
 		prove(l, "CRL %jd, signed by its issuer, lists %s: %s", (intmax_t)number,
 			serial, pki_reason_name(is.reason));

@@ -29,10 +29,10 @@ check_end(const struct subject *s)
 			"is valid for over three years");
 	if (row->document_end != 0 && end > row->document_end)
 		audit_add_breach(s->a, s->object, PKI_RULE_VALIDITY,
-			"outlives the identity document");
+			"is valid beyond the end of the identity document");
 	if (end > pki_cert_not_after(s->a->issuers[row->issuer]))
-		audit_add_breach(
-			s->a, s->object, PKI_RULE_VALIDITY, "outlives its issuer");
+		audit_add_breach(s->a, s->object, PKI_RULE_VALIDITY,
+			"is valid beyond the end of its issuer");
 }
 
 /* rule 15: a name belongs to one holder */
@@ -47,7 +47,8 @@ check_name(const struct subject *s)
 		audit_add_finding(s->a, s->object, &own);
 	else if (strcmp(first, holder) != 0)
 		audit_add_breach(s->a, s->object, PKI_RULE_DN_REASSIGNED,
-			"has the name of the holder %s; it is %s's", first, holder);
+			"has the name of the holder %s, but the ledger gives this certificate to %s",
+			first, holder);
 }
 
 static void
@@ -154,12 +155,13 @@ check_crl_url(const struct subject *s)
 	}
 	if (wrong)
 		audit_add_breach(a, s->object, PKI_RULE_CRL_PARTITION,
-			"names %.200s, which is not its serial's list, or the ledger has another",
+			"names the CRL %.200s, which is not the CRL of the serial number's partition or not the ledger's",
 			is);
 	if (row->partition == 0 && named && partitions != 0 &&
 		s->index > a->log.partitioned)
 		audit_add_breach(a, s->object, PKI_RULE_CRL_PARTITION,
-			"names %.200s, though there were partitions", is);
+			"names the full CRL %.200s, although the CRL was partitioned before",
+			is);
 }
 
 static void
@@ -167,10 +169,10 @@ check_record(const struct subject *s)
 {
 	if (s->origin == NULL && !in_ceremony(s))
 		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
-			"has no order, and the ceremony's log entry does not name it, or has another digest or profile");
+			"has no order, and the ceremony's log entry lacks the certificate or has another digest or profile");
 	if (s->origin != NULL && !entry_holds_digest(s))
 		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
-			"the log entry of the order %s does not hold its digest",
+			"the log entry of the order %s lacks the certificate's digest",
 			s->origin->order);
 }
 
@@ -259,7 +261,7 @@ certificates_verify(struct audit *a, struct pki_err *err)
 		a->ledger, after, 0, on_certificate, &rest, err));
 	if (rest.rows != a->counts.certificates)
 		audit_add_breach(a, "certificates", PKI_RULE_RECORD,
-			"%ju stand in the ledger, %ju at its orders or at none",
+			"the ledger has %ju certificates; the audit found %ju with an order or from the ceremony",
 			(uintmax_t)rest.rows, (uintmax_t)a->counts.certificates);
 	return PKI_OK;
 }

@@ -57,13 +57,14 @@ print_text(const struct audit *a, FILE *out)
 			(uintmax_t)counts->stamps);
 	if (counts->responses > 0)
 		fprintf(out,
-			"%ju OCSP answers; of %ju certificates at most %ju were asked about\n",
-			(uintmax_t)counts->responses, (uintmax_t)a->figures.certificates,
+			"%ju OCSP responses; at most %ju of %ju certificates were queried\n",
+			(uintmax_t)counts->responses,
 			(uintmax_t)(a->ocsp.dir != NULL ? a->figures.certificates
-							: a->ocsp.sample));
+							: a->ocsp.sample),
+			(uintmax_t)a->figures.certificates);
 	if (a->since.size != 0)
 		fprintf(out,
-			"not looked at again: the first %ju log entries, the orders, certificates,\nrevocations and CRLs that they record, their tiles, and the database's pages\n",
+			"not verified again: the first %ju log entries with their orders, certificates, revocations,\nCRLs and tiles, and the pages of the database\n",
 			(uintmax_t)a->since.size);
 	findings_print(a->findings, out);
 }

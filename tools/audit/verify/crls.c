@@ -53,21 +53,21 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	const char *reason = pki_reason_name(row->reason);
 	if (order.action != PKI_ACTION_REVOKE || order.committed != row->committed)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
-			"the order %s is not one to revoke, or of another time",
+			"the order %s does not revoke, or was committed at another time",
 			row->order);
 	if (!entry_list_has(json_object_get(detail, "serials"), serial) ||
 		reason == NULL || strcmp(entry_text(detail, "reason"), reason) != 0)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
-			"the log entry of the order %s has not this serial and reason",
+			"the log entry of the order %s lacks this serial number and reason",
 			row->order);
 	pki_msec_format(row->reported, reported);
 	if (strcmp(entry_text(detail, "reported"), reported) != 0)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
-			"the log entry of the order %s has another time of the report",
+			"the log entry of the order %s gives another time of the report",
 			row->order);
 	if (row->reported > row->committed + 1000)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
-			"reported after it was committed");
+			"was reported after the commit of the revocation");
 	return PKI_OK;
 }
 
@@ -96,7 +96,7 @@ check_surplus(struct coverage *c, const struct pki_revoked *is)
 			"lists %s, which was revoked later", serial);
 	else
 		audit_add_breach(c->issuer->a, c->object, PKI_RULE_CRL_EXPIRED,
-			"lists %s, which had expired long before", serial);
+			"lists %s, which expired long before", serial);
 }
 
 static void
@@ -170,14 +170,14 @@ check_scope(const struct issuer *issuer, const char *object,
 	const char *is = pki_crl_distribution_point(crl);
 	if (!names_list(issuer, row->partition, crl))
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_PARTITION,
-			"is for %.200s, not the list that certificates name",
+			"is for %.200s, which is not the CRL named by the certificates",
 			is != NULL ? is : "all");
 	pki_time keeps = row->cutoff == 0
 				 ? pki_cert_not_before(issuer->a->issuers[issuer->number])
 				 : 0;
 	if (pki_crl_expired_since(crl) != keeps)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_KEEPS_EXPIRED,
-			"does not say whether it keeps what has expired");
+			"expiredCertsOnCRL is wrong: the CRL must say whether it keeps expired certificates");
 }
 
 /* rule 55 */
@@ -190,12 +190,12 @@ check_last(const struct issuer *issuer, const char *object, const struct pki_crl
 		return PKI_OK;
 	if (issuer->revoked.count > row->revocations)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
-			"is the last one, and something was revoked later");
+			"is the last CRL, but a certificate was revoked later");
 	PKI_TRY(pki_ledger_alive(
 		issuer->a->ledger, issuer->number, row->this_update, &alive, err));
 	if (alive.count != 0)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
-			"is the last one, and %ju certificates had neither expired nor been revoked",
+			"is the last CRL, but %ju certificates had neither expired nor been revoked",
 			(uintmax_t)alive.count);
 	return PKI_OK;
 }
@@ -213,15 +213,15 @@ check_sequence(
 		oldest = row->this_update;
 	if (row->cutoff > oldest && row->cutoff > issuer->cutoff)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_EXPIRED,
-			"lets go certificates before a list past their expiry named them");
+			"drops expired certificates before a CRL made after their end listed them");
 	if (row->cutoff != 0 &&
 		(row->cutoff < issuer->cutoff ||
 			(issuer->partitions == 0 && row->cutoff != oldest)))
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_EXPIRED,
-			"lists from another time on than the lists before it made possible");
+			"drops expired certificates from another time than the CRLs before allow");
 	if (issuer->lists[row->partition].next_update == PKI_CRL_LAST)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_LAST,
-			"follows the last CRL of its list");
+			"follows the last CRL of the partition");
 }
 
 /* rules 49, 53, 54: thisUpdate lies between thisUpdate and nextUpdate of the CRL before */
@@ -235,14 +235,14 @@ check_dates(
 		return;
 	if (row->this_update < list->this_update)
 		audit_add_breach(issuer->a, object, PKI_RULE_CRL_FIELDS,
-			"has an earlier thisUpdate than number %ju, before it",
+			"has an earlier thisUpdate than the CRL before, number %ju",
 			(uintmax_t)list->number);
 	pki_time_format(list->next_update, end);
 	if (row->this_update > list->next_update)
 		audit_add_breach(issuer->a, object,
 			issuer->number == PKI_ISSUER_ROOT ? PKI_RULE_CARL_YEARLY
 							  : PKI_RULE_CRL_DAILY,
-			"came late: number %ju, before it, ended at %s",
+			"came late: the CRL before, number %ju, ended at %s",
 			(uintmax_t)list->number, end);
 }
 
@@ -264,7 +264,7 @@ check_crl(struct issuer *issuer, const struct pki_crl_row *row, const char *obje
 	PKI_TRY(check_entries(&c, crl, err));
 	if (issuer->revoked.count < row->revocations || c.found != pki_crl_count(crl))
 		audit_add_breach(a, object, PKI_RULE_STATUS_AGREE,
-			"%zu entries, of which the ledger knows %zu; it was built over %ju revocations, the ledger has %zu",
+			"has %zu entries, of which the ledger knows %zu; the CRL was built over %ju revocations, the ledger has %zu",
 			pki_crl_count(crl), c.found, (uintmax_t)row->revocations,
 			issuer->revoked.count);
 	return PKI_OK;
@@ -338,8 +338,8 @@ check_published(const struct issuer *issuer, unsigned partition, const char *nam
 	bool behind = made_before(issuer, partition, &file);
 	return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED,
 		PKI_RULE_STATUS_AGREE,
-		"is %s, not number %ju that was published last; publish again",
-		behind ? "an earlier CRL" : "no CRL of this list",
+		"is %s, not the CRL published last, number %ju; publish again",
+		behind ? "an earlier CRL" : "no CRL of this partition",
 		(uintmax_t)list->published);
 }
 
@@ -390,7 +390,7 @@ follow(struct issuer *issuer, uint64_t n)
 		issuer->number);
 	if (status == PKI_OK && row.partition > issuer->partitions)
 		status = pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_CRL_PARTITION,
-			"is of a partition that there is not");
+			"is of a partition which does not exist");
 	if (status == PKI_OK) {
 		check_sequence(issuer, object, &row);
 		check_dates(issuer, object, &row);

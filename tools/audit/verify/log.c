@@ -78,7 +78,7 @@ check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
 		pki_msec_format(row.published, published);
 	if (strcmp(published, entry_text(detail, "published")) != 0)
 		audit_add_breach(a, object, PKI_RULE_RECORD,
-			"records that the CRL %jd of issuer %jd was published then; the ledger does not",
+			"records a publication of the CRL %jd of issuer %jd at another time than the ledger",
 			(intmax_t)number, (intmax_t)issuer);
 }
 
@@ -131,7 +131,7 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 			"is not canonical JSON of an event type of log(5)");
 	if (at < w->last)
 		audit_add_breach(
-			a, object, PKI_RULE_CLOCK, "is older than the entry before it");
+			a, object, PKI_RULE_CLOCK, "is older than the entry before");
 	w->last = at;
 	const char *type = entry_text(entry, "type");
 	json_t *detail = json_object_get(entry, "detail");
@@ -230,7 +230,7 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 			(uintmax_t)a->figures.entries);
 	else if (memcmp(&cp.root, &root, sizeof root) != 0)
 		audit_add_breach(a, object, PKI_RULE_LOG_CHECKPOINT,
-			"is signed over another root: an entry before it was changed");
+			"is signed over another root: an entry below was changed");
 	return PKI_OK;
 }
 

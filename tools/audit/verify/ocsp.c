@@ -31,25 +31,26 @@ compare(const struct audit *a, const struct pki_cert_row *row,
 	pki_time revoked_at = row->revoked_at / 1000;
 	if (is->status == PKI_OCSP_UNISSUED || is->status == PKI_OCSP_UNKNOWN)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-			"OCSP does not know it, though it was issued");
+			"OCSP does not know this certificate, although it was issued");
 	if (!row->revoked && is->status == PKI_OCSP_REVOKED) {
 		/* later than our view of a ledger in use */
 		if (a->ocsp.url != NULL && is->revoked_at >= a->started.tv_sec)
 			return PKI_OK;
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-			"OCSP says that it was revoked; the ledger does not");
+			"OCSP says revoked, but the ledger has no revocation");
 	}
 	if (row->revoked && is->status == PKI_OCSP_GOOD) {
 		/* a response of the same second may have been made before the revocation */
 		bool behind = is->this_update <= revoked_at &&
 			      a->ocsp.last_event - revoked_at <= SEEN_WITHIN;
 		return pki_fail_rule(err, behind ? PKI_STATE : PKI_TAMPERED,
-			PKI_RULE_STATUS_AGREE, "OCSP says good, though it was revoked%s",
+			PKI_RULE_STATUS_AGREE,
+			"OCSP says good, although the certificate was revoked%s",
 			behind ? " since: the answer is behind" : "");
 	}
 	if (row->revoked && (is->revoked_at != revoked_at || is->reason != row->reason))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_STATUS_AGREE,
-			"OCSP gives another date or reason of its revocation");
+			"OCSP gives another date or reason of the revocation");
 	return PKI_OK;
 }
 
@@ -111,7 +112,7 @@ judge_answer(struct audit *a, const struct pki_cert_row *row, enum pki_status st
 	}
 	if (status == PKI_OK && is->next_update < a->ocsp.last_event)
 		status = pki_fail_rule(err, PKI_STATE, PKI_RULE_OCSP_NEXT_UPDATE,
-			"its answer had ended when the ledger was written last");
+			"the OCSP response had ended before the ledger's last event");
 	if (status != PKI_OK)
 		audit_add_finding(a, object, err);
 }
@@ -193,7 +194,7 @@ ask_unissued(struct audit *a)
 		status = ask(a, &serial, &is, &own);
 	if (status == PKI_OK && is.status == PKI_OCSP_GOOD)
 		status = pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_OCSP_UNISSUED,
-			"OCSP says good, though it was never issued");
+			"OCSP says good, although no certificate has this serial number");
 	if (status != PKI_OK)
 		audit_add_finding(a, object, &own);
 }

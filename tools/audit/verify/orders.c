@@ -73,13 +73,14 @@ check_issued(const struct visit *v, const struct pki_cert_row *row,
 		strcmp(name.common_name, v->order->subject.common_name) != 0 ||
 		row->document_end != v->order->document_end)
 		audit_add_breach(v->a, object, PKI_RULE_RECORD,
-			"profile, key, name or end of the document are not those of the order %s",
+			"profile, key, name or end of the document differ from the order %s",
 			v->row->id);
 	pki_time late = pki_cert_not_before(cert) - v->decision->certs[i].not_before;
 	if (late > 0 || -late > DECIDED_WITHIN ||
 		pki_cert_not_after(cert) > v->decision->certs[i].not_after)
 		audit_add_breach(v->a, object, PKI_RULE_VALIDITY,
-			"the dates are not those that the order %s allowed", v->row->id);
+			"the dates differ from the dates allowed by the order %s",
+			v->row->id);
 	return PKI_OK;
 }
 
@@ -128,7 +129,8 @@ check_used(struct audit *a, const struct pki_order_row *row,
 	if (pki_ledger_order(a->ledger, id, &used, NULL, &own) != PKI_OK ||
 		used.action != PKI_ACTION_INVITE || used.log_index != row->log_index)
 		audit_add_breach(a, row->id, PKI_RULE_INVITATION,
-			"the ledger no longer says that it used the invitation %s", id);
+			"the ledger lacks the use of the invitation %s by this order",
+			id);
 }
 
 /* Decide again. The decision stays in v for the order's certificates. */
@@ -202,7 +204,7 @@ check_invitation(struct visit *v, struct previous *previous, struct pki_err *err
 	if (row->committed != previous->committed ||
 		row->log_index != previous->log_index || row->holder[0] != '\0')
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_INVITATION,
-			"time, log entry or holder are not those of the order %s",
+			"time, log entry or holder differ from the order %s",
 			previous->id);
 	return PKI_OK;
 }
@@ -226,7 +228,7 @@ check_order(struct visit *v, struct previous *previous, struct pki_signed_order 
 	if (strcmp(order->order.id, row->id) != 0 || order->order.action != row->action ||
 		strcmp(order->order.holder, row->holder) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
-			"identifier, action or holder are not those that were signed");
+			"identifier, action or holder differ from the signed order");
 	check_signers(a, row, &order->cms);
 	return check_decided(v, order, decision, err);
 }

@@ -73,7 +73,7 @@ check_vkey(struct audit *a, const char *file, struct pki_err *err)
 	if (strcspn((const char *)text.data, "\n") != len ||
 		memcmp(text.data, a->vkey, len) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_NOTE,
-			"is not the verifier key that this audit trusts");
+			"is not the verifier key trusted by this audit");
 	return PKI_OK;
 }
 

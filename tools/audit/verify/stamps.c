@@ -51,7 +51,7 @@ check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *e
 	if (beside.len > 0 &&
 		!pki_bytes_equal(note.data, note.len, beside.data, beside.len))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
-			"the checkpoint beside it is not the ledger's");
+			"the checkpoint beside the time-stamp is not the ledger's");
 	PKI_TRY(read_file(s, name, &response, err));
 	PKI_TRY(pki_tsp_query_of(pki_buf_bytes(&note), &query, err));
 	enum pki_status status = pki_tsp_verify(
@@ -93,7 +93,7 @@ check_file(struct stamps *s, const char *name)
 		pki_file_exists(object))
 		return;
 	(void)pki_fail_rule(&own, PKI_TAMPERED, PKI_RULE_TIMESTAMP,
-		"its time-stamp, %s, is missing: it came before the checkpoint was put here",
+		"its time-stamp %s is missing, although `pki-witness feed` writes the time-stamp first",
 		token);
 	snprintf(object, sizeof object, FOLDER "/%s", name);
 	audit_add_finding(s->a, object, &own);
@@ -155,7 +155,7 @@ check_late(struct stamps *s)
 		s->a->started.tv_sec - at / 1000 <= LATE * every)
 		return;
 	(void)pki_fail_rule(&own, PKI_NOTFOUND, PKI_RULE_TIMESTAMP,
-		"from entry %ju on the log has no time-stamp, since %s; there should be one every %lld s",
+		"the log has no time-stamp from entry %ju of %s on; a time-stamp is due every %lld s",
 		(uintmax_t)s->covered, entry_text(entry, "at"), (long long)every);
 	audit_add_finding(s->a, "time-stamps", &own);
 }
@@ -170,7 +170,7 @@ stamps_verify(struct audit *a, struct pki_err *err)
 		return PKI_OK;
 	if (trust[0] == '\0')
 		return pki_fail_rule(err, PKI_CONFIG, PKI_RULE_TIMESTAMP,
-			"there are time-stamps, and nobody to trust for them");
+			"time-stamps were found, but no authority's certificate to trust");
 	enum pki_status status = pki_file_read(trust, PKI_FILE_MAX, &s.trust, err);
 	if (status == PKI_OK)
 		status = check_folder(&s, err);
