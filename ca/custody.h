@@ -12,7 +12,7 @@
  */
 enum pki_status custody_secret(const struct pki_args *args, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* In a process that leaves the reading to another: close descriptors named as fd:N. */
+/* Close the descriptors named as fd:N, in a process that does not read them. */
 void custody_close(const struct pki_args *args);
 
 #endif

@@ -13,7 +13,7 @@
 #include "libpki/tlog/merkle.h"
 #include "libpki/x509/crl.h"
 
-/* Requests in one frame: what one transaction takes at most. */
+/* Orders in one frame, and requests in one transaction. */
 #define IPC_BATCH_MAX 64
 /* A batch of the largest orders; IPC_LAST_CRL may have IPC_REPLY_MAX. */
 #define IPC_REQUEST_MAX ((size_t)9 << 20)
@@ -25,15 +25,15 @@
 enum ipc_type {
 	IPC_DECIDE = 1, /* ORDER... -> per order FACTS INVITATION | ERROR */
 	IPC_SIGN, /* MASK -> per order and certificate DER | ERROR */
-	IPC_CUTOFF, /* -> TIME : a CRL begins; what expired before leaves the lists */
+	IPC_CUTOFF, /* -> TIME : a CRL begins; certificates that expired before leave it */
 	IPC_ENTRIES, /* ENTRIES -> : revoked since, for the CRL that follows */
 	IPC_EXPIRED, /* CERTIFICATE -> : revoked, expired, leaves with that CRL */
 	IPC_CRL, /* PARTITION NUMBER THIS NEXT -> COUNT DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
 	IPC_FORGET, /* SIZE -> : the last transaction was not committed */
-	IPC_COSIGNED, /* NOTE PROOF -> SIZES : what each witness cosigned, with this one */
+	IPC_COSIGNED, /* NOTE PROOF -> SIZES : entries that each witness cosigned */
 	IPC_SEAL, /* CONTENT ENTRY -> CMS */
-	/* before all others, what the signer continues: */
+	/* before all other requests, the state that the signer continues: */
 	IPC_START, /* CERTIFICATE NOTE CLOCK ALIVE -> READY : ALIVE certificates are valid */
 	IPC_LAST_CRL, /* PARTITION DER -> */
 	IPC_SERVE, /* -> : all CRLs were sent */
@@ -51,7 +51,7 @@ enum ipc_tag {
  * (8), reason (1), partition (2). */
 #define IPC_REVOKED_SIZE 32
 
-/* Start a frame in buf (what was there goes), add fields, send. */
+/* Start a frame in buf, whose content is dropped; add fields; send. */
 enum pki_status ipc_begin(
 	struct pki_buf *buf, enum ipc_type type, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data,
@@ -63,25 +63,25 @@ enum pki_status ipc_put_proof(struct pki_buf *buf, const struct pki_proof *proof
 /* Write one entry; for an IPC_BYTES field of several. */
 void ipc_write_revoked(
 	uint8_t out[static IPC_REVOKED_SIZE], const struct pki_revoked *revoked);
-/* As put, for octets that are sent from where they are: *tail, by ipc_send_tail(). */
+/* As put, without a copy: ipc_send_tail() sends *tail, the octets themselves, after buf. */
 enum pki_status ipc_put_tail(struct pki_buf *buf, struct pki_bytes data,
 	struct pki_bytes *tail, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_send_tail(int fd, struct pki_buf *buf, struct pki_bytes tail,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_send(int fd, struct pki_buf *buf, struct pki_err *err) PKI_MUST_CHECK;
 
-/* One frame's fields to buf (what was there goes). UNAVAILABLE at the end of the stream, LIMIT
+/* The fields of one frame to buf, whose content is dropped. UNAVAILABLE at the end of the stream, LIMIT
  * above max octets, INPUT for a type that is not in the table. */
 enum pki_status ipc_receive(int fd, size_t max, struct pki_buf *buf, enum ipc_type *type,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* The next field, cut off from the front of *rest. INPUT if it is another one or broken. An
- * ERROR in its place becomes the caller's error. */
+/* The next field, cut off from the front of *rest. INPUT if its tag differs or it is broken. An
+ * ERROR field becomes the caller's error. */
 enum pki_status ipc_get(struct pki_bytes *rest, enum ipc_tag tag, struct pki_bytes *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_get_number(
 	struct pki_bytes *rest, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
-/* INPUT unless it is a time from 1970 to 9999. */
+/* INPUT unless the time is from 1970 to 9999. */
 enum pki_status ipc_get_time(
 	struct pki_bytes *rest, pki_time *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_get_hash(
@@ -89,14 +89,14 @@ enum pki_status ipc_get_hash(
 /* INPUT above PKI_PROOF_MAX hashes. */
 enum pki_status ipc_get_proof(struct pki_bytes *rest, struct pki_proof *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* INPUT unless there are 1 to IPC_ENTRIES_MAX whole entries. *out: the octets of all. */
+/* INPUT unless the field has 1 to IPC_ENTRIES_MAX whole entries. *out: all octets. */
 enum pki_status ipc_get_entries(struct pki_bytes *rest, struct pki_bytes *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* The next entry, cut off from the front of *entries. INPUT unless the serial is a serial number
- * (RFC 5280 4.1.2.2), the time one from 1970 to 9999, and the reason one of enum pki_reason. */
+ * (RFC 5280 4.1.2.2), the time from 1970 to 9999, and the reason in enum pki_reason. */
 enum pki_status ipc_next_entry(struct pki_bytes *entries, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* For replies: copies; INPUT unless it has exactly that size. */
+/* For replies: copies; INPUT unless the field has exactly this size. */
 enum pki_status ipc_get_struct(struct pki_bytes *rest, void *out, size_t size,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* INPUT if fields are left over. */

@@ -12,14 +12,14 @@ struct quorum {
 	/* entries of the largest checkpoint that each of the configuration's witnesses cosigned */
 	uint64_t cosigned[PKI_WITNESSES_MAX];
 	uint64_t
-		issued; /* entries up to the last with certificates: those must be cosigned */
+		issued; /* entries up to the last that issued certificates; must be cosigned */
 	bool issuing; /* certificates were signed that no checkpoint covers yet */
 };
 
-/* Entries that as many witnesses cosigned as must. */
+/* Entries that enough witnesses cosigned. */
 uint64_t quorum_covered(const struct quorum *quorum, const struct pki_conf *conf,
 	const struct pki_policy *policy);
-/* BUSY, with the witnesses that are missing, unless everything that was issued is covered. */
+/* BUSY, with the missing witnesses' names, unless all issued certificates are covered. */
 enum pki_status quorum_check(const struct quorum *quorum, const struct pki_conf *conf,
 	const struct pki_policy *policy, struct pki_err *err) PKI_MUST_CHECK;
 /* Status goes on without witnesses: of OCSP responders nobody asks for the quorum. */

@@ -1,6 +1,6 @@
 /*
- * The key ceremony: script (ceremony.yaml, pki-ca(8)), what is made of it, its records. Two
- * custodians and a witness are named; the root key's use ends with it.
+ * The key ceremony: its script (ceremony.yaml, pki-ca(8)), keys and certificates, records. The
+ * script names two custodians and a witness. The use of the root key ends with the ceremony.
  */
 #ifndef CA_CEREMONY_CEREMONY_H
 #define CA_CEREMONY_CEREMONY_H
@@ -13,7 +13,7 @@
 #include "libpki/x509/csr.h"
 
 #define CEREMONY_TEXT 128
-/* The first officers; the others are made by orders. */
+/* The first officers; orders make all later ones. */
 #define CEREMONY_OFFICERS_MAX 24
 
 struct ceremony_officer {
@@ -57,7 +57,7 @@ enum pki_status ceremony_make(struct ceremony *c, const struct pki_conf *conf,
 /* The ledger, in one transaction: issuers, certificates, CRLs, events, first checkpoint. */
 enum pki_status ceremony_record(struct ceremony *c, const struct pki_conf *conf,
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
-/* The report: JSON as it is sealed, and for people. */
+/* The report: JSON, which is sealed, and text for people. */
 enum pki_status ceremony_report(const struct ceremony *c, const struct pki_conf *conf,
 	struct pki_buf *json, struct pki_buf *text, struct pki_err *err) PKI_MUST_CHECK;
 void ceremony_free(struct ceremony *c);

@@ -14,7 +14,7 @@
 
 #define FILES_MAX (CEREMONY_OFFICERS_MAX + 24)
 
-/* What stands on disk because of this ceremony: gone again if it fails. */
+/* Files of this ceremony; removed if the ceremony fails. */
 struct made {
 	char paths[FILES_MAX][PATH_MAX];
 	size_t count;
@@ -163,7 +163,7 @@ write_report(const struct ceremony *c, const struct pki_conf *conf, const char *
 	return write_file(out, "ceremony.txt", pki_buf_bytes(&text), err);
 }
 
-/* The ledger last: once it is committed, the ceremony has been. */
+/* The ledger last: its commit completes the ceremony. */
 static enum pki_status
 write_ledger(struct ceremony *c, const struct pki_conf *conf, struct pki_err *err)
 {

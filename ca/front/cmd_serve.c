@@ -17,7 +17,7 @@
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 
-/* More than the queue holds: the answer "busy" needs a connection too. */
+/* More connections than the queue has room for requests: the reply "busy" needs a connection. */
 #define CONNECTIONS_SPARE 64
 #define IDLE_SECONDS 30
 
@@ -86,7 +86,7 @@ wire(struct server *s)
 		&s->writer };
 }
 
-/* From 0 to N lists, once: what is certified from now on names them. */
+/* From no partitions to N, once: certificates name partitions from now on. */
 static enum pki_status
 begin_partitions(struct server *s, struct pki_err *err)
 {
@@ -97,7 +97,7 @@ begin_partitions(struct server *s, struct pki_err *err)
 	return writer_job(&s->writer, JOB_PARTITIONS, err);
 }
 
-/* Whose cosignatures count is on record, as the policy is. */
+/* The log records the policy and the witnesses' keys. */
 static enum pki_status
 load_event(struct server *s, struct pki_err *err)
 {
@@ -151,7 +151,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	return pki_http_begin(s->http, err);
 }
 
-/* They come to wait_for_end() alone. */
+/* Only wait_for_end() takes signals. */
 static void
 block_signals(sigset_t *set)
 {
@@ -169,7 +169,7 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 			continue;
 		if (info.si_signo != SIGCHLD)
 			return PKI_OK;
-		/* channel_stop() reaps it: others read its pid until then */
+		/* channel_stop() reaps the signer: threads read its pid until then */
 		info.si_pid = 0;
 		if (waitid(P_PID, (id_t)s->signer.pid, &info,
 			    WEXITED | WNOHANG | WNOWAIT) != 0 ||
@@ -181,7 +181,7 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 	}
 }
 
-/* What was handed in is answered first. A start that failed may have begun any part. */
+/* Requests in the queue get their replies first. After a failed start any part may be missing. */
 static void
 finish(struct server *s, bool in_order)
 {

@@ -1,6 +1,6 @@
 #include "ca/front/handover.h"
 
-/* rule 55: why the signer refused, which knows the number alone */
+/* rule 55: the reason in full; the signer knows only the number of valid certificates */
 static enum pki_status
 refuse_end(const struct pki_ledger_alive *alive, struct pki_err *err)
 {
@@ -76,7 +76,7 @@ send_crl(struct channel *signer, const struct signer_setup *setup,
 	PKI_TRY(ipc_put_number(&signer->buf, partition, err));
 	PKI_TRY(ipc_put_tail(&signer->buf, pki_buf_bytes(&crl.der), &signer->tail, err));
 	PKI_TRY(call(signer, err));
-	/* expired certificates are kept from now on: the ledger has those that had left */
+	/* expired certificates are kept from now on: the ledger sends the removed entries again */
 	if (setup->conf->crl_keep && crl.cutoff != 0)
 		crl.revocations = 0;
 	if (crl.revocations < *sent)

@@ -78,7 +78,7 @@ struct history {
 	const struct facts *facts;
 };
 
-/* What was ordered before a report of loss dies with it. */
+/* Orders made before a report of loss are refused after the report. */
 static enum pki_status
 older_than_revocation(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -124,7 +124,7 @@ last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The pair that was issued together is renewed, or identified afresh, together. */
+/* Certificates issued as a pair are renewed as a pair. */
 static enum pki_status
 not_revoked(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -227,7 +227,7 @@ covers(const struct pki_order_rule *rule, const char *profile)
 	return false;
 }
 
-/* The signer knew roles, not what is behind a serial: rule 201 for the certificate itself.
+/* The signer checked roles without knowing the profile of a serial: rule 201 for the certificate.
  */
 static enum pki_status
 check_entitled(const struct pki_policy *policy, const struct facts *facts,
@@ -260,7 +260,7 @@ struct gather {
 	const struct pki_policy *policy;
 	struct job *job;
 	pki_time now;
-	bool revoked; /* one was left out because it is revoked already */
+	bool revoked; /* a certificate was left out because it is revoked already */
 };
 
 static enum pki_status
@@ -302,7 +302,7 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 	return status;
 }
 
-/* Promise and rule 47: a loss takes everything that the holder has, in one transaction. */
+/* Rule 47: a report of loss revokes all of the holder's certificates in one transaction. */
 static enum pki_status
 check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
 	struct job *job, struct pki_err *err)

@@ -1,4 +1,5 @@
-/* The rules that only the ledger can tell: use, standing, keys, names, predecessors. */
+/* The ledger rules: what the ledger knows against an order (use, revocations, keys, names,
+ * predecessors). */
 #ifndef CA_FRONT_LEDGER_RULES_H
 #define CA_FRONT_LEDGER_RULES_H
 
@@ -12,7 +13,7 @@ enum pki_status ledger_rules_check(struct pki_ledger *ledger,
 	const struct pki_policy *policy, const struct pki_cert *ca, pki_msec now,
 	struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Could carrying out `a` change what ledger_rules_check() says of `b`? Then b waits for the next
+/* Could order a change the result of ledger_rules_check() for b? Then b waits for the next
  * batch. */
 bool ledger_rules_conflict(const struct facts *a, const struct facts *b);
 

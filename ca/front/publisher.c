@@ -7,8 +7,7 @@
 
 /* Each publication rewrites a tile and three files; no auditor asks more often. */
 #define PAUSE_MSEC 1000
-/* Cosignatures are looked for so often, where there are witnesses; also the pause while orders
- * wait for them. */
+/* How often the worker looks for cosignatures; also the pause while orders wait for witnesses. */
 #define TICK_MSEC 200
 
 static enum pki_status
@@ -31,7 +30,7 @@ merge(struct publisher *p)
 		pki_report_trouble(&p->merge_report, &own);
 }
 
-/* Milliseconds until it may publish; PKI_WAIT_FOREVER: there is nothing new. */
+/* Milliseconds until the next publication; PKI_WAIT_FOREVER: no new entries. */
 static long
 look(struct publisher *p)
 {

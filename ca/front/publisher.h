@@ -1,6 +1,6 @@
 /*
  * The worker that publishes the log: new tiles and the checkpoint over them, once a second at
- * most, and the cosignatures that witnesses left for that checkpoint.
+ * most, and the witnesses' cosignatures on the checkpoint.
  */
 #ifndef CA_FRONT_PUBLISHER_H
 #define CA_FRONT_PUBLISHER_H
@@ -10,7 +10,7 @@
 #include "libpki/host/worker.h"
 #include "libpki/state/ledger.h"
 
-/* What the worker works on; borrowed. */
+/* Borrowed. */
 struct publisher_config {
 	const struct pki_conf *conf;
 	struct pki_ledger *ledger; /* the worker's own */
@@ -36,7 +36,7 @@ enum pki_status publisher_start(struct publisher *publisher,
 	const struct publisher_config *config, struct pki_err *err) PKI_MUST_CHECK;
 /* So many entries are committed now. soon: publish without the second's pause. */
 void publisher_notify(struct publisher *publisher, uint64_t committed, bool soon);
-/* Publish what is left, end the worker. */
+/* Publish the remaining entries, end the worker. */
 void publisher_stop(struct publisher *publisher);
 
 #endif

@@ -64,14 +64,14 @@ struct queue {
 
 enum pki_status queue_init(
 	struct queue *queue, size_t limit, struct pki_err *err) PKI_MUST_CHECK;
-/* BUSY if it is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
+/* BUSY if the queue is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
 enum pki_status queue_push(
 	struct queue *queue, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 /* Up to max jobs. Waits so long for the first one; PKI_WAIT_FOREVER: until the queue is closed. */
 size_t queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec);
 size_t queue_waiting(struct queue *queue);
 bool queue_closed(struct queue *queue); /* and empty */
-/* No more come in; what is there will still be taken. */
+/* No job can be pushed any more; waiting jobs will still be taken. */
 void queue_close(struct queue *queue);
 
 #endif

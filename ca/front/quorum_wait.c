@@ -1,4 +1,4 @@
-/* Orders that wait until witnesses have cosigned what was issued before (rule 214). */
+/* Orders wait until witnesses have cosigned the earlier certificates' entries (rule 214). */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
-/* Witnesses that are well need a second; who asks for a certificate waits so long for them.
+/* Healthy witnesses need a second; an order for a certificate waits so long.
  */
 #define HOLD_MSEC 5000
 
@@ -36,7 +36,7 @@ quorum_open(struct writer *w)
 	return check(w, NULL) == PKI_OK;
 }
 
-/* The signer looks at it itself. */
+/* Send a cosigned checkpoint to the signer, which checks it. */
 static enum pki_status
 offer(struct writer *w, struct pki_bytes note, uint64_t size, struct pki_err *err)
 {

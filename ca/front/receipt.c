@@ -5,7 +5,7 @@
 #include "ca/front/writer.h"
 #include "libpki/state/log.h"
 
-/* "log": where the entry is, and the proof of it. The entry itself goes to *entry. */
+/* "log": the entry's index and the proof of inclusion. The entry goes to *entry. */
 static enum pki_status
 add_log(struct writer *w, uint64_t index, struct pki_buf *entry, struct pki_json *receipt,
 	struct pki_err *err)
@@ -33,7 +33,7 @@ add_log(struct writer *w, uint64_t index, struct pki_buf *entry, struct pki_json
 	return PKI_OK;
 }
 
-/* The first CRL that lists the revocation; null as long as there is none, or it is not published. */
+/* The first CRL that lists the revocation; null before that CRL is made, or published. */
 static enum pki_status
 add_publication(struct writer *w, const json_t *serials, struct pki_json *receipt,
 	struct pki_err *err)

@@ -1,4 +1,4 @@
-/* What must hold before a signer is started, and before anything is asked of it. */
+/* Checks at the start of pki-ca: of the ledger, and of published files against the ledger. */
 #ifndef CA_FRONT_START_H
 #define CA_FRONT_START_H
 
@@ -10,11 +10,10 @@
 enum pki_status start_ledger(
 	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Promise 9: what is published must be in the ledger; else TAMPERED: a backup was restored. */
+/* Promise 9: the ledger has all published CRLs; else TAMPERED: a backup was restored. */
 enum pki_status start_check_crls(const struct pki_conf *conf, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The same of the log in dir; size: of the ledger's last checkpoint. *published: what stands
- * there, in entries. */
+/* The same for the log in dir; size: of the ledger's last checkpoint. *published: entries in dir. */
 enum pki_status start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
 	uint64_t *published, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* A new CRL of the issuing CA: what was revoked and what has expired since the last one
- * goes to the signer, which knows the rest. */
+/* A new CRL of the issuing CA: the signer gets the revocations since the last CRL, and the
+ * certificates that have expired since. */
 #include <string.h>
 
 #include "ca/front/writer.h"
@@ -10,7 +10,7 @@ struct entries {
 	size_t count;
 };
 
-/* A request to the signer that it answers with nothing, or with an error. */
+/* A request whose reply has no fields, or an error. */
 static enum pki_status
 tell(struct channel *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
 	size_t len, struct pki_err *err)
@@ -55,7 +55,7 @@ send_revoked(struct writer *w, pki_time unexpired_at, struct pki_err *err)
 	return send_entries(e, err);
 }
 
-/* What the last CRL listed and this one need not: the certificate is the signer's proof. */
+/* The last CRL listed this certificate, the new CRL need not: the certificate is the proof. */
 static enum pki_status
 on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
@@ -66,8 +66,8 @@ on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	return tell(w->signer, IPC_EXPIRED, IPC_BYTES, row.der.data, row.der.len, err);
 }
 
-/* rules 56, 57: from when on certificates are listed. It does not go back, unless what
- * expired is kept from now on. */
+/* rules 56, 57: the earliest notAfter that the CRL lists. Never goes back, unless expired
+ * certificates are kept from now on. */
 static enum pki_status
 ask_cutoff(struct writer *w, pki_time last, pki_time *out, struct pki_err *err)
 {
@@ -106,12 +106,12 @@ sign_crl(
 	PKI_TRY(ipc_get_number(&reply, entries, err));
 	PKI_TRY(ipc_get(&reply, IPC_BYTES, &der, err));
 	enum pki_status status = pki_buf_append(&row->der, der.data, der.len, err);
-	/* as large as the CRL, of which the ledger is about to need another copy */
+	/* as large as the CRL; the ledger is about to make another copy */
 	pki_buf_free(&w->signer->buf);
 	return status;
 }
 
-/* The last CRL of any list; zeros if there is none. */
+/* The last CRL of any partition; zeros if there is none. */
 static enum pki_status
 last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err)
 {

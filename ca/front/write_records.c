@@ -45,7 +45,7 @@ write_event(struct writer *w, struct job *job, struct pki_err *err)
 	if (!pki_event_known(event.type))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
 			"no event has the type \"%.40s\"; see log(5)", event.type);
-	/* what pki-ca did it says itself, in the transaction that does it */
+	/* pki-ca logs its own events itself, in their transactions */
 	if (job->req != NULL && strcmp(pki_event_source(event.type), "pki-ca") == 0)
 		return pki_refuse(
 			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);

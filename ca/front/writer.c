@@ -7,7 +7,7 @@
 #include "ca/front/reply.h"
 #include "ca/front/ledger_rules.h"
 
-/* Are the witnesses back? */
+/* How often the writer looks for cosignatures while orders wait for them. */
 #define LOOK_MSEC 50
 
 struct batch {
@@ -15,7 +15,7 @@ struct batch {
 	size_t count;
 };
 
-/* What befalls one request, and what befalls the machine: the latter ends the batch. */
+/* False for the errors of one request; true for errors of the machine, which end the batch. */
 static bool
 concerns_all(enum pki_status status)
 {
@@ -106,7 +106,7 @@ hold(struct writer *w, struct batch *b)
 			quorum_hold(w, b->jobs[i]);
 }
 
-/* Orders that hang together do not share a batch. */
+/* An order that depends on an earlier order of the batch waits for the next batch. */
 static void
 separate(struct batch *b)
 {
@@ -213,7 +213,7 @@ write_one(struct writer *w, struct job *job, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* One request between marks: refused, it leaves nothing but the event that says so. */
+/* One request between marks. A refused order leaves only the event of its refusal. */
 static enum pki_status
 write_marked(struct writer *w, struct job *job, struct pki_err *err)
 {
@@ -229,12 +229,12 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 			return status;
 		}
 	}
-	/* one that was only put off may be handed in again */
+	/* a client may send an order again that got BUSY */
 	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
 	return refused ? log_refusal(w, job, err) : PKI_OK;
 }
 
-/* CRLs last: they list what the same batch revokes. */
+/* CRLs last: they list the revocations of the same batch. */
 static enum pki_status
 write_all(struct writer *w, struct batch *b, struct pki_err *err)
 {
@@ -268,7 +268,7 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
 }
 
-/* Certificates that were signed and went nowhere, as their batch failed. */
+/* Certificates that the signer signed for batches that failed; nobody got them. */
 static enum pki_status
 log_lost(struct writer *w, struct pki_err *err)
 {
@@ -302,7 +302,7 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* What was signed for a batch that did not commit goes nowhere. */
+/* The signer forgets its signatures for a batch that did not commit. */
 static void
 forget(struct writer *w)
 {
@@ -319,8 +319,7 @@ static enum pki_status
 carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	PKI_TRY(decide(w, b, err));
-	/* what was decided, dates of certificates included, comes before what is recorded
-	 */
+	/* the signer decided, and dated certificates, before this time */
 	w->now = pki_msec_now();
 	PKI_TRY(check_clock(w, w->now, err));
 	w->signing = 0;
@@ -475,7 +474,7 @@ writer_run(void *arg)
 	}
 }
 
-/* The front's own; takes input over. */
+/* A job of the front itself; takes input over. */
 static enum pki_status
 one_job(struct writer *w, enum job_kind kind, json_t *input, struct pki_err *err)
 {

@@ -1,7 +1,7 @@
 /*
- * The writer: takes what waits in the queue as one batch, has the signer decide, asks the
- * ledger, has the signer sign, and commits all of it with its log entries and the checkpoint
- * over them in one transaction. Only then does anything go out.
+ * The writer takes the requests of the queue as one batch. The signer decides each order, the
+ * writer checks the ledger rules, and the signer signs. One transaction commits the batch with its
+ * log entries and the checkpoint over them. Replies are sent after the commit.
  */
 #ifndef CA_FRONT_WRITER_H
 #define CA_FRONT_WRITER_H
@@ -21,33 +21,31 @@ struct writer {
 	struct publisher *publisher;
 	struct pki_cert *root; /* for root CRLs */
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
-	uint64_t checkpoint; /* size of the last one */
+	uint64_t checkpoint; /* size of the last checkpoint */
 	pki_msec now; /* of the batch: when its requests are carried out */
 	uint64_t sent; /* revocations of the ledger that the signer has */
 	uint64_t pending; /* the same, once the transaction is committed */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
 	size_t signing; /* orders of the batch that the signer has signed for */
-	size_t lost; /* ... of batches that failed since, which the log does not tell yet */
+	size_t lost; /* the same, of failed batches, until the log records them */
 	/* rule 214 */
 	struct quorum quorum; /* as the signer counts */
 	pthread_mutex_t quorum_lock; /* the front reads it */
 	struct queue held; /* orders that wait for witnesses */
-	int64_t closed; /* since when, on the monotonic clock */
-	struct pki_report witness_report; /* of what was left in witnesses' names */
+	int64_t closed; /* when issuing began to wait for witnesses, on the monotonic clock */
+	struct pki_report witness_report; /* of wrong cosignatures */
 };
 
 /* The thread's body; ends when the queue is closed and empty. */
 void *writer_run(void *writer);
 
-/* One batch now, in the caller's thread; jobs keep their answers, nothing is sent. For the
- * front's own events, before the thread starts and after it ended; detail is
- * empty afterwards, may be NULL. */
+/* Log an event of pki-ca in the caller's thread, before the writer's thread starts or after its
+ * end. detail is empty afterwards, may be NULL. */
 enum pki_status writer_event(struct writer *writer, const char *type,
 	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The same for a job that needs no more to be said: JOB_PARTITIONS; JOB_LAST_CRLS, where the signer
- * is there for it. */
+/* The same for a job without input: JOB_PARTITIONS; JOB_LAST_CRLS with a signer of SIGNER_ENDS. */
 enum pki_status writer_job(
 	struct writer *writer, enum job_kind kind, struct pki_err *err) PKI_MUST_CHECK;
 
@@ -70,14 +68,14 @@ enum pki_status write_last_crls(
 enum pki_status write_crl_row(struct writer *w, struct job *job,
 	const struct pki_crl_row *row, size_t entries, const char *type,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* write_quorum.c, rule 214: may certificates be issued? */
+/* quorum_wait.c, rule 214: may certificates be issued? */
 enum pki_status quorum_begin(struct writer *w, struct pki_err *err) PKI_MUST_CHECK;
 bool quorum_open(struct writer *w);
-/* Is there something new of the witnesses? */
+/* Read new cosignatures and have the signer check them. */
 void quorum_look(struct writer *w);
-/* Hold a decided order back, or refuse it when witnesses are away for longer. */
+/* Hold a decided order back, or refuse it once witnesses have been away too long. */
 void quorum_hold(struct writer *w, struct job *job);
-/* Answer those that were held in vain. */
+/* Reply to orders that were held too long. */
 void quorum_expire(struct writer *w);
 /* The signer has signed certificates; a checkpoint of that size covers them. */
 void quorum_signed(struct writer *w);

@@ -11,7 +11,7 @@
 #include "libpki/host/conf_log.h"
 #include "libpki/host/sandbox.h"
 
-/* An allocation that is a mapping of its own. */
+/* Larger allocations are mappings of their own. */
 #define LARGE (1 << 20)
 
 static const signer_op ops[] = {
@@ -42,9 +42,9 @@ open_key(const char *uri, const struct pki_buf *secret, const struct pki_cert *c
 	return PKI_OK;
 }
 
-/* What the front read in the ledger. */
+/* IPC_START: what the front read in the ledger. */
 struct start {
-	struct pki_buf frame; /* the other two are in it */
+	struct pki_buf frame; /* holds ca and note */
 	struct pki_bytes ca, note;
 	pki_msec last_event;
 	uint64_t alive;
@@ -70,7 +70,7 @@ receive_start(int fd, struct start *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The log goes on from the last checkpoint that this log key signed. */
+/* The signer continues the log from the last checkpoint, which this log key signed. */
 static enum pki_status
 load_checkpoint(struct signer_state *s, struct pki_bytes note, struct pki_err *err)
 {
@@ -112,7 +112,7 @@ set_up(struct signer_state *s, const struct pki_args *args, const struct start *
 	return pki_cms_cache_new(&s->cache, err);
 }
 
-/* Whatever the library does for the first time, it does before the sandbox. */
+/* First calls of the library open files: they come before the sandbox. */
 static enum pki_status
 warm_up(struct signer_state *s, struct pki_err *err)
 {
@@ -201,7 +201,7 @@ signer_main(const struct signer_setup *setup, int fd)
 	pki_buf_free(&start.frame);
 	if (status == PKI_OK)
 		status = warm_up(&s, &err);
-	/* opening keys took scrypt's 16 MB; what is large goes back when it is freed */
+	/* opening keys took scrypt's 16 MB; large blocks go back to the kernel when freed */
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	malloc_trim(0);
 	if (status == PKI_OK)

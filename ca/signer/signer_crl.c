@@ -1,14 +1,13 @@
 /*
- * CRLs. The signer keeps the revoked set, and the front sends what is new alone: an entry that was
- * listed once stays listed, unchanged, until its certificate has expired. No front can leave it
- * out.
+ * CRLs. The signer keeps the revoked set, and the front sends new entries only. An entry stays
+ * listed, unchanged, until its certificate has expired: a front cannot leave an entry out.
  */
 #include <limits.h>
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
 
-/* Memory, before anything else. */
+/* Bounds the signer's memory. */
 #define REVOKED_MAX ((size_t)2 << 20)
 
 static enum pki_status
@@ -59,8 +58,8 @@ signer_has_listed(const struct signer_state *s, const struct pki_serial *serial)
 	return revoked_set_find(&s->tx.revoked, serial) != NULL;
 }
 
-/* What expires before then is past its expiry on every list: on one list after it at least.
- */
+/* Certificates that expired before this time have been listed after their expiry, by each
+ * partition's last CRL (rule 57). */
 static pki_time
 cutoff(const struct signer_state *s)
 {
@@ -87,8 +86,7 @@ signer_cutoff(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 	return ipc_put_number(&s->reply, (uint64_t)cutoff(s), err);
 }
 
-/* rule 57: the certificate itself shows that it had expired when the last lists were made.
- */
+/* rule 57: the certificate proves its expiry before the last CRLs were made. */
 enum pki_status
 signer_expired(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
@@ -118,7 +116,7 @@ same_entry(const struct pki_revoked *a, const struct pki_revoked *b)
 	       (b->partition == 0 || a->partition == b->partition);
 }
 
-/* The entry of this serial that a CRL lists, or that this request holds already. NULL: none. */
+/* The entry of this serial in the revoked set, or earlier in this request. NULL: none. */
 static struct pki_revoked *
 find_known(struct signer_state *s, const struct revoked_set *kept, size_t *at,
 	const struct pki_serial *serial)
@@ -143,7 +141,7 @@ check_final(const struct pki_revoked *item, const struct pki_revoked *known,
 	return PKI_OK;
 }
 
-/* rule 58: an entry that is known is the same as before. Leaves those that are new. */
+/* rule 58: a known entry must be unchanged. Leaves the new entries in s->received. */
 static enum pki_status
 check_received(struct signer_state *s, struct pki_err *err)
 {
@@ -155,7 +153,7 @@ check_received(struct signer_state *s, struct pki_err *err)
 		struct pki_revoked *known = find_known(s, &kept, &at, &item->serial);
 		if (known != NULL) {
 			PKI_TRY(check_final(item, known, err));
-			/* a CRL read at the start does not say which certificates name it */
+			/* a full CRL read at the start does not say which partition an entry is in */
 			known->partition = item->partition;
 			continue;
 		}
@@ -169,8 +167,7 @@ check_received(struct signer_state *s, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rules 49, 53, 55: of now, for as long as pki.yaml says, or for ever where that is asked
- * for. */
+/* rules 49, 53, 55: thisUpdate is now; nextUpdate as pki.yaml says, or the last CRL's. */
 static enum pki_status
 check_times(const struct signer_state *s, const struct pki_crl_spec *spec, pki_msec now,
 	struct pki_err *err)

@@ -1,9 +1,9 @@
-/* The last CRLs, at the start: the signer goes on from what it signed. */
+/* The last CRLs, at the start: the signer continues them. */
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
 
-/* What certificates name cannot move. */
+/* A CRL's URL is in certificates, and cannot change. */
 static enum pki_status
 check_scope(const struct signer_state *s, unsigned partition, const struct pki_crl *crl,
 	struct pki_err *err)
@@ -18,7 +18,7 @@ check_scope(const struct signer_state *s, unsigned partition, const struct pki_c
 		is != NULL ? is : "the full CRL");
 }
 
-/* Each of its entries, as it is in the revoked set; what is not there yet goes to more. */
+/* Add the partition to known entries of the revoked set; append unknown entries to more. */
 static enum pki_status
 add_entries(struct signer_state *s, unsigned partition, const struct pki_crl *crl,
 	struct revoked_set *more, struct pki_err *err)

@@ -75,7 +75,7 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 	return PKI_OK;
 }
 
-/* rule 205, as far as the signer can tell without a ledger: whom it has put on a CRL. */
+/* rule 205, as far as the signer knows without a ledger: no signer's certificate is on a CRL. */
 static enum pki_status
 check_unlisted(
 	const struct signer_state *s, const struct pki_cms *cms, struct pki_err *err)
@@ -132,7 +132,7 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	return PKI_OK;
 }
 
-/* Facts come for refused orders too, as far as they are known: the refusal is logged. */
+/* A refused order gets a reply with facts too, as far as known: the front logs the refusal. */
 enum pki_status
 signer_decide(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {

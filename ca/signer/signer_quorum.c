@@ -1,12 +1,11 @@
-/* What witnesses cosigned, as the signer itself sees it (rule 214). */
+/* The signer's own count of cosigned entries (rule 214). */
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
 #include "libpki/host/conf_log.h"
 
-/* A front shows what it likes, as often as it likes: what counts is a checkpoint that this
- * log signed, that the log has grown out of, and that a witness of the configuration
- * cosigned. */
+/* A front may send any checkpoint, any number of times. A checkpoint counts if this log's key signed
+ * it, the present log contains it, and a configured witness cosigned it. */
 enum pki_status
 signer_cosigned(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
@@ -43,8 +42,9 @@ signer_covered(struct signer_state *s, uint64_t size)
 	s->quorum.issued = size;
 }
 
-/* What a witness has seen was published, so it was committed. Certificates that were signed
- * count as signed: the log must grow and be cosigned before more are. */
+/* A witness sees only published entries, and published entries are committed. Signed certificates
+ * count although their transaction failed: the log must grow and be cosigned before the signer
+ * signs more. */
 enum pki_status
 signer_uncovered(struct signer_state *s, uint64_t size, struct pki_err *err)
 {

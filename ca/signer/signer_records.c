@@ -1,4 +1,4 @@
-/* What the signer signs about the log: checkpoints, receipts. */
+/* Checkpoints of the log, and receipts of revocations. */
 #include <string.h>
 
 #include "ca/signer/signer_state.h"
@@ -8,7 +8,7 @@
 /* type, order, holder, reason, reported, committed, serials, published, crl_number, log */
 #define RECEIPT_MEMBERS 10
 
-/* rule 81: never one that does not contain the last one. */
+/* rule 81: each checkpoint contains the last checkpoint. */
 enum pki_status
 signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
@@ -31,9 +31,9 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 }
 
 /*
- * The last transaction did not commit (disk full): what was signed for it goes nowhere, and
- * all goes on from before, from the checkpoint of `size`. A front that lies here gets a
- * fork of the log, or two CRLs of one number, which anyone who keeps them can show.
+ * The last transaction did not commit (disk full). The signer forgets its signatures and continues
+ * from the checkpoint of `size`. A front that lies here gets a fork of the log, or two CRLs of one
+ * number, and anyone who keeps both can prove the fraud.
  */
 enum pki_status
 signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
@@ -63,7 +63,7 @@ signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* What the log's entry says, the receipt says: each of these members, to the letter. */
+/* Each of these members is equal in the receipt and in the log entry. */
 static bool
 says_the_same(const json_t *receipt, const json_t *entry)
 {
@@ -94,7 +94,7 @@ read_proof(const json_t *list, struct pki_proof *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The entry lies where the receipt says, under a checkpoint that this log signed. */
+/* The entry has the receipt's index, under a checkpoint that this log's key signed. */
 static enum pki_status
 check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes entry,
 	struct pki_err *err)
@@ -122,7 +122,7 @@ check_logged(const struct signer_state *s, const json_t *log, struct pki_bytes e
 		&leaf, (uint64_t)index, cp.size, &cp.root, &proof, err);
 }
 
-/* The seal stands under receipts of revocations, and they say of them what the log says. */
+/* The seal signs receipts of revocations only, and only if they agree with the log. */
 static enum pki_status
 check_receipt(const struct signer_state *s, struct pki_bytes content,
 	struct pki_bytes entry_text, struct pki_err *err)

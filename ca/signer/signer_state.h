@@ -1,4 +1,4 @@
-/* What the signer's own files share. */
+/* The signer's memory, and its operations: one for each type of request. */
 #ifndef CA_SIGNER_SIGNER_STATE_H
 #define CA_SIGNER_SIGNER_STATE_H
 
@@ -32,16 +32,16 @@ struct signer_state {
 	/* sent for the next CRL: revocations, in any order, and revoked certificates that expired */
 	struct revoked_set received, expired;
 	struct quorum quorum; /* a transaction that failed undoes none of it */
-	bool serving; /* all last CRLs have come: none is loaded any more */
-	bool ends; /* it is there for the last CRLs */
+	bool serving; /* after IPC_SERVE: no CRL is loaded any more */
+	bool ends; /* SIGNER_ENDS: makes the last CRLs only */
 	struct pki_buf vkey; /* of the log */
-	pki_msec clock; /* the latest that was seen: time does not go back */
+	pki_msec clock; /* the latest time that was read: time does not go back */
 	struct pki_buf reply;
-	struct pki_bytes tail; /* goes out behind reply: */
-	struct pki_crl *crl; /* ... the DER of this one */
+	struct pki_bytes tail; /* sent after reply: the DER of crl */
+	struct pki_crl *crl;
 };
 
-/* One request type; fields are read to their end, answers put into s->reply. */
+/* One type of request: reads all fields, puts the reply's fields into s->reply. */
 typedef enum pki_status (*signer_op)(
 	struct signer_state *s, struct pki_bytes fields, struct pki_err *err);
 /* Carry out one request. The reply, or the error in its place, is in s->reply and s->tail; an error
@@ -76,12 +76,13 @@ enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
 /* rule 209: CLOCK if the clock went back. */
 enum pki_status signer_now(
 	struct signer_state *s, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
-/* One of them: the full one, 0, before the partitions. */
+/* A CRL of the signer's own, at its start: the full CRL, partition 0, comes first. */
 enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
 	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
-/* Is it on a CRL? */
+/* Does a CRL list this serial? */
 bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
-/* A checkpoint of that size covers the certificates that were signed; it is taken back. */
+/* A checkpoint of this size covers all certificates that were signed. uncovered: the log goes
+ * back to this size. */
 void signer_covered(struct signer_state *s, uint64_t size);
 enum pki_status signer_uncovered(
 	struct signer_state *s, uint64_t size, struct pki_err *err) PKI_MUST_CHECK;

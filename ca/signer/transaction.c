@@ -36,13 +36,14 @@ transaction_end(struct transaction *t)
 	t->under_way = false;
 }
 
-/* One direction of a change, beside what went the other way earlier in the transaction. */
+/* One direction of a change: entries that leave the revoked set, or that join it. */
 struct direction {
 	struct revoked_set *items;
-	struct revoked_set *same; /* went this way before */
-	struct revoked_set *other; /* went the other way before */
-	struct revoked_set back; /* of items, those in other */
-	struct revoked_set rest; /* of items, those that are not */
+	struct revoked_set *same; /* earlier in the transaction, in this direction */
+	struct revoked_set
+		*other; /* earlier in the transaction, in the opposite direction */
+	struct revoked_set back; /* items that are in other */
+	struct revoked_set rest; /* items that are not */
 };
 
 static void
@@ -53,7 +54,7 @@ free_direction(struct direction *d)
 	revoked_set_free(d->items);
 }
 
-/* All memory that the change needs. */
+/* Get all memory for the change. */
 static enum pki_status
 prepare(struct direction *d, struct pki_err *err)
 {
