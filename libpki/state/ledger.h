@@ -26,18 +26,18 @@ enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
  * process is). CREATE: as WRITE, on a file that must not exist yet (STATE). */
 enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
-/* A further reader, for another thread. Readers beside each other know the youngest state that
- * any of them saw: none takes an older file in its place (TAMPERED). A WAL or WAL-index that
- * was replaced is read once all readers of the process have let go of the old one, each with
- * the next that it reads; until then STATE. */
+/* A further reader, for another thread. Readers beside each other share the youngest state that a
+ * reader saw; an older file in the ledger's place is refused (TAMPERED). After files of the ledger
+ * were replaced a reader returns STATE until all readers of the process have closed the old files,
+ * each at its next read. */
 enum pki_status pki_ledger_open_beside(const struct pki_ledger *reader,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_close(struct pki_ledger *ledger);
 void pki_ledger_cleanup(struct pki_ledger **ledger);
 
 /*
- * One durable transaction; within it marks, so that one refused order of a batch undoes only
- * itself. begin takes the write lock. commit returns after fsync.
+ * A durable transaction, and marks within a transaction, so that a refused order of a batch is
+ * undone alone. begin takes the write lock. commit returns after fsync.
  * snapshot/release: a consistent view for several reads (READ mode too).
  */
 enum pki_status pki_ledger_begin(
@@ -95,14 +95,14 @@ enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
 enum pki_status pki_ledger_partitions(struct pki_ledger *ledger, int issuer,
 	struct pki_urls *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Orders. A second one of the same id or digest is refused (rule 203). */
+/* Orders. A second order of an id or digest is refused (rule 203). */
 struct pki_order_row {
 	char id[PKI_ID_TEXT];
 	enum pki_action action;
 	char holder[PKI_ID_TEXT]; /* "" : none */
 	uint8_t digest[PKI_SHA256];
 	pki_msec committed;
-	uint64_t log_index; /* of the entry that records it */
+	uint64_t log_index; /* of the entry that records the order */
 	struct pki_buf cms; /* owned by the row */
 	int64_t row; /* ascending; read only */
 };
@@ -172,7 +172,7 @@ enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order
 enum pki_status pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after,
 	uint64_t limit, pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The responder's question: one indexed read, nothing copied but this. */
+/* For the responder: a single indexed read. */
 struct pki_cert_status {
 	bool issued;
 	bool revoked;
@@ -183,18 +183,19 @@ enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_cert_status *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* rule 55: of the issuer's certificates that end at `at` or later and are not revoked, how many
- * there are, and the one that ends last. */
+/* rule 55: the number of the issuer's certificates that end at `at` or later and are not revoked,
+ * and the certificate among them that ends last. */
 struct pki_ledger_alive {
 	uint64_t count;
-	struct pki_serial serial; /* these three: only if there is one */
+	struct pki_serial
+		serial; /* serial, profile and not_after: of the last, if count > 0 */
 	char profile[PKI_PROFILE_NAME];
 	pki_time not_after;
 };
 enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
 	struct pki_ledger_alive *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What the rules ask before anything is signed. */
+/* For the ledger rules, before a certificate is signed. */
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], bool *certified, bool *blocked,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -228,8 +229,8 @@ typedef enum pki_status (*pki_revocation_fn)(
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
 	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* What CRLs are made of: revoked at a position above `after` and up to `to` (0: no end), expiring
- * at `from` or later (rule 57); of this partition, or of all for 0; oldest first. */
+/* The entries of CRLs: certificates revoked at a position above `after` and up to `to` (0: no end)
+ * that expire at `from` or later (rule 57), of a partition or, for 0, of all; oldest first. */
 struct pki_revoked_query {
 	int issuer;
 	unsigned partition;
@@ -241,7 +242,7 @@ typedef enum pki_status (*pki_revoked_fn)(
 enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
 	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Revoked, and expiring at `from` or later and before `until`; in any order. */
+/* Revoked certificates that expire at `from` or later and before `until`, in any order. */
 enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer,
 	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -250,10 +251,10 @@ enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issue
 	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * CRLs: the full one, partition 0, and the partitions, with numbers from one sequence: one that
- * does not grow by one is refused (rule 49). Nothing follows a list's last one, whose nextUpdate
- * is PKI_CRL_LAST; before that each of the issuer's certificates has expired or is revoked (rule
- * 55).
+ * CRLs: the full CRL, partition 0, and the partitions' CRLs. All of an issuer share a sequence of
+ * CRL numbers; a number that does not grow by 1 is refused (rule 49). A partition's last CRL has the
+ * nextUpdate PKI_CRL_LAST: no CRL follows, and each certificate of the issuer must have expired or
+ * be revoked before (rule 55).
  */
 struct pki_crl_row {
 	int issuer;
@@ -263,26 +264,26 @@ struct pki_crl_row {
 	pki_time next_update;
 	pki_msec committed;
 	pki_msec published; /* 0: not yet */
-	uint64_t revocations; /* revocation rows of this issuer that it was built over */
-	pki_time cutoff; /* it lists what expires then or later (rule 57) */
+	uint64_t revocations; /* the issuer's revocation rows when the CRL was built */
+	pki_time cutoff; /* certificates listed expire at the cutoff or later (rule 57) */
 	struct pki_buf der; /* owned by the row */
 };
 enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger,
 	const struct pki_crl_row *row, struct pki_err *err) PKI_MUST_CHECK;
-/* number 0: the last full one. found, here and below, as in err.h */
+/* number 0: the last full CRL. found, here and below, as in err.h */
 enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_row_free(struct pki_crl_row *row);
-/* The same without its DER, which may be large. */
+/* As pki_ledger_crl(), without the DER, which may be large. */
 enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer,
 	uint64_t number, struct pki_crl_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The last one of a partition, or of all lists, without its DER. */
+/* The last CRL of a partition, or of all, without the DER. */
 #define PKI_LIST_ANY (-1)
 enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
 	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
-/* The first one of the list that certificate `serial` names that was built over its
- * revocation, without its DER. */
+/* The first CRL of the certificate's partition that was built after the certificate's revocation,
+ * without the DER. */
 enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_crl_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -304,7 +305,7 @@ enum pki_status pki_ledger_hash(struct pki_ledger *ledger, unsigned level, uint6
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_add_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_bytes note, struct pki_err *err) PKI_MUST_CHECK;
-/* size 0: the last one. Appends to note; found as in err.h */
+/* size 0: the last checkpoint. Appends to note; found as in err.h */
 enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_buf *note, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 typedef enum pki_status (*pki_checkpoint_fn)(
@@ -323,13 +324,13 @@ struct pki_ledger_figures {
 enum pki_status pki_ledger_count(struct pki_ledger *ledger,
 	struct pki_ledger_figures *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The database's own integrity check; TAMPERED with its words. */
+/* The database's own integrity check; TAMPERED with the database's message. */
 enum pki_status pki_ledger_check(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 /*
- * For auditors: is the schema this suite's, whose triggers and constraints refuse what must not
- * be, and do the tables say the same of one thing, entries of the log included? fn for each
- * object that does not fit; it takes over what err says.
+ * For auditors: is the schema this suite's, with all triggers and constraints, and do the tables,
+ * entries of the log included, agree on each object? fn for each object that does not fit, with the
+ * error, which fn may move.
  */
 typedef void pki_ledger_finding_fn(void *ctx, const char *object, struct pki_err *err);
 enum pki_status pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn,

@@ -1,5 +1,4 @@
-/* Readers: each sees what stands at the path now, whatever was put there since it opened.
- */
+/* Readers: each read sees the ledger that is at the path now, also after files were replaced. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -85,8 +84,8 @@ ledger_leave(struct pki_ledger *ledger)
 	ledger->joined = false;
 }
 
-/* A copy without a WAL, perhaps where nothing can be written, is read as it stands. A
- * WAL-index is the writer's: readers have no right to it, or do not use it. */
+/* A copy without a WAL, perhaps on a read-only file system, is read as immutable. The WAL-index is
+ * the writer's: readers have no right to write to the index, or do not use the right. */
 static void
 reader_uri(const char *path, const struct ledger_state *seen, char uri[URI_TEXT])
 {
@@ -207,8 +206,8 @@ pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_v
 	       memcmp(a->state, b->state, sizeof a->state) == 0;
 }
 
-/* Nothing is ever deleted: with fewer entries than there were when it began to read, a
- * reader would unsay revocations. */
+/* Nothing is ever deleted: a reader of a ledger with fewer entries than before would take
+ * revocations back. */
 static enum pki_status
 raise_mark(struct ledger_mark *mark, uint64_t least, uint64_t count, struct pki_err *err)
 {
@@ -223,7 +222,7 @@ raise_mark(struct ledger_mark *mark, uint64_t least, uint64_t count, struct pki_
 		(uintmax_t)count, (uintmax_t)least);
 }
 
-/* Before anything is read from a state, all readers beside know how young it is. */
+/* All readers beside learn the age of a state before a row of the state is read. */
 static enum pki_status
 note_state(
 	struct pki_ledger *ledger, const struct ledger_state *state, struct pki_err *err)
@@ -265,7 +264,7 @@ read_commit(
 	return PKI_OK;
 }
 
-/* The commit first: what is read after it is at least as young. */
+/* The commit is read first: rows that are read later are at least as young. */
 static enum pki_status
 see_state(struct pki_ledger *ledger, struct pki_err *err)
 {
