@@ -193,8 +193,9 @@ print(const char *path, const json_t *counts, const struct pki_args *args)
 	}
 	printf("exported to %s:", path);
 	/* jansson's iterator takes no const */
-	json_object_foreach ((json_t *)(uintptr_t)counts, table, count)
+	json_object_foreach ((json_t *)(uintptr_t)counts, table, count) {
 		printf(" %s %jd", table, (intmax_t)json_integer_value(count));
+	}
 	printf("\n%s\n",
 		pki_arg_flag(args, "with-names")
 			? "certificates.pem names people: keep the file from others"

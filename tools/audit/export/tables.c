@@ -163,8 +163,9 @@ one_entry(struct export_job *e, uint64_t index, struct pki_err *err)
 	json_t *member;
 	PKI_TRY(pki_ledger_entry(e->ledger, index, &text, err));
 	PKI_TRY(pki_json_parse(pki_buf_bytes(&text), &entry, err));
-	json_object_foreach (entry, name, member)
+	json_object_foreach (entry, name, member) {
 		pki_json_value(&json, name, json_incref(member));
+	}
 	pki_json_number(&json, "index", (int64_t)index);
 	return write_row(e, &json, e->figures.entries, err);
 }
