@@ -81,10 +81,8 @@ witness_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(witness_conf_load(pki_arg(args, "config"), conf, err));
 	PKI_TRY(state_read(conf, &witness, err));
 	PKI_TRY(describe(&witness, &json, err));
-	if (pki_arg_flag(args, "json")) {
-		pki_cli_json(json, stdout);
-		return PKI_OK;
-	}
+	if (pki_arg_flag(args, "json"))
+		return pki_cli_json(json, stdout, err);
 	printf("%s\n", (const char *)witness.vkey.data);
 	return print_logs(json_object_get(json, "logs"), err);
 }

@@ -217,8 +217,7 @@ print_done(const struct ceremony *c, const struct pki_args *args, struct pki_err
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *json = json_pack("{s:s, s:s, s:I}", "root", print, "log_key",
 		(const char *)c->vkey.data, "officers", (json_int_t)c->officer_count);
-	pki_cli_json(json, stdout);
-	return PKI_OK;
+	return pki_cli_json(json, stdout, err);
 }
 
 enum pki_status

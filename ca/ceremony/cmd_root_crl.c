@@ -85,10 +85,8 @@ ca_cmd_root_crl(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(build(conf, key, &crl, err));
 	PKI_TRY(pki_api_call(conf->socket, "/v1/root-crl", "application/pkix-crl",
 		pki_crl_get0_der(crl), &reply, err));
-	if (pki_arg_flag(args, "json")) {
-		pki_cli_json(reply, stdout);
-		return PKI_OK;
-	}
+	if (pki_arg_flag(args, "json"))
+		return pki_cli_json(reply, stdout, err);
 	char until[64];
 	pki_time_format_local(pki_crl_next_update(crl), until, sizeof until);
 	printf("root CRL %llu recorded, valid until %s; pki-crl publishes it\n",

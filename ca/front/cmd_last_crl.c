@@ -87,10 +87,9 @@ print_done(const struct end *e, bool as_json, struct pki_err *err)
 	json_t *json = json_pack(
 		"{s:i, s:I}", "lists", lists, "number", (json_int_t)last.number);
 	if (as_json)
-		pki_cli_json(json, stdout);
-	else
-		printf("the last CRLs are made: lists %d, numbers up to %llu. Start pki-ca serve again: pki-crl publishes them\n",
-			lists, (unsigned long long)last.number);
+		return pki_cli_json(json, stdout, err);
+	printf("the last CRLs are made: lists %d, numbers up to %llu. Start pki-ca serve again: pki-crl publishes them\n",
+		lists, (unsigned long long)last.number);
 	return PKI_OK;
 }
 

@@ -116,6 +116,5 @@ ca_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 		conf->socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, &status, err));
 	if (!pki_arg_flag(args, "json"))
 		return print_status(status, err);
-	pki_cli_json(status, stdout);
-	return PKI_OK;
+	return pki_cli_json(status, stdout, err);
 }

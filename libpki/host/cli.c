@@ -342,9 +342,11 @@ pki_arg_at(const struct pki_args *args, const char *name, int i)
 							     : NULL;
 }
 
-void
-pki_cli_json(const json_t *json, FILE *out)
+enum pki_status
+pki_cli_json(const json_t *json, FILE *out, struct pki_err *err)
 {
-	json_dumpf(json, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
-	fputc('\n', out);
+	if (json_dumpf(json, out, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 ||
+		fputc('\n', out) == EOF)
+		return pki_fail_errno(err, PKI_IO, errno, "writing JSON");
+	return PKI_OK;
 }

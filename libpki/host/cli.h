@@ -78,8 +78,9 @@ void pki_table_print(const struct pki_table *table, FILE *out);
 void pki_table_free(struct pki_table *table);
 void pki_table_cleanup(struct pki_table **table);
 
-/* JSON, indented, and a newline. */
-void pki_cli_json(const json_t *json, FILE *out);
+/* JSON, indented, and a newline. IO if the stream refuses it, or memory is short. */
+enum pki_status pki_cli_json(
+	const json_t *json, FILE *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* A progress bar on stderr, only on a terminal; total 0: a count. */
 void pki_progress(const char *what, uint64_t done, uint64_t total);

@@ -204,8 +204,7 @@ revoke(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 		PKI_TRY(ra_receipt_write(reply, receipt, err));
 	if (!ra->json)
 		return print_text(order, reply, err);
-	pki_cli_json(reply, stdout);
-	return PKI_OK;
+	return pki_cli_json(reply, stdout, err);
 }
 
 enum pki_status

@@ -182,15 +182,14 @@ parse_format(const char *format, struct export_job *e, struct pki_err *err)
 	return PKI_OK;
 }
 
-static void
-print(const char *path, const json_t *counts, const struct pki_args *args)
+static enum pki_status
+print(const char *path, const json_t *counts, const struct pki_args *args,
+	struct pki_err *err)
 {
 	const char *table;
 	json_t *count;
-	if (pki_arg_flag(args, "json")) {
-		pki_cli_json(counts, stdout);
-		return;
-	}
+	if (pki_arg_flag(args, "json"))
+		return pki_cli_json(counts, stdout, err);
 	printf("exported to %s:", path);
 	/* jansson's iterator takes no const */
 	json_object_foreach ((json_t *)(uintptr_t)counts, table, count) {
@@ -200,6 +199,7 @@ print(const char *path, const json_t *counts, const struct pki_args *args)
 		pki_arg_flag(args, "with-names")
 			? "certificates.pem names people: keep the file from others"
 			: "certificates.pem holds the CAs' certificates; --with-names adds all others");
+	return PKI_OK;
 }
 
 enum pki_status
@@ -229,6 +229,5 @@ audit_cmd_export(const struct pki_args *args, void *ctx, struct pki_err *err)
 		return status;
 	}
 	PKI_TRY(pki_json_take(&counts, &json, err));
-	print(path, json, args);
-	return PKI_OK;
+	return print(path, json, args, err);
 }

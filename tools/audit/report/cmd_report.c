@@ -110,17 +110,19 @@ gather(struct audit *a, struct figures *f, const struct pki_args *args,
 	return PKI_OK;
 }
 
-static void
-print(const struct audit *a, const struct pki_args *args, const json_t *json)
+static enum pki_status
+print(const struct audit *a, const struct pki_args *args, const json_t *json,
+	struct pki_err *err)
 {
 	const char *path = pki_arg(args, "out");
 	if (pki_arg_flag(args, "json"))
-		pki_cli_json(json, stdout);
-	else if (pki_arg_flag(args, "no-verify"))
+		return pki_cli_json(json, stdout, err);
+	if (pki_arg_flag(args, "no-verify"))
 		printf("%s: not verified\n", path);
 	else
 		printf("%s: findings: %ju\n", path,
 			(uintmax_t)findings_count(a->findings));
+	return PKI_OK;
 }
 
 enum pki_status
@@ -141,6 +143,5 @@ audit_cmd_report(const struct pki_args *args, void *ctx, struct pki_err *err)
 	*args->exit_status = audit_exit_status(&a);
 	if (path != NULL)
 		PKI_TRY(publish(path, &f, json, verified ? &a : NULL, err));
-	print(&a, args, json);
-	return PKI_OK;
+	return print(&a, args, json, err);
 }

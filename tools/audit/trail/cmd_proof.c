@@ -89,10 +89,8 @@ audit_cmd_proof(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_TRY(pki_ledger_snapshot(ledger, err));
 	PKI_TRY(find_entry(ledger, args->operands[0], &index, err));
 	PKI_TRY(make_proof(ledger, index, &proof, err));
-	if (file == NULL) {
-		pki_cli_json(proof, stdout);
-		return PKI_OK;
-	}
+	if (file == NULL)
+		return pki_cli_json(proof, stdout, err);
 	PKI_TRY(pki_json_dump(proof, &text, err));
 	return pki_file_publish(file, text.data, text.len, 0644, err);
 }

@@ -54,11 +54,12 @@ check_stamp(struct stamps *s, uint64_t size, const char *name, struct pki_err *e
 			"the checkpoint beside the time-stamp is not the ledger's");
 	PKI_TRY(read_file(s, name, &response, err));
 	PKI_TRY(pki_tsp_query_of(pki_buf_bytes(&note), &query, err));
+	struct pki_err own = { 0 };
 	enum pki_status status = pki_tsp_verify(
-		pki_buf_bytes(&response), &query, pki_buf_bytes(&s->trust), &at, err);
+		pki_buf_bytes(&response), &query, pki_buf_bytes(&s->trust), &at, &own);
 	if (status == PKI_INPUT)
-		err->rule = PKI_RULE_TIMESTAMP;
-	return status;
+		own.rule = PKI_RULE_TIMESTAMP;
+	return status == PKI_OK ? PKI_OK : pki_err_move(err, &own);
 }
 
 /* SIZE.suffix */
