@@ -1,16 +1,18 @@
 /*
- * The ledger: the one truth about issuers, orders, certificates, revocations, CRLs and the
- * log. ledger(5) describes the tables. It is append-only; the schema's triggers and
- * constraints refuse what this header offers no way to ask for. One writer (pki-ca), any
- * number of readers in other processes; nothing of SQLite shows here.
+ * The ledger is the record of issuers, orders, certificates, revocations, CRLs and the
+ * log. ledger(5) describes the tables. The ledger is append-only: triggers and
+ * constraints of the schema refuse every change that this header has no function for. The
+ * ledger has one writer (pki-ca) and any number of readers in further processes. This
+ * header hides SQLite.
  *
- * A walk (pki_ledger_each_..., by_..., ..._after) calls fn for each row. It reads rows in batches and
- * calls fn between reads, so that fn may use the same handle for look-ups and further walks. All rows
- * of a reader's walk are of one state. A status other than OK from fn ends the walk and is returned.
+ * A walk (pki_ledger_each_..., by_..., ..._after) calls fn for each row. A walk reads
+ * rows in batches and calls fn between reads; fn may therefore use the walk's handle for
+ * look-ups and further walks. All rows of a reader's walk belong to one state of the
+ * ledger. If fn returns a status that is not OK, the walk ends and returns the status.
  *
- * A struct pki_ledger is used by one thread at a time. Errors beyond the documented: LOCKED,
- * FULL, TAMPERED (corrupt database), VERSION (made by a newer suite), REFUSED with the rule for
- * a constraint.
+ * A struct pki_ledger is used by one thread at a time. Every function may also return
+ * LOCKED, FULL, TAMPERED (corrupt database), VERSION (made by a newer suite), and REFUSED
+ * with the rule of a broken constraint.
  */
 #ifndef LIBPKI_STATE_LEDGER_H
 #define LIBPKI_STATE_LEDGER_H
@@ -22,23 +24,25 @@ struct pki_ledger;
 
 enum pki_ledger_mode { PKI_LEDGER_READ, PKI_LEDGER_WRITE, PKI_LEDGER_CREATE };
 
-/* READ: never writes, never blocks the writer. WRITE: the only writer (LOCKED if another
- * process is). CREATE: as WRITE, on a file that must not exist yet (STATE). */
+/* READ: never writes, never blocks the writer. WRITE: the only writer; LOCKED if another
+ * process is the writer. CREATE: as WRITE, but the file must not exist yet (STATE). */
 enum pki_status pki_ledger_open(const char *path, enum pki_ledger_mode mode,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
-/* A further reader, for another thread. Readers beside each other share the youngest state that a
- * reader saw; an older file in the ledger's place is refused (TAMPERED). After files of the ledger
- * were replaced a reader returns STATE until all readers of the process have closed the old files,
- * each at its next read. */
+/* Opens a further reader, for another thread. Readers opened beside each other share the
+ * youngest state that any of the readers saw; a reader refuses an older file at the
+ * ledger's path (TAMPERED). After files of the ledger were replaced, a reader returns
+ * STATE until all readers of the process have closed the old files. Each reader closes
+ * old files at the reader's next read. */
 enum pki_status pki_ledger_open_beside(const struct pki_ledger *reader,
 	struct pki_ledger **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_close(struct pki_ledger *ledger);
 void pki_ledger_cleanup(struct pki_ledger **ledger);
 
 /*
- * A durable transaction, and marks within a transaction, so that a refused order of a batch is
- * undone alone. begin takes the write lock. commit returns after fsync.
- * snapshot/release: a consistent view for several reads (READ mode too).
+ * begin, commit, rollback: a durable transaction. begin takes the write lock; commit
+ * returns after fsync. mark, keep, undo: a savepoint within the transaction, so that a
+ * refused order of a batch is undone alone. snapshot, release: a consistent view for
+ * several reads (READ mode too).
  */
 enum pki_status pki_ledger_begin(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
@@ -55,10 +59,11 @@ enum pki_status pki_ledger_snapshot(
 void pki_ledger_release(struct pki_ledger *ledger);
 
 /*
- * What a reader would read now. Between two equal views nothing was committed, whichever reader
- * of the file took them; no view of a ledger equals {0}. A view costs no allocation and no system
- * call. A commit shows in the next view that anybody takes; a file that was put in the ledger's
- * place shows within PKI_LEDGER_LOOK_MSEC.
+ * A view identifies the state that a reader would read now. Between two equal views
+ * nothing was committed, even if two readers of the file took the views. No view of a
+ * ledger equals {0}. Taking a view costs no allocation and no system call. A commit shows
+ * in the next view of every reader; a replaced ledger file shows within
+ * PKI_LEDGER_LOOK_MSEC.
  */
 #define PKI_LEDGER_LOOK_MSEC 10
 struct pki_ledger_view {
@@ -85,9 +90,9 @@ enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer,
 	struct pki_cert **out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * rule 52: the issuer's certificates are spread over partitions of its CRL, from now on and
- * for ever: urls' crl_base and partitions. A second time is refused. What was certified before
- * names the full list.
+ * rule 52: from now on and for ever, the issuer's certificates are spread over partitions
+ * of the issuer's CRL, by crl_base and partitions of urls. A second call for the issuer
+ * is refused. Certificates issued before the call name the full CRL.
  */
 enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
 	const struct pki_urls *urls, struct pki_err *err) PKI_MUST_CHECK;
@@ -95,7 +100,7 @@ enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
 enum pki_status pki_ledger_partitions(struct pki_ledger *ledger, int issuer,
 	struct pki_urls *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Orders. A second order of an id or digest is refused (rule 203). */
+/* Orders. An order whose id or digest is in the ledger already is refused (rule 203). */
 struct pki_order_row {
 	char id[PKI_ID_TEXT];
 	enum pki_action action;
@@ -135,20 +140,25 @@ struct pki_cert_row {
 	pki_time not_after;
 	pki_time document_end; /* 0: none */
 	pki_msec issued;
-	unsigned partition; /* of the CRL, that it names; 0: the full one, or none */
+	unsigned partition; /* CRL partition that the CDP names; 0: full CRL, or no CDP */
 	struct pki_buf der; /* owned by the row */
-	bool revoked; /* these four: read only */
+	bool revoked; /* revoked to revoked_by: read only */
 	pki_msec revoked_at;
 	enum pki_reason reason;
 	char revoked_by[PKI_ID_TEXT]; /* order */
 };
 /*
- * rules 1, 3, 4 (CHECK constraints; what the root issues is excepted from the three years), 15
- * (the name belongs to another holder; names of certificates without a holder belong to
- * officers and services together), 36 (the key was certified before), 31 (the key is blocked),
- * 35 (no order, or not one to issue or renew for this holder; only before the first order may
- * a certificate of no holder do without), 52 (no such partition), 55 (the issuer's last CRL is
- * made). Sets row->id.
+ * Adds a certificate and sets row->id. Refused by:
+ * - rules 1, 3, 4: CHECK constraints; the three years do not bind certificates of the
+ *   root;
+ * - rule 15: the name belongs to another holder; officers and services count as one
+ *   holder;
+ * - rule 31: the key is blocked;
+ * - rule 35: the order is missing or is no issue or renew order for this holder; only
+ *   before the first order may a certificate without a holder lack an order;
+ * - rule 36: the key was certified before;
+ * - rule 52: the issuer does not have the partition;
+ * - rule 55: the issuer's last CRL was made.
  */
 enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger,
 	struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
@@ -156,7 +166,7 @@ enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger,
 enum pki_status pki_ledger_certificate(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_cert_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* By whichever issuer; the issuing CA first. */
+/* Finds a certificate of any issuer by the serial; the issuing CA is searched first. */
 enum pki_status pki_ledger_issued(struct pki_ledger *ledger,
 	const struct pki_serial *serial, struct pki_cert_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -164,7 +174,8 @@ void pki_cert_row_free(struct pki_cert_row *row);
 
 typedef enum pki_status (*pki_cert_fn)(
 	void *ctx, const struct pki_cert_row *row, struct pki_err *err);
-/* By holder, by order, or all (from id > after, at most limit; 0: no limit), oldest first. */
+/* Certificates by holder, by order, or all (id > after, at most limit; 0: no limit),
+ * oldest first. */
 enum pki_status pki_ledger_by_holder(struct pki_ledger *ledger, const char *holder,
 	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order,
@@ -172,7 +183,7 @@ enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order
 enum pki_status pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after,
 	uint64_t limit, pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* For the responder: a single indexed read. */
+/* The status of a certificate, for the OCSP responder: a single indexed read. */
 struct pki_cert_status {
 	bool issued;
 	bool revoked;
@@ -183,8 +194,8 @@ enum pki_status pki_ledger_status(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_cert_status *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* rule 55: the number of the issuer's certificates that end at `at` or later and are not revoked,
- * and the certificate among them that ends last. */
+/* rule 55: the number of the issuer's unrevoked certificates that end at `at` or later,
+ * and the last of these certificates to end. */
 struct pki_ledger_alive {
 	uint64_t count;
 	struct pki_serial
@@ -195,20 +206,22 @@ struct pki_ledger_alive {
 enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time at,
 	struct pki_ledger_alive *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* For the ledger rules, before a certificate is signed. */
+/* Look-ups for the ledger rules, before a certificate is signed. */
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], bool *certified, bool *blocked,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* holder "" if the name is free, PKI_HOLDER_SERVICE if a certificate without a holder (of an
- * officer, a service, the CA itself) carries it */
+/* holder: "" if the name is free; PKI_HOLDER_SERVICE if a certificate without a holder
+ * (of an officer, a service or the CA) carries the name. */
 #define PKI_HOLDER_SERVICE "service"
 enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT],
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Revocations: final (rule 58), by an order to revoke (rule 47), before the issuer's last CRL
- * (rule 55). NOTFOUND; STATE if the certificate is revoked already. Its status and CRL entry say committed / 1000. The
- * certificate's key is blocked with it. */
+/* Revocations. A revocation is final (rule 58), needs an order to revoke (rule 47) and
+ * must come before the issuer's last CRL (rule 55). NOTFOUND if the certificate is not in
+ * the ledger; STATE if the certificate is revoked already. OCSP status and CRL entry give
+ * committed / 1000 as the revocation date. A revocation also blocks the certificate's
+ * key. */
 struct pki_revocation_row {
 	int issuer;
 	struct pki_serial serial;
@@ -216,7 +229,7 @@ struct pki_revocation_row {
 	char order[PKI_ID_TEXT];
 	pki_msec reported;
 	pki_msec committed;
-	pki_time not_after; /* the certificate's, and its partition: read only */
+	pki_time not_after; /* not_after and partition: the certificate's; read only */
 	unsigned partition;
 };
 enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
@@ -224,13 +237,15 @@ enum pki_status pki_ledger_add_revocation(struct pki_ledger *ledger,
 
 typedef enum pki_status (*pki_revocation_fn)(
 	void *ctx, const struct pki_revocation_row *row, struct pki_err *err);
-/* All of the issuer's, in the order of their commits. TAMPERED if what a CRL is made of is not
- * what the certificate's row says. */
+/* All revocations of the issuer, in the sequence of the commits. TAMPERED if serial,
+ * not_after or partition of a revocation row, from which CRLs are made, differ from the
+ * certificate's row. */
 enum pki_status pki_ledger_each_revocation(struct pki_ledger *ledger, int issuer,
 	pki_revocation_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The entries of CRLs: certificates revoked at a position above `after` and up to `to` (0: no end)
- * that expire at `from` or later (rule 57), of a partition or, for 0, of all; oldest first. */
+/* The entries of CRLs: certificates revoked at a position above `after` and up to `to`
+ * (0: no end) that expire at `from` or later (rule 57), oldest first. partition 0: of all
+ * partitions. */
 struct pki_revoked_query {
 	int issuer;
 	unsigned partition;
@@ -242,19 +257,21 @@ typedef enum pki_status (*pki_revoked_fn)(
 enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
 	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Revoked certificates that expire at `from` or later and before `until`, in any order. */
+/* Revoked certificates that expire at `from` or later and before `until`, in any
+ * order. */
 enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer,
 	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Revocation rows of the issuer so far: grows with each. */
+/* The number of revocation rows of the issuer: each revocation adds 1. */
 enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,
 	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * CRLs: the full CRL, partition 0, and the partitions' CRLs. All of an issuer share a sequence of
- * CRL numbers; a number that does not grow by 1 is refused (rule 49). A partition's last CRL has the
- * nextUpdate PKI_CRL_LAST: no CRL follows, and each certificate of the issuer must have expired or
- * be revoked before (rule 55).
+ * CRLs: the full CRL, which is partition 0, and the CRLs of the partitions. All CRLs of
+ * an issuer share a sequence of CRL numbers; a number that does not grow by 1 is refused
+ * (rule 49). The last CRL of a partition has the nextUpdate PKI_CRL_LAST: no CRL follows,
+ * and each certificate of the issuer must have expired or have been revoked before (rule
+ * 55).
  */
 struct pki_crl_row {
 	int issuer;
@@ -270,7 +287,7 @@ struct pki_crl_row {
 };
 enum pki_status pki_ledger_add_crl(struct pki_ledger *ledger,
 	const struct pki_crl_row *row, struct pki_err *err) PKI_MUST_CHECK;
-/* number 0: the last full CRL. found, here and below, as in err.h */
+/* number 0: the last full CRL. found as in err.h, also in the next three functions. */
 enum pki_status pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 void pki_crl_row_free(struct pki_crl_row *row);
@@ -278,16 +295,16 @@ void pki_crl_row_free(struct pki_crl_row *row);
 enum pki_status pki_ledger_crl_head(struct pki_ledger *ledger, int issuer,
 	uint64_t number, struct pki_crl_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The last CRL of a partition, or of all, without the DER. */
+/* The last CRL of a partition, or of all partitions, without the DER. */
 #define PKI_LIST_ANY (-1)
 enum pki_status pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
 	struct pki_crl_row *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
-/* The first CRL of the certificate's partition that was built after the certificate's revocation,
- * without the DER. */
+/* The first CRL of the certificate's partition that was built after the certificate's
+ * revocation, without the DER. */
 enum pki_status pki_ledger_crl_covering(struct pki_ledger *ledger, int issuer,
 	const struct pki_serial *serial, struct pki_crl_row *out, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Once per CRL. */
+/* Records the publication of a CRL; STATE if the publication is recorded already. */
 enum pki_status pki_ledger_add_publication(struct pki_ledger *ledger, int issuer,
 	uint64_t number, pki_msec published, struct pki_err *err) PKI_MUST_CHECK;
 
@@ -324,13 +341,13 @@ struct pki_ledger_figures {
 enum pki_status pki_ledger_count(struct pki_ledger *ledger,
 	struct pki_ledger_figures *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The database's own integrity check; TAMPERED with the database's message. */
+/* Runs SQLite's integrity check; TAMPERED with SQLite's message. */
 enum pki_status pki_ledger_check(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 /*
- * For auditors: is the schema this suite's, with all triggers and constraints, and do the tables,
- * entries of the log included, agree on each object? fn for each object that does not fit, with the
- * error, which fn may move.
+ * For auditors: checks that the schema is this suite's, with all triggers and
+ * constraints, and that the tables, log entries included, agree on each object. Calls fn
+ * for each object that fails, with the error, which fn may move.
  */
 typedef void pki_ledger_finding_fn(void *ctx, const char *object, struct pki_err *err);
 enum pki_status pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn,

@@ -1,5 +1,5 @@
-/* What an auditor asks of the ledger as a whole: that the schema, which refuses what must
- * not be, is there, and that the tables say the same of one thing. */
+/* Checks of the whole ledger, for auditors: the schema with all triggers and constraints
+ * must be complete, and the tables must agree on each object. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,9 +36,9 @@ static const char *const statements[CHECK_COUNT] = {
 	"another " what " was there before it, or it is not where it was written"
 
 /*
- * Each gives the objects of which two places say something different. The log, whose
- * entries are under a signature, bears witness against the rows. What a row must be by
- * itself, the schema says.
+ * Each statement returns the objects on which two tables disagree. The checkpoints sign
+ * the log's entries, so that an entry is evidence against a changed row. The schema's
+ * constraints check single rows.
  */
 static const struct {
 	enum check_sql sql;
@@ -102,7 +102,8 @@ check_agreement(
 	sqlite3_finalize(s);
 }
 
-/* Both in the order of their names: what one of them lacks, or says otherwise. */
+/* Compares two schemas, both sorted by name, and reports each missing or different
+ * object. */
 static void
 compare(const struct check *c, sqlite3_stmt *is, sqlite3_stmt *want)
 {

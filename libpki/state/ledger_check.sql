@@ -1,5 +1,5 @@
 -- CHECK_SCHEMA:
--- Statistics steer the planner and say nothing.
+-- The sqlite_stat tables steer the query planner alone; an audit ignores the tables.
 SELECT type || ' ' || name, ifnull(sql, '') FROM sqlite_schema
   WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1
 

@@ -1,4 +1,5 @@
-/* What the ledger's own files share: the handle, its statements, and SQLite's errors as ours. */
+/* Shared by ledger*.c: the handle, the SQL statements, the conversion of SQLite's
+ * errors. */
 #ifndef LIBPKI_STATE_LEDGER_PRIV_H
 #define LIBPKI_STATE_LEDGER_PRIV_H
 
@@ -10,12 +11,13 @@
 /* "PKIL", in the database's header */
 #define LEDGER_APPLICATION 0x504b494c
 
-/* Another process holds the write lock only while it restores or looks with its own tools. */
+/* The wait for a lock. Only a restore or the use of SQLite's own tools locks out this
+ * process. */
 #define LEDGER_BUSY_MSEC 2000
 
-/* ledger_statements.sql has a section for each. */
+/* ledger_statements.sql has a section for each statement. */
 enum ledger_sql {
-	SQL_WRITER, /* this one and the next: for ledger_setup() alone */
+	SQL_WRITER, /* SQL_WRITER and SQL_READER: for ledger_setup() alone */
 	SQL_READER,
 	SQL_BEGIN,
 	SQL_COMMIT,
@@ -68,40 +70,41 @@ enum ledger_sql {
 	SQL_COUNT,
 };
 
-/* What the readers of one file share: the youngest state that any of them saw. */
+/* The youngest state that any reader of a group saw; shared by readers opened beside each
+ * other. */
 struct ledger_mark {
 	atomic_uint readers;
 	_Atomic uint64_t entries;
 };
 
-/* Which state of which files a reader reads. */
+/* Identifies the files that a reader reads, and the files' state. */
 #define LEDGER_FILES 4
 #define LEDGER_COMMIT 12
 struct ledger_state {
 	/* device and inodes of the database, its WAL and WAL-index */
 	uint64_t files[LEDGER_FILES];
-	int64_t changed[2]; /* of a file that has no WAL: seconds, nanoseconds */
-	/* SQLite's WAL-index header, walformat.html 2.1; while no writer is there, what stat()
-	 * says of the WAL */
+	int64_t changed[2]; /* mtime of a file without a WAL: seconds, nanoseconds */
+	/* SQLite's WAL-index header, walformat.html 2.1; without a writer: size and
+	 * mtime of the WAL */
 	uint32_t commit[LEDGER_COMMIT];
 };
 
 struct pki_ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; /* each prepared at its first use */
-	int lock; /* flock: the one writer; -1 in READ mode */
-	/* of a reader; NULL and zeros in the other modes */
+	int lock; /* descriptor of the writer's flock; -1 in READ mode */
+	/* The fields below belong to a reader; NULL and zeros for a writer. */
 	char *path;
 	struct ledger_mark *mark;
 	const volatile uint32_t
 		*index; /* SQLite's WAL-index; NULL: a file read as immutable */
-	struct ledger_state seen; /* its commit counts once noted */
-	bool noted; /* these two are of the state that was seen: */
+	struct ledger_state seen; /* seen.commit is valid if noted */
+	bool noted; /* entries and last_event belong to the state `seen` */
 	uint64_t entries;
 	pki_msec last_event;
-	int64_t looked; /* at the path, in ns of the monotonic clock */
-	bool joined; /* the readers of this process that are connected, and to which files: */
-	uint64_t opened[LEDGER_FILES];
+	int64_t looked; /* last look at the path, ns of the monotonic clock */
+	bool joined; /* in the list of this process's connected readers */
+	uint64_t opened[LEDGER_FILES]; /* the files that SQLite has open, if joined */
 	struct pki_ledger *next;
 };
 
@@ -109,61 +112,63 @@ struct pki_ledger {
 enum pki_status ledger_open_reader(struct pki_ledger *ledger, const char *path,
 	const struct pki_ledger *beside, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_close_reader(struct pki_ledger *ledger);
-/* Before each read outside of a snapshot or walk: connect anew if other files are at the path.
- * IO if none are, TAMPERED if they are older than what a reader beside saw. */
+/* To be called before each read outside of a snapshot or walk. Reconnects if the files at
+ * the path were replaced. IO without a file at the path; TAMPERED if the files are older
+ * than the state in ledger->mark. */
 enum pki_status ledger_refresh(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_disconnect(struct pki_ledger *ledger);
 void ledger_leave(struct pki_ledger *ledger); /* by ledger_disconnect() alone */
 
-/* ledger_schema.c: bring an open database to this suite's version, or refuse it. */
+/* ledger_schema.c: migrates an open database to this suite's version, or refuses. */
 enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* The last error of the database as a status; constraints carry their rule in their text. */
+/* SQLite's last error as a status. A constraint's text carries the rule. */
 enum pki_status ledger_fail(
 	struct pki_ledger *ledger, const char *what, struct pki_err *err);
 enum pki_status ledger_exec(
 	struct pki_ledger *ledger, const char *sql, struct pki_err *err) PKI_MUST_CHECK;
 
-/* A connection's own settings. */
+/* Applies the PRAGMAs of SQL_WRITER or SQL_READER to the connection. */
 enum pki_status ledger_setup(struct pki_ledger *ledger, enum ledger_sql sql,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* The same without ledger_refresh(). */
+/* As ledger_statement(), without ledger_refresh(). */
 enum pki_status ledger_prepared(struct pki_ledger *ledger, enum ledger_sql sql,
 	sqlite3_stmt **out, struct pki_err *err) PKI_MUST_CHECK;
-/* A statement ready to be bound; to be held with PKI_CLEANUP(ledger_reset). INTERNAL if it
- * runs already. */
+/* A statement ready to be bound; the caller holds the statement with
+ * PKI_CLEANUP(ledger_reset). INTERNAL if the statement runs already. */
 enum pki_status ledger_statement(struct pki_ledger *ledger, enum ledger_sql sql,
 	sqlite3_stmt **out, struct pki_err *err) PKI_MUST_CHECK;
 void ledger_reset(sqlite3_stmt **statement);
-/* One step: *row tells whether there is one. */
+/* Steps the statement once: *row is true if the step gave a row. */
 enum pki_status ledger_step(struct pki_ledger *ledger, sqlite3_stmt *statement, bool *row,
 	const char *what, struct pki_err *err) PKI_MUST_CHECK;
-/* After a failed read: does it deserve another try? Counts tries, and waits. */
+/* After a failed read: true if the read should be tried again. Counts tries, and
+ * waits. */
 bool ledger_try_again(struct pki_ledger *ledger, unsigned *tries);
-/* For a statement that gives no rows. */
+/* Runs a statement without result rows. */
 enum pki_status ledger_run(struct pki_ledger *ledger, sqlite3_stmt *statement,
 	const char *what, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * A walk reads its rows in batches of one state and visits them while no statement is open, so
- * that a callback may use the handle.
+ * A walk reads rows in batches, all from one state of the ledger. A walk visits a batch
+ * while no statement is open, so that a callback may use the handle.
  */
 struct ledger_walk;
 struct ledger_rows {
 	enum ledger_sql sql;
 	const char *what; /* for errors: "read the orders" */
-	size_t size; /* of an item, which a row becomes */
-	size_t batch; /* rows that are read at once; 0: all */
-	/* last: the item after which the next batch begins; NULL: the first batch. limit: -1 for
-	 * none */
+	size_t size; /* of an item; load makes a row into an item */
+	size_t batch; /* rows read at once; 0: all */
+	/* last: the item after which the next batch begins; NULL: the first batch.
+	 * limit -1: no limit */
 	void (*bind)(sqlite3_stmt *s, const void *query, const void *last, int64_t limit);
 	enum pki_status (*load)(sqlite3_stmt *s, void *item, struct pki_err *err);
 	enum pki_status (*visit)(
 		const struct ledger_walk *walk, const void *item, struct pki_err *err);
-	void (*free)(void *item); /* what it owns; NULL: nothing */
+	void (*free)(void *item); /* NULL: an item owns nothing */
 };
 struct ledger_walk {
 	const struct ledger_rows *rows;
@@ -178,7 +183,7 @@ struct ledger_walk {
 	} fn; /* for visit, as ctx */
 	void *ctx;
 };
-/* As a reader outside of a snapshot, takes one for as long as it walks. */
+/* A reader's walk outside of a snapshot takes a snapshot for the walk. */
 enum pki_status ledger_walk(struct pki_ledger *ledger, const struct ledger_walk *walk,
 	struct pki_err *err) PKI_MUST_CHECK;
 
@@ -187,7 +192,7 @@ void ledger_bind_blob(sqlite3_stmt *statement, int i, const void *data, size_t l
 void ledger_bind_text(sqlite3_stmt *statement, int i, const char *text);
 void ledger_bind_serial(sqlite3_stmt *statement, int i, const struct pki_serial *serial);
 
-/* Columns; TAMPERED if what stands there cannot have been written by this suite. */
+/* Read a column; TAMPERED if this suite cannot have written the column's value. */
 enum pki_status ledger_column_text(sqlite3_stmt *statement, int i, char *out, size_t size,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ledger_column_fixed(sqlite3_stmt *statement, int i, void *out, size_t len,

@@ -1,4 +1,5 @@
-/* Readers: each read sees the ledger that is at the path now, also after files were replaced. */
+/* Readers: each read uses the files that are at the path now, also after files were
+ * replaced. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -17,10 +18,10 @@ enum { FILE_DEVICE, FILE_DATABASE, FILE_WAL, FILE_INDEX };
 
 #define LOOK_NS ((int64_t)PKI_LEDGER_LOOK_MSEC * 1000000)
 
-/* Each octet of a path may need three. */
+/* An octet of a path takes up to three octets in a URI (%XX). */
 #define URI_TEXT (sizeof "file:?readonly_shm=1" + (size_t)PATH_MAX * 3)
 
-/* All zeros: no such file. */
+/* Out all zeros: the file does not exist. */
 static enum pki_status
 stat_beside(const char *path, const char *suffix, struct stat *out, struct pki_err *err)
 {
@@ -33,8 +34,10 @@ stat_beside(const char *path, const char *suffix, struct stat *out, struct pki_e
 }
 
 /*
- * Connections of this process. SQLite gives those to one file one WAL-index between them,
- * the first one's, also once another stands at the path: which no writer would then change.
+ * Connections of this process. All connections to one file share the WAL-index that
+ * SQLite mapped for the first connection, even after the WAL-index at the path was
+ * replaced. No writer changes the old WAL-index any more, so the connections would miss
+ * all commits.
  */
 static struct {
 	pthread_mutex_t lock;
@@ -84,8 +87,9 @@ ledger_leave(struct pki_ledger *ledger)
 	ledger->joined = false;
 }
 
-/* A copy without a WAL, perhaps on a read-only file system, is read as immutable. The WAL-index is
- * the writer's: readers have no right to write to the index, or do not use the right. */
+/* A copy without a WAL, perhaps on a read-only file system, is opened as immutable. Only
+ * the writer writes to the WAL-index: readers have no right to write, or do not use the
+ * right. */
 static void
 reader_uri(const char *path, const struct ledger_state *seen, char uri[URI_TEXT])
 {
@@ -104,9 +108,10 @@ reader_uri(const char *path, const struct ledger_state *seen, char uri[URI_TEXT]
 }
 
 /*
- * SQLite's shared index of the WAL, which this connection has mapped. Its header changes
- * with each commit, after which the writer's call returns (walformat.html 2.1): comparing
- * it tells what PRAGMA data_version tells, without a system call.
+ * The WAL-index is memory that SQLite shares between processes; this connection has
+ * mapped the WAL-index. A commit changes the header of the WAL-index before the writer's
+ * call returns (walformat.html 2.1). Comparing the header replaces PRAGMA data_version,
+ * without a system call.
  */
 static enum pki_status
 map_index(struct pki_ledger *ledger, struct pki_err *err)
@@ -120,7 +125,7 @@ map_index(struct pki_ledger *ledger, struct pki_err *err)
 		file->pMethods->iVersion < 2)
 		return pki_fail(err, PKI_INTERNAL, "SQLite's files have no WAL-index");
 	int code = file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &index);
-	/* no writer is there, or one that has not begun */
+	/* no writer, or a writer that has not begun */
 	if (code == SQLITE_READONLY_CANTINIT || code == SQLITE_BUSY)
 		return PKI_OK;
 	if (code != SQLITE_OK && code != SQLITE_READONLY)
@@ -130,7 +135,7 @@ map_index(struct pki_ledger *ledger, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* SQLite makes an index that is missing, if it may. */
+/* SQLite creates a missing WAL-index if permissions allow. */
 static enum pki_status
 note_index(struct pki_ledger *ledger, struct pki_err *err)
 {
@@ -162,8 +167,8 @@ connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 	return note_index(ledger, err);
 }
 
-/* Which files a reader reads. SQLite keeps what it opened, also when a backup was put in
- * its place or a WAL has come to a file that it takes for immutable. */
+/* Identifies the files at the path. SQLite keeps the opened files, even after a backup
+ * replaced the files or a WAL was added to a file opened as immutable. */
 static enum pki_status
 look(const char *path, struct ledger_state *out, struct pki_err *err)
 {
@@ -197,8 +202,8 @@ same_files(const struct ledger_state *a, const struct ledger_state *b)
 	       memcmp(a->changed, b->changed, sizeof a->changed) == 0;
 }
 
-/* Files come again with the inodes of others, and empty WALs have the same header: the entries
- * tell them apart. */
+/* A new file may get a deleted file's inode, and all empty WALs have equal headers. The
+ * number of log entries tells such files apart. */
 bool
 pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_view *b)
 {
@@ -206,8 +211,8 @@ pki_ledger_view_equal(const struct pki_ledger_view *a, const struct pki_ledger_v
 	       memcmp(a->state, b->state, sizeof a->state) == 0;
 }
 
-/* Nothing is ever deleted: a reader of a ledger with fewer entries than before would take
- * revocations back. */
+/* The ledger never deletes a row. A reader of a ledger with fewer log entries than before
+ * would report revoked certificates as good. */
 static enum pki_status
 raise_mark(struct ledger_mark *mark, uint64_t least, uint64_t count, struct pki_err *err)
 {
@@ -222,7 +227,8 @@ raise_mark(struct ledger_mark *mark, uint64_t least, uint64_t count, struct pki_
 		(uintmax_t)count, (uintmax_t)least);
 }
 
-/* All readers beside learn the age of a state before a row of the state is read. */
+/* Raises the shared mark to the state's number of entries before a row of the state is
+ * read, so that no reader beside falls back behind the state. */
 static enum pki_status
 note_state(
 	struct pki_ledger *ledger, const struct ledger_state *state, struct pki_err *err)
@@ -241,7 +247,7 @@ note_state(
 	return PKI_OK;
 }
 
-/* While no writer has a WAL-index, the WAL's own size and time stand in for its header. */
+/* Without a WAL-index, size and mtime of the WAL replace the header of the WAL-index. */
 static enum pki_status
 read_commit(
 	struct pki_ledger *ledger, uint32_t commit[LEDGER_COMMIT], struct pki_err *err)
@@ -264,7 +270,7 @@ read_commit(
 	return PKI_OK;
 }
 
-/* The commit is read first: rows that are read later are at least as young. */
+/* The commit is read first: rows read later are at least as young as the commit. */
 static enum pki_status
 see_state(struct pki_ledger *ledger, struct pki_err *err)
 {
@@ -313,7 +319,7 @@ connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
 	}
 }
 
-/* Connect anew unless what is open still stands at the path. */
+/* Reconnects unless the open files are still the files at the path. */
 static enum pki_status
 look_again(struct pki_ledger *ledger, struct pki_err *err)
 {
@@ -323,7 +329,8 @@ look_again(struct pki_ledger *ledger, struct pki_err *err)
 	if (ledger->db != NULL && same_files(&now, &ledger->seen))
 		return PKI_OK;
 	ledger_disconnect(ledger);
-	ledger->seen = now; /* before opening: a change meanwhile is seen next time */
+	ledger->seen =
+		now; /* before opening: the next look sees a change made meanwhile */
 	return connect_patiently(ledger, err);
 }
 
@@ -335,7 +342,7 @@ refresh(struct pki_ledger *ledger, bool must_look, struct pki_err *err)
 		status = look_again(ledger, err);
 	if (status == PKI_OK)
 		status = see_state(ledger, err);
-	/* what cannot be read, or is too old, is not read the next time either */
+	/* after a failure the next read must connect and check again */
 	if (status != PKI_OK)
 		ledger_disconnect(ledger);
 	return status;

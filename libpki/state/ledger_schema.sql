@@ -1,7 +1,7 @@
 -- VERSION_1:
--- A constraint's name and a trigger's message say "rN: text" or "state: text", which ledger_fail()
--- turns into the refusal. The triggers look for what UNIQUE would find as well: INSERT OR REPLACE
--- deletes the old row without asking a constraint.
+-- A constraint's name and a trigger's message have the form "rN: text" or "state: text";
+-- ledger_fail() makes the refusal from the text. The triggers repeat the UNIQUE
+-- constraints because INSERT OR REPLACE deletes the old row and so satisfies UNIQUE.
 CREATE TABLE issuer (
  id INTEGER PRIMARY KEY CHECK (id > 0),
  not_after INTEGER NOT NULL,
@@ -239,8 +239,9 @@ CREATE TRIGGER publication_no_delete BEFORE DELETE ON publication BEGIN
 END;
 
 -- VERSION_2:
--- The rows of revocation now hold what a walk over revocations needs: rows of certificate are large.
--- 253402300799 is PKI_CRL_LAST.
+-- A row of revocation now holds serial, end and partition of the certificate, so that a
+-- walk over revocations does not read the large rows of certificate. 253402300799 is
+-- PKI_CRL_LAST.
 CREATE TABLE partitioning (
  issuer INTEGER PRIMARY KEY REFERENCES issuer (id),
  lists INTEGER NOT NULL CHECK (lists BETWEEN 1 AND 4096),

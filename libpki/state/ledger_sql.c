@@ -4,11 +4,13 @@
 
 #include "libpki/state/ledger_priv.h"
 
-/* A commit is in the WAL-index within microseconds, unless its writer was stopped there. */
+/* A writer updates the WAL-index within microseconds, unless the writer is stopped
+ * meanwhile. */
 #define TRIES 1000u
 #define TRY_USEC 200
 
-/* "... r36: text" or "... state: text", as ledger_schema.c names its constraints */
+/* ledger_schema.sql names constraints "r36: text" or "state: text"; SQLite puts words in
+ * front. */
 static enum pki_status
 refuse(const char *text, struct pki_err *err)
 {
@@ -24,8 +26,8 @@ refuse(const char *text, struct pki_err *err)
 	return pki_refuse(err, PKI_RULE_APPEND_ONLY, "%s", text);
 }
 
-/* SQLite says FULL for ENOSPC alone: a quota and a file size limit end as a failed write.
- */
+/* SQLite returns FULL for ENOSPC alone. A quota or a file size limit shows as a failed
+ * write. */
 static enum pki_status
 input_output(sqlite3 *db, const char *what, struct pki_err *err)
 {
@@ -48,7 +50,7 @@ ledger_fail(struct pki_ledger *ledger, const char *what, struct pki_err *err)
 		return refuse(text, err);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL: /* a WAL-index that nobody lets go of, or that is none */
+	case SQLITE_PROTOCOL: /* the WAL-index stays locked, or is corrupt */
 		return pki_fail(
 			err, PKI_LOCKED, "%s: %s; end the other process", what, text);
 	case SQLITE_FULL:
@@ -62,7 +64,7 @@ ledger_fail(struct pki_ledger *ledger, const char *what, struct pki_err *err)
 	case SQLITE_NOTADB:
 		return pki_fail(err, PKI_INPUT, "%s: %s; name a ledger.db", what, text);
 	case SQLITE_CORRUPT:
-	case SQLITE_ERROR: /* a table that every ledger has is not there */
+	case SQLITE_ERROR: /* a table that every ledger has is missing */
 		return pki_fail(err, PKI_TAMPERED,
 			"%s: %s; keep the file and restore a backup", what, text);
 	case SQLITE_NOMEM:
@@ -92,9 +94,10 @@ ledger_reset(sqlite3_stmt **statement)
 }
 
 /*
- * SQLite's readers with no right to write the WAL-index take a commit that is just being
- * written into it for one that was cut off, or for the lack of a place to note how far they
- * read. It is neither when they look again.
+ * A reader without the right to write the WAL-index may meet a commit half written into
+ * the WAL-index. SQLite then reports an interrupted commit (READONLY_RECOVERY) or an
+ * unusable WAL-index (READONLY_CANTINIT). A second try succeeds as soon as the commit is
+ * complete.
  */
 bool
 ledger_try_again(struct pki_ledger *ledger, unsigned *tries)

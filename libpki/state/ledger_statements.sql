@@ -1,6 +1,7 @@
 -- SQL_WRITER:
--- How the writer's connection works. 4000 pages are 16 MB of WAL between checkpoints: a batch of 64
--- orders writes about 1 MB. 8000 kB of index pages are cached, of the 32 MB that a daemon may take.
+-- The settings of the writer's connection. 4000 pages are 16 MB of WAL between
+-- checkpoints; a batch of 64 orders writes about 1 MB. The page cache takes 8000 kB of
+-- the 32 MB that a daemon may use.
 PRAGMA trusted_schema = OFF;
 PRAGMA recursive_triggers = ON;
 PRAGMA temp_store = MEMORY;
@@ -46,8 +47,8 @@ SELECT at FROM entry ORDER BY id DESC LIMIT 1
 SELECT id + 1, at FROM entry ORDER BY id DESC LIMIT 1
 
 -- SQL_FIGURES:
--- Nothing is ever deleted: the number of the last row is the count. The revocations are looked up
--- for each issuer because GROUP BY would walk all rows.
+-- The ledger never deletes a row, so the number of the last row is the count. The
+-- revocations are looked up for each issuer because GROUP BY would walk all rows.
 SELECT (SELECT max(id) FROM certificate),
   (SELECT sum((SELECT max(position) FROM revocation WHERE issuer = i.id)) FROM issuer i),
   (SELECT max(id) FROM orders), (SELECT max(id) + 1 FROM entry)
@@ -188,8 +189,9 @@ INSERT INTO crl (issuer, number, this_update, next_update, committed, revocation
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 
 -- SQL_CRL:
--- load_crl() reads the columns of this statement and of the next three; the last column is here
--- alone. Within one list revocations and number grow together.
+-- load_crl() reads the columns of this statement and of the next three. Only this
+-- statement has the column der. Within one partition revocations and number grow
+-- together.
 SELECT l.issuer, l.number, l.this_update, l.next_update, l.committed, p.published,
     l.revocations, l.partition, l.cutoff, l.der
   FROM crl l LEFT JOIN publication p ON p.issuer = l.issuer AND p.number = l.number
