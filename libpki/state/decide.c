@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The causes that rules.yaml knows, for people who have to choose again. */
+/* Lists the causes in rules.yaml, so that the message helps an officer to choose. */
 static void
 list_causes(const struct pki_policy *policy, char *out, size_t size)
 {
@@ -67,7 +67,7 @@ decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 		return decide_revoke(c, out, err);
 	case PKI_ACTION_INVITE:
 		return decide_invite(c, err);
-	case PKI_ACTION_ERASE: /* when is the RA's to know: rule 79 */
+	case PKI_ACTION_ERASE: /* the RA checks the retention time: rule 79 */
 		return PKI_OK;
 	}
 	return pki_fail(err, PKI_INTERNAL, "action %d", (int)c->order->order.action);

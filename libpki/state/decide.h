@@ -1,6 +1,6 @@
 /*
- * The decision on an order: does the policy allow what its officers signed, and what follows from
- * it? The decision rests on the order, the policy and the clock alone.
+ * The decision on an order: does the policy allow the order, and with which profile,
+ * dates and reason? The decision depends on the order, the policy and the clock alone.
  */
 #ifndef LIBPKI_STATE_DECIDE_H
 #define LIBPKI_STATE_DECIDE_H
@@ -8,7 +8,7 @@
 #include "libpki/state/policy.h"
 #include "libpki/x509/csr.h"
 
-/* Everything that a decision rests on; borrowed. */
+/* The input of a decision; all pointers are borrowed. */
 struct pki_case {
 	const struct pki_policy *policy;
 	const struct pki_signed_order *order;
@@ -17,7 +17,7 @@ struct pki_case {
 	struct pki_cms_cache *cache; /* may be NULL */
 };
 
-/* What the policy makes of an order. Profile and rule are the policy's. */
+/* The result of a decision. rule and the profiles are borrowed from the policy. */
 struct pki_decision {
 	const struct pki_order_rule *rule;
 	struct {
@@ -25,7 +25,7 @@ struct pki_decision {
 		struct pki_csr *csr;
 		pki_time not_before;
 		pki_time not_after;
-	} certs[PKI_ORDER_CERTS_MAX]; /* issue, renew: in the sequence of the order's certs */
+	} certs[PKI_ORDER_CERTS_MAX]; /* issue, renew: in the order's sequence */
 	size_t cert_count;
 	struct pki_signed_order *invitation; /* issue: opened; NULL: none */
 	enum pki_reason reason; /* revoke */
@@ -33,12 +33,13 @@ struct pki_decision {
 };
 
 /*
- * Decide: form and pairs (rules 10, 35, 45), roles, number and distinctness of signers (201, 202),
- * ages (204, 208), no officer for her own certificate (44), names (11-13), documents (43, 207),
- * terms (211), the invitation (206: signature of a department's officer, dates, ties to this
- * order), CSRs and keys (31, 39, 93, 94), dates (4). The ledger rules are not checked here: use of
- * order and invitation, revoked officers, known keys and names, predecessors, the profiles of what
- * is revoked. Free with pki_decision_free(), after an error too.
+ * Decide: form and pairs (rules 10, 35, 45), roles, number and distinctness of signers
+ * (201, 202), ages (204, 208), no officer for her own certificate (44), names (11-13),
+ * documents (43, 207), terms (211), the invitation (206: signature of a department's
+ * officer, dates, ties to this order), CSRs and keys (31, 39, 93, 94), dates (4). The
+ * ledger rules are not checked: earlier use of the order or invitation, revoked officers,
+ * known keys and names, predecessors, the profiles of certificates to revoke. Free with
+ * pki_decision_free(), after an error too.
  */
 enum pki_status pki_decide(const struct pki_case *c, struct pki_decision *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -3,10 +3,10 @@
 
 #include "libpki/state/decide_priv.h"
 
-/* Names of a test installation start so. */
+/* The prefix of all names in a test installation. */
 #define TEST_PREFIX "TEST "
 
-/* What is certified: the kind of all certificates of an order. */
+/* All certificates of an order are of one kind: holders', or officers' and services'. */
 static bool
 is_holder(const struct pki_decision *d)
 {
@@ -91,8 +91,9 @@ check_name(const struct pki_case *c, const struct pki_decision *d, struct pki_er
 }
 
 /*
- * rule 44. Officers' certificates hold no document number, so that the common name decides,
- * compared as names are; a namesake is verified by another officer.
+ * rule 44. Officers' certificates hold no document number. Common names are therefore
+ * compared, by the rules for names. A person who shares the name of an officer needs
+ * another officer.
  */
 static enum pki_status
 check_not_own(const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
@@ -168,7 +169,7 @@ check_terms(const struct pki_case *c, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* What is wrong with an invitation breaks rule 206 for the order that rests on it. */
+/* Every fault of an invitation is a breach of rule 206 by the order. */
 static enum pki_status
 refuse_invitation(struct pki_err *own, struct pki_err *err)
 {
@@ -234,7 +235,7 @@ open_invitation(const struct pki_case *c, struct pki_decision *out, struct pki_e
 	return check_invitation(c, out->invitation, err);
 }
 
-/* rule 4: the earliest of what the profile, the document and the issuer allow. */
+/* rule 4: notAfter is the earliest end that profile, document and issuer allow. */
 static enum pki_status
 set_dates(
 	const struct pki_case *c, size_t i, struct pki_decision *out, struct pki_err *err)

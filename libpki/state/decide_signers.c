@@ -92,7 +92,7 @@ describe_needs(const struct pki_order_rule *rule, char *out, size_t size)
 	}
 }
 
-/* Each signer holds a role that the rule asks for. */
+/* Each signer must hold a role named by the rule. */
 static enum pki_status
 check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
 	enum pki_role roles[PKI_CMS_SIGNERS_MAX], struct pki_err *err)
@@ -117,7 +117,7 @@ check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
 	return PKI_OK;
 }
 
-/* Two certificates of one name or one key are one person. */
+/* Two certificates with the same name or the same key count as one person. */
 static enum pki_status
 check_distinct(const struct pki_cms *cms, struct pki_err *err)
 {
@@ -137,8 +137,8 @@ check_distinct(const struct pki_cms *cms, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* Can the signers not yet spent fill the needs from need on? At most 4 signers: by trying.
- */
+/* Can the unspent signers fill the needs from index `need` on? With at most 4 signers,
+ * trying all assignments is fast enough. */
 static bool
 fill(const struct pki_order_rule *rule, size_t need, int filled,
 	const enum pki_role *roles, size_t count, unsigned spent)

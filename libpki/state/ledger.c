@@ -50,7 +50,8 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 		return ledger_fail(ledger, "open", err);
 	sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MSEC);
 	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	int persist = 1; /* readers of other users cannot make the WAL and its index */
+	int persist =
+		1; /* readers under another user cannot create the WAL or WAL-index */
 	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	return ledger_setup(ledger, SQL_WRITER, err);
 }
@@ -64,7 +65,7 @@ ledger_new(void)
 	return ledger;
 }
 
-/* Hand over what was opened, or close it. */
+/* Hands the ledger over after success; closes the ledger after an error. */
 static enum pki_status
 opened(struct pki_ledger *ledger, const char *path, enum pki_status status,
 	struct pki_ledger **out, struct pki_err *err)
@@ -184,7 +185,7 @@ pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
 void
 pki_ledger_rollback(struct pki_ledger *ledger)
 {
-	/* a full disk has rolled back by itself */
+	/* SQLite rolls back without a ROLLBACK if the disk is full */
 	if (ledger->db != NULL && !sqlite3_get_autocommit(ledger->db))
 		(void)!run(ledger, SQL_ROLLBACK, "rollback", NULL);
 }
@@ -214,7 +215,7 @@ enum pki_status
 pki_ledger_snapshot(struct pki_ledger *ledger, struct pki_err *err)
 {
 	PKI_TRY(run(ledger, SQL_SNAPSHOT, "snapshot", err));
-	/* the view is taken by the first read */
+	/* the snapshot begins with the first read */
 	PKI_CLEANUP(ledger_reset) sqlite3_stmt *statement = NULL;
 	bool row = false;
 	enum pki_status status =

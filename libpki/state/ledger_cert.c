@@ -137,7 +137,7 @@ pki_order_row_free(struct pki_order_row *row)
 	pki_buf_free(&row->cms);
 }
 
-/* The order's row number; STATE if it is not in the ledger. */
+/* The order's row number; STATE if the order is not in the ledger. */
 static enum pki_status
 order_row(struct pki_ledger *ledger, const char *id, int64_t *out, struct pki_err *err)
 {

@@ -33,13 +33,13 @@ pki_ledger_add_revocation(struct pki_ledger *ledger, const struct pki_revocation
 	return status;
 }
 
-/* 80 kB */
+/* 1024 rows take 80 kB. */
 #define REVOKED_BATCH 1024
 #define REVOCATION_BATCH 256
 
 struct revoked_item {
 	struct pki_revoked revoked;
-	int64_t key; /* its position; by end: its certificate's row */
+	int64_t key; /* revocation's position; in a walk by end: certificate's row */
 	pki_time not_after;
 };
 
@@ -243,7 +243,7 @@ pki_ledger_add_crl(
 	return status;
 }
 
-/* s is bound and gives one CRL at most. */
+/* s is bound; the statement gives one CRL at most. */
 static enum pki_status
 load_crl(struct pki_ledger *ledger, sqlite3_stmt *s, struct pki_crl_row *out, bool *found,
 	struct pki_err *err)

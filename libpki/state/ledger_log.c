@@ -1,5 +1,5 @@
-/* Storage for the log: entries, hashes of complete subtrees, checkpoints; the file's check.
- */
+/* Storage for the log (entries, hashes of complete subtrees, checkpoints); SQLite's
+ * integrity check. */
 #include <string.h>
 
 #include "libpki/state/ledger_priv.h"

@@ -3,7 +3,8 @@
 
 #include "libpki/state/ledger_priv.h"
 
-/* In order: a ledger of version N has had the first N. Never change one that was released. */
+/* In sequence: a ledger of version N has had the first N migrations. Never change a
+ * released migration. */
 enum { VERSION_1, VERSION_2 };
 static const char *const migrations[] = {
 #include "libpki/state/ledger_schema.sql.inc"
@@ -58,7 +59,7 @@ ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_
 {
 	struct header header = { 0 };
 	PKI_TRY(read_header(ledger, &header, err));
-	/* a file that another CREATE left behind before its first commit is empty */
+	/* a CREATE that was interrupted before the first commit leaves an empty file */
 	bool empty = header.application == 0 && header.version == 0 &&
 		     header.objects == 0;
 	if (mode == PKI_LEDGER_CREATE && !empty)

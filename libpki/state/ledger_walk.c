@@ -52,8 +52,8 @@ add_item(struct batch *batch, void **out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* At most `limit` rows after `last`, which may be an item of the batch; after an error, those
- * before it. */
+/* Reads at most `limit` rows after `last`, which may be an item of the batch. After an
+ * error the batch holds the rows before the error. */
 static enum pki_status
 read_batch(struct pki_ledger *ledger, const struct ledger_walk *walk, const void *last,
 	int64_t limit, struct batch *batch, struct pki_err *err)
@@ -95,7 +95,7 @@ walk_batches(
 		PKI_TRY(pki_err_move(err, &own));
 		count = batch.count;
 		left -= count;
-		/* what the row owns goes, the columns by which the next rows are found stay */
+		/* empty() frees an item's buffers; the key columns stay valid for bind */
 		last = count != 0 ? item(&batch, count - 1) : NULL;
 		empty(&batch);
 	} while (most != 0 && count == most && left != 0);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* What is logged (ETSI EN 319 411-1 6.4.5), and which program may say so; log(5) says what
- * each one's detail holds. */
+/* The event types (ETSI EN 319 411-1 6.4.5), and the program that may log each type.
+ * log(5) gives the members of the details. */
 static const struct {
 	const char *type;
 	const char *source;
@@ -57,8 +57,8 @@ pki_event_known(const char *type)
 	return pki_event_source(type) != NULL;
 }
 
-/* Identifiers, serials, digests, times, rule names, counts: no sentence fits, and nothing
- * that could pass for another line. */
+/* Identifiers, serials, digests, times, rule names and counts pass. Sentences and line
+ * breaks do not pass, so that no value can look like a further line. */
 static bool
 is_plain(const char *text)
 {
@@ -139,7 +139,8 @@ encode(const struct pki_event *event, struct pki_buf *out, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* RFC 9162 2.1: the leaf, and every subtree that it completes. */
+/* RFC 9162 2.1: adds the leaf's hash and the hash of every subtree that the leaf
+ * completes. */
 static enum pki_status
 add_hashes(struct pki_ledger *ledger, uint64_t index, struct pki_bytes entry,
 	struct pki_err *err)

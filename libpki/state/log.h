@@ -1,7 +1,8 @@
 /*
- * The audit log: events as canonical JSON, leaves of a Merkle tree kept in the ledger,
- * published as C2SP tlog-tiles. log(5) gives the form. Entries never hold personal data:
- * identifiers are the suite's own, everything else a digest over something salted.
+ * The audit log. Events are canonical JSON and the leaves of a Merkle tree; the ledger
+ * stores the tree; files publish the tree as C2SP tlog-tiles. log(5) gives the form.
+ * Entries never hold personal data: identifiers are the suite's own, all further values
+ * are digests over salted data.
  */
 #ifndef LIBPKI_STATE_LOG_H
 #define LIBPKI_STATE_LOG_H
@@ -18,57 +19,63 @@ struct pki_event {
 	const char *source; /* "pki-ca": the program */
 	const char *actor; /* officer's serial, or "" */
 	pki_msec at;
-	json_t *detail; /* object of words, integers, lists and objects, three deep; borrowed;
-	                 * may be NULL */
+	/* object of words, integers, lists and objects, three deep; borrowed; may be NULL */
+	json_t *detail;
 };
-/* Longest text in a detail and its end. */
+/* The longest text in a detail, with the NUL. */
 #define PKI_EVENT_WORD 129
-/* Is it in the table of event types? Which program says it: NULL if none. */
+/* The program that logs an event type; NULL if the type is unknown. known: is the type in
+ * the table of event types? */
 const char *pki_event_source(const char *type);
 bool pki_event_known(const char *type);
 
-/* Within a ledger transaction: append; the entry's index to *index (may be NULL). CLOCK if
- * the event is older than the youngest entry (rule 209). */
+/* Appends the event, within a ledger transaction; writes the entry's index to *index (may
+ * be NULL). CLOCK if the event is older than the youngest entry (rule 209). */
 enum pki_status pki_log_append(struct pki_ledger *ledger, const struct pki_event *event,
 	uint64_t *index, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Root over the first `size` entries; a source for merkle.h's proofs. */
+/* The root over the first `size` entries; the ledger's hashes as a source for the proofs
+ * of merkle.h. */
 enum pki_status pki_log_root(struct pki_ledger *ledger, uint64_t size,
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 struct pki_merkle_source pki_log_source(struct pki_ledger *ledger);
 
 /*
- * Publish below dir what the last checkpoint covers and `from` entries did not: entry bundles,
- * full and partial tiles, and last the checkpoint. from 0 publishes all; after a kill, any
- * size that was published before is right. *size: entries published, 0 without a checkpoint.
+ * Publishes below dir the entries from `from` to the last checkpoint's size: entry
+ * bundles, full and partial tiles, and at last the checkpoint. from 0 publishes all
+ * entries. After a kill, `from` may be any size that was published before. *size: number
+ * of entries published, 0 without a checkpoint. STATE if `from` is above the last
+ * checkpoint's size.
  */
 enum pki_status pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from,
 	uint64_t *size, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * For verifiers: a log read back from its published files, nothing trusted. Appends the file
- * tile/LEVEL/INDEX (hashes of 32 octets) or tile/entries/INDEX; width below 256: the partial
- * one, or as much of the full one that took its place. NOTFOUND if neither is there, TAMPERED
- * (rule 83) if it is not of that width.
+ * For verifiers: read a log from the published files, without trust in the files. Appends
+ * the file tile/LEVEL/INDEX (hashes of 32 octets) or tile/entries/INDEX to out. width
+ * below 256: the partial tile, or the first `width` items of the full tile that replaced
+ * the partial tile. NOTFOUND if neither tile exists; TAMPERED (rule 83) if a tile has the
+ * wrong number of items.
  */
 #define PKI_TILE_WIDTH 256
 enum pki_status pki_log_read_entries(const char *dir, uint64_t bundle, unsigned width,
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_log_read_tile(const char *dir, unsigned level, uint64_t index,
 	unsigned width, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Of which widths the tile has a partial one, of older checkpoints too; level PKI_LOG_ENTRIES:
- * the bundle. */
+/* Sets widths[w] if a partial tile of width w exists, also of older checkpoints. level
+ * PKI_LOG_ENTRIES: partial entry bundles. */
 #define PKI_LOG_ENTRIES (-1)
 void pki_log_partials(
 	const char *dir, int level, uint64_t index, bool widths[static PKI_TILE_WIDTH]);
-/* What merkle.h's proofs read, from the tiles of a log of `size` entries at least. */
+/* A source for the proofs of merkle.h: the published tiles of a log of at least `size`
+ * entries. */
 struct pki_log_tiles {
 	const char *dir;
 	uint64_t size;
 };
 struct pki_merkle_source pki_log_tiles_source(struct pki_log_tiles *tiles);
-/* The entry at the head of what is left of a bundle, which shrinks by it; false if there is
- * no whole one. */
+/* Takes the first entry off the bundle: *entry borrows the entry's octets, *bundle keeps
+ * the rest. false if the bundle does not begin with a whole entry. */
 bool pki_log_next_entry(struct pki_bytes *bundle, struct pki_bytes *entry);
 
 #endif

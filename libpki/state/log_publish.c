@@ -1,4 +1,4 @@
-/* C2SP tlog-tiles: the log as files (rule 83). */
+/* C2SP tlog-tiles: publishes and reads the log as files (rule 83). */
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -46,8 +46,7 @@ tile_path(const char *dir, int level, uint64_t index, unsigned width, char out[P
 	return PKI_OK;
 }
 
-/* All or as much of the tile's content as the log has: width hashes or entries from first.
- */
+/* The content of a full or partial tile: `width` hashes or entries from `first` on. */
 static enum pki_status
 tile_content(struct pki_ledger *ledger, int level, uint64_t first, unsigned width,
 	struct pki_buf *out, struct pki_err *err)
@@ -86,7 +85,8 @@ publish_tile(struct pki_ledger *ledger, const char *dir, int level, uint64_t ind
 	return pki_file_publish(path, content.data, content.len, 0644, err);
 }
 
-/* The tiles of one level that change between two numbers of hashes in it. */
+/* Publishes the tiles of a level that change when the level grows from `from` to `count`
+ * hashes. */
 static enum pki_status
 publish_level(struct pki_ledger *ledger, const char *dir, int level, uint64_t from,
 	uint64_t count, struct pki_err *err)
@@ -99,8 +99,8 @@ publish_level(struct pki_ledger *ledger, const char *dir, int level, uint64_t fr
 	return publish_tile(ledger, dir, level, count / PKI_TILE_WIDTH, rest, err);
 }
 
-/* Partial tiles whose full tile is published are of no more use; what stays does no harm.
- */
+/* A partial tile is useless after the full tile is published. A failure to remove does no
+ * harm. */
 static void
 remove_partial(const char *dir, int level, uint64_t index)
 {
@@ -125,7 +125,8 @@ remove_partials(const char *dir, int level, uint64_t from, uint64_t count)
 		remove_partial(dir, level, i);
 }
 
-/* Hashes that a tree of this size has at the level: 0 from the level on that it lacks. */
+/* The number of hashes at the level in a tree of `size` entries; 0 above the tree's top
+ * level. */
 static uint64_t
 hashes_at(uint64_t size, int level)
 {
@@ -174,7 +175,8 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	return PKI_OK;
 }
 
-/* The partial tile, or the full one that took its place, perhaps just now. */
+/* Reads the partial tile, or the full tile that replaced the partial tile, perhaps
+ * meanwhile. */
 static enum pki_status
 read_file(const char *dir, int level, uint64_t index, unsigned width, struct pki_buf *out,
 	struct pki_err *err)

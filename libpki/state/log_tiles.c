@@ -1,4 +1,4 @@
-/* Proofs from published tiles alone. */
+/* Merkle proofs from published tiles alone. */
 #include <string.h>
 
 #include "libpki/state/log.h"

@@ -69,7 +69,7 @@ has_oid(char oids[][PKI_OID_TEXT], size_t count, const char *oid)
 enum pki_role
 pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 {
-	char oids[PKI_POLICY_OIDS + 1][PKI_OID_TEXT]; /* a profile's and the role's */
+	char oids[PKI_POLICY_OIDS + 1][PKI_OID_TEXT]; /* of the profile and the role */
 	size_t count = pki_cert_policies(cert, oids, PKI_COUNT(oids));
 	enum pki_role role = PKI_ROLE_NONE;
 	for (size_t i = 0; i < policy->profile_count; i++) {
@@ -78,7 +78,7 @@ pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 			!has_oid(oids, count, profile->role_oid))
 			continue;
 		if (role != PKI_ROLE_NONE)
-			return PKI_ROLE_NONE; /* two roles in one hand are none */
+			return PKI_ROLE_NONE; /* two roles count as none */
 		role = profile->role;
 	}
 	return role;
@@ -127,7 +127,8 @@ policy_roles(struct pki_yaml *list, unsigned *out, struct pki_err *err)
 	return policy_set(list, roles, true, out, err);
 }
 
-/* Two profiles that say the same role, or the same OID, would make one officer of two. */
+/* Two profiles with the same role or role OID would make two kinds of officer
+ * indistinguishable. */
 static enum pki_status
 check_role_unique(const struct pki_policy *policy, const struct pki_profile *profile,
 	struct pki_yaml *root, struct pki_err *err)
@@ -219,7 +220,7 @@ load_rules(const char *dir, struct pki_policy *policy, struct pki_err *err)
 	return policy_rules_read(root, policy, err);
 }
 
-/* Not alphasort(), whose order is the locale's. */
+/* alphasort() would sort by the locale. */
 static int
 by_name(const struct dirent **a, const struct dirent **b)
 {

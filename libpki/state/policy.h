@@ -1,7 +1,7 @@
 /*
  * The installation's policy: profiles (profile(5)) and rules.yaml. An unknown, missing or
- * repeated key, a validity above three years (rule 4), or a contradiction is refused with file,
- * line and remedy.
+ * repeated key, a validity above three years (rule 4), or a contradiction is refused with
+ * file, line and remedy.
  */
 #ifndef LIBPKI_STATE_POLICY_H
 #define LIBPKI_STATE_POLICY_H
@@ -18,16 +18,17 @@
 #define PKI_RETENTION_YEARS 7
 #define PKI_RETENTION_DAYS 365
 
-/* `count` signatures by different officers, each holding one of `roles`. */
+/* `count` signatures by different officers; each officer holds a role of `roles`. */
 struct pki_need {
 	unsigned roles; /* set of pki_role */
 	int count;
 };
 
-/* Who may order `action` for certificates of these profiles. All needs must be met, by
- * different people. A revoke order that names a holder falls under the rule of the holders'
- * profiles, any other under the other one; that the certificates are of these profiles is the
- * ledger's room. */
+/* The officers who may order `action` for certificates of the profiles. All needs must be
+ * met, by different people. A revoke order that names a holder falls under the revoke
+ * rule of holders' profiles; a revoke order without a holder falls under the rule of
+ * officers' and services' profiles. The ledger rules check that the revoked certificates
+ * have these profiles. */
 struct pki_order_rule {
 	enum pki_action action;
 	char profiles[PKI_PROFILES_MAX][PKI_PROFILE_NAME]; /* none: invite, erase */
@@ -50,7 +51,7 @@ struct pki_document_rule {
 struct pki_cause_rule {
 	char cause[PKI_WORD_TEXT]; /* "lost-phone" */
 	enum pki_reason reason;
-	bool whole_holder; /* all of the holder's certificates go, keys blocked */
+	bool whole_holder; /* revokes all certificates of the holder, blocks the keys */
 };
 
 struct pki_policy {
@@ -63,28 +64,31 @@ struct pki_policy {
 	struct pki_cause_rule causes[PKI_CAUSES_MAX];
 	size_t cause_count;
 	int64_t request_max_age; /* seconds (rule 208) */
-	/* rule 79: a registration file is kept for years after its last certificate's end, or
-	 * days after the last step of an application that led to none */
+	/* rule 79: the years that a registration file is kept after the end of the last
+	 * certificate, and the days after the last step of an application without a
+	 * certificate */
 	int retention_years, retention_days;
 	char terms_version[32]; /* terms of use in force (rule 211) */
 	char terms_digest[PKI_SHA256_HEX];
-	unsigned
-		witnesses; /* that must cosign the log before more is issued (rule 214) */
+	/* rule 214: the number of witnesses that must cosign the log before the CA issues
+	 * more */
+	unsigned witnesses;
 	bool test_names; /* names must carry the prefix "TEST " */
 	char digest
 		[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
 };
 
-/* All *.yaml of the folder: rules.yaml and one file per profile. */
+/* Loads all *.yaml of the folder: rules.yaml and a file for each profile. */
 enum pki_status pki_policy_load(
 	const char *dir, struct pki_policy **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_policy_free(struct pki_policy *policy);
 void pki_policy_cleanup(struct pki_policy **policy);
 
-/* Is it the kind of a holder's certificate? */
+/* Is `kind` the kind of a holder's certificate? */
 bool pki_kind_is_holder(enum pki_kind kind);
 
-/* NULL if there is none of that name / kind (first one). */
+/* The profile of the name, the first profile of the kind, the rule of the cause; NULL if
+ * the policy has none. */
 const struct pki_profile *pki_policy_profile(
 	const struct pki_policy *policy, const char *name);
 const struct pki_profile *pki_policy_kind(

@@ -5,25 +5,28 @@
 #include "libpki/base/yaml.h"
 #include "libpki/state/policy.h"
 
-/* A name of a file's vocabulary and its value; a table of them ends with a NULL name. */
+/* A word of the policy files and the word's value. A table of terms ends with a NULL
+ * name. */
 struct policy_term {
 	const char *name;
 	unsigned value;
 };
 
-/* A list of names from the table, none twice, as a set. required: at least one. */
+/* Reads a list of names from the table, without repetition, as a set of values. required:
+ * the list must not be empty. */
 enum pki_status policy_set(struct pki_yaml *list, const struct policy_term *table,
 	bool required, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* A list of pki_role names, at least one. */
+/* Reads a list of pki_role names, which must not be empty, as a set. */
 enum pki_status policy_roles(
 	struct pki_yaml *list, unsigned *out, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Fill profile from a file's tree; its name is set. */
+/* Fills the profile from the file's YAML tree; the caller has set profile->name. */
 enum pki_status policy_profile_read(struct pki_yaml *root, struct pki_profile *profile,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Fill the rest of the policy from rules.yaml's tree; the profiles are there. */
+/* Fills the rest of the policy from the YAML tree of rules.yaml, after all profiles are
+ * read. */
 enum pki_status policy_rules_read(struct pki_yaml *root, struct pki_policy *policy,
 	struct pki_err *err) PKI_MUST_CHECK;
 

@@ -6,7 +6,7 @@
 #define YEARS_MAX 3 /* rule 4 */
 #define DAYS_MAX 1095 /* the fewest days that three years have */
 #define CA_YEARS_MAX 30 /* no algorithm of today is trusted for longer */
-#define NUMBER_MAX 99999 /* what is above the rules' limits is told by the rules */
+#define NUMBER_MAX 99999 /* the rules report a number above a rule's limit */
 
 static const struct policy_term algorithms[] = {
 	{ "P-256", PKI_ALG_P256 },
@@ -221,11 +221,11 @@ read_role(struct pki_yaml *root, struct pki_profile *profile, struct pki_err *er
 	return PKI_OK;
 }
 
-/* What a profile's values mean together: the first row that is broken is told. */
+/* A contradiction between values of a profile; the first broken row is reported. */
 struct contradiction {
 	bool broken;
 	enum pki_rule rule;
-	const char *key; /* whose line to name */
+	const char *key; /* the error names the key's line */
 	const char *text;
 };
 

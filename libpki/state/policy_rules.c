@@ -3,14 +3,16 @@
 #include "libpki/state/policy_priv.h"
 #include "libpki/tlog/note.h"
 
-/* An order that is older than a month is a forgotten one; invitations wait for people. */
+/* An order older than a month was forgotten. An invitation waits longer, for the
+ * applicant. */
 #define ORDER_AGE_MAX (30 * PKI_DAY)
 #define INVITATION_AGE_MAX (180 * PKI_DAY)
 /* rule 208: RGS v2.0 wants the request to be under three months old. */
 #define REQUEST_AGE_MAX (92 * PKI_DAY)
-/* Of what nobody asks for any more, nothing is kept longer than a CA lives. */
+/* A registration file is not kept longer than a CA lives. */
 #define RETENTION_YEARS_MAX 30
-/* A file that led to nothing is not kept longer than one that led to certificates. */
+/* The file of an application without a certificate is not kept longer than the file of a
+ * certificate (7 years). */
 #define RETENTION_DAYS_MAX 2557L
 
 static bool
@@ -76,7 +78,7 @@ names_no_profile(enum pki_action action)
 	return action == PKI_ACTION_INVITE || action == PKI_ACTION_ERASE;
 }
 
-/* Would an order for profile of this action fall under an earlier rule too? */
+/* Does an earlier rule cover the action for the profile already? */
 static bool
 is_ruled(const struct pki_policy *policy, enum pki_action action, const char *profile)
 {
@@ -132,8 +134,7 @@ read_rule_profiles(struct pki_yaml *item, const struct pki_policy *policy,
 	return PKI_OK;
 }
 
-/* Of orders that name no profile there is one rule: which one applies must not be a guess.
- */
+/* An order that names no profile must fall under exactly one rule. */
 static enum pki_status
 check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 	const struct pki_order_rule *rule, struct pki_err *err)
@@ -169,7 +170,7 @@ check_rule_unique(struct pki_yaml *item, const struct pki_policy *policy,
 	return PKI_OK;
 }
 
-/* rule 43: how a person may be identified; asked for where a document is. */
+/* rule 43: the ways to identify a person; required if the rule requires a document. */
 static enum pki_status
 read_methods(struct pki_yaml *item, struct pki_order_rule *rule, struct pki_err *err)
 {
@@ -235,8 +236,8 @@ read_orders(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *er
 	return PKI_OK;
 }
 
-/* rule 13: three capital letters of the standard's four, or a local scheme "xx:" (rule 14).
- */
+/* rule 13: "PAS", "IDC", "PNO" or "TIN" of the standard, or a local scheme "xx:" (rule
+ * 14). */
 static enum pki_status
 read_documents(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
@@ -323,7 +324,8 @@ read_terms(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err
 	return PKI_OK;
 }
 
-/* rule 214; whether pki.yaml names so many is for those to say who read it. */
+/* rule 214. The programs that read pki.yaml check that log.witnesses names enough
+ * witnesses. */
 static enum pki_status
 read_witnesses(struct pki_yaml *root, struct pki_policy *policy, struct pki_err *err)
 {
