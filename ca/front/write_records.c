@@ -99,8 +99,13 @@ write_published(struct writer *w, struct job *job, struct pki_err *err)
 	struct pki_crl_row row;
 	PKI_TRY(pki_ledger_crl_head(
 		w->ledger, issuer, (uint64_t)number, &row, NULL, err));
-	if (published > w->now)
-		return pki_fail(err, PKI_INPUT, "published in the future: %s", text);
+	if (published > w->now) {
+		char clock[PKI_MSEC_TEXT];
+		pki_msec_format(w->now, clock);
+		return pki_fail(err, PKI_INPUT,
+			"published in the future: %s; pki-ca's clock says %s", text,
+			clock);
+	}
 	PKI_TRY(pki_ledger_add_publication(
 		w->ledger, issuer, (uint64_t)number, published, err));
 	struct pki_json detail = pki_json_object();
