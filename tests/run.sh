@@ -43,7 +43,7 @@ export -f replay
 # What runs, by the process id of its timeout(1), which leads a process group with all that the test starts.
 declare -A running=() since=()
 begin() { # begin TEST
-	local test=$1 limit=1200 command=(bash "tests/$1.sh")
+	local test=$1 limit=3600 command=(bash "tests/$1.sh")
 	case $test in
 	unit/*) limit=600 command=("$BIN/$test") ;;
 	fuzz/*) limit=600 command=(bash -c "replay ${test#*/}") ;;
