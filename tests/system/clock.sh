@@ -1,14 +1,12 @@
 # shellcheck shell=bash disable=SC2154 # variables are lib.sh's
-# For tests in which it is another time, after lib.sh. By libfaketime's library, which is told that there are
-# no semaphores: else it leaves files named after process ids in /dev/shm wherever one dies in a sandbox, and
-# the next process that has such a number ends at once.
+# For tests in which it is another time, after lib.sh. By libfaketime's library; see own_clock.c.
 FAKED=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 if [ -n "$FAKED" ]; then
-	[ -e "$BIN/no_semaphores.so" ] || {
-		cc -shared -fPIC -o "$BIN/no_semaphores.$$" -x c - <<<'void *sem_open(void) { return 0; }' &&
-			mv "$BIN/no_semaphores.$$" "$BIN/no_semaphores.so"
+	[ "$BIN/own_clock.so" -nt tests/system/own_clock.c ] || {
+		cc -D_GNU_SOURCE -shared -fPIC -o "$BIN/own_clock.$$" tests/system/own_clock.c &&
+			mv "$BIN/own_clock.$$" "$BIN/own_clock.so"
 	} || exit
-	FAKED=$BIN/no_semaphores.so:$FAKED
+	FAKED=$BIN/own_clock.so:$FAKED
 fi
 export FAKED
 # have_clock: for daemons; a sanitizer beside it cannot do it
