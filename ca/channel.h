@@ -1,8 +1,8 @@
 /*
- * The front's end of the channel to the signer: start the child, call it, stop it.
+ * The front's end of the channel to the signer: start, call and stop the child process.
  *
- * The signer is a child process that alone holds the CA, seal and log keys. The front knows of
- * the signer this channel, the frames (ipc.h) and the facts (facts.h).
+ * The signer is a child process that alone holds the CA, seal and log keys. The front
+ * knows of the signer this channel, the frames (ipc.h) and the facts (facts.h).
  */
 #ifndef CA_CHANNEL_H
 #define CA_CHANNEL_H
@@ -25,7 +25,8 @@ struct signer_setup {
 	enum signer_purpose purpose;
 };
 
-/* The child's main function: serves at fd until the front closes it. Returns the exit status. */
+/* The child's main function: serves at fd until the front closes it. Returns the exit
+ * status. */
 typedef int signer_entry(const struct signer_setup *setup, int fd);
 
 /* The signer's first reply, to IPC_START. */
@@ -49,8 +50,9 @@ enum pki_status channel_start(struct channel *channel, signer_entry *entry,
 /* Close the channel, upon which the child ends, and reap the child. */
 void channel_stop(struct channel *channel);
 
-/* Send the request that the caller wrote to channel->buf with ipc_begin() and ipc_put(). *reply:
- * the fields of the reply, valid until the next call. UNAVAILABLE if the signer is gone. */
+/* Send the request that the caller wrote to channel->buf with ipc_begin() and ipc_put().
+ * *reply: the fields of the reply, valid until the next call. UNAVAILABLE if the signer
+ * is gone. */
 enum pki_status channel_call(struct channel *channel, struct pki_bytes *reply,
 	struct pki_err *err) PKI_MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* Dual control (rule 32): the keys open with both custodians' passphrases, not with one. */
+/* Dual control (rule 32): the keys open only with the passphrases of both custodians. */
 #ifndef CA_CUSTODY_H
 #define CA_CUSTODY_H
 
@@ -6,13 +6,14 @@
 #include "libpki/host/cli.h"
 
 /*
- * From the two --custodian SOURCEs: lower-case hex of SHA-256(len(a) || a || len(b) || b),
- * lengths in 8 octets, big-endian. Free with pki_buf_cleanse(). REFUSED (rule 32) for one
- * source or one passphrase twice, USAGE unless there are two.
+ * From the two --custodian SOURCEs: lower-case hex of SHA-256(len(a) || a || len(b) ||
+ * b), lengths in 8 octets, big-endian. Free with pki_buf_cleanse(). REFUSED (rule 32) for
+ * one source or one passphrase twice, USAGE unless there are two.
  */
 enum pki_status custody_secret(const struct pki_args *args, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Close the descriptors named as fd:N, in a process that does not read them. */
+/* Closes the descriptors named as fd:N, in a process that does not read the
+ * passphrases. */
 void custody_close(const struct pki_args *args);
 
 #endif

@@ -1,12 +1,12 @@
-/* What an order that the signer verified asks of the ledger. The front checks it, then has the
- * signer sign. */
+/* The facts of a verified order. The signer verifies the order and sends the facts; the
+ * front checks the facts against the ledger; then the signer signs. */
 #ifndef CA_FACTS_H
 #define CA_FACTS_H
 
 #include "libpki/cms/order.h"
 #include "libpki/state/policy.h"
 
-/* No pointers: it crosses processes. */
+/* No pointers, because struct facts is sent between processes. */
 struct facts {
 	char id[PKI_ID_TEXT];
 	enum pki_action action;

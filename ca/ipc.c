@@ -133,7 +133,7 @@ ipc_receive(
 	return PKI_OK;
 }
 
-/* Hand on what the other side failed with. */
+/* Returns the other process's error to the caller. */
 static enum pki_status
 take_error(struct pki_bytes field, struct pki_err *err)
 {

@@ -1,6 +1,7 @@
 /*
- * The key ceremony: its script (ceremony.yaml, pki-ca(8)), keys and certificates, records. The
- * script names two custodians and a witness. The use of the root key ends with the ceremony.
+ * The key ceremony: script (ceremony.yaml, pki-ca(8)), keys and certificates, records.
+ * The script names two custodians and a witness. The use of the root key ends with the
+ * ceremony.
  */
 #ifndef CA_CEREMONY_CEREMONY_H
 #define CA_CEREMONY_CEREMONY_H
@@ -13,7 +14,7 @@
 #include "libpki/x509/csr.h"
 
 #define CEREMONY_TEXT 128
-/* The first officers; orders make all later ones. */
+/* The first officers. All later officers need an order. */
 #define CEREMONY_OFFICERS_MAX 24
 
 struct ceremony_officer {
@@ -48,16 +49,18 @@ struct ceremony {
 	struct pki_buf vkey;
 };
 
-/* Script and requests; refuses one person or key in two roles (rule 32), missing roles. */
+/* Reads the script and the requests. Refuses one person or key in two roles (rule 32),
+ * and missing roles. */
 enum pki_status ceremony_read(const char *path, const struct pki_policy *policy,
 	struct ceremony *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Keys, certificates, first CRLs; all in memory. */
+/* Makes keys, certificates and the first CRLs, in memory alone. */
 enum pki_status ceremony_make(struct ceremony *c, const struct pki_conf *conf,
 	const struct pki_policy *policy, struct pki_err *err) PKI_MUST_CHECK;
-/* The ledger, in one transaction: issuers, certificates, CRLs, events, first checkpoint. */
+/* Fills the ledger in one transaction: issuers, certificates, CRLs, events, first
+ * checkpoint. */
 enum pki_status ceremony_record(struct ceremony *c, const struct pki_conf *conf,
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
-/* The report: JSON, which is sealed, and text for people. */
+/* Makes the report: as JSON, which is later sealed, and as text for people. */
 enum pki_status ceremony_report(const struct ceremony *c, const struct pki_conf *conf,
 	struct pki_buf *json, struct pki_buf *text, struct pki_err *err) PKI_MUST_CHECK;
 void ceremony_free(struct ceremony *c);

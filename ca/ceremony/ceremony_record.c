@@ -81,8 +81,8 @@ add_crl(struct pki_ledger *ledger, int issuer, const struct pki_crl *crl, pki_ms
 	return status;
 }
 
-/* The certificates that the ceremony made: serials under their roles, then digests and profiles of
- * all in the same order. */
+/* The certificates of the ceremony: serials by role, then the digests and profiles of all
+ * certificates in one sequence. */
 struct made {
 	struct pki_json detail, officers, digests, profiles;
 };

@@ -47,7 +47,7 @@ read_people(struct pki_yaml *root, struct ceremony *c, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The name becomes a file's. */
+/* The name becomes a file name. */
 static enum pki_status
 check_file_name(struct pki_yaml *node, const char *name, struct pki_err *err)
 {
@@ -128,7 +128,7 @@ read_officer(struct pki_yaml *map, const char *folder, const struct pki_policy *
 	return PKI_OK;
 }
 
-/* Without these nobody could issue, revoke, or make the next officer. */
+/* Without these roles nobody could issue, revoke, or make the next officer. */
 static enum pki_status
 check_roles(const struct ceremony *c, struct pki_err *err)
 {

@@ -14,7 +14,7 @@
 
 #define FILES_MAX (CEREMONY_OFFICERS_MAX + 24)
 
-/* Files of this ceremony; removed if the ceremony fails. */
+/* The files of this ceremony, which are removed if the ceremony fails. */
 struct made {
 	char paths[FILES_MAX][PATH_MAX];
 	size_t count;
@@ -163,7 +163,7 @@ write_report(const struct ceremony *c, const struct pki_conf *conf, const char *
 	return write_file(out, "ceremony.txt", pki_buf_bytes(&text), err);
 }
 
-/* The ledger last: its commit completes the ceremony. */
+/* The ledger comes last: the commit completes the ceremony. */
 static enum pki_status
 write_ledger(struct ceremony *c, const struct pki_conf *conf, struct pki_err *err)
 {

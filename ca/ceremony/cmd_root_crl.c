@@ -1,4 +1,5 @@
-/* A new root CRL (rule 54): made where the root key is, recorded by the running front. */
+/* A new root CRL (rule 54): made on the host of the root key; the running front records
+ * the CRL. */
 #include <stdio.h>
 
 #include "ca/ceremony/root_crl.h"

@@ -1,4 +1,4 @@
-/* Root CRLs, of the ceremony and later. */
+/* Root CRLs, at the ceremony and later. */
 #ifndef CA_CEREMONY_ROOT_CRL_H
 #define CA_CEREMONY_ROOT_CRL_H
 

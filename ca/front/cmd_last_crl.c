@@ -1,5 +1,5 @@
-/* The last CRLs at the CA's end (rules 53, 55): both custodians start a signer for them
- * alone, while nobody is served. */
+/* The last CRLs at the CA's end (rules 53, 55). Both custodians start a signer that signs
+ * the last CRLs alone; `pki-ca serve` must be stopped. */
 #include <stdio.h>
 
 #include "ca/commands.h"

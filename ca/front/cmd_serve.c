@@ -17,7 +17,8 @@
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
 
-/* More connections than the queue has room for requests: the reply "busy" needs a connection. */
+/* Connections beyond the queue's limit of requests: the reply "busy" needs a connection
+ * too. */
 #define CONNECTIONS_SPARE 64
 #define IDLE_SECONDS 30
 
@@ -86,7 +87,7 @@ wire(struct server *s)
 		&s->writer };
 }
 
-/* From no partitions to N, once: certificates name partitions from now on. */
+/* Records the partitions of pki.yaml, once: certificates name partitions from now on. */
 static enum pki_status
 begin_partitions(struct server *s, struct pki_err *err)
 {
@@ -151,7 +152,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	return pki_http_begin(s->http, err);
 }
 
-/* Only wait_for_end() takes signals. */
+/* Only wait_for_end() receives signals. */
 static void
 block_signals(sigset_t *set)
 {
@@ -181,7 +182,8 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 	}
 }
 
-/* Requests in the queue get their replies first. After a failed start any part may be missing. */
+/* Requests in the queue get a reply first. After a failed start, any part of the server
+ * may be missing. */
 static void
 finish(struct server *s, bool in_order)
 {

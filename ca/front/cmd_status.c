@@ -22,7 +22,7 @@ local_time(const char *text, char *out, size_t size)
 		pki_time_format_local(t / 1000, out, size);
 }
 
-/* rule 53: none follows the last one. */
+/* rule 53: no CRL follows the last CRL. */
 static void
 crl_text(json_int_t number, const char *next_update, char *out, size_t size)
 {
@@ -49,7 +49,7 @@ print_issuers(const json_t *issuers)
 	}
 }
 
-/* Nothing where nobody asks for witnesses. */
+/* Prints nothing if the policy requires no witnesses. */
 static void
 print_witnesses(json_t *status)
 {

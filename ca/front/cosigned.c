@@ -13,8 +13,8 @@ read_note(const struct pki_conf *conf, const char *name, struct pki_buf *out,
 				     : PKI_OK;
 }
 
-/* The lines of witnesses that note has and published lacks. What is wrong is not taken: it
- * is from a process that talks to others. */
+/* Appends the witnesses' lines that note has and published lacks. Invalid lines are
+ * ignored: the note comes from a process that is connected to the network. */
 static enum pki_status
 new_lines(const struct pki_conf *conf, struct pki_bytes published, struct pki_bytes note,
 	struct pki_buf *out, struct pki_err *err)

@@ -5,9 +5,9 @@
 #include "libpki/host/conf.h"
 
 /*
- * `pki-witness feed` leaves cosignatures in PUBLISH/witness. Append the valid cosignatures of
- * configured witnesses to the published checkpoint, if they are of the same checkpoint. Cheap where
- * nothing changed.
+ * `pki-witness feed` leaves a cosigned checkpoint in PUBLISH/witness. If the cosigned
+ * checkpoint is the published checkpoint, appends the valid cosignatures of configured
+ * witnesses to the published checkpoint. Cheap if nothing changed.
  */
 enum pki_status cosigned_merge(
 	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;

@@ -172,7 +172,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	return PKI_OK;
 }
 
-/* A path that ends with "/" takes an id behind it. */
+/* A path that ends with "/" is followed by an id. */
 static const struct {
 	const char *method;
 	const char *path;

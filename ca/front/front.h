@@ -1,4 +1,4 @@
-/* The HTTP side of `pki-ca serve`: its routes. pki-ca(8) lists the calls. */
+/* The HTTP routes of `pki-ca serve`. pki-ca(8) lists the calls. */
 #ifndef CA_FRONT_FRONT_H
 #define CA_FRONT_FRONT_H
 
@@ -11,7 +11,7 @@ struct front {
 	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
 	struct queue *queue;
 	const struct channel *signer;
-	struct writer *writer; /* what it tells in any thread */
+	struct writer *writer; /* only functions that any thread may call */
 };
 
 /* A pki_http_handler; ctx is a struct front. */

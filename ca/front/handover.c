@@ -56,7 +56,8 @@ call(struct channel *signer, struct pki_err *err)
 	return reply.len > 0 ? ipc_get(&reply, IPC_BYTES, &field, err) : PKI_OK;
 }
 
-/* *sent falls to what this CRL was built over. */
+/* Lowers *sent to the number of revocations that the partition's last CRL was built
+ * from. */
 static enum pki_status
 send_crl(struct channel *signer, const struct signer_setup *setup,
 	struct pki_ledger *ledger, unsigned partition, uint64_t *sent,
@@ -76,7 +77,7 @@ send_crl(struct channel *signer, const struct signer_setup *setup,
 	PKI_TRY(ipc_put_number(&signer->buf, partition, err));
 	PKI_TRY(ipc_put_tail(&signer->buf, pki_buf_bytes(&crl.der), &signer->tail, err));
 	PKI_TRY(call(signer, err));
-	/* expired certificates are kept from now on: the ledger sends the removed entries again */
+	/* crl_keep is new: the ledger must send the expired certificates again */
 	if (setup->conf->crl_keep && crl.cutoff != 0)
 		crl.revocations = 0;
 	if (crl.revocations < *sent)

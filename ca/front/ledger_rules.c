@@ -64,7 +64,7 @@ check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 {
 	char holder[PKI_ID_TEXT] = "";
 	PKI_TRY(pki_ledger_name_holder(ledger, facts->name_hash, holder, err));
-	/* an officer's or a service's next certificate has the name of the last */
+	/* the next certificate of an officer or service has the same name as the last */
 	const char *own = facts->holder[0] != '\0' ? facts->holder : PKI_HOLDER_SERVICE;
 	if (holder[0] != '\0' && strcmp(holder, own) != 0)
 		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
@@ -104,7 +104,8 @@ renewed(struct pki_ledger *ledger, const struct pki_cert_row *row, bool *out,
 	return PKI_OK;
 }
 
-/* The newest certificates decide: once renewed, the next time identifies afresh. */
+/* The newest certificates decide. After a renewal the next certificates need a new
+ * identification. */
 static enum pki_status
 last_was_renewal(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -199,7 +200,7 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 	return check_keys(ledger, facts, err);
 }
 
-/* Do the signers meet a need, each person once? */
+/* Do the signers meet the rule's needs, if each person counts once? */
 static bool
 met(const struct pki_order_rule *rule, const struct facts *facts)
 {
@@ -227,8 +228,8 @@ covers(const struct pki_order_rule *rule, const char *profile)
 	return false;
 }
 
-/* The signer checked roles without knowing the profile of a serial: rule 201 for the certificate.
- */
+/* rule 201 for each certificate to revoke: the signer checks roles without the
+ * certificate's profile, which only the ledger knows. */
 static enum pki_status
 check_entitled(const struct pki_policy *policy, const struct facts *facts,
 	const char *profile, struct pki_err *err)
@@ -244,7 +245,8 @@ check_entitled(const struct pki_policy *policy, const struct facts *facts,
 		profile);
 }
 
-/* rule 51, RFC 5280 5.3.1: the compromise of a CA, and of anybody else. */
+/* rule 51, RFC 5280 5.3.1: cACompromise is for certificates issued by the root,
+ * keyCompromise for all further certificates. */
 static enum pki_status
 check_reason(enum pki_reason reason, const struct pki_cert_row *row, struct pki_err *err)
 {
@@ -260,7 +262,7 @@ struct gather {
 	const struct pki_policy *policy;
 	struct job *job;
 	pki_time now;
-	bool revoked; /* a certificate was left out because it is revoked already */
+	bool revoked; /* a revoked certificate was left out */
 };
 
 static enum pki_status
@@ -302,7 +304,8 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 	return status;
 }
 
-/* Rule 47: a report of loss revokes all of the holder's certificates in one transaction. */
+/* Rule 47: a report of loss revokes all of the holder's certificates in one
+ * transaction. */
 static enum pki_status
 check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
 	struct job *job, struct pki_err *err)
@@ -368,8 +371,7 @@ share_key(const struct facts *a, const struct facts *b)
 bool
 ledger_rules_conflict(const struct facts *a, const struct facts *b)
 {
-	/* an officer's or a service's certificate goes: everything after it must see that
-	 */
+	/* the revocation of an officer or service may affect every later order */
 	if (a->action == PKI_ACTION_REVOKE && a->holder[0] == '\0')
 		return true;
 	if (strcmp(a->id, b->id) == 0 ||

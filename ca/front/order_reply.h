@@ -1,12 +1,13 @@
-/* The reply about an order, the same at its commit and when somebody asks again. */
+/* The reply about an order: equal at the commit and at each later request. */
 #ifndef CA_FRONT_ORDER_REPLY_H
 #define CA_FRONT_ORDER_REPLY_H
 
 #include "libpki/base/json.h"
 #include "libpki/state/ledger.h"
 
-/* {"order","action","holder","committed", LIST: []}; LIST by the action: "certificates",
- * "revoked". A builder: order_reply_end() has its failure. */
+/* A builder for {"order","action","holder","committed", LIST: []}. LIST depends on the
+ * action: "certificates" or "revoked". order_reply_end() returns the failure of the
+ * builder. */
 struct order_reply {
 	struct pki_json json;
 	struct pki_json items;
@@ -19,12 +20,12 @@ enum pki_status order_reply_add_certificate(struct order_reply *reply,
 	const struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
 void order_reply_add_revoked(
 	struct order_reply *reply, const struct pki_serial *serial, const char *profile);
-/* To be completed, as with order_reply_add_log(). */
+/* The caller completes the reply, as with order_reply_add_log(). */
 struct pki_json order_reply_end(struct order_reply *reply);
 /* "log": {"index","size"} */
 void order_reply_add_log(struct pki_json *reply, uint64_t index, uint64_t size);
 
-/* From the ledger; a revocation's lacks its receipt. */
+/* Makes the reply from the ledger. The reply about a revocation lacks the receipt. */
 enum pki_status order_reply_read(struct pki_ledger *ledger,
 	const struct pki_order_row *row, struct pki_json *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -5,9 +5,10 @@
 #include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
-/* Each publication rewrites a tile and three files; no auditor asks more often. */
+/* Each publication rewrites a tile and three files; auditors need no shorter pause. */
 #define PAUSE_MSEC 1000
-/* How often the worker looks for cosignatures; also the pause while orders wait for witnesses. */
+/* How often the worker looks for cosignatures; also the pause while orders wait for
+ * witnesses. */
 #define TICK_MSEC 200
 
 static enum pki_status

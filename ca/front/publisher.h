@@ -1,6 +1,6 @@
 /*
- * The worker that publishes the log: new tiles and the checkpoint over them, once a second at
- * most, and the witnesses' cosignatures on the checkpoint.
+ * The worker that publishes the log: new tiles and the checkpoint, once a second at most,
+ * and the witnesses' cosignatures on the checkpoint.
  */
 #ifndef CA_FRONT_PUBLISHER_H
 #define CA_FRONT_PUBLISHER_H
@@ -22,10 +22,10 @@ struct publisher {
 	struct publisher_config config;
 	struct pki_worker worker;
 	struct pki_report publish_report, merge_report;
-	/* the worker's, on the monotonic clock */
+	/* of the worker's thread alone */
 	uint64_t published; /* entries */
-	int64_t last; /* publication; 0: none */
-	/* with the lock */
+	int64_t last; /* publication, ms of the monotonic clock; 0: none */
+	/* under the lock */
 	pthread_mutex_t lock;
 	uint64_t committed; /* entries */
 	bool soon; /* orders wait for witnesses */
@@ -34,7 +34,8 @@ struct publisher {
 
 enum pki_status publisher_start(struct publisher *publisher,
 	const struct publisher_config *config, struct pki_err *err) PKI_MUST_CHECK;
-/* So many entries are committed now. soon: publish without the second's pause. */
+/* Reports the number of committed entries. soon: publish without the pause of a
+ * second. */
 void publisher_notify(struct publisher *publisher, uint64_t committed, bool soon);
 /* Publish the remaining entries, end the worker. */
 void publisher_stop(struct publisher *publisher);

@@ -1,4 +1,4 @@
-/* Requests that wait for the writer: bounded, first come first served. */
+/* The queue of requests for the writer: bounded, first in, first out. */
 #ifndef CA_FRONT_QUEUE_H
 #define CA_FRONT_QUEUE_H
 
@@ -10,14 +10,14 @@
 
 enum job_kind {
 	JOB_ORDER, /* body: CMS */
-	JOB_REPLY, /* the answer to a revoke order once more */
-	JOB_RECEIPT, /* its receipt */
+	JOB_REPLY, /* the reply to an earlier revoke order */
+	JOB_RECEIPT, /* the receipt of an earlier revoke order */
 	JOB_EVENT, /* input */
 	JOB_CRL,
 	JOB_PUBLISHED, /* input */
 	JOB_ROOT_CRL, /* body: DER */
 	JOB_PARTITIONS, /* certificates name partitions of the CRL from now on */
-	JOB_LAST_CRLS, /* of each list (rule 55) */
+	JOB_LAST_CRLS, /* the last CRL of each partition (rule 55) */
 };
 
 /* A certificate that an order revokes. */
@@ -27,19 +27,20 @@ struct target {
 	char profile[PKI_PROFILE_NAME];
 };
 
-/* Certificates that one order may revoke: a holder's, over all renewals not yet expired. */
+/* The most certificates that an order may revoke: all unexpired certificates of a
+ * holder. */
 #define TARGETS_MAX 64
 
 struct job {
 	enum job_kind kind;
 	struct job *next;
-	struct pki_http_request *req; /* NULL: the front's own */
-	struct pki_bytes body; /* the request's */
+	struct pki_http_request *req; /* NULL: a job of the front */
+	struct pki_bytes body; /* of the request */
 	json_t *input;
 	char order[PKI_ID_TEXT];
 
-	/* the writer's */
-	bool waits; /* on an order before it in the batch */
+	/* for the writer alone */
+	bool waits; /* for an earlier order of the batch, or held */
 	bool held; /* until the witnesses have cosigned (rule 214) */
 	struct facts facts;
 	struct pki_buf invitation;
@@ -47,7 +48,7 @@ struct job {
 	struct target targets[TARGETS_MAX];
 	size_t target_count;
 	bool logged;
-	uint64_t index; /* of its log entry */
+	uint64_t index; /* of the job's log entry */
 	struct pki_json reply;
 	struct pki_err err;
 };
@@ -64,10 +65,12 @@ struct queue {
 
 enum pki_status queue_init(
 	struct queue *queue, size_t limit, struct pki_err *err) PKI_MUST_CHECK;
-/* BUSY if the queue is full, UNAVAILABLE once it is closed; the job stays the caller's then. */
+/* Hands the job to the queue. BUSY if the queue is full, UNAVAILABLE after the queue was
+ * closed; after an error the caller still owns the job. */
 enum pki_status queue_push(
 	struct queue *queue, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
-/* Up to max jobs. Waits so long for the first one; PKI_WAIT_FOREVER: until the queue is closed. */
+/* Takes up to max jobs; returns the number. Waits wait_msec for the first job;
+ * PKI_WAIT_FOREVER: until a job comes or the queue is closed. */
 size_t queue_take(struct queue *queue, struct job **jobs, size_t max, long wait_msec);
 size_t queue_waiting(struct queue *queue);
 bool queue_closed(struct queue *queue); /* and empty */

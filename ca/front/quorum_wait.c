@@ -1,4 +1,5 @@
-/* Orders wait until witnesses have cosigned the earlier certificates' entries (rule 214). */
+/* Orders wait until witnesses have cosigned the earlier certificates' entries (rule
+ * 214). */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +10,7 @@
 #include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 
-/* Healthy witnesses need a second; an order for a certificate waits so long.
- */
+/* The longest wait of an order for a certificate. Healthy witnesses need a second. */
 #define HOLD_MSEC 5000
 
 enum pki_status
@@ -36,7 +36,7 @@ quorum_open(struct writer *w)
 	return check(w, NULL) == PKI_OK;
 }
 
-/* Send a cosigned checkpoint to the signer, which checks it. */
+/* Sends a cosigned checkpoint to the signer, which checks the cosignatures. */
 static enum pki_status
 offer(struct writer *w, struct pki_bytes note, uint64_t size, struct pki_err *err)
 {

@@ -1,11 +1,12 @@
-/* Receipts of revocations: sealed JSON that ties the report to the log. */
+/* Receipts of revocations: sealed JSON with the proof that the log holds the
+ * revocation. */
 #include <string.h>
 
 #include "ca/front/order_reply.h"
 #include "ca/front/writer.h"
 #include "libpki/state/log.h"
 
-/* "log": the entry's index and the proof of inclusion. The entry goes to *entry. */
+/* Adds "log": the entry's index and the proof of inclusion. *entry: the log entry. */
 static enum pki_status
 add_log(struct writer *w, uint64_t index, struct pki_buf *entry, struct pki_json *receipt,
 	struct pki_err *err)
@@ -33,7 +34,8 @@ add_log(struct writer *w, uint64_t index, struct pki_buf *entry, struct pki_json
 	return PKI_OK;
 }
 
-/* The first CRL that lists the revocation; null before that CRL is made, or published. */
+/* Adds the first CRL that lists the revocation: "crl_number" is null before the CRL is
+ * made, "published" is null before the CRL is published. */
 static enum pki_status
 add_publication(struct writer *w, const json_t *serials, struct pki_json *receipt,
 	struct pki_err *err)

@@ -37,7 +37,7 @@ start_ledger(const struct pki_conf *conf, struct pki_err *err)
 	return check_partitions(conf, ledger, err);
 }
 
-/* What is no CRL of ours proves nothing, and pki-crl replaces it. */
+/* A file that is not a CRL of this CA proves nothing; pki-crl replaces the file. */
 static enum pki_status
 check_crl(struct pki_ledger *ledger, int issuer, const struct pki_cert *cert,
 	const struct pki_buf *der, struct pki_err *err)
@@ -91,7 +91,7 @@ start_check_crls(
 	return PKI_OK;
 }
 
-/* The checkpoint in dir, if there is one. */
+/* Reads the checkpoint in dir; leaves *out unchanged if dir has no checkpoint. */
 static enum pki_status
 read_published(const char *dir, struct pki_checkpoint *out, struct pki_err *err)
 {

@@ -1,19 +1,22 @@
-/* Checks at the start of pki-ca: of the ledger, and of published files against the ledger. */
+/* Checks at the start of pki-ca: of the ledger, and of published files against the
+ * ledger. */
 #ifndef CA_FRONT_START_H
 #define CA_FRONT_START_H
 
 #include "libpki/host/conf.h"
 #include "libpki/state/ledger.h"
 
-/* Bring the ledger to this version, which its readers cannot do. CONFIG if
- * pki.yaml has other partitions than the ledger's certificates name (rule 52). */
+/* Migrates the ledger to this version, because readers cannot migrate. CONFIG if the
+ * partitions of pki.yaml differ from the partitions recorded in the ledger (rule 52). */
 enum pki_status start_ledger(
 	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
 
-/* Promise 9: the ledger has all published CRLs; else TAMPERED: a backup was restored. */
+/* Promise 9: checks that the ledger has all published CRLs. TAMPERED if the ledger lacks
+ * a CRL, because an old backup was restored. */
 enum pki_status start_check_crls(const struct pki_conf *conf, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The same for the log in dir; size: of the ledger's last checkpoint. *published: entries in dir. */
+/* Checks the same for the published log in dir. size: of the ledger's last checkpoint.
+ * *published: number of entries in dir. */
 enum pki_status start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
 	uint64_t *published, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* A new CRL of the issuing CA: the signer gets the revocations since the last CRL, and the
- * certificates that have expired since. */
+/* A new CRL of the issuing CA. The front first sends the signer the revocations since the
+ * last CRL, and the revoked certificates that expired since the last CRL. */
 #include <string.h>
 
 #include "ca/front/writer.h"
@@ -10,7 +10,7 @@ struct entries {
 	size_t count;
 };
 
-/* A request whose reply has no fields, or an error. */
+/* Sends a request whose reply has no fields, or an error. */
 static enum pki_status
 tell(struct channel *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
 	size_t len, struct pki_err *err)
@@ -55,7 +55,8 @@ send_revoked(struct writer *w, pki_time unexpired_at, struct pki_err *err)
 	return send_entries(e, err);
 }
 
-/* The last CRL listed this certificate, the new CRL need not: the certificate is the proof. */
+/* A certificate that the last CRL listed has expired. The signer needs the certificate as
+ * the proof that the new CRL may leave the entry out. */
 static enum pki_status
 on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
@@ -66,8 +67,8 @@ on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	return tell(w->signer, IPC_EXPIRED, IPC_BYTES, row.der.data, row.der.len, err);
 }
 
-/* rules 56, 57: the earliest notAfter that the CRL lists. Never goes back, unless expired
- * certificates are kept from now on. */
+/* rules 56, 57: the earliest notAfter that the CRL lists. The cutoff never moves back,
+ * except when crl_keep was switched on. */
 static enum pki_status
 ask_cutoff(struct writer *w, pki_time last, pki_time *out, struct pki_err *err)
 {
@@ -106,7 +107,7 @@ sign_crl(
 	PKI_TRY(ipc_get_number(&reply, entries, err));
 	PKI_TRY(ipc_get(&reply, IPC_BYTES, &der, err));
 	enum pki_status status = pki_buf_append(&row->der, der.data, der.len, err);
-	/* as large as the CRL; the ledger is about to make another copy */
+	/* the buffer is as large as the CRL, and the ledger is about to make a copy */
 	pki_buf_free(&w->signer->buf);
 	return status;
 }
@@ -180,7 +181,7 @@ write_crl(struct writer *w, struct job *job, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* rules 53, 55: all or none. */
+/* rules 53, 55: the last CRLs of all partitions, in one transaction. */
 enum pki_status
 write_last_crls(struct writer *w, struct job *job, struct pki_err *err)
 {

@@ -1,10 +1,11 @@
-/* An accepted order into the transaction: log entry, order, certificates or revocations. */
+/* Writes an accepted order to the transaction: log entry, order, certificates or
+ * revocations. */
 #include <string.h>
 
 #include "ca/front/order_reply.h"
 #include "ca/front/writer.h"
 
-/* A row borrows the bytes; it is never freed. */
+/* A row borrows the bytes; nobody frees the row. */
 static struct pki_buf
 borrow(const void *data, size_t len)
 {
@@ -55,7 +56,7 @@ add_revocation_detail(struct pki_json *detail, const struct job *job)
 	pki_json_nest(detail, "serials", &serials);
 }
 
-/* The entry that records the order. */
+/* Appends the log entry of the order. */
 static enum pki_status
 log_order(struct writer *w, struct job *job, struct pki_err *err)
 {

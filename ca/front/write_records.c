@@ -1,4 +1,4 @@
-/* Events, CRLs made elsewhere, and publications into the transaction. */
+/* Writes events, root CRLs and publications to the transaction. */
 #include <string.h>
 
 #include "ca/front/writer.h"
@@ -45,7 +45,7 @@ write_event(struct writer *w, struct job *job, struct pki_err *err)
 	if (!pki_event_known(event.type))
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
 			"no event has the type \"%.40s\"; see log(5)", event.type);
-	/* pki-ca logs its own events itself, in their transactions */
+	/* no client may log an event of pki-ca */
 	if (job->req != NULL && strcmp(pki_event_source(event.type), "pki-ca") == 0)
 		return pki_refuse(
 			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);

@@ -7,7 +7,7 @@
 #include "ca/front/reply.h"
 #include "ca/front/ledger_rules.h"
 
-/* How often the writer looks for cosignatures while orders wait for them. */
+/* The pause between looks for cosignatures while orders wait for witnesses. */
 #define LOOK_MSEC 50
 
 struct batch {
@@ -15,7 +15,8 @@ struct batch {
 	size_t count;
 };
 
-/* False for the errors of one request; true for errors of the machine, which end the batch. */
+/* False for the errors of one request; true for errors of the machine, which end the
+ * batch. */
 static bool
 concerns_all(enum pki_status status)
 {
@@ -213,7 +214,8 @@ write_one(struct writer *w, struct job *job, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* One request between marks. A refused order leaves only the event of its refusal. */
+/* Writes a request within a mark. A refused order leaves only the event of the
+ * refusal. */
 static enum pki_status
 write_marked(struct writer *w, struct job *job, struct pki_err *err)
 {
@@ -229,12 +231,12 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 			return status;
 		}
 	}
-	/* a client may send an order again that got BUSY */
+	/* after BUSY the client may send the order again */
 	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
 	return refused ? log_refusal(w, job, err) : PKI_OK;
 }
 
-/* CRLs last: they list the revocations of the same batch. */
+/* CRLs come last, so that a CRL lists the revocations of the same batch. */
 static enum pki_status
 write_all(struct writer *w, struct batch *b, struct pki_err *err)
 {
@@ -268,7 +270,8 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 	return pki_ledger_add_checkpoint(w->ledger, size, note, err);
 }
 
-/* Certificates that the signer signed for batches that failed; nobody got them. */
+/* Logs that the signer signed certificates for failed batches. Nobody received the
+ * certificates. */
 static enum pki_status
 log_lost(struct writer *w, struct pki_err *err)
 {
@@ -319,7 +322,7 @@ static enum pki_status
 carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	PKI_TRY(decide(w, b, err));
-	/* the signer decided, and dated certificates, before this time */
+	/* after the signer's decision, which dated the certificates */
 	w->now = pki_msec_now();
 	PKI_TRY(check_clock(w, w->now, err));
 	w->signing = 0;
@@ -355,7 +358,8 @@ add_receipt(struct writer *w, struct job *job, const char *order, struct pki_err
 	return PKI_OK;
 }
 
-/* After the commit: the order's place in the log, and the receipt of a revocation. */
+/* Completes the reply after the commit: the order's log index, and the receipt of a
+ * revocation. */
 static enum pki_status
 complete_order(struct writer *w, struct job *job)
 {
@@ -365,7 +369,7 @@ complete_order(struct writer *w, struct job *job)
 		return PKI_OK;
 	if (add_receipt(w, job, job->facts.id, &own) == PKI_OK)
 		return PKI_OK;
-	/* the revocation is committed; the receipt can be asked for later */
+	/* the revocation is committed; the client can request the receipt later */
 	pki_report_error("pki-ca", &own);
 	pki_json_null(&job->reply, "receipt");
 	return PKI_OK;
@@ -394,7 +398,7 @@ complete(struct writer *w, struct job *job, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* For the next batch, or until the witnesses have cosigned. */
+/* Keeps the job for the next batch, or until the witnesses have cosigned. */
 static void
 put_off(struct writer *w, struct job *job)
 {
@@ -474,7 +478,7 @@ writer_run(void *arg)
 	}
 }
 
-/* A job of the front itself; takes input over. */
+/* Carries out a job of the front; takes over input. */
 static enum pki_status
 one_job(struct writer *w, enum job_kind kind, json_t *input, struct pki_err *err)
 {

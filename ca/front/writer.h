@@ -1,7 +1,7 @@
 /*
- * The writer takes the requests of the queue as one batch. The signer decides each order, the
- * writer checks the ledger rules, and the signer signs. One transaction commits the batch with its
- * log entries and the checkpoint over them. Replies are sent after the commit.
+ * The writer takes the requests of the queue as one batch. The signer decides each order,
+ * the writer checks the ledger rules, and the signer signs. One transaction commits the
+ * batch, the log entries and the checkpoint. Replies are sent after the commit.
  */
 #ifndef CA_FRONT_WRITER_H
 #define CA_FRONT_WRITER_H
@@ -22,34 +22,36 @@ struct writer {
 	struct pki_cert *root; /* for root CRLs */
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
 	uint64_t checkpoint; /* size of the last checkpoint */
-	pki_msec now; /* of the batch: when its requests are carried out */
+	pki_msec now; /* the time at which the batch is carried out */
 	uint64_t sent; /* revocations of the ledger that the signer has */
-	uint64_t pending; /* the same, once the transaction is committed */
+	uint64_t pending; /* value of sent after the commit of the transaction */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
-	size_t signing; /* orders of the batch that the signer has signed for */
-	size_t lost; /* the same, of failed batches, until the log records them */
+	size_t signing; /* orders of the batch for which the signer signed certificates */
+	size_t lost; /* signed orders of failed batches that the log does not record yet */
 	/* rule 214 */
 	struct quorum quorum; /* as the signer counts */
-	pthread_mutex_t quorum_lock; /* the front reads it */
+	pthread_mutex_t quorum_lock; /* for quorum, which the HTTP thread reads */
 	struct queue held; /* orders that wait for witnesses */
-	int64_t closed; /* when issuing began to wait for witnesses, on the monotonic clock */
+	int64_t closed; /* issuing waits for witnesses since; ms, monotonic clock */
 	struct pki_report witness_report; /* of wrong cosignatures */
 };
 
-/* The thread's body; ends when the queue is closed and empty. */
+/* The main function of the writer's thread; returns when the queue is closed and
+ * empty. */
 void *writer_run(void *writer);
 
-/* Log an event of pki-ca in the caller's thread, before the writer's thread starts or after its
- * end. detail is empty afterwards, may be NULL. */
+/* Logs an event of pki-ca in the caller's thread, before the start or after the end of
+ * the writer's thread. detail is empty afterwards, and may be NULL. */
 enum pki_status writer_event(struct writer *writer, const char *type,
 	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The same for a job without input: JOB_PARTITIONS; JOB_LAST_CRLS with a signer of SIGNER_ENDS. */
+/* Carries out a job without input in the caller's thread: JOB_PARTITIONS, or
+ * JOB_LAST_CRLS with a SIGNER_ENDS signer. */
 enum pki_status writer_job(
 	struct writer *writer, enum job_kind kind, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The parts of a batch, each on one job within the transaction. */
+/* The parts of a batch. Each function writes one job to the transaction. */
 enum pki_status write_order(
 	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status write_event(
@@ -64,7 +66,7 @@ enum pki_status write_partitions(
 	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status write_last_crls(
 	struct writer *w, struct job *job, struct pki_err *err) PKI_MUST_CHECK;
-/* Any issuer's CRL, with an event of that type. */
+/* Writes a CRL of any issuer and logs an event of the type. */
 enum pki_status write_crl_row(struct writer *w, struct job *job,
 	const struct pki_crl_row *row, size_t entries, const char *type,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -77,20 +79,23 @@ void quorum_look(struct writer *w);
 void quorum_hold(struct writer *w, struct job *job);
 /* Reply to orders that were held too long. */
 void quorum_expire(struct writer *w);
-/* The signer has signed certificates; a checkpoint of that size covers them. */
+/* quorum_signed: the signer has signed certificates. quorum_committed: a checkpoint of
+ * `size` entries covers all signed certificates. */
 void quorum_signed(struct writer *w);
 void quorum_committed(struct writer *w, uint64_t size);
-/* For status, in any thread. */
+/* The state of the quorum for the status page; any thread may call. */
 struct pki_json quorum_json(struct writer *w);
 
-/* The receipt of a revocation before it is sealed, and its log entry; appended. */
+/* Appends the unsealed receipt of a revocation to out, and the revocation's log entry to
+ * entry. */
 enum pki_status receipt_content(struct writer *w, const struct pki_order_row *row,
 	struct pki_buf *entry, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
-/* After the commit: sealed, base64; appended. */
+/* Appends the sealed receipt in base64 to out; after the commit. */
 enum pki_status read_receipt(struct writer *w, const char *order, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Append an event of pki-ca to the log: its type and actor; detail is empty afterwards. */
+/* Appends an event of pki-ca to the log; event gives type and actor. detail is empty
+ * afterwards. */
 enum pki_status write_log(struct writer *w, struct job *job, struct pki_event event,
 	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 
