@@ -60,9 +60,9 @@ documents() {
 }
 rules() { tools/make/rules.sh | diff -u tests/rules.md -; }
 
-make -s embed || exit
+make -s -j"$(nproc)" all || exit
 check format clang-format --dry-run --Werror "${sources[@]}" "${headers[@]}"
-check "layers and folders" tools/make/layers.sh
+check "layers, folders and circles" tools/make/layers.sh . build/out
 check cppcheck cpp
 check clang-tidy tidy
 check "gcc -fanalyzer" analyzer
