@@ -1,8 +1,9 @@
 /*
  * The front's end of the channel to the signer: start, call and stop the child process.
  *
- * The signer is a child process that alone holds the CA, seal and log keys. The front
- * knows of the signer this channel, the frames (ipc.h) and the facts (facts.h).
+ * The signer is a child process, and the only process with the CA, seal and log keys. The
+ * front knows of the signer only this channel, the frames (ipc.h) and the facts
+ * (facts.h).
  */
 #ifndef CA_CHANNEL_H
 #define CA_CHANNEL_H
@@ -17,7 +18,7 @@
 /* ENDS: the signer makes nothing but the CA's last CRLs (rule 55). */
 enum signer_purpose { SIGNER_SERVES, SIGNER_ENDS };
 
-/* What the child starts with; borrowed. args: the custodians' passphrases. */
+/* The child's start parameters; borrowed. args: the custodians' passphrases. */
 struct signer_setup {
 	const struct pki_conf *conf;
 	const struct pki_policy *policy;
@@ -25,8 +26,8 @@ struct signer_setup {
 	enum signer_purpose purpose;
 };
 
-/* The child's main function: serves at fd until the front closes it. Returns the exit
- * status. */
+/* The child's main function: serves at fd until the front closes the channel. Returns the
+ * exit status. */
 typedef int signer_entry(const struct signer_setup *setup, int fd);
 
 /* The signer's first reply, to IPC_START. */
@@ -39,20 +40,20 @@ struct channel {
 	pid_t pid;
 	int fd; /* -1: closed */
 	struct signer_ready ready;
-	struct pki_buf buf; /* the request that is written, the reply that was read */
+	struct pki_buf buf; /* the next request or the last reply */
 	struct pki_bytes tail; /* follows the request: ipc_put_tail() */
 };
 
-/* Fork the signer, before the caller opens a ledger. The child runs entry, and waits for
- * IPC_START before it reads the custodians' passphrases. */
+/* Forks the signer; to be called before the caller opens a ledger. The child runs entry,
+ * waits for IPC_START, then reads the custodians' passphrases. */
 enum pki_status channel_start(struct channel *channel, signer_entry *entry,
 	const struct signer_setup *setup, struct pki_err *err) PKI_MUST_CHECK;
-/* Close the channel, upon which the child ends, and reap the child. */
+/* Closes the channel, upon which the child ends, and reaps the child. */
 void channel_stop(struct channel *channel);
 
-/* Send the request that the caller wrote to channel->buf with ipc_begin() and ipc_put().
- * *reply: the fields of the reply, valid until the next call. UNAVAILABLE if the signer
- * is gone. */
+/* Sends the request in channel->buf, which the caller wrote with ipc_begin() and
+ * ipc_put(). *reply: the fields of the reply, valid until the next call. UNAVAILABLE if
+ * the signer has ended. */
 enum pki_status channel_call(struct channel *channel, struct pki_bytes *reply,
 	struct pki_err *err) PKI_MUST_CHECK;
 

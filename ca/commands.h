@@ -1,10 +1,10 @@
-/* The commands of pki-ca, one file each. */
+/* The commands of pki-ca; a file for each command. */
 #ifndef CA_COMMANDS_H
 #define CA_COMMANDS_H
 
 #include "ca/channel.h"
 
-/* What main.c hands to each command as ctx. */
+/* The ctx that main.c hands to each command. */
 struct ca_program {
 	signer_entry *signer; /* the signer's main function */
 };

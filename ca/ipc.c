@@ -133,7 +133,7 @@ ipc_receive(
 	return PKI_OK;
 }
 
-/* Returns the other process's error to the caller. */
+/* Takes the error of the peer process out of an ERROR field. */
 static enum pki_status
 take_error(struct pki_bytes field, struct pki_err *err)
 {

@@ -1,11 +1,12 @@
 /*
- * Frames between front and signer, over a socket pair: type (1 octet), length of the fields (4,
- * big-endian), then the fields: tag (1), length (4), octets. Each type fixes the order of its
- * fields.
+ * Frames between front and signer, over a socket pair: type (1 octet), length of the
+ * fields (4, big-endian), then the fields: tag (1), length (4), octets. The type fixes
+ * the sequence of the fields.
  *
- * For the signer the front may be an attacker: no request holds a struct, and each field is read
- * by a function that returns a checked type. The signer's replies come from the same program,
- * whose memory the front trusts, and hold whole structs.
+ * The signer treats the front as a possible attacker: no request holds a struct, and the
+ * signer reads each field with a function that returns a checked type. The front trusts
+ * the signer's memory: replies may hold whole structs, because both processes run one
+ * program.
  */
 #ifndef CA_IPC_H
 #define CA_IPC_H
@@ -13,28 +14,29 @@
 #include "libpki/tlog/merkle.h"
 #include "libpki/x509/crl.h"
 
-/* Orders in one frame, and requests in one transaction. */
+/* Limit of the orders in a frame, and of the requests in a transaction. */
 #define IPC_BATCH_MAX 64
 /* A batch of the largest orders; IPC_LAST_CRL may have IPC_REPLY_MAX. */
 #define IPC_REQUEST_MAX ((size_t)9 << 20)
 /* A CRL of a million entries. */
 #define IPC_REPLY_MAX ((size_t)64 << 20)
-/* Entries of one CRL frame. */
+/* Limit of the entries in an IPC_ENTRIES frame. */
 #define IPC_ENTRIES_MAX 16384
 
 enum ipc_type {
 	IPC_DECIDE = 1, /* ORDER... -> per order FACTS INVITATION | ERROR */
 	IPC_SIGN, /* MASK -> per order and certificate DER | ERROR */
-	IPC_CUTOFF, /* -> TIME : a CRL begins; certificates that expired before leave it */
-	IPC_ENTRIES, /* ENTRIES -> : revoked since, for the CRL that follows */
-	IPC_EXPIRED, /* CERTIFICATE -> : revoked, expired, leaves with that CRL */
+	IPC_CUTOFF, /* -> TIME : begins a CRL, without certificates expired before TIME */
+	IPC_ENTRIES, /* ENTRIES -> : new revocations for the next IPC_CRL */
+	IPC_EXPIRED, /* CERTIFICATE -> : revoked and expired, leaves with the next IPC_CRL */
 	IPC_CRL, /* PARTITION NUMBER THIS NEXT -> COUNT DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
 	IPC_FORGET, /* SIZE -> : the last transaction was not committed */
-	IPC_COSIGNED, /* NOTE PROOF -> SIZES : entries that each witness cosigned */
+	IPC_COSIGNED, /* NOTE PROOF -> SIZES : cosigned entries, for each witness */
 	IPC_SEAL, /* CONTENT ENTRY -> CMS */
-	/* before all other requests, the state that the signer continues: */
-	IPC_START, /* CERTIFICATE NOTE CLOCK ALIVE -> READY : ALIVE certificates are valid */
+	/* The first requests give the signer the state to continue from. ALIVE: number of
+	 * valid certificates. */
+	IPC_START, /* CERTIFICATE NOTE CLOCK ALIVE -> READY */
 	IPC_LAST_CRL, /* PARTITION DER -> */
 	IPC_SERVE, /* -> : all CRLs were sent */
 	IPC_REPLY,
@@ -44,14 +46,15 @@ enum ipc_tag {
 	IPC_ERROR = 1, /* struct pki_err */
 	IPC_BYTES, /* a certificate, CRL, note, CMS, order, content */
 	IPC_NUMBER, /* 8 octets, big-endian */
-	IPC_STRUCT, /* a struct that both sides know; in replies only */
+	IPC_STRUCT, /* a struct of a header shared by both processes; in replies only */
 };
 
-/* One entry of a CRL: length of the serial (1), serial (20, zeros after its end), revocation time
+/* A CRL entry: length of the serial (1), serial (20, padded with zeros), revocation time
  * (8), reason (1), partition (2). */
 #define IPC_REVOKED_SIZE 32
 
-/* Start a frame in buf, whose content is dropped; add fields; send. */
+/* ipc_begin drops the content of buf and starts a frame in buf; ipc_put... add fields;
+ * ipc_send sends the frame. */
 enum pki_status ipc_begin(
 	struct pki_buf *buf, enum ipc_type type, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_put(struct pki_buf *buf, enum ipc_tag tag, const void *data,
@@ -60,23 +63,24 @@ enum pki_status ipc_put_number(
 	struct pki_buf *buf, uint64_t number, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_put_proof(struct pki_buf *buf, const struct pki_proof *proof,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Write one entry; for an IPC_BYTES field of several. */
+/* Writes a CRL entry; an IPC_BYTES field holds several entries. */
 void ipc_write_revoked(
 	uint8_t out[static IPC_REVOKED_SIZE], const struct pki_revoked *revoked);
-/* As put, without a copy: ipc_send_tail() sends *tail, the octets themselves, after buf. */
+/* As put, without a copy: ipc_send_tail() sends *tail, the octets themselves, after
+ * buf. */
 enum pki_status ipc_put_tail(struct pki_buf *buf, struct pki_bytes data,
 	struct pki_bytes *tail, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_send_tail(int fd, struct pki_buf *buf, struct pki_bytes tail,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_send(int fd, struct pki_buf *buf, struct pki_err *err) PKI_MUST_CHECK;
 
-/* The fields of one frame to buf, whose content is dropped. UNAVAILABLE at the end of the stream, LIMIT
- * above max octets, INPUT for a type that is not in the table. */
+/* Receives a frame: the fields replace the content of buf. UNAVAILABLE at the end of the
+ * stream, LIMIT above max octets, INPUT for a type outside enum ipc_type. */
 enum pki_status ipc_receive(int fd, size_t max, struct pki_buf *buf, enum ipc_type *type,
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* The next field, cut off from the front of *rest. INPUT if its tag differs or it is broken. An
- * ERROR field becomes the caller's error. */
+/* Cuts the next field off the front of *rest. INPUT if the tag differs or the field is
+ * broken. An ERROR field becomes the caller's error. */
 enum pki_status ipc_get(struct pki_bytes *rest, enum ipc_tag tag, struct pki_bytes *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ipc_get_number(
@@ -92,8 +96,9 @@ enum pki_status ipc_get_proof(struct pki_bytes *rest, struct pki_proof *out,
 /* INPUT unless the field has 1 to IPC_ENTRIES_MAX whole entries. *out: all octets. */
 enum pki_status ipc_get_entries(struct pki_bytes *rest, struct pki_bytes *out,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* The next entry, cut off from the front of *entries. INPUT unless the serial is a serial number
- * (RFC 5280 4.1.2.2), the time from 1970 to 9999, and the reason in enum pki_reason. */
+/* Cuts the next entry off the front of *entries. INPUT unless the serial is a serial
+ * number (RFC 5280 4.1.2.2), the time from 1970 to 9999, and the reason in enum
+ * pki_reason. */
 enum pki_status ipc_next_entry(struct pki_bytes *entries, struct pki_revoked *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* For replies: copies; INPUT unless the field has exactly this size. */

@@ -13,10 +13,10 @@ struct quorum {
 	uint64_t cosigned[PKI_WITNESSES_MAX];
 	/* entries up to the last that issued certificates; must be cosigned */
 	uint64_t issued;
-	bool issuing; /* certificates were signed that no checkpoint covers yet */
+	bool issuing; /* no checkpoint covers the last signed certificates yet */
 };
 
-/* Entries that enough witnesses cosigned. */
+/* The number of entries cosigned by enough witnesses. */
 uint64_t quorum_covered(const struct quorum *quorum, const struct pki_conf *conf,
 	const struct pki_policy *policy);
 /* BUSY, with the missing witnesses' names, unless all issued certificates are covered. */

@@ -16,8 +16,8 @@ document_rule(const struct pki_policy *policy, const char *type)
 	return NULL;
 }
 
-/* "PASFR-12AB34567" (rule 13), without the number's blanks and hyphens: one document
- * gives one name. */
+/* "PASFR-12AB34567" (rule 13), without the number's blanks and hyphens: a document always
+ * gives the same name. */
 static enum pki_status
 natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 	char out[PKI_NAME_CHARS + 1], struct pki_err *err)

@@ -1,4 +1,5 @@
-/* Checks of a form and its requests for certificates, before officers look at them. */
+/* Checks of a form and the requests for certificates, before an officer reads the
+ * form. */
 #ifndef RA_CHECK_H
 #define RA_CHECK_H
 

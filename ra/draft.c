@@ -6,7 +6,7 @@
 #include "ra/check.h"
 #include "ra/store/invitation.h"
 
-/* The salt hides the document from readers of the ledger who guess its content. */
+/* The salt hides the document: a reader of the ledger cannot confirm guesses. */
 static enum pki_status
 document_digest(
 	const struct ra_record *record, char out[PKI_SHA256_HEX], struct pki_err *err)

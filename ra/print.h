@@ -14,8 +14,8 @@ enum pki_status ra_print_result(const struct ra *ra, struct pki_json *json,
 #define RA_LOCAL 40
 const char *ra_print_local(pki_time t, char out[RA_LOCAL]);
 
-/* A table of applications with their holders' names: the page of --page and --per-page
- * of all that filter matches. USAGE if there is no such page. */
+/* Prints a table of the applications that match filter, with the holders' names: the page
+ * given by --page and --per-page. USAGE if the page does not exist. */
 #define RA_PAGE_OPTIONS \
 	{ "page", "N", "which page", 1 }, \
 	{ \

@@ -1,4 +1,5 @@
-/* An open registration authority: what each command of pki-ra works on. */
+/* An open registration authority: configuration, policy and store for a command of
+ * pki-ra. */
 #ifndef RA_RA_H
 #define RA_RA_H
 
@@ -18,10 +19,10 @@ struct ra {
 	bool json;
 };
 
-/* Open configuration, policy and store. Close it also after an error. */
+/* Open configuration, policy and store. The caller closes out, also after an error. */
 enum pki_status ra_open(
 	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Send the events that wait, and sweep after erasures; stderr says what is left to do. */
+/* Send the waiting events, and sweep after erasures; stderr lists the remaining work. */
 void ra_close(struct ra *ra);
 
 enum pki_status ra_need_ca(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
@@ -42,7 +43,7 @@ enum pki_status ra_with_application(
 	const struct pki_args *args, ra_step *step, struct pki_err *err) PKI_MUST_CHECK;
 
 /* STATE if the CA has committed the application's order: no officer can then change or
- * reject the application, and pki-ra issue fetches its certificates. */
+ * reject the application, and pki-ra issue fetches the certificates. */
 enum pki_status ra_check_not_committed(struct ra *ra,
 	const struct ra_application *application, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -6,7 +6,7 @@
 #include "ra/store/holder.h"
 
 struct ra_retention {
-	pki_time end; /* of the last certificate; 0: there is none */
+	pki_time end; /* of the last certificate; 0: no certificate */
 	pki_time due; /* from this second on the file may be erased */
 };
 enum pki_status ra_retention_get(struct ra *ra, const struct ra_holder *holder,

@@ -47,7 +47,7 @@ begin(struct channel *signer, enum signer_purpose purpose, struct pki_ledger *le
 	return pki_err_move(err, &own);
 }
 
-/* A request whose reply has no fields. */
+/* Sends a request; the reply has no fields. */
 static enum pki_status
 call(struct channel *signer, struct pki_err *err)
 {

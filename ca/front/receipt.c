@@ -1,5 +1,4 @@
-/* Receipts of revocations: sealed JSON with the proof that the log holds the
- * revocation. */
+/* Receipts of revocations: sealed JSON with a proof of inclusion in the log. */
 #include <string.h>
 
 #include "ca/front/order_reply.h"

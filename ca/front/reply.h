@@ -5,8 +5,8 @@
 #include "libpki/base/json.h"
 #include "libpki/host/http.h"
 
-/* Replies with the error, or without an error with 200 and json. json is empty
- * afterwards. */
+/* With an error: replies with the error. Without: replies with 200 and json; json is
+ * empty afterwards. */
 void reply_send(
 	struct pki_http_request *req, struct pki_json *json, const struct pki_err *err);
 

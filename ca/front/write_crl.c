@@ -10,7 +10,7 @@ struct entries {
 	size_t count;
 };
 
-/* Sends a request whose reply has no fields, or an error. */
+/* Sends a request; the reply has no fields, or an error. */
 static enum pki_status
 tell(struct channel *signer, enum ipc_type type, enum ipc_tag tag, const void *data,
 	size_t len, struct pki_err *err)
@@ -55,8 +55,8 @@ send_revoked(struct writer *w, pki_time unexpired_at, struct pki_err *err)
 	return send_entries(e, err);
 }
 
-/* A certificate that the last CRL listed has expired. The signer needs the certificate as
- * the proof that the new CRL may leave the entry out. */
+/* A certificate on the last CRL has expired. The certificate proves to the signer that
+ * the new CRL may omit the entry. */
 static enum pki_status
 on_expired(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 {
@@ -112,7 +112,7 @@ sign_crl(
 	return status;
 }
 
-/* The last CRL of any partition; zeros if there is none. */
+/* The last CRL of any partition; zeros without a CRL. */
 static enum pki_status
 last_crl(struct pki_ledger *ledger, struct pki_crl_row *out, struct pki_err *err)
 {

@@ -236,7 +236,7 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 	return refused ? log_refusal(w, job, err) : PKI_OK;
 }
 
-/* CRLs come last, so that a CRL lists the revocations of the same batch. */
+/* CRLs come last, so that a CRL lists the batch's revocations. */
 static enum pki_status
 write_all(struct writer *w, struct batch *b, struct pki_err *err)
 {
@@ -305,7 +305,7 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The signer forgets its signatures for a batch that did not commit. */
+/* Makes the signer forget the signatures for an uncommitted batch. */
 static void
 forget(struct writer *w)
 {

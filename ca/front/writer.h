@@ -28,7 +28,7 @@ struct writer {
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */
 	size_t waiting_count;
 	size_t signing; /* orders of the batch for which the signer signed certificates */
-	size_t lost; /* signed orders of failed batches that the log does not record yet */
+	size_t lost; /* signed orders of failed batches, until logged */
 	/* rule 214 */
 	struct quorum quorum; /* as the signer counts */
 	pthread_mutex_t quorum_lock; /* for quorum, which the HTTP thread reads */
@@ -73,11 +73,12 @@ enum pki_status write_crl_row(struct writer *w, struct job *job,
 /* quorum_wait.c, rule 214: may certificates be issued? */
 enum pki_status quorum_begin(struct writer *w, struct pki_err *err) PKI_MUST_CHECK;
 bool quorum_open(struct writer *w);
-/* Read new cosignatures and have the signer check them. */
+/* Reads new cosignatures; the signer checks the cosignatures. */
 void quorum_look(struct writer *w);
-/* Hold a decided order back, or refuse it once witnesses have been away too long. */
+/* Holds a decided order back; refuses the order if the wait for witnesses took too
+ * long. */
 void quorum_hold(struct writer *w, struct job *job);
-/* Reply to orders that were held too long. */
+/* Replies to orders held too long. */
 void quorum_expire(struct writer *w);
 /* quorum_signed: the signer has signed certificates. quorum_committed: a checkpoint of
  * `size` entries covers all signed certificates. */

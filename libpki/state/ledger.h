@@ -96,7 +96,7 @@ enum pki_status pki_ledger_issuer(struct pki_ledger *ledger, int issuer,
  */
 enum pki_status pki_ledger_add_partitions(struct pki_ledger *ledger, int issuer,
 	const struct pki_urls *urls, struct pki_err *err) PKI_MUST_CHECK;
-/* Sets out's crl_base and partitions; "" and 0 if there are none. */
+/* Sets crl_base and partitions of out; "" and 0 if the issuer has no partitions. */
 enum pki_status pki_ledger_partitions(struct pki_ledger *ledger, int issuer,
 	struct pki_urls *out, struct pki_err *err) PKI_MUST_CHECK;
 
@@ -119,10 +119,10 @@ enum pki_status pki_ledger_order(struct pki_ledger *ledger, const char *id,
 void pki_order_row_free(struct pki_order_row *row);
 typedef enum pki_status (*pki_order_fn)(
 	void *ctx, const struct pki_order_row *row, struct pki_err *err);
-/* All, in the order of their commits. */
+/* All orders, in the sequence of the commits. */
 enum pki_status pki_ledger_each_order(struct pki_ledger *ledger, pki_order_fn fn,
 	void *ctx, struct pki_err *err) PKI_MUST_CHECK;
-/* From row > after, at most limit; 0: no limit. */
+/* Orders with row > after, at most limit; 0: no limit. */
 enum pki_status pki_ledger_orders_after(struct pki_ledger *ledger, int64_t after,
 	uint64_t limit, pki_order_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
@@ -257,8 +257,7 @@ typedef enum pki_status (*pki_revoked_fn)(
 enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
 	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Revoked certificates that expire at `from` or later and before `until`, in any
- * order. */
+/* Revoked certificates that expire at `from` or later and before `until`, unsorted. */
 enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer,
 	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -327,7 +326,7 @@ enum pki_status pki_ledger_checkpoint(struct pki_ledger *ledger, uint64_t size,
 	struct pki_buf *note, bool *found, struct pki_err *err) PKI_MUST_CHECK;
 typedef enum pki_status (*pki_checkpoint_fn)(
 	void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *err);
-/* All, smallest first. */
+/* All checkpoints, smallest first. */
 enum pki_status pki_ledger_each_checkpoint(struct pki_ledger *ledger,
 	pki_checkpoint_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 

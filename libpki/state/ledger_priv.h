@@ -70,8 +70,8 @@ enum ledger_sql {
 	SQL_COUNT,
 };
 
-/* The youngest state that any reader of a group saw; shared by readers opened beside each
- * other. */
+/* The youngest state that any reader of a group saw. pki_ledger_open_beside() adds a
+ * reader to the group. */
 struct ledger_mark {
 	atomic_uint readers;
 	_Atomic uint64_t entries;
@@ -81,7 +81,7 @@ struct ledger_mark {
 #define LEDGER_FILES 4
 #define LEDGER_COMMIT 12
 struct ledger_state {
-	/* device and inodes of the database, its WAL and WAL-index */
+	/* device; inodes of the database, WAL and WAL-index */
 	uint64_t files[LEDGER_FILES];
 	int64_t changed[2]; /* mtime of a file without a WAL: seconds, nanoseconds */
 	/* SQLite's WAL-index header, walformat.html 2.1; without a writer: size and
@@ -91,7 +91,7 @@ struct ledger_state {
 
 struct pki_ledger {
 	sqlite3 *db;
-	sqlite3_stmt *statements[SQL_COUNT]; /* each prepared at its first use */
+	sqlite3_stmt *statements[SQL_COUNT]; /* prepared at the first use */
 	int lock; /* descriptor of the writer's flock; -1 in READ mode */
 	/* The fields below belong to a reader; NULL and zeros for a writer. */
 	char *path;

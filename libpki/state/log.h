@@ -19,14 +19,15 @@ struct pki_event {
 	const char *source; /* "pki-ca": the program */
 	const char *actor; /* officer's serial, or "" */
 	pki_msec at;
-	/* object of words, integers, lists and objects, three deep; borrowed; may be NULL */
+	/* object of words, integers, lists and objects, three deep; borrowed; may be
+	 * NULL */
 	json_t *detail;
 };
 /* The longest text in a detail, with the NUL. */
 #define PKI_EVENT_WORD 129
-/* The program that logs an event type; NULL if the type is unknown. known: is the type in
- * the table of event types? */
+/* The program that logs an event type; NULL if the type is unknown. */
 const char *pki_event_source(const char *type);
+/* true if the type is in the table of event types. */
 bool pki_event_known(const char *type);
 
 /* Appends the event, within a ledger transaction; writes the entry's index to *index (may

@@ -12,7 +12,7 @@ const struct pki_option ra_cmd_approve_options[] = {
 	{ 0 },
 };
 
-/* The order that the first officer signed must still be the one of this application. */
+/* The order signed by the first officer must still be the order of this application. */
 static enum pki_status
 check_order(struct ra *ra, const struct ra_application *a, const struct ra_record *record,
 	const struct pki_buf *cms, struct pki_err *err)

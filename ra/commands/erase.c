@@ -56,7 +56,7 @@ check_signers(struct ra *ra, const struct pki_cms *cms, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* The order must be one to erase this holder. *lacks: only a second officer's
+/* The order must order the erasure of this holder. *lacks: only a second officer's
  * signature is missing. */
 static enum pki_status
 check_order(
@@ -105,8 +105,8 @@ sign_first(struct ra *ra, const char *holder, struct ra_officer *officer,
 		pki_buf_bytes(&json), officer->key, officer->cert, &out->cms, err);
 }
 
-/* Does the order wait for its second officer? Not if the order is too old, or its
- * first officer is no longer entitled. */
+/* Does the order wait for a second officer? Not if the order is too old, or the first
+ * officer is no longer entitled. */
 static bool
 waits(struct ra *ra, const struct ra_erasure *erasure)
 {

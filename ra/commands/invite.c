@@ -8,7 +8,7 @@
 #include "ra/store/outbox.h"
 
 #define EXPIRES "30d"
-#define EXPIRES_MAX (90 * PKI_DAY) /* an invitation is for one applicant who comes soon */
+#define EXPIRES_MAX (90 * PKI_DAY) /* an applicant should come soon */
 
 const struct pki_option ra_cmd_invite_options[] = {
 	{ "department", "TEXT", "the department that invites", 1 },

@@ -1,5 +1,5 @@
 /* Compares the store with the log: the store must still have each application and
- * invitation that the log records, unchanged, and their parts must open. */
+ * invitation of the log, unchanged, and all parts must open. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 const struct pki_option ra_cmd_reconcile_options[] = { { 0 } };
 
-/* The state of an application after its event. */
+/* The state of an application after an event. */
 static const struct {
 	const char *type;
 	enum ra_state state;
@@ -26,10 +26,11 @@ static const struct {
 
 struct reconciliation {
 	struct ra *ra;
-	json_t *applications; /* by id: the members of the details of all events, with the last
-				 value of each, and the state */
+	/* by id: the members of the details of all events, with the last value of each
+	 * member, and the state */
+	json_t *applications;
 	json_t *invitations; /* by id: the detail of the event */
-	json_t *erased; /* by id of the holder, whose parts do not open */
+	json_t *erased; /* by id of the holder; the holder's parts do not open */
 	struct pki_json findings;
 	uint64_t waiting; /* events in the outbox */
 	uint64_t checked;

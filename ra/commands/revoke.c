@@ -49,7 +49,7 @@ copy_word(const char *text, const char *otherwise, char out[PKI_WORD_TEXT],
 	return PKI_OK;
 }
 
-/* The target is a holder, or one certificate with its serial number and holder. */
+/* The target is a holder, or a certificate given by serial number and holder. */
 static enum pki_status
 set_target(
 	struct ra *ra, const char *target, struct pki_order *order, struct pki_err *err)

@@ -17,7 +17,7 @@ const struct pki_option ra_cmd_show_options[] = {
 struct shown {
 	struct ra_application a;
 	struct ra_record record;
-	struct ra_erasure erasure; /* erased 0: the data is there */
+	struct ra_erasure erasure; /* erased 0: not erased */
 	json_t *rejection; /* NULL: none */
 	struct pki_json
 		certificates; /* {profile, serial, not_before, not_after, status} */
@@ -250,7 +250,7 @@ add_row(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return PKI_OK;
 }
 
-/* An erased application: only what the ledger and the log have, too. */
+/* An erased application: only the data also recorded in ledger and log. */
 static enum pki_status
 show_erased(struct ra *ra, struct shown *s, struct pki_err *err)
 {

@@ -1,5 +1,5 @@
-/* Applications and their states. States move forwards only; the schema refuses any
- * other move. */
+/* Applications and states of applications. A state moves forwards only; the schema
+ * refuses a move backwards. */
 #ifndef RA_STORE_APPLICATION_H
 #define RA_STORE_APPLICATION_H
 

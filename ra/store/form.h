@@ -1,6 +1,6 @@
 /*
  * The application form: the applicant's declarations, as a YAML file and as JSON in the
- * sealed record. An error lists all wrong fields by their names, never with their values.
+ * sealed record. An error lists the names of all wrong fields, but never a value.
  */
 #ifndef RA_STORE_FORM_H
 #define RA_STORE_FORM_H

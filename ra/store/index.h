@@ -13,15 +13,15 @@ enum pki_status ra_index_text(struct ra_store *store, const char *application,
  * word. */
 enum pki_status ra_index_number(struct ra_store *store, const char *application,
 	const char *text, struct pki_err *err) PKI_MUST_CHECK;
-/* Index a word as it is, without folding. */
+/* Index a word unchanged, without folding. */
 enum pki_status ra_index_word(struct ra_store *store, const char *application,
 	const char *word, struct pki_err *err) PKI_MUST_CHECK;
 /* The holder of the newest application that `word` (exactly as indexed) finds; "" if
  * the word finds none. */
 enum pki_status ra_index_holder(struct ra_store *store, const char *word,
 	char holder[PKI_ID_TEXT], struct pki_err *err) PKI_MUST_CHECK;
-/* Fill the temporary table `found`: the applications that all words of text find, or
- * that text as one word finds. */
+/* Fill the temporary table `found` with the applications found by all words of text, or
+ * by text as a single word. */
 enum pki_status ra_index_search(
 	struct ra_store *store, const char *text, struct pki_err *err) PKI_MUST_CHECK;
 

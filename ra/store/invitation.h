@@ -1,5 +1,5 @@
-/* Invitations: the store knows an invitation by the SHA-256 of its code, and one
- * application at most uses the invitation. */
+/* Invitations: the store keeps the SHA-256 of an invitation's code. At most one
+ * application uses an invitation. */
 #ifndef RA_STORE_INVITATION_H
 #define RA_STORE_INVITATION_H
 

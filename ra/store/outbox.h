@@ -9,15 +9,15 @@
 #include "libpki/base/json.h"
 #include "ra/store/store.h"
 
-/* Record an event. Takes what the builder detail holds, its failure included; no personal
+/* Record an event. Takes the content or the failure of the builder detail; no personal
  * data. */
 enum pki_status ra_outbox_add(struct ra_store *store, const char *type, const char *actor,
 	struct pki_json *detail, struct pki_err *err) PKI_MUST_CHECK;
 /* How many events are not sent. */
 enum pki_status ra_outbox_count(
 	struct ra_store *store, uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;
-/* Send the events; *waiting counts the rest. The error is that of the first event that
- * pki-ca did not take. OK without sending while another process sends. */
+/* Send the events; *waiting counts the rest. Returns the error of the first event refused
+ * by pki-ca. OK without sending while another process sends. */
 enum pki_status ra_outbox_send(struct ra_store *store, const char *socket,
 	uint64_t *waiting, struct pki_err *err) PKI_MUST_CHECK;
 

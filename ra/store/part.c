@@ -5,8 +5,8 @@
 #include "ra/store/holder.h"
 #include "ra/store/store_priv.h"
 
-/* "A-...|record": a sealed part is bound to its application and name, besides its
- * holder */
+/* "A-...|record": a sealed part is bound to the application and the part's name, besides
+ * the holder */
 #define LABEL_TEXT 96
 
 struct opened {

@@ -3,7 +3,7 @@
  * the sealed evidence files. Personal data is in the store only sealed (vault.h) or as
  * tokens of the blind index (index.h).
  *
- *	holder.h       holders, each with a key of their own
+ *	holder.h       holders, with a key for each holder
  *	invitation.h   invitations of the departments
  *	application.h  applications and their states
  *	part.h         the sealed parts of an application
@@ -22,9 +22,9 @@
 
 struct ra_store;
 
-/* Open the store; make the folder and its files at first use. CONFIG if others can
- * read them, TAMPERED if store.key is not the key of this database, VERSION if a newer
- * suite made it. */
+/* Open the store; make folder and files at the first use. CONFIG if another user can read
+ * folder or files, TAMPERED if store.key is not the key of this database, VERSION if a
+ * newer suite made the database. */
 enum pki_status ra_store_open(
 	const char *dir, struct ra_store **out, struct pki_err *err) PKI_MUST_CHECK;
 void ra_store_close(struct ra_store *store);

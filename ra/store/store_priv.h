@@ -1,4 +1,4 @@
-/* The store's database handle and its prepared statements (statements.sql). */
+/* The store's database handle and prepared statements (statements.sql). */
 #ifndef RA_STORE_STORE_PRIV_H
 #define RA_STORE_STORE_PRIV_H
 
@@ -64,9 +64,9 @@ enum pki_status ra_sql_fail(
 	struct ra_store *store, const char *what, struct pki_err *err);
 
 /*
- * A prepared statement with its arguments bound, one letter each: t text (const char *),
- * i integer (int64_t), b octets (struct pki_bytes, by value). Text and octets are
- * borrowed until ra_sql_done().
+ * A prepared statement with bound arguments. types has a letter for each argument: t text
+ * (const char *), i integer (int64_t), b octets (struct pki_bytes, by value). Text and
+ * octets are borrowed until ra_sql_done().
  */
 enum pki_status ra_sql(struct ra_store *store, enum ra_sql which, sqlite3_stmt **out,
 	struct pki_err *err, const char *types, ...) PKI_MUST_CHECK;
@@ -74,7 +74,7 @@ enum pki_status ra_sql(struct ra_store *store, enum ra_sql which, sqlite3_stmt *
 enum pki_status ra_sql_step(struct ra_store *store, sqlite3_stmt *stmt, bool *row,
 	struct pki_err *err) PKI_MUST_CHECK;
 void ra_sql_done(sqlite3_stmt **stmt); /* for PKI_CLEANUP */
-/* For a statement without rows: *changed (may be NULL) counts what it changed. */
+/* For a statement without rows: *changed (may be NULL) counts the changed rows. */
 enum pki_status ra_sql_run(struct ra_store *store, sqlite3_stmt *stmt, int *changed,
 	struct pki_err *err) PKI_MUST_CHECK;
 void ra_sql_text(sqlite3_stmt *stmt, int column, char *out, size_t size);

@@ -8,8 +8,8 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* Append the first character of text, folded, if it is a letter or digit; return its
- * length. */
+/* Append the first character of text, folded, if the character is a letter or digit;
+ * return the character's length. */
 static size_t
 fold_one(const char *text, size_t left, char *word, size_t *len, bool *taken)
 {
