@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "ca/custody.h"
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/host/sandbox.h"

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 
 /* Bounds the signer's memory. */
 #define REVOKED_MAX ((size_t)2 << 20)

@@ -1,7 +1,7 @@
 /* Orders: verified, decided, and - once the ledger agrees - carried out. */
 #include <string.h>
 
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "libpki/x509/certify.h"
 
 static void

@@ -1,7 +1,7 @@
 /* Checkpoints of the log, and receipts of revocations. */
 #include <string.h>
 
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "libpki/base/json.h"
 #include "libpki/host/conf_log.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "ca/ceremony/ceremony.h"
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "libpki/cms/cms.h"
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"

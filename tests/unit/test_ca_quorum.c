@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "tests/unit/common/orders.h"
 
 #define COUNT 3

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ca/signer/signer_state.h"
+#include "ca/signer/signer_priv.h"
 #include "libpki/base/json.h"
 #include "tests/unit/common/orders.h"
 

@@ -1,6 +1,6 @@
 /* The signer's memory, and its operations: one for each type of request. */
-#ifndef CA_SIGNER_SIGNER_STATE_H
-#define CA_SIGNER_SIGNER_STATE_H
+#ifndef CA_SIGNER_SIGNER_PRIV_H
+#define CA_SIGNER_SIGNER_PRIV_H
 
 #include "ca/facts.h"
 #include "ca/quorum.h"
