@@ -6,7 +6,12 @@
 #include <sys/mman.h>
 
 #include "ca/custody.h"
+#include "ca/signer/signer_crl_priv.h"
+#include "ca/signer/signer_load_priv.h"
+#include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_quorum_priv.h"
+#include "ca/signer/signer_records_priv.h"
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/host/sandbox.h"

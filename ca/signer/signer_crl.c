@@ -5,7 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_clock_priv.h"
+#include "ca/signer/signer_crl_priv.h"
 
 /* Bounds the signer's memory. */
 #define REVOKED_MAX ((size_t)2 << 20)

@@ -1,7 +1,7 @@
 /* The last CRLs, at the start: the signer continues them. */
 #include <string.h>
 
-#include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_load_priv.h"
 
 /* A CRL's URL is in certificates, and cannot change. */
 static enum pki_status

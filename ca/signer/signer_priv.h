@@ -1,4 +1,4 @@
-/* The signer's memory, and its operations: one for each type of request. */
+/* The signer's memory, shared by its files. */
 #ifndef CA_SIGNER_SIGNER_PRIV_H
 #define CA_SIGNER_SIGNER_PRIV_H
 
@@ -48,43 +48,5 @@ typedef enum pki_status (*signer_op)(
  * of this function's own ends the process. */
 enum pki_status signer_reply(struct signer_state *s, enum ipc_type type,
 	struct pki_bytes fields, struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_last_crl(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_serve(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_decide(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_sign(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_cutoff(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_entries(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_expired(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_crl(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_checkpoint(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_forget(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_cosigned(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-enum pki_status signer_seal(struct signer_state *s, struct pki_bytes fields,
-	struct pki_err *err) PKI_MUST_CHECK;
-
-/* rule 209: CLOCK if the clock went back. */
-enum pki_status signer_now(
-	struct signer_state *s, pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
-/* A CRL of the signer's own, at its start: the full CRL, partition 0, comes first. */
-enum pki_status signer_load_crl(struct signer_state *s, unsigned partition,
-	struct pki_bytes der, struct pki_err *err) PKI_MUST_CHECK;
-/* Does a CRL list this serial? */
-bool signer_has_listed(const struct signer_state *s, const struct pki_serial *serial);
-/* A checkpoint of this size covers all certificates that were signed. uncovered: the log goes
- * back to this size. */
-void signer_covered(struct signer_state *s, uint64_t size);
-enum pki_status signer_uncovered(
-	struct signer_state *s, uint64_t size, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -1,7 +1,8 @@
 /* Checkpoints of the log, and receipts of revocations. */
 #include <string.h>
 
-#include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_quorum_priv.h"
+#include "ca/signer/signer_records_priv.h"
 #include "libpki/base/json.h"
 #include "libpki/host/conf_log.h"
 
@@ -47,19 +48,6 @@ signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 		return pki_fail(err, PKI_STATE, "only the last transaction is forgotten");
 	PKI_TRY(signer_uncovered(s, size, err));
 	transaction_undo(&s->tx);
-	return PKI_OK;
-}
-
-enum pki_status
-signer_now(struct signer_state *s, pki_msec *out, struct pki_err *err)
-{
-	char text[PKI_MSEC_TEXT];
-	*out = pki_msec_now();
-	pki_msec_format(s->clock, text);
-	if (*out < s->clock)
-		return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
-			"the clock went back behind %s; set it right", text);
-	s->clock = *out;
 	return PKI_OK;
 }
 

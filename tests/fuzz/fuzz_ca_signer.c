@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ca/ceremony/ceremony.h"
+#include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_priv.h"
 #include "libpki/cms/cms.h"
 #include "libpki/host/conf_ca.h"

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_orders_priv.h"
+#include "ca/signer/signer_quorum_priv.h"
+#include "ca/signer/signer_records_priv.h"
 #include "tests/unit/common/orders.h"
 
 #define COUNT 3

@@ -7,7 +7,11 @@
 
 #include <cmocka.h>
 
+#include "ca/signer/signer_crl_priv.h"
+#include "ca/signer/signer_load_priv.h"
+#include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_priv.h"
+#include "ca/signer/signer_records_priv.h"
 #include "libpki/base/json.h"
 #include "tests/unit/common/orders.h"
 
