@@ -152,19 +152,19 @@ demo-down:
 check: deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
-	@BIN=$O SAN=$(SAN) tests/run.sh
+	@BIN=$O SAN=$(SAN) exec tests/run.sh
 check-long: deps bench-deps
 	@echo "Building in $O ..."
 	@$(MAKE) $(quietly) check-build
 	@$(MAKE) $(quietly) TSAN=1 SAN= CC=cc all
 	@$(if $(SAN),:,SIZE=full BIN=$O tests/bench/run.sh)
-	@BIN=$O SAN=$(SAN) LONG=1 tests/run.sh
+	@BIN=$O SAN=$(SAN) LONG=1 exec tests/run.sh
 # a unit test and a fuzz target are a program each; other tests drive the suite's
 chosen = $(shell LIST=1 tests/run.sh $T)
 test: deps
 	@$(MAKE) $(quietly) $(addprefix $O/,$(filter unit/% fuzz/%,$(chosen))) \
 		$(if $(filter system/%,$(chosen)),$(BINARIES) $(BENCH))
-	@BIN=$O SAN=$(SAN) tests/run.sh $T
+	@BIN=$O SAN=$(SAN) exec tests/run.sh $T
 .PHONY: check-build
 check-build: $(BINARIES) $(UNIT) $(FUZZ) $(BENCH)
 

@@ -50,7 +50,7 @@ begin() { # begin TEST
 	long/*) limit=7200 ;;
 	esac
 	# bash has what runs beside it ignore SIGINT, which some tests are about
-	env --default-signal=INT,QUIT timeout -k 10 "$limit" "${command[@]}" >"$logs/$test.log" 2>&1 </dev/null &
+	env --default-signal=INT,QUIT timeout -k 60 "$limit" "${command[@]}" >"$logs/$test.log" 2>&1 </dev/null &
 	running[$!]=$test since[$!]=$SECONDS
 }
 passed=0 failed=0 skipped=0
@@ -97,6 +97,7 @@ if [ -n "${LIST:-}" ]; then
 	printf '%s\n' "${tests[@]}" | grep .
 	exit
 fi
+[ ${#tests[@]} != 0 ] || echo "No test has this name, or a name that contains it: $*" >&2
 mkdir -p "$logs"/{unit,fuzz,system,long}
 for test in "${tests[@]}"; do
 	((${#running[@]} < jobs)) || end_one

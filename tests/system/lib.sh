@@ -111,6 +111,8 @@ cleanup() {
 	fi
 }
 trap cleanup EXIT
+# once: timeout(1) tells this shell, and then everybody, this shell too
+trap 'trap "" TERM; exit 143' TERM
 
 # configured: a test that wants another configuration at the ceremony defines this again
 configured() { :; }
