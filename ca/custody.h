@@ -8,8 +8,9 @@
 /*
  * Makes the secret from the passphrases a and b of the two --custodian SOURCEs:
  * lower-case hex of SHA-256(len(a) || a || len(b) || b), lengths in 8 octets, big-endian.
- * Free with pki_buf_cleanse(). REFUSED (rule 32) if both sources or both passphrases are
- * equal, USAGE unless args has two sources.
+ * Free with pki_buf_cleanse(). REFUSED (rule 32) if a passphrase is empty, or both
+ * passphrases or both sources are equal ("prompt" may come twice). USAGE unless args has
+ * two sources.
  */
 enum pki_status custody_secret(const struct pki_args *args, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -28,7 +28,7 @@ enum ipc_type {
 	IPC_SIGN, /* MASK -> per order and certificate DER | ERROR */
 	IPC_CUTOFF, /* -> TIME : begins a CRL, without certificates expired before TIME */
 	IPC_ENTRIES, /* ENTRIES -> : new revocations for the next IPC_CRL */
-	IPC_EXPIRED, /* CERTIFICATE -> : revoked and expired, leaves with the next IPC_CRL */
+	IPC_EXPIRED, /* CERTIFICATE -> : revoked, expired; leaves with the next IPC_CRL */
 	IPC_CRL, /* PARTITION NUMBER THIS NEXT -> COUNT DER */
 	IPC_CHECKPOINT, /* SIZE ROOT PROOF -> NOTE */
 	IPC_FORGET, /* SIZE -> : the last transaction was not committed */

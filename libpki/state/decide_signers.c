@@ -117,7 +117,7 @@ check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
 	return PKI_OK;
 }
 
-/* Two certificates with the same name or the same key count as one person. */
+/* Two certificates with equal names or equal keys count as one person. */
 static enum pki_status
 check_distinct(const struct pki_cms *cms, struct pki_err *err)
 {

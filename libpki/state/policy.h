@@ -74,8 +74,8 @@ struct pki_policy {
 	 * more */
 	unsigned witnesses;
 	bool test_names; /* names must carry the prefix "TEST " */
-	char digest
-		[PKI_SHA256_HEX]; /* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
+	/* of the folder: (cd DIR && sha256sum *.yaml) | sha256sum */
+	char digest[PKI_SHA256_HEX];
 };
 
 /* Loads all *.yaml of the folder: rules.yaml and a file for each profile. */
