@@ -9,6 +9,7 @@
 #include "ca/commands.h"
 #include "ca/front/front.h"
 #include "ca/front/handover.h"
+#include "ca/front/quorum_wait.h"
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ca/front/order_reply.h"
+#include "ca/front/quorum_wait.h"
 #include "ca/front/reply.h"
 #include "ca/front/writer.h"
 #include "libpki/host/conf_ca.h"

@@ -1,10 +1,9 @@
-/* Orders wait until witnesses have cosigned the earlier certificates' entries (rule
- * 214). */
+#include "ca/front/quorum_wait.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "ca/front/reply.h"
-#include "ca/front/writer.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"

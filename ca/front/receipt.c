@@ -1,8 +1,8 @@
-/* Receipts of revocations: sealed JSON with a proof of inclusion in the log. */
+#include "ca/front/receipt.h"
+
 #include <string.h>
 
 #include "ca/front/order_reply.h"
-#include "ca/front/writer.h"
 #include "libpki/state/log.h"
 
 /* Adds "log": the entry's index and the proof of inclusion. *entry: the log entry. */
@@ -93,7 +93,7 @@ seal(struct writer *w, const struct pki_buf *content, const struct pki_buf *entr
 }
 
 enum pki_status
-read_receipt(
+receipt_read(
 	struct writer *w, const char *order, struct pki_buf *out, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };

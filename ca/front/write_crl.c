@@ -2,7 +2,8 @@
  * last CRL, and the revoked certificates that expired since the last CRL. */
 #include <string.h>
 
-#include "ca/front/writer.h"
+#include "ca/front/write_crl.h"
+#include "ca/front/write_records.h"
 
 struct entries {
 	struct channel *signer;

@@ -1,9 +1,9 @@
-/* Writes an accepted order to the transaction: log entry, order, certificates or
- * revocations. */
+#include "ca/front/write_order.h"
+
 #include <string.h>
 
 #include "ca/front/order_reply.h"
-#include "ca/front/writer.h"
+#include "ca/front/write_records.h"
 
 /* A row borrows the bytes; nobody frees the row. */
 static struct pki_buf

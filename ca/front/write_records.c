@@ -1,8 +1,6 @@
-/* Writes events, root CRLs and publications to the transaction. */
-#include <string.h>
+#include "ca/front/write_records.h"
 
-#include "ca/front/writer.h"
-#include "libpki/state/log.h"
+#include <string.h>
 
 enum pki_status
 write_log(struct writer *w, struct job *job, struct pki_event event,

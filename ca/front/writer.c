@@ -3,9 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ca/front/order_reply.h"
-#include "ca/front/reply.h"
 #include "ca/front/ledger_rules.h"
+#include "ca/front/order_reply.h"
+#include "ca/front/quorum_wait.h"
+#include "ca/front/receipt.h"
+#include "ca/front/reply.h"
+#include "ca/front/write_crl.h"
+#include "ca/front/write_order.h"
+#include "ca/front/write_records.h"
 
 /* The pause between looks for cosignatures while orders wait for witnesses. */
 #define LOOK_MSEC 50
@@ -353,7 +358,7 @@ static enum pki_status
 add_receipt(struct writer *w, struct job *job, const char *order, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf receipt = { 0 };
-	PKI_TRY(read_receipt(w, order, &receipt, err));
+	PKI_TRY(receipt_read(w, order, &receipt, err));
 	pki_json_text(&job->reply, "receipt", (const char *)receipt.data);
 	return PKI_OK;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ca/front/writer.h"
+#include "ca/front/write_records.h"
 #include "libpki/host/api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

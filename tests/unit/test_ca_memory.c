@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "ca/front/order_reply.h"
-#include "ca/front/writer.h"
+#include "ca/front/receipt.h"
+#include "ca/front/write_order.h"
 #include "tests/unit/common/ledger_rows.h"
 
 #define ORDER "O-000000000000000000000000000000ff"
