@@ -23,7 +23,8 @@ pki_der_put(struct pki_der *w, const void *data, size_t len)
 		return;
 	}
 	w->at -= len;
-	memcpy(w->data + w->at, data, len);
+	if (len != 0) /* data may be NULL then */
+		memcpy(w->data + w->at, data, len);
 }
 
 void

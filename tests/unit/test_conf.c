@@ -539,6 +539,8 @@ file_is_found(void **state)
 	struct pki_err err = { 0 };
 	assert_int_equal(load(NULL, NULL, &c, &err), PKI_OK);
 	setenv("PKI_CONFIG", file, 1);
+	pki_conf_free(c);
+	c = NULL;
 	assert_int_equal(pki_conf_load(NULL, &c, &err), PKI_OK);
 	setenv("PKI_CONFIG", "/nonexistent.yaml", 1);
 	assert_int_equal(pki_conf_load(NULL, &c, &err), PKI_IO);
