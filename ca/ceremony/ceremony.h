@@ -6,9 +6,7 @@
 #ifndef CA_CEREMONY_CEREMONY_H
 #define CA_CEREMONY_CEREMONY_H
 
-#include "libpki/base/json.h"
 #include "libpki/host/conf.h"
-#include "libpki/state/ledger.h"
 #include "libpki/state/policy.h"
 #include "libpki/x509/crl.h"
 #include "libpki/x509/csr.h"
@@ -49,20 +47,6 @@ struct ceremony {
 	struct pki_buf vkey;
 };
 
-/* Reads the script and the requests. Refuses one person or key in two roles (rule 32),
- * and missing roles. */
-enum pki_status ceremony_read(const char *path, const struct pki_policy *policy,
-	struct ceremony *out, struct pki_err *err) PKI_MUST_CHECK;
-/* Makes keys, certificates and the first CRLs, in memory alone. */
-enum pki_status ceremony_make(struct ceremony *c, const struct pki_conf *conf,
-	const struct pki_policy *policy, struct pki_err *err) PKI_MUST_CHECK;
-/* Fills the ledger in one transaction: issuers, certificates, CRLs, events, first
- * checkpoint. */
-enum pki_status ceremony_record(struct ceremony *c, const struct pki_conf *conf,
-	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
-/* Makes the report: as JSON, which is later sealed, and as text for people. */
-enum pki_status ceremony_report(const struct ceremony *c, const struct pki_conf *conf,
-	struct pki_buf *json, struct pki_buf *text, struct pki_err *err) PKI_MUST_CHECK;
 void ceremony_free(struct ceremony *c);
 
 #endif

@@ -1,6 +1,7 @@
+#include "ca/ceremony/ceremony_make.h"
+
 #include <string.h>
 
-#include "ca/ceremony/ceremony.h"
 #include "ca/ceremony/root_crl.h"
 #include "libpki/host/conf_ca.h"
 #include "libpki/host/conf_log.h"
@@ -105,27 +106,4 @@ ceremony_make(struct ceremony *c, const struct pki_conf *conf,
 	PKI_TRY(make_authorities(c, conf, policy, err));
 	PKI_TRY(make_officers(c, conf, err));
 	return make_crls(c, conf, err);
-}
-
-static void
-part_free(struct ceremony_part *part)
-{
-	pki_crl_free(part->crl);
-	pki_cert_free(part->cert);
-	pki_key_free(part->key);
-}
-
-void
-ceremony_free(struct ceremony *c)
-{
-	for (size_t i = 0; i < PKI_COUNT(c->officers); i++) {
-		pki_csr_free(c->officers[i].csr);
-		pki_cert_free(c->officers[i].cert);
-	}
-	part_free(&c->root);
-	part_free(&c->ca);
-	part_free(&c->seal);
-	pki_key_free(c->log_key);
-	pki_buf_free(&c->vkey);
-	*c = (struct ceremony){ .at = 0 };
 }

@@ -1,6 +1,7 @@
+#include "ca/ceremony/ceremony_record.h"
+
 #include <string.h>
 
-#include "ca/ceremony/ceremony.h"
 #include "libpki/host/conf_log.h"
 #include "libpki/state/log.h"
 

@@ -1,5 +1,6 @@
-/* rule 34: the signed report of a ceremony. */
-#include "ca/ceremony/ceremony.h"
+#include "ca/ceremony/ceremony_report.h"
+
+#include "libpki/base/json.h"
 
 static enum pki_status
 add_certificate(struct pki_json *list, struct pki_buf *text, const char *what,

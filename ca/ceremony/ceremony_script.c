@@ -1,8 +1,9 @@
+#include "ca/ceremony/ceremony_script.h"
+
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ca/ceremony/ceremony.h"
 #include "libpki/base/yaml.h"
 
 static enum pki_status

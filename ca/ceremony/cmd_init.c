@@ -3,7 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ca/ceremony/ceremony.h"
+#include "ca/ceremony/ceremony_make.h"
+#include "ca/ceremony/ceremony_record.h"
+#include "ca/ceremony/ceremony_report.h"
+#include "ca/ceremony/ceremony_script.h"
 #include "ca/commands.h"
 #include "ca/custody.h"
 #include "ca/quorum.h"

@@ -28,22 +28,6 @@ on_revoked(void *ctx, const struct pki_revoked *revoked, struct pki_err *err)
 	return PKI_OK;
 }
 
-enum pki_status
-root_crl_build(const struct pki_cert *root, struct pki_key *key, uint64_t number,
-	pki_time now, const struct pki_revoked *revoked, size_t count,
-	struct pki_crl **out, struct pki_err *err)
-{
-	struct pki_crl_spec spec = {
-		.issuer = root,
-		.number = number,
-		.this_update = now,
-		.next_update = pki_time_add_years(now, 1),
-		.revoked = revoked,
-		.count = count,
-	};
-	return pki_crl_build(&spec, key, out, err);
-}
-
 static enum pki_status
 build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 	struct pki_err *err)

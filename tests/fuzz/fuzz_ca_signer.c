@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ca/ceremony/ceremony.h"
+#include "ca/ceremony/ceremony_make.h"
 #include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_priv.h"
 #include "libpki/cms/cms.h"
