@@ -19,28 +19,21 @@ find_profile(const struct pki_policy *policy, enum pki_kind kind,
 	return PKI_OK;
 }
 
+/* wanted: profile, URLs, subject and key. An issuer that has no certificate yet is the subject. */
 static enum pki_status
-certify(const struct ceremony *c, const struct pki_profile *profile,
-	const struct pki_urls *urls, const struct pki_name *subject,
-	const struct pki_key *key, const struct ceremony_part *issuer,
-	struct pki_key *issuer_key, struct pki_cert **out, struct pki_err *err)
+certify(const struct ceremony *c, const struct pki_cert_spec *wanted,
+	const struct ceremony_part *issuer, struct pki_cert **out, struct pki_err *err)
 {
-	pki_time now = c->at / 1000;
-	struct pki_cert_spec spec = {
-		.profile = profile,
-		.urls = urls,
-		.subject = subject,
-		.key = key,
-		.issuer = issuer != NULL ? issuer->cert : NULL,
-		.not_before = now,
-		.not_after = pki_profile_not_after(profile, now),
-	};
-	if (issuer != NULL && spec.not_after > pki_cert_not_after(issuer->cert))
+	struct pki_cert_spec spec = *wanted;
+	spec.issuer = issuer->cert;
+	spec.not_before = c->at / 1000;
+	spec.not_after = pki_profile_not_after(spec.profile, spec.not_before);
+	if (issuer->cert != NULL && spec.not_after > pki_cert_not_after(issuer->cert))
 		spec.not_after = pki_cert_not_after(issuer->cert);
 	PKI_TRY(pki_serial_random(&spec.serial, err));
-	enum pki_status status = pki_certify(&spec, issuer_key, out, err);
+	enum pki_status status = pki_certify(&spec, issuer->key, out, err);
 	if (status != PKI_OK)
-		pki_err_object(err, "%s", subject->common_name);
+		pki_err_object(err, "%s", spec.subject->common_name);
 	return status;
 }
 
@@ -57,12 +50,20 @@ make_authorities(struct ceremony *c, const struct pki_conf *conf,
 	PKI_TRY(pki_key_generate(PKI_ALG_ED25519, &c->log_key, err));
 	PKI_TRY(pki_note_vkey(
 		PKI_NOTE_LOG, conf->log->origin, c->log_key, &c->vkey, err));
-	PKI_TRY(certify(c, c->root.profile, NULL, &conf->ca->root_name, c->root.key, NULL,
-		c->root.key, &c->root.cert, err));
-	PKI_TRY(certify(c, c->ca.profile, &conf->ca->root_urls, &conf->ca->ca_name,
-		c->ca.key, &c->root, c->root.key, &c->ca.cert, err));
-	return certify(c, c->seal.profile, &conf->ca_urls, &conf->ca->seal_name,
-		c->seal.key, &c->ca, c->ca.key, &c->seal.cert, err);
+	const struct pki_cert_spec root = { .profile = c->root.profile,
+		.subject = &conf->ca->root_name,
+		.key = c->root.key };
+	const struct pki_cert_spec ca = { .profile = c->ca.profile,
+		.urls = &conf->ca->root_urls,
+		.subject = &conf->ca->ca_name,
+		.key = c->ca.key };
+	const struct pki_cert_spec seal = { .profile = c->seal.profile,
+		.urls = &conf->ca_urls,
+		.subject = &conf->ca->seal_name,
+		.key = c->seal.key };
+	PKI_TRY(certify(c, &root, &c->root, &c->root.cert, err));
+	PKI_TRY(certify(c, &ca, &c->root, &c->ca.cert, err));
+	return certify(c, &seal, &c->ca, &c->seal.cert, err);
 }
 
 static enum pki_status
@@ -75,9 +76,11 @@ make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *e
 		memcpy(name.organization, conf->ca->ca_name.organization,
 			sizeof name.organization);
 		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
-		PKI_TRY(certify(c, officer->profile, &conf->ca_urls, &name,
-			pki_csr_get0_key(officer->csr), &c->ca, c->ca.key, &officer->cert,
-			err));
+		const struct pki_cert_spec spec = { .profile = officer->profile,
+			.urls = &conf->ca_urls,
+			.subject = &name,
+			.key = pki_csr_get0_key(officer->csr) };
+		PKI_TRY(certify(c, &spec, &c->ca, &officer->cert, err));
 	}
 	return PKI_OK;
 }
@@ -86,15 +89,17 @@ static enum pki_status
 make_crls(struct ceremony *c, const struct pki_conf *conf, struct pki_err *err)
 {
 	pki_time now = c->at / 1000;
-	struct pki_crl_spec spec = {
+	const struct pki_crl_spec root = {
+		.issuer = c->root.cert, .number = 1, .this_update = now
+	};
+	const struct pki_crl_spec ca = {
 		.issuer = c->ca.cert,
 		.number = 1,
 		.this_update = now,
 		.next_update = now + conf->crl_lifetime,
 	};
-	PKI_TRY(root_crl_build(
-		c->root.cert, c->root.key, 1, now, NULL, 0, &c->root.crl, err));
-	return pki_crl_build(&spec, c->ca.key, &c->ca.crl, err);
+	PKI_TRY(root_crl_build(&root, c->root.key, &c->root.crl, err));
+	return pki_crl_build(&ca, c->ca.key, &c->ca.crl, err);
 }
 
 enum pki_status

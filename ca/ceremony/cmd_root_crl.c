@@ -48,9 +48,15 @@ build(const struct pki_conf *conf, struct pki_key *key, struct pki_crl **out,
 		.from = last.this_update };
 	enum pki_status status =
 		pki_ledger_each_revoked(ledger, &query, on_revoked, &list, err);
+	const struct pki_crl_spec spec = {
+		.issuer = root,
+		.number = last.number + 1,
+		.this_update = pki_time_now(),
+		.revoked = list.revoked,
+		.count = list.count,
+	};
 	if (status == PKI_OK)
-		status = root_crl_build(root, key, last.number + 1, pki_time_now(),
-			list.revoked, list.count, out, err);
+		status = root_crl_build(&spec, key, out, err);
 	free(list.revoked);
 	return status;
 }

@@ -4,9 +4,8 @@
 
 #include "libpki/x509/crl.h"
 
-/* Valid for a year (rule 54). */
-enum pki_status root_crl_build(const struct pki_cert *root, struct pki_key *key,
-	uint64_t number, pki_time now, const struct pki_revoked *revoked, size_t count,
+/* nextUpdate is a year after thisUpdate (rule 54), whatever spec says. */
+enum pki_status root_crl_build(const struct pki_crl_spec *spec, struct pki_key *key,
 	struct pki_crl **out, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif
