@@ -137,15 +137,15 @@ ipc_receive(
 static enum pki_status
 take_error(struct pki_bytes field, struct pki_err *err)
 {
-	struct pki_err sent = { 0 };
-	if (field.len != sizeof sent)
+	struct pki_err own = { 0 };
+	if (field.len != sizeof own)
 		return pki_fail(err, PKI_INPUT, "malformed error field");
-	memcpy(&sent, field.data, sizeof sent);
-	sent.object[sizeof sent.object - 1] = '\0';
-	sent.msg[sizeof sent.msg - 1] = '\0';
-	if (sent.status == PKI_OK)
+	memcpy(&own, field.data, sizeof own);
+	own.object[sizeof own.object - 1] = '\0';
+	own.msg[sizeof own.msg - 1] = '\0';
+	if (own.status == PKI_OK)
 		return pki_fail(err, PKI_INPUT, "an error field without an error");
-	return pki_err_move(err, &sent);
+	return pki_err_move(err, &own);
 }
 
 enum pki_status

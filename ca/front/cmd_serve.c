@@ -193,9 +193,9 @@ finish(struct server *s, bool in_order)
 		queue_close(&s->queue);
 		pthread_join(s->thread, NULL);
 	}
-	struct pki_err err = { 0 };
-	if (in_order && writer_event(&s->writer, "ca-stopped", NULL, &err) != PKI_OK)
-		fprintf(stderr, "pki-ca: %s\n", err.msg);
+	struct pki_err own = { 0 };
+	if (in_order && writer_event(&s->writer, "ca-stopped", NULL, &own) != PKI_OK)
+		fprintf(stderr, "pki-ca: %s\n", own.msg);
 	if (s->writer.publisher != NULL)
 		publisher_stop(s->writer.publisher);
 }

@@ -15,10 +15,9 @@ row(const char *label, const char *text)
 static void
 local_time(const char *text, char *out, size_t size)
 {
-	struct pki_err err = { 0 };
 	pki_msec t;
 	snprintf(out, size, "%s", text);
-	if (pki_msec_parse(text, &t, &err) == PKI_OK)
+	if (pki_msec_parse(text, &t, NULL) == PKI_OK)
 		pki_time_format_local(t / 1000, out, size);
 }
 

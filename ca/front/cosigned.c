@@ -39,13 +39,12 @@ cosigned_merge(const struct pki_conf *conf, struct pki_err *err)
 {
 	char path[PATH_MAX];
 	struct pki_bytes ours = { 0 }, theirs = { 0 };
-	struct pki_err why = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf published = { 0 }, note = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf lines = { 0 };
 	PKI_TRY(read_note(conf, "witness/checkpoint", &note, err));
 	PKI_TRY(read_note(conf, "log/checkpoint", &published, err));
-	if (pki_note_text(pki_buf_bytes(&published), &ours, &why) != PKI_OK ||
-		pki_note_text(pki_buf_bytes(&note), &theirs, &why) != PKI_OK ||
+	if (pki_note_text(pki_buf_bytes(&published), &ours, NULL) != PKI_OK ||
+		pki_note_text(pki_buf_bytes(&note), &theirs, NULL) != PKI_OK ||
 		!pki_bytes_equal(ours.data, ours.len, theirs.data, theirs.len))
 		return PKI_OK;
 	PKI_TRY(new_lines(

@@ -214,7 +214,7 @@ dispatch(struct front *front, struct pki_http_request *req, struct pki_err *err)
 void
 front_handle(void *ctx, struct pki_http_request *req)
 {
-	struct pki_err err = { 0 };
-	if (dispatch(ctx, req, &err) != PKI_OK)
-		reply_send(req, NULL, &err);
+	struct pki_err own = { 0 };
+	if (dispatch(ctx, req, &own) != PKI_OK)
+		reply_send(req, NULL, &own);
 }

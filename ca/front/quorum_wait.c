@@ -123,15 +123,15 @@ quorum_hold(struct writer *w, struct job *job)
 void
 quorum_expire(struct writer *w)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	struct job *job;
 	if (queue_closed(w->queue))
 		(void)pki_fail(
-			&err, PKI_UNAVAILABLE, "pki-ca is stopping; try again later");
-	else if (!late(w) || check(w, &err) == PKI_OK)
+			&own, PKI_UNAVAILABLE, "pki-ca is stopping; try again later");
+	else if (!late(w) || check(w, &own) == PKI_OK)
 		return;
 	while (queue_take(&w->held, &job, 1, 0) == 1) {
-		reply_send(job->req, NULL, &err);
+		reply_send(job->req, NULL, &own);
 		job_free(job);
 	}
 }

@@ -127,7 +127,7 @@ separate(struct batch *b)
 }
 
 static enum pki_status
-check_standing(struct writer *w, struct batch *b, struct pki_err *err)
+check_ledger_rules(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		struct job *job = b->jobs[i];
@@ -294,7 +294,7 @@ static enum pki_status
 transact(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	uint64_t size = 0;
-	PKI_TRY(check_standing(w, b, err));
+	PKI_TRY(check_ledger_rules(w, b, err));
 	PKI_TRY(sign(w, b, err));
 	PKI_TRY(log_lost(w, err));
 	PKI_TRY(write_all(w, b, err));
@@ -314,13 +314,13 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 static void
 forget(struct writer *w)
 {
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	struct pki_bytes reply;
-	if (ipc_begin(&w->signer->buf, IPC_FORGET, &err) == PKI_OK &&
-		ipc_put_number(&w->signer->buf, w->checkpoint, &err) == PKI_OK &&
-		channel_call(w->signer, &reply, &err) == PKI_OK)
+	if (ipc_begin(&w->signer->buf, IPC_FORGET, &own) == PKI_OK &&
+		ipc_put_number(&w->signer->buf, w->checkpoint, &own) == PKI_OK &&
+		channel_call(w->signer, &reply, &own) == PKI_OK)
 		return;
-	fprintf(stderr, "pki-ca: %s\n", err.msg);
+	fprintf(stderr, "pki-ca: %s\n", own.msg);
 }
 
 static enum pki_status
@@ -471,11 +471,11 @@ writer_run(void *arg)
 	struct writer *w = arg;
 	for (;;) {
 		struct batch b = { .count = 0 };
-		struct pki_err err = { 0 };
+		struct pki_err own = { 0 };
 		fill(w, &b);
 		if (b.count > 0 || w->lost > 0) {
-			(void)carry_out(w, &b, &err);
-			finish(w, &b, &err);
+			(void)carry_out(w, &b, &own);
+			finish(w, &b, &own);
 		}
 		quorum_expire(w);
 		if (b.count == 0 && queue_closed(w->queue))

@@ -198,20 +198,20 @@ signer_main(const struct signer_setup *setup, int fd)
 	s.conf = setup->conf;
 	s.policy = setup->policy;
 	s.ends = setup->purpose == SIGNER_ENDS;
-	struct pki_err err = { 0 };
+	struct pki_err own = { 0 };
 	struct start start = { .alive = 0 };
-	enum pki_status status = receive_start(fd, &start, &err);
+	enum pki_status status = receive_start(fd, &start, &own);
 	if (status == PKI_OK)
-		status = set_up(&s, setup->args, &start, &err);
+		status = set_up(&s, setup->args, &start, &own);
 	pki_buf_free(&start.frame);
 	if (status == PKI_OK)
-		status = warm_up(&s, &err);
+		status = warm_up(&s, &own);
 	/* opening keys took scrypt's 16 MB; large blocks go back to the kernel when freed */
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	malloc_trim(0);
 	if (status == PKI_OK)
-		status = enter_sandbox(&err);
-	if (report(&s, fd, &err, NULL) != PKI_OK || status != PKI_OK)
+		status = enter_sandbox(&own);
+	if (report(&s, fd, &own, NULL) != PKI_OK || status != PKI_OK)
 		return (int)PKI_UNAVAILABLE;
 	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
 	while (status == PKI_OK)
