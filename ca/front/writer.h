@@ -10,7 +10,6 @@
 #include "ca/front/publisher.h"
 #include "ca/front/queue.h"
 #include "ca/quorum.h"
-#include "libpki/state/log.h"
 
 struct writer {
 	const struct pki_conf *conf;
