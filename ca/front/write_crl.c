@@ -1,8 +1,7 @@
-/* A new CRL of the issuing CA. The front first sends the signer the revocations since the
- * last CRL, and the revoked certificates that expired since the last CRL. */
+#include "ca/front/write_crl.h"
+
 #include <string.h>
 
-#include "ca/front/write_crl.h"
 #include "ca/front/write_records.h"
 
 struct entries {

@@ -1,4 +1,5 @@
-/* Makes the CRLs of the issuing CA, and writes them to the transaction. */
+/* A new CRL of the issuing CA. The front first sends the signer the revocations since the
+ * last CRL, and the revoked certificates that expired since the last CRL. */
 #ifndef CA_FRONT_WRITE_CRL_H
 #define CA_FRONT_WRITE_CRL_H
 

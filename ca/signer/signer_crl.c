@@ -1,12 +1,9 @@
-/*
- * CRLs. The signer keeps the revoked set, and the front sends new entries only. An entry stays
- * listed, unchanged, until its certificate has expired: a front cannot leave an entry out.
- */
+#include "ca/signer/signer_crl_priv.h"
+
 #include <limits.h>
 #include <string.h>
 
 #include "ca/signer/signer_clock_priv.h"
-#include "ca/signer/signer_crl_priv.h"
 
 /* Bounds the signer's memory. */
 #define REVOKED_MAX ((size_t)2 << 20)

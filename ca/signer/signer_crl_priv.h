@@ -1,4 +1,7 @@
-/* The operations that make a CRL. */
+/*
+ * CRLs. The signer keeps the revoked set, and the front sends new entries only. An entry stays
+ * listed, unchanged, until its certificate has expired: a front cannot leave an entry out.
+ */
 #ifndef CA_SIGNER_SIGNER_CRL_PRIV_H
 #define CA_SIGNER_SIGNER_CRL_PRIV_H
 

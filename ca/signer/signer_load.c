@@ -1,7 +1,6 @@
-/* The last CRLs, at the start: the signer continues them. */
-#include <string.h>
-
 #include "ca/signer/signer_load_priv.h"
+
+#include <string.h>
 
 /* A CRL's URL is in certificates, and cannot change. */
 static enum pki_status

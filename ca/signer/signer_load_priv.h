@@ -1,4 +1,4 @@
-/* The operations of the start: load the last CRLs, then serve. */
+/* The last CRLs, at the start: the signer continues them. */
 #ifndef CA_SIGNER_SIGNER_LOAD_PRIV_H
 #define CA_SIGNER_SIGNER_LOAD_PRIV_H
 

@@ -1,9 +1,9 @@
-/* Orders: verified, decided, and - once the ledger agrees - carried out. */
+#include "ca/signer/signer_orders_priv.h"
+
 #include <string.h>
 
 #include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_crl_priv.h"
-#include "ca/signer/signer_orders_priv.h"
 #include "libpki/x509/certify.h"
 
 static void

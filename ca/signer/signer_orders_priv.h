@@ -1,4 +1,4 @@
-/* The operations on a batch of orders: decide them, and sign those that the ledger allows. */
+/* The operations on orders: verify and decide; sign, once the ledger rules allow it. */
 #ifndef CA_SIGNER_SIGNER_ORDERS_PRIV_H
 #define CA_SIGNER_SIGNER_ORDERS_PRIV_H
 

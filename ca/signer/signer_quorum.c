@@ -1,7 +1,7 @@
-/* The signer's own count of cosigned entries (rule 214). */
+#include "ca/signer/signer_quorum_priv.h"
+
 #include <string.h>
 
-#include "ca/signer/signer_quorum_priv.h"
 #include "libpki/host/conf_log.h"
 
 /* A front may send any checkpoint, any number of times. A checkpoint counts if this log's key signed

@@ -1,8 +1,8 @@
-/* Checkpoints of the log, and receipts of revocations. */
+#include "ca/signer/signer_records_priv.h"
+
 #include <string.h>
 
 #include "ca/signer/signer_quorum_priv.h"
-#include "ca/signer/signer_records_priv.h"
 #include "libpki/base/json.h"
 #include "libpki/host/conf_log.h"
 

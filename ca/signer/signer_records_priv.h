@@ -1,4 +1,4 @@
-/* The operations on records: checkpoints of the log, and receipts of revocations. */
+/* Checkpoints of the log, and receipts of revocations. */
 #ifndef CA_SIGNER_SIGNER_RECORDS_PRIV_H
 #define CA_SIGNER_SIGNER_RECORDS_PRIV_H
 
