@@ -11,14 +11,18 @@ export UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1
 jobs=${JOBS:-$((2 * $(nproc)))}
 logs=$BIN/logs
 
-# Begun first, as the end would wait for them; what is not named here takes a quarter of a minute or less.
+# Begun first, after what is in tests/long: these take longest, and the end would wait for them.
 longest="system/test_ocsp
 system/test_responder
-system/test_tampering"
+system/test_tampering
+system/test_races
+system/test_erase
+system/test_crash
+system/test_witness"
 
 all_tests() {
 	local src test
-	for src in tests/system/test_*.sh ${LONG:+tests/long/test_*.sh} tests/fuzz/fuzz_*.c tests/unit/test_*.c; do
+	for src in ${LONG:+tests/long/test_*.sh} tests/system/test_*.sh tests/fuzz/fuzz_*.c tests/unit/test_*.c; do
 		test=${src#tests/}
 		echo "${test%.*}"
 	done
@@ -30,6 +34,7 @@ chosen() { # chosen [NAME...]: a test a line
 		all_tests | grep -xE "([a-z]+/)?${name//./\\.}" || all_tests | grep -F -- "$name"
 	done
 }
+
 replay() {
 	local name=$1 corpus=tests/fuzz/corpus/${1#fuzz_}
 	if [ -d "$corpus" ] && "$BIN/fuzz/$name" "$corpus"/*; then
@@ -92,7 +97,7 @@ trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
 
 # once each
-mapfile -t tests < <({ chosen "$@" | grep -xF "$longest"; chosen "$@"; } | awk '!seen[$0]++')
+mapfile -t tests < <({ chosen "$@" | grep ^long/; chosen "$@" | grep -xF "$longest"; chosen "$@"; } | awk '!seen[$0]++')
 if [ -n "${LIST:-}" ]; then
 	printf '%s\n' "${tests[@]}" | grep .
 	exit
