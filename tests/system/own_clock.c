@@ -1,8 +1,8 @@
-/* Preloaded before libfaketime, which keeps a process's start time in shared memory, beside a
- * semaphore, both named after the process id in /dev/shm. It leaves them there where the process
- * is killed or ends in a sandbox, and then the next process of that number ends at once. Here both
- * are the process's own. They cannot just be refused: the library may be initialised twice, and
- * without them the second start time makes the clock late by what lies between. */
+/* Preloaded before libfaketime. libfaketime keeps a process's start time in shared memory beside a
+ * semaphore; both are named after the process id in /dev/shm. A process that is killed, or ends in a
+ * sandbox, leaves the two files behind, and the next process with the same id ends at once. This
+ * library makes semaphore and memory private to the process. A refusal would not do: libfaketime may
+ * be initialised twice, and a second start time would make the clock late by the difference. */
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@ static sem_t semaphore;
 static bool made;
 static int memory = -1;
 
-/* A name that is handed down to another program is one that is not there: it makes its own. */
+/* A name inherited from the parent program does not exist here: each process makes a semaphore. */
 sem_t *
 sem_open(const char *name, int flags, ...)
 {
