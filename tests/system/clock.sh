@@ -1,11 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # variables are lib.sh's
 # For tests in which it is another time, after lib.sh. By libfaketime's library; see own_clock.c.
 FAKED=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+preload() { # preload NAME: $BIN/NAME.so, of tests/system/NAME.c
+	[ "$BIN/$1.so" -nt "tests/system/$1.c" ] || {
+		cc -D_GNU_SOURCE -shared -fPIC -o "$BIN/$1.$$" "tests/system/$1.c" && mv "$BIN/$1.$$" "$BIN/$1.so"
+	}
+}
 if [ -n "$FAKED" ]; then
-	[ "$BIN/own_clock.so" -nt tests/system/own_clock.c ] || {
-		cc -D_GNU_SOURCE -shared -fPIC -o "$BIN/own_clock.$$" tests/system/own_clock.c &&
-			mv "$BIN/own_clock.$$" "$BIN/own_clock.so"
-	} || exit
+	preload own_clock || exit
 	FAKED=$BIN/own_clock.so:$FAKED
 fi
 export FAKED
@@ -38,4 +40,15 @@ from_now_on() {
 later() {
 	sample_stop "$D"
 	from_now_on "+$1d"
+}
+# movable_clock: from here on clock_moved moves the clocks of all programs while they run; see moved_clock.c
+movable_clock() {
+	preload moved_clock || exit
+	export MOVED_CLOCK=$D/moved-clock
+	clock_moved 0
+	export LD_PRELOAD=$BIN/moved_clock.so
+}
+clock_moved() { # clock_moved SECONDS [SUSPENDED]: from the machine's clock; suspended for so long
+	perl -e 'open my $f, "+>>", $ARGV[0] or die; truncate $f, 0 if -s $f != 16; close $f;
+		open $f, "+<", $ARGV[0] or die; syswrite $f, pack("q2", $ARGV[1], $ARGV[2] // 0)' "$MOVED_CLOCK" "$@"
 }
