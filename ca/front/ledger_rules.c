@@ -63,9 +63,10 @@ static enum pki_status
 check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err *err)
 {
 	char holder[PKI_ID_TEXT] = "";
-	PKI_TRY(pki_ledger_name_holder(ledger, facts->name_hash, holder, err));
+	PKI_TRY(pki_ledger_name_holder(ledger, facts->certs[0].name_hash, holder, err));
 	/* the next certificate of an officer or service has the same name as the last */
-	const char *own = facts->holder[0] != '\0' ? facts->holder : PKI_HOLDER_SERVICE;
+	const char *own = facts->order.holder[0] != '\0' ? facts->order.holder
+							 : PKI_HOLDER_SERVICE;
 	if (holder[0] != '\0' && strcmp(holder, own) != 0)
 		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
 			"the name belongs to holder %s; a name never goes to another person",
@@ -87,7 +88,7 @@ older_than_revocation(void *ctx, const struct pki_cert_row *row, struct pki_err 
 		return PKI_OK;
 	return pki_refuse(err, PKI_RULE_ORDER_AGE,
 		"certificates of holder %s were revoked after this order was made; identify the person again and make another",
-		history->facts->holder);
+		history->facts->order.holder);
 }
 
 static enum pki_status
@@ -148,13 +149,14 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	pki_serial_text(serial, text);
 	PKI_TRY(pki_ledger_certificate(ledger, PKI_ISSUER_CA, serial, &row, NULL, err));
 	enum pki_status status = PKI_OK;
-	if (strcmp(row.holder, facts->holder) != 0)
+	if (strcmp(row.holder, facts->order.holder) != 0)
 		status =
 			pki_refuse(err, PKI_RULE_RENEWAL, "%s is another holder's", text);
 	else if (row.not_after < now / 1000)
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s has expired; the person is identified as at first", text);
-	else if (memcmp(row.name_hash, facts->name_hash, sizeof row.name_hash) != 0)
+	else if (memcmp(row.name_hash, facts->certs[0].name_hash, sizeof row.name_hash) !=
+		 0)
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s bears another name; a changed name is verified as at first",
 			text);
@@ -183,7 +185,7 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 {
 	struct history history = { ledger, facts };
 	PKI_TRY(check_ca(ledger, ca, err));
-	if (facts->action == PKI_ACTION_RENEW) {
+	if (facts->order.action == PKI_ACTION_RENEW) {
 		if (facts->serial_count == 0)
 			return pki_refuse(
 				err, PKI_RULE_RENEWAL, "the order names no predecessor");
@@ -191,11 +193,11 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 			PKI_TRY(check_predecessor(
 				ledger, facts, &facts->serials[i], now, err));
 		PKI_TRY(pki_ledger_by_holder(
-			ledger, facts->holder, last_was_renewal, &history, err));
+			ledger, facts->order.holder, last_was_renewal, &history, err));
 	}
-	if (facts->holder[0] != '\0')
-		PKI_TRY(pki_ledger_by_holder(
-			ledger, facts->holder, older_than_revocation, &history, err));
+	if (facts->order.holder[0] != '\0')
+		PKI_TRY(pki_ledger_by_holder(ledger, facts->order.holder,
+			older_than_revocation, &history, err));
 	PKI_TRY(check_name(ledger, facts, err));
 	return check_keys(ledger, facts, err);
 }
@@ -295,7 +297,7 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 	struct pki_cert_row row = { 0 };
 	PKI_TRY(pki_ledger_issued(ledger, serial, &row, NULL, err));
 	enum pki_status status = PKI_OK;
-	if (strcmp(row.holder, gather->job->facts.holder) != 0)
+	if (strcmp(row.holder, gather->job->facts.order.holder) != 0)
 		status = pki_refuse(err, PKI_RULE_REVOCATION,
 			"the certificate is not of the holder whom the order names");
 	else
@@ -315,16 +317,17 @@ check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_mse
 	job->target_count = 0;
 	for (size_t i = 0; i < facts->serial_count; i++)
 		PKI_TRY(add_serial(ledger, &gather, &facts->serials[i], err));
-	if (facts->holder[0] != '\0' && (facts->whole_holder || facts->serial_count == 0))
+	if (facts->order.holder[0] != '\0' &&
+		(facts->whole_holder || facts->serial_count == 0))
 		PKI_TRY(pki_ledger_by_holder(
-			ledger, facts->holder, add_target, &gather, err));
+			ledger, facts->order.holder, add_target, &gather, err));
 	if (job->target_count > 0)
 		return PKI_OK;
 	if (gather.revoked)
 		return pki_fail(err, PKI_STATE,
 			"revoked already; a revocation is final and needs no second one");
-	return pki_fail(
-		err, PKI_NOTFOUND, "holder %s has no valid certificate", facts->holder);
+	return pki_fail(err, PKI_NOTFOUND, "holder %s has no valid certificate",
+		facts->order.holder);
 }
 
 enum pki_status
@@ -332,16 +335,16 @@ ledger_rules_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 	const struct pki_cert *ca, pki_msec now, struct job *job, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
-	pki_err_object(err, "%s", facts->id);
-	PKI_TRY(check_unused(ledger, facts->id, PKI_RULE_ORDER_USED, "order", err));
+	pki_err_object(err, "%s", facts->order.id);
+	PKI_TRY(check_unused(ledger, facts->order.id, PKI_RULE_ORDER_USED, "order", err));
 	PKI_TRY(check_officers(ledger, facts->officers, facts->officer_count, err));
-	if (facts->invitation[0] != '\0') {
-		PKI_TRY(check_unused(ledger, facts->invitation, PKI_RULE_INVITATION,
+	if (facts->invitation.id[0] != '\0') {
+		PKI_TRY(check_unused(ledger, facts->invitation.id, PKI_RULE_INVITATION,
 			"invitation", err));
 		PKI_TRY(check_officers(
 			ledger, facts->inviters, facts->inviter_count, err));
 	}
-	switch (facts->action) {
+	switch (facts->order.action) {
 	case PKI_ACTION_ISSUE:
 	case PKI_ACTION_RENEW:
 		return check_certify(ledger, ca, now, facts, err);
@@ -354,7 +357,7 @@ ledger_rules_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 		return pki_refuse(err, PKI_RULE_ORDER_FORM,
 			"personal data lies in the RA's store alone: pki-ra erase");
 	}
-	return pki_fail(err, PKI_INTERNAL, "action %d", (int)facts->action);
+	return pki_fail(err, PKI_INTERNAL, "action %d", (int)facts->order.action);
 }
 
 static bool
@@ -372,12 +375,15 @@ bool
 ledger_rules_conflict(const struct facts *a, const struct facts *b)
 {
 	/* the revocation of an officer or service may affect every later order */
-	if (a->action == PKI_ACTION_REVOKE && a->holder[0] == '\0')
+	if (a->order.action == PKI_ACTION_REVOKE && a->order.holder[0] == '\0')
 		return true;
-	if (strcmp(a->id, b->id) == 0 ||
-		(a->holder[0] != '\0' && strcmp(a->holder, b->holder) == 0) ||
-		(a->invitation[0] != '\0' && strcmp(a->invitation, b->invitation) == 0))
+	if (strcmp(a->order.id, b->order.id) == 0 ||
+		(a->order.holder[0] != '\0' &&
+			strcmp(a->order.holder, b->order.holder) == 0) ||
+		(a->invitation.id[0] != '\0' &&
+			strcmp(a->invitation.id, b->invitation.id) == 0))
 		return true;
 	return a->cert_count > 0 && b->cert_count > 0 &&
-	       (memcmp(a->name_hash, b->name_hash, PKI_SHA256) == 0 || share_key(a, b));
+	       (memcmp(a->certs[0].name_hash, b->certs[0].name_hash, PKI_SHA256) == 0 ||
+		       share_key(a, b));
 }

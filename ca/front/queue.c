@@ -7,9 +7,9 @@ job_free(struct job *job)
 		return;
 	json_decref(job->input);
 	pki_json_free(&job->reply);
-	pki_buf_free(&job->invitation);
-	for (size_t i = 0; i < PKI_COUNT(job->certs); i++)
-		pki_buf_free(&job->certs[i]);
+	pki_order_row_free(&job->facts.invitation);
+	for (size_t i = 0; i < PKI_COUNT(job->facts.certs); i++)
+		pki_cert_row_free(&job->facts.certs[i]);
 	free(job);
 }
 

@@ -42,9 +42,7 @@ struct job {
 	/* for the writer alone */
 	bool waits; /* for an earlier order of the batch, or held */
 	bool held; /* until the witnesses have cosigned (rule 214) */
-	struct facts facts;
-	struct pki_buf invitation;
-	struct pki_buf certs[PKI_ORDER_CERTS_MAX];
+	struct facts facts; /* the rows' buffers: owned, except order.cms */
 	struct target targets[TARGETS_MAX];
 	size_t target_count;
 	bool logged;

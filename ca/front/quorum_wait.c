@@ -113,7 +113,7 @@ quorum_hold(struct writer *w, struct job *job)
 	if (!concerned(w, job) || quorum_open(w))
 		return;
 	if (late(w)) {
-		pki_err_object(&job->err, "%s", job->facts.id);
+		pki_err_object(&job->err, "%s", job->facts.order.id);
 		(void)check(w, &job->err);
 	} else {
 		job->waits = job->held = true;

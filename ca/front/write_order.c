@@ -7,13 +7,13 @@
 
 /* A row borrows the bytes; nobody frees the row. */
 static struct pki_buf
-borrow(const void *data, size_t len)
+borrow(struct pki_bytes of)
 {
 	union {
 		const void *in;
 		uint8_t *out;
-	} bytes = { .in = data };
-	return (struct pki_buf){ .data = bytes.out, .len = len };
+	} bytes = { .in = of.data };
+	return (struct pki_buf){ .data = bytes.out, .len = of.len };
 }
 
 static void
@@ -31,8 +31,8 @@ add_certificates(struct pki_json *detail, const struct job *job, struct pki_err 
 	PKI_CLEANUP(pki_json_free) struct pki_json list = pki_json_array();
 	for (size_t i = 0; i < job->facts.cert_count; i++) {
 		char digest[PKI_SHA256_HEX];
-		PKI_TRY(pki_sha256_hex(
-			job->certs[i].data, job->certs[i].len, digest, err));
+		PKI_TRY(pki_sha256_hex(job->facts.certs[i].der.data,
+			job->facts.certs[i].der.len, digest, err));
 		struct pki_json item = pki_json_object();
 		pki_json_text(&item, "profile", job->facts.certs[i].profile);
 		pki_json_serial(&item, "serial", &job->facts.certs[i].serial);
@@ -68,71 +68,42 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 	const struct facts *facts = &job->facts;
 	char digest[PKI_SHA256_HEX], actor[PKI_SERIAL_TEXT];
 	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
-	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
+	pki_hex_encode(facts->order.digest, sizeof facts->order.digest, digest);
 	pki_serial_text(&facts->officers[facts->officer_count - 1], actor);
-	pki_json_text(&detail, "order", facts->id);
+	pki_json_text(&detail, "order", facts->order.id);
 	pki_json_text(&detail, "order_digest", digest);
-	pki_json_text(&detail, "action", pki_action_name(facts->action));
-	pki_json_text(&detail, "holder", facts->holder);
+	pki_json_text(&detail, "action", pki_action_name(facts->order.action));
+	pki_json_text(&detail, "holder", facts->order.holder);
 	add_officers(&detail, facts);
-	if (facts->action == PKI_ACTION_REVOKE)
+	if (facts->order.action == PKI_ACTION_REVOKE)
 		add_revocation_detail(&detail, job);
 	else
 		PKI_TRY(add_certificates(&detail, job, err));
 	return write_log(w, job,
-		(struct pki_event){ .type = types[facts->action], .actor = actor },
+		(struct pki_event){ .type = types[facts->order.action], .actor = actor },
 		&detail, err);
 }
 
 static enum pki_status
-add_orders(struct writer *w, const struct job *job, struct pki_order_row *row,
+add_order(struct writer *w, const struct job *job, struct pki_order_row *row,
 	struct pki_err *err)
 {
-	const struct facts *facts = &job->facts;
-	memcpy(row->id, facts->id, sizeof row->id);
-	memcpy(row->holder, facts->holder, sizeof row->holder);
-	memcpy(row->digest, facts->digest, sizeof row->digest);
-	row->action = facts->action;
-	row->cms = borrow(job->body.data, job->body.len);
-	PKI_TRY(pki_ledger_add_order(w->ledger, row, err));
-	if (facts->invitation[0] == '\0')
-		return PKI_OK;
-	struct pki_order_row invitation = {
-		.action = PKI_ACTION_INVITE,
-		.committed = row->committed,
-		.log_index = row->log_index,
-		.cms = borrow(job->invitation.data, job->invitation.len),
-	};
-	memcpy(invitation.id, facts->invitation, sizeof invitation.id);
-	memcpy(invitation.digest, facts->invitation_digest, sizeof invitation.digest);
-	return pki_ledger_add_order(w->ledger, &invitation, err);
+	row->committed = w->now;
+	row->log_index = job->index;
+	return pki_ledger_add_order(w->ledger, row, err);
 }
 
 static enum pki_status
-add_certificate(struct writer *w, const struct job *job, size_t i,
-	struct order_reply *reply, struct pki_err *err)
+add_certificate(struct writer *w, struct pki_cert_row *row, struct order_reply *reply,
+	struct pki_err *err)
 {
-	const struct facts *facts = &job->facts;
-	struct pki_cert_row row = {
-		.issuer = PKI_ISSUER_CA,
-		.serial = facts->certs[i].serial,
-		.not_before = facts->certs[i].not_before,
-		.not_after = facts->certs[i].not_after,
-		.document_end = facts->document_end,
-		.issued = w->now,
-		.der = borrow(job->certs[i].data, job->certs[i].len),
-	};
-	memcpy(row.holder, facts->holder, sizeof row.holder);
-	memcpy(row.profile, facts->certs[i].profile, sizeof row.profile);
-	memcpy(row.order, facts->id, sizeof row.order);
-	memcpy(row.name_hash, facts->name_hash, sizeof row.name_hash);
-	memcpy(row.key_hash, facts->certs[i].key_hash, sizeof row.key_hash);
-	const struct pki_profile *profile = pki_policy_profile(w->policy, row.profile);
+	const struct pki_profile *profile = pki_policy_profile(w->policy, row->profile);
+	row->issued = w->now;
 	if (profile != NULL && profile->issuer_urls)
-		row.partition =
-			pki_serial_partition(&row.serial, w->conf->ca_urls.partitions);
-	PKI_TRY(pki_ledger_add_certificate(w->ledger, &row, err));
-	return order_reply_add_certificate(reply, &row, err);
+		row->partition =
+			pki_serial_partition(&row->serial, w->conf->ca_urls.partitions);
+	PKI_TRY(pki_ledger_add_certificate(w->ledger, row, err));
+	return order_reply_add_certificate(reply, row, err);
 }
 
 static enum pki_status
@@ -146,7 +117,7 @@ add_revocation(struct writer *w, const struct job *job, size_t i,
 		.reported = job->facts.reported,
 		.committed = w->now,
 	};
-	memcpy(row.order, job->facts.id, sizeof row.order);
+	memcpy(row.order, job->facts.order.id, sizeof row.order);
 	PKI_TRY(pki_ledger_add_revocation(w->ledger, &row, err));
 	order_reply_add_revoked(reply, &job->targets[i].serial, job->targets[i].profile);
 	return PKI_OK;
@@ -155,18 +126,21 @@ add_revocation(struct writer *w, const struct job *job, size_t i,
 enum pki_status
 write_order(struct writer *w, struct job *job, struct pki_err *err)
 {
-	const struct facts *facts = &job->facts;
-	pki_err_object(err, "%s", facts->id);
+	struct facts *facts = &job->facts;
+	pki_err_object(err, "%s", facts->order.id);
 	PKI_TRY(log_order(w, job, err));
-	struct pki_order_row row = { .committed = w->now, .log_index = job->index };
-	PKI_TRY(add_orders(w, job, &row, err));
-	PKI_CLEANUP(order_reply_free) struct order_reply reply = order_reply_begin(&row);
+	facts->order.cms = borrow(job->body);
+	PKI_TRY(add_order(w, job, &facts->order, err));
+	if (facts->invitation.id[0] != '\0')
+		PKI_TRY(add_order(w, job, &facts->invitation, err));
+	PKI_CLEANUP(order_reply_free)
+	struct order_reply reply = order_reply_begin(&facts->order);
 	for (size_t i = 0; i < facts->cert_count; i++)
-		PKI_TRY(add_certificate(w, job, i, &reply, err));
+		PKI_TRY(add_certificate(w, &facts->certs[i], &reply, err));
 	for (size_t i = 0; i < job->target_count; i++)
 		PKI_TRY(add_revocation(w, job, i, &reply, err));
 	job->reply = order_reply_end(&reply);
-	if (facts->action == PKI_ACTION_REVOKE)
+	if (facts->order.action == PKI_ACTION_REVOKE)
 		pki_json_text(&job->reply, "reason", pki_reason_name(facts->reason));
 	return PKI_OK;
 }

@@ -98,8 +98,8 @@ decide(struct writer *w, struct batch *b, struct pki_err *err)
 			continue;
 		PKI_TRY(ipc_get_struct(&reply, &job->facts, sizeof job->facts, err));
 		if (ipc_get(&reply, IPC_BYTES, &invitation, &job->err) == PKI_OK)
-			PKI_TRY(pki_buf_append(
-				&job->invitation, invitation.data, invitation.len, err));
+			PKI_TRY(pki_buf_append(&job->facts.invitation.cms,
+				invitation.data, invitation.len, err));
 	}
 	return ipc_end(reply, err);
 }
@@ -164,8 +164,8 @@ sign(struct writer *w, struct batch *b, struct pki_err *err)
 		for (size_t c = 0; c < job->facts.cert_count && job->err.status == PKI_OK;
 			c++)
 			if (ipc_get(&reply, IPC_BYTES, &der, &job->err) == PKI_OK)
-				PKI_TRY(pki_buf_append(
-					&job->certs[c], der.data, der.len, err));
+				PKI_TRY(pki_buf_append(&job->facts.certs[c].der, der.data,
+					der.len, err));
 		w->signing += job->err.status != PKI_BUSY;
 	}
 	if (w->signing > 0)
@@ -181,10 +181,10 @@ log_refusal(struct writer *w, struct job *job, struct pki_err *err)
 	const struct facts *facts = &job->facts;
 	enum pki_rule rule = job->err.rule;
 	struct pki_json detail = pki_json_object(), officers = pki_json_array();
-	pki_hex_encode(facts->digest, sizeof facts->digest, digest);
+	pki_hex_encode(facts->order.digest, sizeof facts->order.digest, digest);
 	for (size_t i = 0; i < facts->officer_count; i++)
 		pki_json_append_serial(&officers, &facts->officers[i]);
-	pki_json_text(&detail, "order", facts->id);
+	pki_json_text(&detail, "order", facts->order.id);
 	pki_json_text(&detail, "order_digest", digest);
 	pki_json_text(&detail, "status", pki_status_name(job->err.status));
 	pki_json_text(
@@ -370,9 +370,9 @@ complete_order(struct writer *w, struct job *job)
 {
 	struct pki_err own = { 0 };
 	order_reply_add_log(&job->reply, job->index, w->checkpoint);
-	if (job->facts.action != PKI_ACTION_REVOKE)
+	if (job->facts.order.action != PKI_ACTION_REVOKE)
 		return PKI_OK;
-	if (add_receipt(w, job, job->facts.id, &own) == PKI_OK)
+	if (add_receipt(w, job, job->facts.order.id, &own) == PKI_OK)
 		return PKI_OK;
 	/* the revocation is committed; the client can request the receipt later */
 	pki_report_error("pki-ca", &own);
@@ -409,7 +409,8 @@ put_off(struct writer *w, struct job *job)
 {
 	bool held = job->held;
 	job->waits = job->held = false;
-	pki_buf_reset(&job->invitation);
+	pki_order_row_free(&job->facts.invitation);
+	job->facts = (struct facts){ 0 };
 	job->err = (struct pki_err){ 0 };
 	if (!held) {
 		w->waiting[w->waiting_count++] = job;

@@ -32,12 +32,11 @@ copy_signers(
 static void
 copy_order(struct facts *facts, const struct pki_order *order)
 {
-	memcpy(facts->id, order->id, sizeof facts->id);
-	memcpy(facts->holder, order->holder, sizeof facts->holder);
+	memcpy(facts->order.id, order->id, sizeof facts->order.id);
+	memcpy(facts->order.holder, order->holder, sizeof facts->order.holder);
+	facts->order.action = order->action;
 	memcpy(facts->cause, order->cause, sizeof facts->cause);
-	facts->action = order->action;
 	facts->created = order->created;
-	facts->document_end = order->document_end;
 	facts->reported = order->reported;
 	memcpy(facts->serials, order->serials, sizeof facts->serials);
 	facts->serial_count = order->serial_count;
@@ -48,12 +47,32 @@ copy_invitation(struct facts *facts, const struct pki_signed_order *invitation)
 {
 	if (invitation == NULL)
 		return;
-	memcpy(facts->invitation, invitation->order.id, sizeof facts->invitation);
-	memcpy(facts->invitation_digest, invitation->digest, PKI_SHA256);
+	facts->invitation.action = PKI_ACTION_INVITE;
+	memcpy(facts->invitation.id, invitation->order.id, sizeof facts->invitation.id);
+	memcpy(facts->invitation.digest, invitation->digest, PKI_SHA256);
 	for (size_t i = 0; i < invitation->cms.signer_count; i++)
 		facts->inviters[i] =
 			*pki_cert_get0_serial(invitation->cms.signers[i].cert);
 	facts->inviter_count = invitation->cms.signer_count;
+}
+
+/* The row of a certificate to be made. */
+static enum pki_status
+decided_certificate(struct pki_cert_row *row, const struct pki_order *order,
+	const struct pki_decision *decision, size_t i, struct pki_err *err)
+{
+	row->issuer = PKI_ISSUER_CA;
+	memcpy(row->order, order->id, sizeof row->order);
+	memcpy(row->holder, order->holder, sizeof row->holder);
+	row->document_end = order->document_end;
+	const char *profile = decision->certs[i].profile->name;
+	memcpy(row->profile, profile, sizeof row->profile);
+	row->not_before = decision->certs[i].not_before;
+	row->not_after = decision->certs[i].not_after;
+	PKI_TRY(pki_name_hash(&order->subject, row->name_hash, err));
+	PKI_TRY(pki_key_hash(
+		pki_csr_get0_key(decision->certs[i].csr), row->key_hash, err));
+	return pki_serial_random(&row->serial, err);
 }
 
 static enum pki_status
@@ -63,17 +82,8 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 	facts->reason = decision->reason;
 	facts->whole_holder = decision->whole_holder;
 	facts->cert_count = decision->cert_count;
-	if (decision->cert_count > 0)
-		PKI_TRY(pki_name_hash(&order->subject, facts->name_hash, err));
-	for (size_t i = 0; i < decision->cert_count; i++) {
-		memcpy(facts->certs[i].profile, decision->certs[i].profile->name,
-			sizeof facts->certs[i].profile);
-		facts->certs[i].not_before = decision->certs[i].not_before;
-		facts->certs[i].not_after = decision->certs[i].not_after;
-		PKI_TRY(pki_key_hash(pki_csr_get0_key(decision->certs[i].csr),
-			facts->certs[i].key_hash, err));
-		PKI_TRY(pki_serial_random(&facts->certs[i].serial, err));
-	}
+	for (size_t i = 0; i < decision->cert_count; i++)
+		PKI_TRY(decided_certificate(&facts->certs[i], order, decision, i, err));
 	return PKI_OK;
 }
 
@@ -114,10 +124,10 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct facts *facts = &p->facts;
 	pki_msec now = 0;
 	PKI_TRY(signer_now(s, &now, err));
-	PKI_TRY(check_not_ended(s, cms, facts->digest, err));
+	PKI_TRY(check_not_ended(s, cms, facts->order.digest, err));
 	enum pki_status status =
 		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
-	memcpy(facts->digest, p->order.digest, sizeof facts->digest);
+	memcpy(facts->order.digest, p->order.digest, sizeof facts->order.digest);
 	PKI_TRY(status);
 	const struct pki_order *order = &p->order.order;
 	pki_err_object(err, "%s", order->id);
@@ -176,7 +186,7 @@ sign_one(struct signer_state *s, const struct pending *p, size_t i, struct pki_e
 		.serial = p->facts.certs[i].serial,
 	};
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	pki_err_object(err, "%s", p->facts.id);
+	pki_err_object(err, "%s", p->facts.order.id);
 	PKI_TRY(pki_certify(&spec, s->ca_key, &cert, err));
 	struct pki_bytes der = pki_cert_get0_der(cert);
 	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
@@ -189,7 +199,7 @@ check_quorum(const struct signer_state *s, const struct pending *p, struct pki_e
 	bool concerned = false;
 	for (size_t c = 0; c < p->decision.cert_count; c++)
 		concerned = concerned || quorum_concerns(p->decision.certs[c].profile);
-	pki_err_object(err, "%s", p->facts.id);
+	pki_err_object(err, "%s", p->facts.order.id);
 	return concerned ? quorum_check(&s->quorum, s->conf, s->policy, err) : PKI_OK;
 }
 

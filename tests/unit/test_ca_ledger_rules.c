@@ -175,9 +175,9 @@ good(enum pki_action action, const char *holder)
 {
 	struct job job = { .kind = JOB_ORDER };
 	struct facts *f = &job.facts;
-	strcpy(f->id, FRESH);
-	strcpy(f->holder, holder);
-	f->action = action;
+	strcpy(f->order.id, FRESH);
+	strcpy(f->order.holder, holder);
+	f->order.action = action;
 	f->created = NOW;
 	f->officers[0] = serial(OFFICER);
 	f->roles[0] = PKI_ROLE_REGISTRATION;
@@ -194,7 +194,7 @@ static struct job
 good_issue(void)
 {
 	struct job job = good(PKI_ACTION_ISSUE, "H-00000000000000000000000000000005");
-	fill(job.facts.name_hash, FREE);
+	fill(job.facts.certs[0].name_hash, FREE);
 	return job;
 }
 
@@ -202,7 +202,7 @@ static struct job
 good_renew(void)
 {
 	struct job job = good(PKI_ACTION_RENEW, ALICE);
-	fill(job.facts.name_hash, ALICE_AUTH);
+	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
 	job.facts.serials[0] = serial(ALICE_AUTH);
 	job.facts.serial_count = 1;
 	return job;
@@ -233,7 +233,7 @@ r203_an_order_counts_once(void **state)
 {
 	(void)state;
 	struct job job = good_issue();
-	strcpy(job.facts.id, ISSUED);
+	strcpy(job.facts.order.id, ISSUED);
 	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_USED);
 }
 
@@ -242,7 +242,7 @@ r206_an_invitation_counts_once(void **state)
 {
 	(void)state;
 	struct job job = good_issue();
-	strcpy(job.facts.invitation, INVITED);
+	strcpy(job.facts.invitation.id, INVITED);
 	expect(&job, PKI_REFUSED, PKI_RULE_INVITATION);
 }
 
@@ -257,7 +257,7 @@ r205_officers_are_known_and_not_revoked(void **state)
 		job.facts.officer_count = 2;
 		expect(&job, PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
 		job = good_issue();
-		strcpy(job.facts.invitation, "I-00000000000000000000000000000008");
+		strcpy(job.facts.invitation.id, "I-00000000000000000000000000000008");
 		job.facts.inviters[0] = serial(bad[i]);
 		job.facts.inviter_count = 1;
 		expect(&job, PKI_OFFICER, PKI_RULE_OFFICER_STATUS);
@@ -269,15 +269,15 @@ r15_a_name_stays_with_its_holder(void **state)
 {
 	(void)state;
 	struct job job = good_issue();
-	fill(job.facts.name_hash, ALICE_AUTH);
+	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
-	fill(job.facts.name_hash, OFFICER);
+	fill(job.facts.certs[0].name_hash, OFFICER);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
 	/* a service's certificate is replaced by one of the same name */
 	job = good(PKI_ACTION_ISSUE, "");
-	fill(job.facts.name_hash, OFFICER);
+	fill(job.facts.certs[0].name_hash, OFFICER);
 	expect(&job, PKI_OK, PKI_RULE_NONE);
-	fill(job.facts.name_hash, ALICE_AUTH);
+	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
 }
 
@@ -303,7 +303,7 @@ r46_renewals_rest_on_live_predecessors(void **state)
 	job.facts.serial_count = 0;
 	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	job = good_renew();
-	fill(job.facts.name_hash, FREE);
+	fill(job.facts.certs[0].name_hash, FREE);
 	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	job = good_renew();
 	job.facts.serials[0] = serial(FREE);
@@ -324,8 +324,8 @@ r46_the_second_renewal_identifies_afresh(void **state)
 	static const uint8_t predecessors[] = { BRUNO_AUTH, BRUNO_AGAIN };
 	for (size_t i = 0; i < PKI_COUNT(predecessors); i++) {
 		struct job job = good_renew();
-		strcpy(job.facts.holder, BRUNO);
-		fill(job.facts.name_hash, BRUNO_AUTH);
+		strcpy(job.facts.order.holder, BRUNO);
+		fill(job.facts.certs[0].name_hash, BRUNO_AUTH);
 		job.facts.serials[0] = serial(predecessors[i]);
 		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	}
@@ -338,14 +338,14 @@ r46_r58_nothing_is_renewed_after_a_revocation(void **state)
 	struct job job;
 	for (int n = CARLA_AUTH; n <= CARLA_LOST; n++) {
 		job = good_renew();
-		strcpy(job.facts.holder, CARLA);
-		fill(job.facts.name_hash, CARLA_AUTH);
+		strcpy(job.facts.order.holder, CARLA);
+		fill(job.facts.certs[0].name_hash, CARLA_AUTH);
 		job.facts.serials[0] = serial((uint8_t)n);
 		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	}
 	/* nor is what was ordered before it */
 	job = good(PKI_ACTION_ISSUE, BRUNO);
-	fill(job.facts.name_hash, BRUNO_AUTH);
+	fill(job.facts.certs[0].name_hash, BRUNO_AUTH);
 	job.facts.created = NOW - 5000;
 	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_AGE);
 	job.facts.created = NOW - 801; /* a millisecond before, in the same second */
@@ -404,19 +404,19 @@ orders_that_hang_together_conflict(void **state)
 {
 	(void)state;
 	struct job a = good_issue(), b = good_renew();
-	strcpy(b.facts.id, RENEWED);
+	strcpy(b.facts.order.id, RENEWED);
 	fill(b.facts.certs[0].key_hash, OFFICER);
 	assert_false(ledger_rules_conflict(&a.facts, &b.facts));
-	strcpy(b.facts.id, a.facts.id);
+	strcpy(b.facts.order.id, a.facts.order.id);
 	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
-	strcpy(b.facts.id, RENEWED);
+	strcpy(b.facts.order.id, RENEWED);
 	fill(b.facts.certs[0].key_hash, FREE);
 	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	fill(b.facts.certs[0].key_hash, OFFICER);
-	strcpy(b.facts.holder, a.facts.holder);
+	strcpy(b.facts.order.holder, a.facts.order.holder);
 	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	a = good(PKI_ACTION_REVOKE, "");
-	strcpy(b.facts.holder, ALICE);
+	strcpy(b.facts.order.holder, ALICE);
 	assert_true(ledger_rules_conflict(&a.facts, &b.facts));
 	assert_false(ledger_rules_conflict(&b.facts, &a.facts));
 }

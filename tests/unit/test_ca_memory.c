@@ -90,11 +90,11 @@ set_up(void **state)
 	f.job.kind = JOB_ORDER;
 	f.job.body = (struct pki_bytes){ (const uint8_t *)"cms", 3 };
 	struct facts *facts = &f.job.facts;
-	strcpy(facts->id, ORDER);
-	strcpy(facts->holder, "H-1");
+	strcpy(facts->order.id, ORDER);
+	strcpy(facts->order.holder, "H-1");
 	strcpy(facts->cause, "lost-phone");
-	memset(facts->digest, 7, sizeof facts->digest);
-	facts->action = PKI_ACTION_REVOKE;
+	memset(facts->order.digest, 7, sizeof facts->order.digest);
+	facts->order.action = PKI_ACTION_REVOKE;
 	facts->reason = PKI_REASON_KEY_COMPROMISE;
 	facts->reported = f.writer.now - 1000;
 	facts->officer_count = 2;
