@@ -84,7 +84,8 @@ take_code(long code, struct pki_err *err)
 	if (code == 413)
 		return pki_fail(err, PKI_LIMIT, "the service takes no request so large");
 	if (code == 503)
-		return pki_fail(err, PKI_UNAVAILABLE, "the service is stopping");
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"the service is stopping or has too many clients; nothing was done, try again");
 	return pki_fail(err, PKI_UNAVAILABLE, "unexpected answer %ld", code);
 }
 

@@ -25,7 +25,7 @@ struct pki_http_config {
 	size_t body_max; /* larger requests get 413 */
 	unsigned
 		connections_max; /* above the limit, the connection that waits longest for its
-		 * client is shut */
+		 * client gets 503 and is shut */
 	unsigned idle_seconds; /* slow and idle connections are closed */
 	pki_http_handler handler;
 	void *ctx;

@@ -1,13 +1,32 @@
 #include "libpki/host/http_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "libpki/base/time.h"
+
+/* A client has so long to read an answer before its connection may be shut. */
+#define READ_MSEC 10000
+/* So many connections are looked at for one to shut, so that making room stays cheap. */
+#define LOOK_MAX 32
+
+/* libmicrohttpd answers only requests that it has read as a whole. */
+static const char no_room[] =
+	"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+static void
+ring_init(struct pki_http_entry *head)
+{
+	head->prev = head->next = head;
+}
 
 void
 pki_http_limit_init(struct pki_http_limit *limit, unsigned max)
 {
 	pthread_mutex_init(&limit->lock, NULL);
-	limit->waiting.prev = limit->waiting.next = &limit->waiting;
+	ring_init(&limit->waiting);
+	ring_init(&limit->reading);
 	limit->count = 0;
 	limit->max = max;
 }
@@ -29,20 +48,48 @@ unlink_entry(struct pki_http_entry *entry)
 }
 
 static void
-append(struct pki_http_limit *limit, struct pki_http_entry *entry)
+append(struct pki_http_entry *head, struct pki_http_entry *entry)
 {
-	entry->prev = limit->waiting.prev;
-	entry->next = &limit->waiting;
+	unlink_entry(entry);
+	entry->prev = head->prev;
+	entry->next = head;
 	entry->prev->next = entry;
-	limit->waiting.prev = entry;
+	head->prev = entry;
 }
 
 /* The connection's thread sees the end and closes the connection. */
 static void
-shut(struct pki_http_entry *entry)
+shut(struct pki_http_limit *limit, struct pki_http_entry *entry)
 {
 	shutdown(entry->fd, SHUT_RDWR);
 	unlink_entry(entry);
+	entry->shut = true;
+	limit->count--;
+}
+
+static bool
+has_unread(const struct pki_http_entry *entry)
+{
+	char octet;
+	return recv(entry->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void
+make_room(struct pki_http_limit *limit)
+{
+	struct pki_http_entry *entry = limit->waiting.next;
+	for (int i = 0; i < LOOK_MAX && entry != &limit->waiting; i++) {
+		if (!has_unread(entry)) {
+			(void)!send(entry->fd, no_room, strlen(no_room),
+				MSG_DONTWAIT | MSG_NOSIGNAL);
+			shut(limit, entry);
+			return;
+		}
+		entry = entry->next;
+	}
+	entry = limit->reading.next;
+	if (entry != &limit->reading && entry->until <= pki_monotonic_msec())
+		shut(limit, entry);
 }
 
 struct pki_http_entry *
@@ -53,9 +100,9 @@ pki_http_limit_add(struct pki_http_limit *limit, int fd)
 		return NULL;
 	entry->fd = fd;
 	pthread_mutex_lock(&limit->lock);
-	if (++limit->count > limit->max && limit->waiting.next != &limit->waiting)
-		shut(limit->waiting.next);
-	append(limit, entry);
+	if (++limit->count > limit->max)
+		make_room(limit);
+	append(&limit->waiting, entry);
 	pthread_mutex_unlock(&limit->lock);
 	return entry;
 }
@@ -67,7 +114,7 @@ pki_http_limit_remove(struct pki_http_limit *limit, struct pki_http_entry *entry
 		return;
 	pthread_mutex_lock(&limit->lock);
 	unlink_entry(entry);
-	limit->count--;
+	limit->count -= !entry->shut;
 	pthread_mutex_unlock(&limit->lock);
 	free(entry);
 }
@@ -78,26 +125,49 @@ pki_http_limit_wait(struct pki_http_limit *limit, struct pki_http_entry *entry)
 	if (entry == NULL)
 		return;
 	pthread_mutex_lock(&limit->lock);
-	unlink_entry(entry);
-	append(limit, entry);
+	if (!entry->shut)
+		append(&limit->waiting, entry);
+	if (limit->count > limit->max)
+		make_room(limit);
 	pthread_mutex_unlock(&limit->lock);
 }
 
-void
+bool
 pki_http_limit_serve(struct pki_http_limit *limit, struct pki_http_entry *entry)
+{
+	if (entry == NULL)
+		return true;
+	pthread_mutex_lock(&limit->lock);
+	unlink_entry(entry);
+	bool open = !entry->shut;
+	pthread_mutex_unlock(&limit->lock);
+	return open;
+}
+
+void
+pki_http_limit_answer(struct pki_http_limit *limit, struct pki_http_entry *entry)
 {
 	if (entry == NULL)
 		return;
 	pthread_mutex_lock(&limit->lock);
-	unlink_entry(entry);
+	entry->until = pki_monotonic_msec() + READ_MSEC;
+	if (!entry->shut)
+		append(&limit->reading, entry);
 	pthread_mutex_unlock(&limit->lock);
+}
+
+static void
+shut_ring(struct pki_http_limit *limit, struct pki_http_entry *head)
+{
+	while (head->next != head)
+		shut(limit, head->next);
 }
 
 void
 pki_http_limit_shut_all(struct pki_http_limit *limit)
 {
 	pthread_mutex_lock(&limit->lock);
-	while (limit->waiting.next != &limit->waiting)
-		shut(limit->waiting.next);
+	shut_ring(limit, &limit->waiting);
+	shut_ring(limit, &limit->reading);
 	pthread_mutex_unlock(&limit->lock);
 }

@@ -12,31 +12,42 @@ enum pki_status pki_http_open_listener(
 	const char *where, int *fd, struct pki_err *err) PKI_MUST_CHECK;
 
 /*
- * The connection limit. Connections whose next step is the client's (a request to finish, an
- * answer to read) form a ring. Above the limit, the connection that has waited longest is shut,
- * so that slow and idle clients cannot keep new clients out.
+ * The connection limit. A connection waits for its client (for a request, or for the rest of a
+ * request), is served, or its client reads an answer. Above the limit, room is made: the
+ * connection that has waited longest for its client gets 503 and is shut, so that slow and
+ * idle clients cannot keep new clients out. A connection with unread octets waits for the
+ * server and stays. An answer that its client does not read gives way after some seconds.
+ * Where there is no room to make, the limit is exceeded: a request that was taken gets its
+ * answer.
  */
 struct pki_http_entry {
-	struct pki_http_entry *prev, *next; /* NULL: the server's turn */
+	struct pki_http_entry *prev, *next; /* NULL: in no ring */
 	int fd;
+	bool shut;
+	int64_t until; /* the client should have read the answer; ms, monotonic clock */
 };
 
 struct pki_http_limit {
 	pthread_mutex_t lock;
-	struct pki_http_entry waiting; /* the ring's head: longest waiting first */
-	unsigned count, max;
+	struct pki_http_entry waiting,
+		reading; /* the rings' heads: longest there first */
+	unsigned count, max; /* without the connections that are shut */
 };
 
 void pki_http_limit_init(struct pki_http_limit *limit, unsigned max);
 void pki_http_limit_free(struct pki_http_limit *limit);
-/* NULL without memory: the connection is then never shut. */
+/* Waits for the client. NULL without memory: the connection is then never shut. */
 struct pki_http_entry *pki_http_limit_add(struct pki_http_limit *limit, int fd);
 /* Before the descriptor is closed. */
 void pki_http_limit_remove(struct pki_http_limit *limit, struct pki_http_entry *entry);
-/* The next step is the client's; or the server's. */
+/* The connection waits for its client. */
 void pki_http_limit_wait(struct pki_http_limit *limit, struct pki_http_entry *entry);
-void pki_http_limit_serve(struct pki_http_limit *limit, struct pki_http_entry *entry);
-/* Shut all connections that wait for a client. */
+/* The server has a whole request. False: the connection was shut, nobody would read the
+ * answer. */
+bool pki_http_limit_serve(struct pki_http_limit *limit, struct pki_http_entry *entry);
+/* The answer is being sent. */
+void pki_http_limit_answer(struct pki_http_limit *limit, struct pki_http_entry *entry);
+/* Shut all connections that are not served. */
 void pki_http_limit_shut_all(struct pki_http_limit *limit);
 
 /* http_ready.c. Five headers' names and values are prefetched; further headers cost cache

@@ -17,8 +17,9 @@
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 /* Octets above body_max that are read and dropped, so that the client sees the 413. */
 #define DISCARD_MAX ((size_t)1 << 20)
-/* Connections that are shut but not yet closed, beside those of connections_max. */
-#define CLOSING_MAX 256
+/* Beside the connections of connections_max: connections that are shut but not yet closed, and
+ * connections above the limit while there is no room to make. */
+#define ABOVE_MAX 256
 /* Files that a daemon opens beside connections. */
 #define OTHER_FILES 128
 /* At the stop, for clients to read their answers. */
@@ -53,14 +54,17 @@ struct pki_http_request {
 };
 
 static enum MHD_Result
-answer_code(struct MHD_Connection *connection, unsigned code)
+answer_code(struct pki_http_request *req, unsigned code)
 {
+	pki_http_limit_answer(&req->server->limit, req->entry);
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
 		return MHD_NO;
 	MHD_add_response_header(response, "Connection", "close");
-	enum MHD_Result result = MHD_queue_response(connection, code, response);
+	if (code == MHD_HTTP_SERVICE_UNAVAILABLE)
+		MHD_add_response_header(response, "Retry-After", "1");
+	enum MHD_Result result = MHD_queue_response(req->connection, code, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -130,9 +134,9 @@ receive(struct pki_http_request *req, const char *data, size_t *size)
 static enum MHD_Result
 send_answer(struct pki_http_request *req)
 {
-	pki_http_limit_wait(&req->server->limit, req->entry);
 	if (req->response == NULL)
-		return answer_code(req->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
+		return answer_code(req, MHD_HTTP_INTERNAL_SERVER_ERROR);
+	pki_http_limit_answer(&req->server->limit, req->entry);
 	if (req->ready == NULL &&
 		atomic_load_explicit(&req->server->stopping, memory_order_relaxed))
 		MHD_add_response_header(req->response, "Connection", "close");
@@ -144,10 +148,10 @@ hand_over(struct pki_http_request *req)
 {
 	struct pki_http_server *server = req->server;
 	req->counted = true;
-	pki_http_limit_serve(&server->limit, req->entry);
 	atomic_fetch_add(&server->under_way, 1);
-	if (atomic_load(&server->stopping))
-		return answer_code(req->connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	if (!pki_http_limit_serve(&server->limit, req->entry) ||
+		atomic_load(&server->stopping))
+		return answer_code(req, MHD_HTTP_SERVICE_UNAVAILABLE);
 	struct MHD_Connection *connection = req->connection;
 	atomic_store(&req->progress, HANDED);
 	server->config.handler(server->config.ctx, req);
@@ -173,9 +177,9 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 		if (req == NULL)
 			return MHD_NO;
 		if (two_lengths(connection))
-			return answer_code(connection, MHD_HTTP_BAD_REQUEST);
+			return answer_code(req, MHD_HTTP_BAD_REQUEST);
 		if (far_too_large(req))
-			return answer_code(connection, MHD_HTTP_CONTENT_TOO_LARGE);
+			return answer_code(req, MHD_HTTP_CONTENT_TOO_LARGE);
 		return MHD_YES;
 	}
 	if (*size > 0)
@@ -183,7 +187,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 	if (atomic_load(&req->progress) == ANSWERED)
 		return send_answer(req);
 	if (req->dropped > 0)
-		return answer_code(connection, MHD_HTTP_CONTENT_TOO_LARGE);
+		return answer_code(req, MHD_HTTP_CONTENT_TOO_LARGE);
 	return hand_over(req);
 }
 
@@ -327,7 +331,7 @@ start_daemon(struct pki_http_server *server, int *fd, struct pki_err *err)
 	const struct pki_http_config *config = &server->config;
 	unsigned pool = config->threads > 1 ? config->threads : 0;
 	/* each thread may have all connections; the connection limit keeps the total */
-	unsigned connections = (pool != 0 ? pool : 1) * (server->limit.max + CLOSING_MAX);
+	unsigned connections = (pool != 0 ? pool : 1) * (server->limit.max + ABOVE_MAX);
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
 						  MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 						  MHD_USE_TURBO,
@@ -362,7 +366,7 @@ static unsigned
 connections_allowed(unsigned wanted)
 {
 	struct rlimit files;
-	rlim_t need = (rlim_t)wanted + CLOSING_MAX + OTHER_FILES;
+	rlim_t need = (rlim_t)wanted + ABOVE_MAX + OTHER_FILES;
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
 		return wanted;
 	files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;

@@ -223,9 +223,12 @@ the_connection_limit_shuts_idle_connections(void **state)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf out = { 0 };
 	assert_int_equal(call("POST", "/echo", 5, &out), 200);
 	assert_true(pki_msec_now() - before < IDLE * 1000 / 2);
-	char octet;
-	assert_true(
-		read(fds[0], &octet, 1) <= 0); /* the first to wait was the first to go */
+	/* the first to wait was the first to go */
+	char answer[128] = "";
+	assert_true(read(fds[0], answer, sizeof answer - 1) > 0);
+	assert_non_null(strstr(answer, "503"));
+	assert_non_null(strstr(answer, "Retry-After: 1"));
+	assert_true(read(fds[0], answer, 1) <= 0);
 	for (size_t i = 0; i < CROWD; i++)
 		close(fds[i]);
 	pki_http_stop(server);
@@ -402,6 +405,113 @@ put_and_date(void **state)
 	pki_http_stop(server);
 }
 
+/* "/block" stops the server's only thread until the test opens the gate, "/later" is counted
+ * and answered by another thread. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool blocked, open;
+	atomic_uint taken;
+} gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false, 0 };
+
+static void
+handle_at_gate(void *ctx, struct pki_http_request *req)
+{
+	if (strcmp(pki_http_path(req), "/block") != 0) {
+		gate.taken++;
+		handle(ctx, req);
+		return;
+	}
+	pthread_mutex_lock(&gate.lock);
+	gate.blocked = true;
+	pthread_cond_broadcast(&gate.changed);
+	while (!gate.open)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+	pki_http_reply(req, 200, NULL, 0, (struct pki_bytes){ 0 });
+}
+
+/* The code of one whole answer; 0 if the connection ends before. */
+static int
+read_answer(int fd)
+{
+	char answer[1024] = "";
+	int code = 0, body = 0;
+	for (size_t total = 0; total < sizeof answer - 1;) {
+		const char *end = strstr(answer, "\r\n\r\n");
+		const char *length = strstr(answer, "Content-Length: ");
+		if (end != NULL && length != NULL &&
+			sscanf(length, "Content-Length: %d", &body) == 1 &&
+			strlen(end + 4) >= (size_t)body)
+			return sscanf(answer, "HTTP/1.1 %d", &code) == 1 ? code : 0;
+		ssize_t n = read(fd, answer + total, sizeof answer - 1 - total);
+		if (n <= 0)
+			return 0;
+		total += (size_t)n;
+	}
+	return 0;
+}
+
+static void
+say(int fd, const char *path)
+{
+	char request[128];
+	int len = snprintf(request, sizeof request,
+		"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", path);
+	assert_int_equal(send(fd, request, (size_t)len, MSG_NOSIGNAL), len);
+}
+
+/* Six times as many clients as the limit: the first have been answered and ask again, the
+ * others come while the server is busy. */
+static void
+each_request_that_is_taken_is_answered(void **state)
+{
+	(void)state;
+	enum { EARLY = CONNECTIONS_MAX - 1, ALL = 6 * CONNECTIONS_MAX };
+	const struct pki_http_config config = { .listen = base,
+		.threads = 1,
+		.body_max = BODY_MAX,
+		.connections_max = CONNECTIONS_MAX,
+		.idle_seconds = 60,
+		.handler = handle_at_gate };
+	struct pki_http_server *server = NULL;
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_http_start(&config, &server, &err), PKI_OK);
+	int fds[ALL], block = raw_connect();
+	for (size_t i = 0; i < EARLY; i++) {
+		fds[i] = raw_connect();
+		say(fds[i], "/later");
+		assert_int_equal(read_answer(fds[i]), 200);
+	}
+	gate.taken = 0;
+	say(block, "/block");
+	pthread_mutex_lock(&gate.lock);
+	while (!gate.blocked)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+	for (size_t i = 0; i < ALL; i++) {
+		if (i >= EARLY)
+			fds[i] = raw_connect();
+		say(fds[i], "/later");
+	}
+	pthread_mutex_lock(&gate.lock);
+	gate.open = true;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+	assert_int_equal(read_answer(block), 200);
+	unsigned answered = 0, refused = 0;
+	for (size_t i = 0; i < ALL; i++) {
+		int code = read_answer(fds[i]);
+		answered += code == 200;
+		refused += code == 503;
+		close(fds[i]);
+	}
+	close(block);
+	assert_int_equal(answered, gate.taken);
+	assert_int_equal(answered + refused, ALL);
+	pki_http_stop(server);
+}
+
 int
 main(void)
 {
@@ -412,6 +522,7 @@ main(void)
 		cmocka_unit_test(answers_from_other_threads),
 		cmocka_unit_test(bad_clients),
 		cmocka_unit_test(the_connection_limit_shuts_idle_connections),
+		cmocka_unit_test(each_request_that_is_taken_is_answered),
 		cmocka_unit_test(absolute_form),
 		cmocka_unit_test(socket_taken_or_stale),
 		cmocka_unit_test(bad_addresses),
