@@ -89,8 +89,8 @@ tell_changes(struct writer *w, pki_time last, const struct pki_crl_row *row,
 	PKI_TRY(send_revoked(w, from, err));
 	if (row->cutoff <= last)
 		return PKI_OK;
-	return pki_ledger_each_ending(
-		w->ledger, PKI_ISSUER_CA, last, row->cutoff, on_expired, w, err);
+	const struct pki_ending_query query = { PKI_ISSUER_CA, last, row->cutoff };
+	return pki_ledger_each_ending(w->ledger, &query, on_expired, w, err);
 }
 
 static enum pki_status

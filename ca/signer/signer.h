@@ -1,8 +1,8 @@
 /*
- * The signer: the one process that holds the CA, seal and log keys. A child of `serve`, which
- * enters the sandbox before it reads its first request. It verifies each order itself, decides by
- * the policy and the clock, builds, lints and signs. The signer has no ledger: the front checks
- * what only the ledger knows, between IPC_DECIDE and IPC_SIGN.
+ * The signer: only this process holds the CA, seal and log keys. The signer is a child of `serve`
+ * and enters the sandbox before reading the first request. The signer verifies each order,
+ * decides by the policy and the clock, builds, lints and signs. The signer has no ledger: between
+ * IPC_DECIDE and IPC_SIGN the front checks the ledger rules.
  */
 #ifndef CA_SIGNER_SIGNER_H
 #define CA_SIGNER_SIGNER_H

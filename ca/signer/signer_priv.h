@@ -29,13 +29,13 @@ struct signer_state {
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
 	struct transaction tx;
-	/* sent for the next CRL: revocations, in any order, and revoked certificates that expired */
+	/* sent for the next CRL: revocations in any order, and expired revoked certificates */
 	struct revoked_set received, expired;
-	struct quorum quorum; /* a transaction that failed undoes none of it */
+	struct quorum quorum; /* kept when a transaction fails */
 	bool serving; /* after IPC_SERVE: no CRL is loaded any more */
 	bool ends; /* SIGNER_ENDS: makes the last CRLs only */
 	struct pki_buf vkey; /* of the log */
-	pki_msec clock; /* the latest time that was read: time does not go back */
+	pki_msec clock; /* the latest time read: the clock may not go back */
 	struct pki_buf reply;
 	struct pki_bytes tail; /* sent after reply: the DER of crl */
 	struct pki_crl *crl;
@@ -44,8 +44,8 @@ struct signer_state {
 /* One type of request: reads all fields, puts the reply's fields into s->reply. */
 typedef enum pki_status (*signer_op)(
 	struct signer_state *s, struct pki_bytes fields, struct pki_err *err);
-/* Carry out one request. The reply, or the error in its place, is in s->reply and s->tail; an error
- * of this function's own ends the process. */
+/* Carries out one request. The reply, or an error in its place, is in s->reply and s->tail; an
+ * error returned by signer_reply() ends the process. */
 enum pki_status signer_reply(struct signer_state *s, enum ipc_type type,
 	struct pki_bytes fields, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -42,8 +42,8 @@ struct direction {
 	struct revoked_set *same; /* earlier in the transaction, in this direction */
 	struct revoked_set
 		*other; /* earlier in the transaction, in the opposite direction */
-	struct revoked_set back; /* items that are in other */
-	struct revoked_set rest; /* items that are not */
+	struct revoked_set back; /* the items in other */
+	struct revoked_set rest; /* the other items */
 };
 
 static void

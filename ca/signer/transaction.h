@@ -1,7 +1,7 @@
 /*
- * What the signer vouched for, and how it was before the front's present transaction.
+ * The state that the signer's signatures continue, before and within a transaction of the front.
  *
- * The front commits what the signer signed. If the commit fails, the front sends IPC_FORGET, and
+ * The front commits the signed documents. If the commit fails, the front sends IPC_FORGET, and
  * the signer continues from the state before the transaction.
  */
 #ifndef CA_SIGNER_TRANSACTION_H
@@ -10,7 +10,7 @@
 #include "ca/signer/revoked_set.h"
 #include "libpki/tlog/note.h"
 
-/* What was signed last: what is signed next must continue it. */
+/* The last signatures, which the next signatures must continue. */
 struct vouched {
 	struct pki_checkpoint checkpoint; /* size 0: none */
 	uint64_t crl_number; /* of all CRLs together */
@@ -24,25 +24,25 @@ struct vouched {
 struct transaction {
 	struct vouched last;
 	struct vouched before;
-	bool under_way; /* something was signed, and no checkpoint over it yet */
-	struct revoked_set revoked; /* all that the CRLs list */
-	/* how `revoked` differs from what it was before; no serial is in both */
+	bool under_way; /* a signature was made that no checkpoint covers yet */
+	struct revoked_set revoked; /* all entries of the CRLs */
+	/* the changes to `revoked` since the transaction began; no serial is in both */
 	struct revoked_set added, removed;
 };
 
 void transaction_free(struct transaction *t);
-/* Before the first signature of a transaction: `before` is what was last. */
+/* Call before the first signature of a transaction: copies `last` to `before`. */
 void transaction_begin(struct transaction *t);
 /*
- * Within a transaction, for a CRL: `expired` leaves the revoked set, `fresh` joins it. Both are
- * sorted, each serial once; all of expired are in the revoked set, none of fresh is. Both are
+ * Within a transaction, for a CRL: removes `expired` from the revoked set and adds `fresh`. Both
+ * are sorted, each serial once; all of expired are in the revoked set, none of fresh is. Both are
  * empty afterwards. MEMORY: nothing changed.
  */
 enum pki_status transaction_change(struct transaction *t, struct revoked_set *fresh,
 	struct revoked_set *expired, struct pki_err *err) PKI_MUST_CHECK;
-/* The checkpoint over it is signed. */
+/* A checkpoint that covers the transaction is signed. */
 void transaction_end(struct transaction *t);
-/* Everything is as before. Ends the process if there is no memory for that. */
+/* Restores the state before the transaction. Ends the process if memory lacks. */
 void transaction_undo(struct transaction *t);
 
 #endif

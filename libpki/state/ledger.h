@@ -258,8 +258,12 @@ enum pki_status pki_ledger_each_revoked(struct pki_ledger *ledger,
 	const struct pki_revoked_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* Revoked certificates that expire at `from` or later and before `until`, unsorted. */
-enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger, int issuer,
-	pki_time from, pki_time until, pki_revoked_fn fn, void *ctx,
+struct pki_ending_query {
+	int issuer;
+	pki_time from, until;
+};
+enum pki_status pki_ledger_each_ending(struct pki_ledger *ledger,
+	const struct pki_ending_query *query, pki_revoked_fn fn, void *ctx,
 	struct pki_err *err) PKI_MUST_CHECK;
 /* The number of revocation rows of the issuer: each revocation adds 1. */
 enum pki_status pki_ledger_revocation_count(struct pki_ledger *ledger, int issuer,

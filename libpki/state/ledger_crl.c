@@ -93,15 +93,10 @@ pki_ledger_each_revoked(struct pki_ledger *ledger, const struct pki_revoked_quer
 	return ledger_walk(ledger, &walk, err);
 }
 
-struct ending_query {
-	int issuer;
-	pki_time from, until;
-};
-
 static void
 bind_ending(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
 {
-	const struct ending_query *q = query;
+	const struct pki_ending_query *q = query;
 	const struct revoked_item *item = last;
 	sqlite3_bind_int(s, 1, q->issuer);
 	sqlite3_bind_int64(s, 2, item != NULL ? item->not_after : q->from);
@@ -111,13 +106,12 @@ bind_ending(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
 }
 
 enum pki_status
-pki_ledger_each_ending(struct pki_ledger *ledger, int issuer, pki_time from,
-	pki_time until, pki_revoked_fn fn, void *ctx, struct pki_err *err)
+pki_ledger_each_ending(struct pki_ledger *ledger, const struct pki_ending_query *query,
+	pki_revoked_fn fn, void *ctx, struct pki_err *err)
 {
 	static const struct ledger_rows rows =
 		REVOKED_ROWS(SQL_REVOKED_ENDING, bind_ending);
-	const struct ending_query query = { issuer, from, until };
-	const struct ledger_walk walk = { &rows, &query, 0, { .revoked = fn }, ctx };
+	const struct ledger_walk walk = { &rows, query, 0, { .revoked = fn }, ctx };
 	return ledger_walk(ledger, &walk, err);
 }
 
@@ -271,36 +265,42 @@ load_crl(struct pki_ledger *ledger, sqlite3_stmt *s, struct pki_crl_row *out, bo
 					   : PKI_OK;
 }
 
+/* A statement of an issuer's CRL, by number or partition. */
 static enum pki_status
-find_crl(struct pki_ledger *ledger, enum ledger_sql sql, int issuer, int64_t which,
-	struct pki_crl_row *out, bool *found, struct pki_err *err)
+crl_statement(struct pki_ledger *ledger, enum ledger_sql sql, int issuer, int64_t which,
+	sqlite3_stmt **out, struct pki_err *err)
 {
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	PKI_TRY(ledger_statement(ledger, sql, &s, err));
-	sqlite3_bind_int(s, 1, issuer);
-	sqlite3_bind_int64(s, 2, which);
-	return load_crl(ledger, s, out, found, err);
+	PKI_TRY(ledger_statement(ledger, sql, out, err));
+	sqlite3_bind_int(*out, 1, issuer);
+	sqlite3_bind_int64(*out, 2, which);
+	return PKI_OK;
 }
 
 enum pki_status
 pki_ledger_crl(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL, issuer, (int64_t)number, out, found, err);
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(crl_statement(ledger, SQL_CRL, issuer, (int64_t)number, &s, err));
+	return load_crl(ledger, s, out, found, err);
 }
 
 enum pki_status
 pki_ledger_crl_head(struct pki_ledger *ledger, int issuer, uint64_t number,
 	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL_HEAD, issuer, (int64_t)number, out, found, err);
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(crl_statement(ledger, SQL_CRL_HEAD, issuer, (int64_t)number, &s, err));
+	return load_crl(ledger, s, out, found, err);
 }
 
 enum pki_status
 pki_ledger_last_crl(struct pki_ledger *ledger, int issuer, int partition,
 	struct pki_crl_row *out, bool *found, struct pki_err *err)
 {
-	return find_crl(ledger, SQL_CRL_LAST, issuer, partition, out, found, err);
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	PKI_TRY(crl_statement(ledger, SQL_CRL_LAST, issuer, partition, &s, err));
+	return load_crl(ledger, s, out, found, err);
 }
 
 enum pki_status

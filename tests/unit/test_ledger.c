@@ -351,8 +351,10 @@ r57_what_a_crl_lists(void **state)
 			ok(pki_ledger_each_revoked(
 				f->ledger, &query, collect, &seen, &err));
 		else
-			ok(pki_ledger_each_ending(f->ledger, query.issuer, query.from,
-				cases[i].until, collect, &seen, &err));
+			ok(pki_ledger_each_ending(f->ledger,
+				&(struct pki_ending_query){
+					query.issuer, query.from, cases[i].until },
+				collect, &seen, &err));
 		assert_int_equal(seen, cases[i].want);
 	}
 }

@@ -128,8 +128,8 @@ converts_version_1(void **state)
 	ok(pki_ledger_crl_covering(ledger, 2, &serial, &row, NULL, &err));
 	assert_int_equal(row.number, 2);
 	uint64_t count = 0;
-	ok(pki_ledger_each_ending(
-		ledger, 2, 1798761600, 1798761601, count_revoked, &count, &err));
+	const struct pki_ending_query query = { 2, 1798761600, 1798761601 };
+	ok(pki_ledger_each_ending(ledger, &query, count_revoked, &count, &err));
 	ok(pki_ledger_each_revocation(ledger, 2, count_revocation, &count, &err));
 	assert_int_equal(count, 2);
 	pki_ledger_close(ledger);

@@ -96,8 +96,9 @@ each_row_comes_once(void **state)
 		assert_int_equal(count.seen, lists[i].want);
 	}
 	struct count ending = { .first = 1 }, all = { .first = 1 }, held = { .first = 1 };
-	ok(pki_ledger_each_ending(f->ledger, PKI_ISSUER_CA, START + YEAR,
-		START + YEAR + 1, on_revoked, &ending, &err));
+	const struct pki_ending_query year_end = { PKI_ISSUER_CA, START + YEAR,
+		START + YEAR + 1 };
+	ok(pki_ledger_each_ending(f->ledger, &year_end, on_revoked, &ending, &err));
 	assert_int_equal(ending.seen, MANY);
 	ok(pki_ledger_each_revocation(
 		f->ledger, PKI_ISSUER_CA, on_revocation, &all, &err));
