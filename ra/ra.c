@@ -8,12 +8,26 @@
 #include "ra/store/outbox.h"
 
 enum pki_status
-ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
+ra_open_without_store(const struct pki_args *args, struct ra *out, struct pki_err *err)
 {
 	*out = (struct ra){ .json = pki_arg_flag(args, "json") };
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &out->conf, err));
-	PKI_TRY(pki_policy_load(out->conf->policy, &out->policy, err));
-	return ra_store_open(out->conf->ra->store, &out->store, err);
+	return pki_policy_load(out->conf->policy, &out->policy, err);
+}
+
+enum pki_status
+ra_need_store(struct ra *ra, struct pki_err *err)
+{
+	if (ra->store != NULL)
+		return PKI_OK;
+	return ra_store_open(ra->conf->ra->store, &ra->store, err);
+}
+
+enum pki_status
+ra_open(const struct pki_args *args, struct ra *out, struct pki_err *err)
+{
+	PKI_TRY(ra_open_without_store(args, out, err));
+	return ra_need_store(out, err);
 }
 
 static void
@@ -82,7 +96,8 @@ record_failure(struct ra *ra, const char *serial)
 	struct pki_err own = { 0 };
 	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	pki_json_text(&detail, "officer", serial);
-	if (ra_outbox_add(ra->store, "login-failed", serial, &detail, &own) != PKI_OK)
+	if (ra_need_store(ra, &own) != PKI_OK ||
+		ra_outbox_add(ra->store, "login-failed", serial, &detail, &own) != PKI_OK)
 		fprintf(stderr,
 			"pki-ra: note: the event login-failed is not recorded: %s\n",
 			own.msg);

@@ -13,15 +13,19 @@
 struct ra {
 	struct pki_conf *conf;
 	struct pki_policy *policy;
-	struct ra_store *store;
+	struct ra_store *store; /* NULL until ra_need_store() */
 	struct pki_cert *ca; /* issuing CA; NULL until ra_need_ca() */
 	struct pki_ledger *ledger; /* read-only; NULL until ra_need_ledger() */
 	bool json;
 };
 
-/* Open configuration, policy and store. The caller closes out, also after an error. */
+/* Open configuration and policy; ra_open() the store too. The caller closes out, also
+ * after an error. */
+enum pki_status ra_open_without_store(
+	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_open(
 	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ra_need_store(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
 /* Send the waiting events, and sweep after erasures; stderr lists the remaining work. */
 void ra_close(struct ra *ra);
 

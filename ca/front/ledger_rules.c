@@ -264,6 +264,7 @@ struct gather {
 	const struct pki_policy *policy;
 	struct job *job;
 	pki_time now;
+	bool repeated; /* gathers the certificates that are revoked already */
 	bool revoked; /* a revoked certificate was left out */
 };
 
@@ -273,7 +274,8 @@ add_target(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	struct gather *gather = ctx;
 	struct job *job = gather->job;
 	gather->revoked |= row->revoked;
-	if (row->revoked || row->not_after < gather->now)
+	if (gather->repeated ? !row->revoked
+			     : row->revoked || row->not_after < gather->now)
 		return PKI_OK;
 	for (size_t i = 0; i < job->target_count; i++)
 		if (pki_serial_compare(&job->targets[i].serial, &row->serial) == 0)
@@ -309,25 +311,34 @@ add_serial(struct pki_ledger *ledger, struct gather *gather,
 /* Rule 47: a report of loss revokes all of the holder's certificates in one
  * transaction. */
 static enum pki_status
+gather_targets(struct pki_ledger *ledger, struct gather *gather, struct pki_err *err)
+{
+	const struct facts *facts = &gather->job->facts;
+	gather->job->target_count = 0;
+	for (size_t i = 0; i < facts->serial_count; i++)
+		PKI_TRY(add_serial(ledger, gather, &facts->serials[i], err));
+	if (facts->order.holder[0] == '\0' ||
+		(!facts->whole_holder && facts->serial_count != 0))
+		return PKI_OK;
+	return pki_ledger_by_holder(ledger, facts->order.holder, add_target, gather, err);
+}
+
+/* A report about certificates that are all revoked already is recorded: a client that
+ * lost the reply to its order finds that order, and a later report has its evidence. */
+static enum pki_status
 check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
 	struct job *job, struct pki_err *err)
 {
-	const struct facts *facts = &job->facts;
-	struct gather gather = { policy, job, now / 1000, false };
-	job->target_count = 0;
-	for (size_t i = 0; i < facts->serial_count; i++)
-		PKI_TRY(add_serial(ledger, &gather, &facts->serials[i], err));
-	if (facts->order.holder[0] != '\0' &&
-		(facts->whole_holder || facts->serial_count == 0))
-		PKI_TRY(pki_ledger_by_holder(
-			ledger, facts->order.holder, add_target, &gather, err));
-	if (job->target_count > 0)
-		return PKI_OK;
-	if (gather.revoked)
-		return pki_fail(err, PKI_STATE,
-			"revoked already; a revocation is final and needs no second one");
-	return pki_fail(err, PKI_NOTFOUND, "holder %s has no valid certificate",
-		facts->order.holder);
+	struct gather gather = { policy, job, now / 1000, false, false };
+	PKI_TRY(gather_targets(ledger, &gather, err));
+	gather.repeated = job->target_count == 0 && gather.revoked;
+	if (gather.repeated)
+		PKI_TRY(gather_targets(ledger, &gather, err));
+	job->repeated = gather.repeated;
+	if (job->target_count == 0)
+		return pki_fail(err, PKI_NOTFOUND, "holder %s has no valid certificate",
+			job->facts.order.holder);
+	return PKI_OK;
 }
 
 enum pki_status

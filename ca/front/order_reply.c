@@ -8,6 +8,7 @@ order_reply_begin(const struct pki_order_row *row)
 	bool revoke = row->action == PKI_ACTION_REVOKE;
 	struct order_reply reply = { .json = pki_json_object(),
 		.items = pki_json_array(),
+		.already = pki_json_array(),
 		.list = revoke ? "revoked" : "certificates" };
 	pki_json_text(&reply.json, "order", row->id);
 	pki_json_text(&reply.json, "action", pki_action_name(row->action));
@@ -21,6 +22,7 @@ order_reply_free(struct order_reply *reply)
 {
 	pki_json_free(&reply->json);
 	pki_json_free(&reply->items);
+	pki_json_free(&reply->already);
 }
 
 enum pki_status
@@ -50,12 +52,31 @@ order_reply_add_revoked(
 	pki_json_append(&reply->items, &item);
 }
 
+enum pki_status
+order_reply_add_already(struct order_reply *reply, struct pki_ledger *ledger,
+	const struct pki_serial *serial, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+	PKI_TRY(pki_ledger_issued(ledger, serial, &row, NULL, err));
+	struct pki_json item = pki_json_object();
+	pki_json_serial(&item, "serial", serial);
+	pki_json_text(&item, "profile", row.profile);
+	pki_json_text(&item, "reason", pki_reason_name(row.reason));
+	pki_json_msec(&item, "revoked", row.revoked_at);
+	pki_json_text(&item, "order", row.revoked_by);
+	pki_json_append(&reply->already, &item);
+	reply->repeated = true;
+	return PKI_OK;
+}
+
 struct pki_json
 order_reply_end(struct order_reply *reply)
 {
 	struct pki_json json = reply->json;
 	reply->json = (struct pki_json){ 0 };
 	pki_json_nest(&json, reply->list, &reply->items);
+	if (reply->repeated)
+		pki_json_nest(&json, "already", &reply->already);
 	return json;
 }
 
@@ -90,16 +111,28 @@ order_reply_read_detail(
 }
 
 static enum pki_status
-read_revoked(struct pki_ledger *ledger, const json_t *serials, struct order_reply *reply,
+parse_serial(const json_t *value, struct pki_serial *out, struct pki_err *err)
+{
+	const char *text = json_string_value(value);
+	return pki_serial_parse(text != NULL ? text : "", out, err);
+}
+
+static enum pki_status
+read_revoked(struct pki_ledger *ledger, const json_t *detail, struct order_reply *reply,
 	struct pki_err *err)
 {
+	const json_t *serials = json_object_get(detail, "serials");
+	const json_t *already = json_object_get(detail, "already");
+	struct pki_serial serial;
 	for (size_t i = 0; i < json_array_size(serials); i++) {
-		const char *text = json_string_value(json_array_get(serials, i));
 		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
-		struct pki_serial serial;
-		PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
+		PKI_TRY(parse_serial(json_array_get(serials, i), &serial, err));
 		PKI_TRY(pki_ledger_issued(ledger, &serial, &row, NULL, err));
 		order_reply_add_revoked(reply, &serial, row.profile);
+	}
+	for (size_t i = 0; i < json_array_size(already); i++) {
+		PKI_TRY(parse_serial(json_array_get(already, i), &serial, err));
+		PKI_TRY(order_reply_add_already(reply, ledger, &serial, err));
 	}
 	return PKI_OK;
 }
@@ -113,10 +146,10 @@ order_reply_read(struct pki_ledger *ledger, const struct pki_order_row *row,
 	uint64_t size = 0;
 	if (row->action == PKI_ACTION_REVOKE) {
 		PKI_TRY(order_reply_read_detail(ledger, row->log_index, &detail, err));
-		pki_json_value(&reply.json, "reason",
-			json_incref(json_object_get(detail, "reason")));
-		PKI_TRY(read_revoked(
-			ledger, json_object_get(detail, "serials"), &reply, err));
+		if (json_object_get(detail, "reason") != NULL)
+			pki_json_value(&reply.json, "reason",
+				json_incref(json_object_get(detail, "reason")));
+		PKI_TRY(read_revoked(ledger, detail, &reply, err));
 	} else {
 		PKI_TRY(pki_ledger_by_order(
 			ledger, row->id, on_certificate, &reply, err));

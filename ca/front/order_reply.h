@@ -6,12 +6,14 @@
 #include "libpki/state/ledger.h"
 
 /* A builder for {"order","action","holder","committed", LIST: []}. LIST depends on the
- * action: "certificates" or "revoked". order_reply_end() returns the failure of the
- * builder. */
+ * action: "certificates" or "revoked"; "already" follows if the order found certificates
+ * revoked. order_reply_end() returns the failure of the builder. */
 struct order_reply {
 	struct pki_json json;
 	struct pki_json items;
+	struct pki_json already;
 	const char *list;
+	bool repeated; /* "already" has items */
 };
 
 struct order_reply order_reply_begin(const struct pki_order_row *row);
@@ -20,6 +22,11 @@ enum pki_status order_reply_add_certificate(struct order_reply *reply,
 	const struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
 void order_reply_add_revoked(
 	struct order_reply *reply, const struct pki_serial *serial, const char *profile);
+/* Adds a certificate that an earlier order revoked: {"serial","profile","reason",
+ * "revoked","order"}, the last three of the revocation. */
+enum pki_status order_reply_add_already(struct order_reply *reply,
+	struct pki_ledger *ledger, const struct pki_serial *serial,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* The caller completes the reply, as with order_reply_add_log(). */
 struct pki_json order_reply_end(struct order_reply *reply);
 /* "log": {"index","size"} */

@@ -20,7 +20,7 @@ enum job_kind {
 	JOB_LAST_CRLS, /* the last CRL of each partition (rule 55) */
 };
 
-/* A certificate that an order revokes. */
+/* A certificate that an order revokes, or finds revoked. */
 struct target {
 	int issuer;
 	struct pki_serial serial;
@@ -45,6 +45,7 @@ struct job {
 	struct facts facts; /* the rows' buffers: owned, except order.cms */
 	struct target targets[TARGETS_MAX];
 	size_t target_count;
+	bool repeated; /* all targets are revoked already: the order is only recorded */
 	bool logged;
 	uint64_t index; /* of the job's log entry */
 	struct pki_json reply;

@@ -92,22 +92,40 @@ seal(struct writer *w, const struct pki_buf *content, const struct pki_buf *entr
 	return pki_base64_encode(cms.data, cms.len, out, err);
 }
 
+/* An order that found the certificates revoked has the receipt of the order that revoked
+ * the last of these certificates. */
+static enum pki_status
+find_revoking(struct writer *w, struct pki_order_row *row, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *detail = NULL;
+	PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
+	struct pki_serial serial;
+	PKI_TRY(order_reply_read_detail(w->ledger, row->log_index, &detail, err));
+	const json_t *already = json_object_get(detail, "already");
+	if (json_array_size(already) == 0)
+		return PKI_OK;
+	const char *text =
+		json_string_value(json_array_get(already, json_array_size(already) - 1));
+	PKI_TRY(pki_serial_parse(text != NULL ? text : "", &serial, err));
+	PKI_TRY(pki_ledger_issued(w->ledger, &serial, &cert, NULL, err));
+	pki_order_row_free(row);
+	*row = (struct pki_order_row){ 0 };
+	return pki_ledger_order(w->ledger, cert.revoked_by, row, NULL, err);
+}
+
 enum pki_status
 receipt_read(
 	struct writer *w, const char *order, struct pki_buf *out, struct pki_err *err)
 {
-	struct pki_order_row row = { 0 };
+	PKI_CLEANUP(pki_order_row_free) struct pki_order_row row = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf content = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
 	pki_err_object(err, "%s", order);
 	PKI_TRY(pki_ledger_order(w->ledger, order, &row, NULL, err));
-	enum pki_status status = PKI_OK;
 	if (row.action != PKI_ACTION_REVOKE)
-		status = pki_fail(err, PKI_STATE,
+		return pki_fail(err, PKI_STATE,
 			"is not a revocation; only revocations have receipts");
-	else
-		status = receipt_content(w, &row, &entry, &content, err);
-	pki_order_row_free(&row);
-	PKI_TRY(status);
+	PKI_TRY(find_revoking(w, &row, err));
+	PKI_TRY(receipt_content(w, &row, &entry, &content, err));
 	return seal(w, &content, &entry, out, err);
 }

@@ -43,6 +43,7 @@ add_certificates(struct pki_json *detail, const struct job *job, struct pki_err 
 	return PKI_OK;
 }
 
+/* Of a repeated report the reason has no effect, and is not recorded. */
 static void
 add_revocation_detail(struct pki_json *detail, const struct job *job)
 {
@@ -51,9 +52,10 @@ add_revocation_detail(struct pki_json *detail, const struct job *job)
 	for (size_t i = 0; i < job->target_count; i++)
 		pki_json_append_serial(&serials, &job->targets[i].serial);
 	pki_json_text(detail, "cause", facts->cause);
-	pki_json_text(detail, "reason", pki_reason_name(facts->reason));
+	if (!job->repeated)
+		pki_json_text(detail, "reason", pki_reason_name(facts->reason));
 	pki_json_msec(detail, "reported", facts->reported);
-	pki_json_nest(detail, "serials", &serials);
+	pki_json_nest(detail, job->repeated ? "already" : "serials", &serials);
 }
 
 /* Appends the log entry of the order. */
@@ -66,6 +68,8 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 		[PKI_ACTION_REVOKE] = "certificate-revoked",
 	};
 	const struct facts *facts = &job->facts;
+	const char *type = job->repeated ? "revocation-repeated"
+					 : types[facts->order.action];
 	char digest[PKI_SHA256_HEX], actor[PKI_SERIAL_TEXT];
 	PKI_CLEANUP(pki_json_free) struct pki_json detail = pki_json_object();
 	pki_hex_encode(facts->order.digest, sizeof facts->order.digest, digest);
@@ -79,9 +83,8 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 		add_revocation_detail(&detail, job);
 	else
 		PKI_TRY(add_certificates(&detail, job, err));
-	return write_log(w, job,
-		(struct pki_event){ .type = types[facts->order.action], .actor = actor },
-		&detail, err);
+	return write_log(
+		w, job, (struct pki_event){ .type = type, .actor = actor }, &detail, err);
 }
 
 static enum pki_status
@@ -138,9 +141,11 @@ write_order(struct writer *w, struct job *job, struct pki_err *err)
 	for (size_t i = 0; i < facts->cert_count; i++)
 		PKI_TRY(add_certificate(w, &facts->certs[i], &reply, err));
 	for (size_t i = 0; i < job->target_count; i++)
-		PKI_TRY(add_revocation(w, job, i, &reply, err));
+		PKI_TRY(job->repeated ? order_reply_add_already(&reply, w->ledger,
+						&job->targets[i].serial, err)
+				      : add_revocation(w, job, i, &reply, err));
 	job->reply = order_reply_end(&reply);
-	if (facts->order.action == PKI_ACTION_REVOKE)
+	if (facts->order.action == PKI_ACTION_REVOKE && !job->repeated)
 		pki_json_text(&job->reply, "reason", pki_reason_name(facts->reason));
 	return PKI_OK;
 }

@@ -65,7 +65,7 @@ SELECT o.name FROM orders o
   LEFT JOIN (SELECT order_id, count(*) AS n FROM revocation GROUP BY order_id) r
     ON r.order_id = o.id
   WHERE o.action = 2 AND iif(json_valid(CAST(e.entry AS TEXT)),
-    json_array_length(CAST(e.entry AS TEXT), '$.detail.serials'), 0) IS NOT ifnull(r.n, 0)
+    ifnull(json_array_length(CAST(e.entry AS TEXT), '$.detail.serials'), 0), 0) IS NOT ifnull(r.n, 0)
 
 -- CHECK_CRL_SEQUENCE:
 SELECT 'CRL ' || number || ' of issuer ' || issuer FROM

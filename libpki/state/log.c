@@ -35,6 +35,7 @@ static const struct {
 	{ "responder-certificate-ordered", "pki-ocspd" },
 	{ "responder-started", "pki-ocspd" },
 	{ "responder-stopped", "pki-ocspd" },
+	{ "revocation-repeated", "pki-ca" },
 	{ "root-crl-recorded", "pki-ca" },
 	{ "unissued-asked", "pki-ocspd" },
 };

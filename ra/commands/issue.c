@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/host/api.h"
 #include "ra/commands/commands.h"
 #include "ra/issued.h"
+#include "ra/order.h"
 #include "ra/print.h"
 #include "ra/store/index.h"
 
@@ -12,54 +12,20 @@ const struct pki_option ra_cmd_issue_options[] = {
 	{ 0 },
 };
 
-/* *found false: pki-ca does not know the order. */
-static enum pki_status
-fetch(struct ra *ra, const struct ra_application *a, json_t **reply, bool *found,
-	struct pki_err *err)
-{
-	struct pki_err own = { 0 };
-	char path[64];
-	snprintf(path, sizeof path, "/v1/orders/%s", a->order);
-	enum pki_status status = pki_api_call(
-		ra->conf->socket, path, NULL, (struct pki_bytes){ 0 }, reply, &own);
-	*found = status != PKI_NOTFOUND;
-	return *found ? pki_err_move(err, &own) : PKI_OK;
-}
-
-/* *used true: pki-ca refused the order because the order is in the ledger (rule 203). */
-static enum pki_status
-send(struct ra *ra, const struct ra_application *a, json_t **reply, bool *used,
-	struct pki_err *err)
-{
-	struct pki_err own = { 0 };
-	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
-	PKI_TRY(ra_part_get(ra->store, a, "order", &cms, err));
-	enum pki_status status = pki_api_call(ra->conf->socket, "/v1/orders",
-		"application/pkcs7-mime", pki_buf_bytes(&cms), reply, &own);
-	*used = status == PKI_REFUSED && own.rule == PKI_RULE_ORDER_USED;
-	return *used ? PKI_OK : pki_err_move(err, &own);
-}
-
 /*
  * An earlier command may have lost the reply to a committed order, or another process may
- * be sending this order. The order counts once, and pki-ca repeats its reply.
+ * be sending this order.
  */
 static enum pki_status
 order(struct ra *ra, const struct ra_application *a, json_t **reply, struct pki_err *err)
 {
-	bool found, used;
-	PKI_TRY(fetch(ra, a, reply, &found, err));
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf cms = { 0 };
+	bool found;
+	PKI_TRY(ra_order_fetch(ra, a->order, reply, &found, err));
 	if (found)
 		return PKI_OK;
-	PKI_TRY(send(ra, a, reply, &used, err));
-	if (!used)
-		return PKI_OK;
-	PKI_TRY(fetch(ra, a, reply, &found, err));
-	if (!found)
-		return pki_fail(err, PKI_NOTFOUND,
-			"pki-ca has used order %s but does not know it; tell the security officer",
-			a->order);
-	return PKI_OK;
+	PKI_TRY(ra_part_get(ra->store, a, "order", &cms, err));
+	return ra_order_send(ra, a->order, pki_buf_bytes(&cms), reply, err);
 }
 
 static enum pki_status

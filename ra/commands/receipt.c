@@ -36,7 +36,7 @@ ra_cmd_receipt(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
 	PKI_CLEANUP(ra_close) struct ra ra;
-	PKI_TRY(ra_open(args, &ra, err));
+	PKI_TRY(ra_open_without_store(args, &ra, err));
 	enum pki_status status =
 		receipt(&ra, args->operands[0], pki_arg(args, "out"), err);
 	if (status != PKI_OK)

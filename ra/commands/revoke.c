@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libpki/host/api.h"
 #include "ra/commands/commands.h"
+#include "ra/order.h"
 #include "ra/print.h"
 #include "ra/receipt.h"
 #include "ra/store/outbox.h"
@@ -104,8 +104,7 @@ send(struct ra *ra, const struct pki_order *order, struct ra_officer *officer,
 	PKI_TRY(pki_order_encode(order, &json, err));
 	PKI_TRY(pki_cms_sign(
 		pki_buf_bytes(&json), officer->key, officer->cert, &cms, err));
-	return pki_api_call(ra->conf->socket, "/v1/orders", "application/pkcs7-mime",
-		pki_buf_bytes(&cms), reply, err);
+	return ra_order_send(ra, order->id, pki_buf_bytes(&cms), reply, err);
 }
 
 struct ending {
@@ -155,6 +154,7 @@ end_renewals(struct ra *ra, const char *holder, const char *order, const char *o
 {
 	struct ending e = { .ra = ra, .order = order, .officer = officer };
 	struct ra_filter filter = { .state = -1, .holder = holder, .limit = -1 };
+	PKI_TRY(ra_need_store(ra, err));
 	PKI_TRY(ra_store_begin(ra->store, err));
 	do {
 		e.count = 0;
@@ -166,26 +166,88 @@ end_renewals(struct ra *ra, const char *holder, const char *order, const char *o
 	return ra_store_commit(ra->store, err);
 }
 
+/* The revocation is committed: what fails afterwards is a warning with its remedy, on
+ * standard error and in the reply. */
+static void
+warn(json_t *reply, const struct pki_err *own, const char *what, const char *remedy)
+{
+	struct pki_err err = { 0 };
+	char text[sizeof err.object + sizeof err.msg];
+	(void)pki_fail_rule(
+		&err, own->status, own->rule, "%s: %s. %s", what, own->msg, remedy);
+	pki_err_object(&err, "%s", own->object);
+	pki_err_text(&err, text, sizeof text);
+	fprintf(stderr, "pki-ra: warning: the certificates are revoked; %s\n", text);
+	json_t *list = json_object_get(reply, "warnings");
+	if (list == NULL && json_object_set_new(reply, "warnings", json_array()) == 0)
+		list = json_object_get(reply, "warnings");
+	/* a message may be cut within a character; standard error has it */
+	(void)json_array_append_new(list, json_string(text));
+}
+
+static const char *
+member(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text != NULL ? text : "";
+}
+
+static enum pki_status
+print_table(const json_t *list, const char *const *headings, size_t columns,
+	const char *const *names, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
+	const char *cells[4];
+	PKI_TRY(pki_table_new(headings, columns, &table, err));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		for (size_t c = 0; c < columns; c++)
+			cells[c] = member(json_array_get(list, i), names[c]);
+		PKI_TRY(pki_table_add(table, cells, err));
+	}
+	pki_table_print(table, stdout);
+	return PKI_OK;
+}
+
 static enum pki_status
 print_text(const struct pki_order *order, const json_t *reply, struct pki_err *err)
 {
-	static const char *const headings[] = { "PROFILE", "SERIAL" };
-	PKI_CLEANUP(pki_table_cleanup) struct pki_table *table = NULL;
-	const json_t *list = json_object_get(reply, "revoked");
-	const char *reason = json_string_value(json_object_get(reply, "reason"));
-	PKI_TRY(pki_table_new(headings, PKI_COUNT(headings), &table, err));
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *one = json_array_get(list, i);
-		const char *cells[] = { json_string_value(
-						json_object_get(one, "profile")),
-			json_string_value(json_object_get(one, "serial")) };
-		PKI_TRY(pki_table_add(table, cells, err));
+	static const char *const headings[] = { "PROFILE", "SERIAL", "REVOKED", "BY" };
+	static const char *const names[] = { "profile", "serial", "revoked", "order" };
+	const json_t *revoked = json_object_get(reply, "revoked");
+	const json_t *already = json_object_get(reply, "already");
+	if (json_array_size(already) == 0) {
+		printf("revoked for ever, reason %s:\n", member(reply, "reason"));
+		PKI_TRY(print_table(revoked, headings, 2, names, err));
+	} else {
+		printf("revoked already; this report is recorded and changes nothing:\n");
+		PKI_TRY(print_table(already, headings, 4, names, err));
 	}
-	printf("revoked for ever, reason %s:\n", reason != NULL ? reason : "not given");
-	pki_table_print(table, stdout);
 	printf("\norder %s\nnext: pki-ra receipt %s --out FILE, once the CRL is published\n",
 		order->id, order->id);
 	return PKI_OK;
+}
+
+/* After the order went through. */
+static void
+follow(const struct pki_args *args, struct ra *ra, const struct pki_order *order,
+	const struct ra_officer *officer, json_t *reply)
+{
+	struct pki_err own = { 0 };
+	const char *receipt = pki_arg(args, "receipt");
+	const struct pki_cause_rule *cause = pki_policy_cause(ra->policy, order->cause);
+	bool whole = order->serial_count == 0 || (cause != NULL && cause->whole_holder);
+	if (whole && end_renewals(ra, order->holder, order->id, officer->serial, &own) !=
+			     PKI_OK)
+		warn(reply, &own,
+			"open renewals of the holder are not rejected in the applications store",
+			"Mend the store, and give this command again: pki-ca revokes nothing twice");
+	own = (struct pki_err){ 0 };
+	if (receipt != NULL && ra_receipt_write(reply, receipt, &own) != PKI_OK) {
+		char remedy[PKI_ID_TEXT + 64];
+		snprintf(remedy, sizeof remedy, "Fetch it: pki-ra receipt %s --out FILE",
+			order->id);
+		warn(reply, &own, "the receipt is not written", remedy);
+	}
 }
 
 static enum pki_status
@@ -193,15 +255,10 @@ revoke(const struct pki_args *args, struct ra *ra, struct pki_order *order,
 	struct ra_officer *officer, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	const char *receipt = pki_arg(args, "receipt");
 	PKI_TRY(fill(args, ra, order, err));
 	PKI_TRY(ra_need_officer(ra, args, officer, err));
 	PKI_TRY(send(ra, order, officer, &reply, err));
-	const struct pki_cause_rule *cause = pki_policy_cause(ra->policy, order->cause);
-	if (order->serial_count == 0 || (cause != NULL && cause->whole_holder))
-		PKI_TRY(end_renewals(ra, order->holder, order->id, officer->serial, err));
-	if (receipt != NULL)
-		PKI_TRY(ra_receipt_write(reply, receipt, err));
+	follow(args, ra, order, officer, reply);
 	if (!ra->json)
 		return print_text(order, reply, err);
 	return pki_cli_json(reply, stdout, err);
@@ -215,7 +272,7 @@ ra_cmd_revoke(const struct pki_args *args, void *ctx, struct pki_err *err)
 	PKI_CLEANUP(ra_officer_free) struct ra_officer officer = { 0 };
 	PKI_CLEANUP(pki_order_free)
 	struct pki_order order = { .action = PKI_ACTION_REVOKE };
-	PKI_TRY(ra_open(args, &ra, err));
+	PKI_TRY(ra_open_without_store(args, &ra, err));
 	enum pki_status status = revoke(args, &ra, &order, &officer, err);
 	if (status != PKI_OK)
 		pki_err_object(err, "%.60s", args->operands[0]);

@@ -24,7 +24,8 @@ refused crl-reason "rule 51: ... and nobody else's is" ra sofia revoke "$(serial
 	--cause ca-compromise
 ok "rule 37: a security officer may" ra sofia revoke "$ca" --cause ca-compromise --json
 order=$(jq -r .order "$D/out")
-exits 17 "... once" ra sofia revoke "$ca" --cause ca-compromise
+ok "... once" bash -c "$(declare -f ra); ra sofia revoke $ca --cause ca-compromise --json |
+	jq -e '.revoked == [] and .already[0].serial == \"$ca\"'"
 refused ca-revoked "rule 37: nothing is issued any more" pki-ra issue "$application" --out "$D/holders/bruno"
 daemon_down pki-ocspd
 rm -r "$D/ocsp"

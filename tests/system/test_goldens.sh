@@ -60,7 +60,8 @@ renewal() {
 }
 revocation() {
 	json pki-ra-revoke ra emma revoke "$bruno" --cause lost-phone --receipt "$D/receipt.p7s" &&
-		order=$(last .order) && soon receipt "$order" && json pki-ra-receipt pki-ra receipt "$order" --out "$D/receipt.p7s"
+		order=$(last .order) && soon receipt "$order" &&
+		json pki-ra-revoke ra emma revoke "$bruno" --cause lost-phone && json pki-ra-receipt pki-ra receipt "$order" --out "$D/receipt.p7s"
 }
 rejection() {
 	applied eric Eric Blanc 98ZZ00001 2034-01-01 && eric=$holder rejected=$application && json pki-ra-reject ra claire reject "$application" --reason "no match" && shown

@@ -107,9 +107,12 @@ ok "rule 76: OCSP and CRL give the same date" bash -c "
 	b=\$(openssl ocsp -issuer $D/pub/ca.pem -cert $B/auth.pem -url $OCSP_URL -noverify 2>/dev/null |
 		sed -n 's/.*Revocation Time: //p')
 	[ -n \"\$a\" ] && [ \"\$a\" = \"\$b\" ]"
-exits 17 "rule 58: what is revoked stays revoked, and is not revoked again" \
-	ra emma revoke "$bruno_holder" --cause no-longer-wanted
 order=$(jq -r .order "$D/revoke.json")
+ok "rule 58: what is revoked stays revoked; a second report is recorded, and says so" bash -c "$(declare -f ra)
+	ra emma revoke $bruno_holder --cause no-longer-wanted --receipt $D/again.p7s --json | jq -e '.revoked == [] and
+		([.already[] | select(.order == \"$order\" and .reason == \"keyCompromise\")] | length) == 2'"
+ok "... with the receipt of the order that revoked" bash -c \
+	"openssl cms -verify -inform DER -in $D/again.p7s -noverify 2>/dev/null | jq -e '.order == \"$order\"'"
 ok "the receipt is written" sample_wait receipt receipt "$order"
 ok "... signed, with the three times" bash -c "
 	openssl cms -verify -inform DER -in $D/receipt.p7s -CAfile $D/pub/root.pem -purpose any 2>/dev/null |

@@ -38,6 +38,7 @@ ok "... and erased a year later" bash -c "$(declare -f ra); ra claire erase $hol
 ok "... of which store and log agree" pki-ra reconcile
 ok "a loss" ra emma revoke "$alice" --cause lost-phone
 order=$(pki-audit tail --type certificate-revoked --json | jq -r .detail.order)
+ok "... reported again" ra emma revoke "$alice" --cause stolen-phone
 ok "a new root CRL" pki-ca root-crl --custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"
 # two levels of tiles
 seq 270 | xargs -P 4 -I{} curl -s -o /dev/null --unix-socket "$CA_SOCKET" -H "Content-Type: application/pkcs7-mime" \

@@ -381,7 +381,9 @@ r58_a_revocation_is_final(void **state)
 	struct job job = good(PKI_ACTION_REVOKE, BRUNO);
 	job.facts.serials[0] = serial(BRUNO_LOST);
 	job.facts.serial_count = 1;
-	expect(&job, PKI_STATE, PKI_RULE_NONE);
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	assert_true(job.repeated);
+	assert_int_equal(job.target_count, 1);
 	job = good(PKI_ACTION_REVOKE, "H-00000000000000000000000000000007");
 	expect(&job, PKI_NOTFOUND, PKI_RULE_NONE);
 }

@@ -40,6 +40,8 @@ TYPES = {
     "certificate-renewed": (PKI_CA, {**ORDERED, "action": "renew", "certificates": CERTIFICATES}),
     "certificate-revoked": (PKI_CA, {**ORDERED, "action": "revoke", "cause": WORD, "reason": WORD,
                                      "reported": MSEC, "serials": [SERIAL]}),
+    "revocation-repeated": (PKI_CA, {**ORDERED, "action": "revoke", "cause": WORD, "reported": MSEC,
+                                     "already": [SERIAL]}),
     "order-refused": (PKI_CA, {"order": f"({ORDER})?", "order_digest": f"({DIGEST})?", "officers": [SERIAL],
                                "status": WORD, "rule": f"({WORD})?"}),
     "crl-issued": (PKI_CA, CRL),

@@ -171,6 +171,7 @@ officers_add_entry(
 		{ "certificate-issued", ISSUE, true },
 		{ "certificate-renewed", RENEW, true },
 		{ "certificate-revoked", REVOKE, true },
+		{ "revocation-repeated", REVOKE, true },
 		{ "order-refused", REFUSED, true },
 		{ "invitation-made", INVITE, false },
 		{ "application-verified", VERIFY, false },

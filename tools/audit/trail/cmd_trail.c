@@ -35,6 +35,7 @@ static const struct {
 	{ "certificate-renewed", "renewed" },
 	{ "certificate-accepted", "activated" },
 	{ "certificate-revoked", "revoked" },
+	{ "revocation-repeated", "reported again" },
 	{ "order-refused", "an order was refused" },
 	{ "crl-issued", "on a CRL" },
 	{ "root-crl-recorded", "on the root's CRL" },

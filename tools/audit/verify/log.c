@@ -137,7 +137,8 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 	json_t *detail = json_object_get(entry, "detail");
 	if (strcmp(type, "certificate-issued") == 0 ||
 		strcmp(type, "certificate-renewed") == 0 ||
-		strcmp(type, "certificate-revoked") == 0)
+		strcmp(type, "certificate-revoked") == 0 ||
+		strcmp(type, "revocation-repeated") == 0)
 		check_order_entry(a, index, detail);
 	else if (strcmp(type, "crl-issued") == 0 ||
 		 strcmp(type, "root-crl-recorded") == 0)

@@ -118,6 +118,32 @@ check_entry(struct audit *a, const struct pki_order_row *row, const json_t *entr
 			(uintmax_t)row->log_index);
 }
 
+/* A report that revoked nothing must name certificates that were revoked before. */
+static void
+check_repeated(struct audit *a, const struct pki_order_row *row, const json_t *entry)
+{
+	const json_t *already =
+		json_object_get(json_object_get(entry, "detail"), "already");
+	size_t count = json_array_size(already), right = 0;
+	if (strcmp(entry_text(entry, "type"), "revocation-repeated") != 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row cert = { 0 };
+		const char *text = json_string_value(json_array_get(already, i));
+		struct pki_serial serial;
+		right += text != NULL &&
+			 pki_serial_parse(text, &serial, NULL) == PKI_OK &&
+			 pki_ledger_issued(a->ledger, &serial, &cert, NULL, NULL) ==
+				 PKI_OK &&
+			 strcmp(cert.holder, row->holder) == 0 && cert.revoked &&
+			 cert.revoked_at <= row->committed;
+	}
+	if (right == 0 || right < count || row->action != PKI_ACTION_REVOKE)
+		audit_add_breach(a, row->id, PKI_RULE_REVOCATION,
+			"the report revoked nothing, and not all certificates that log entry %ju names were revoked before",
+			(uintmax_t)row->log_index);
+}
+
 /* The invitation's row must record its use by this order. */
 static void
 check_used(struct audit *a, const struct pki_order_row *row,
@@ -223,6 +249,7 @@ check_order(struct visit *v, struct previous *previous, struct pki_signed_order 
 	if (row->action == PKI_ACTION_INVITE)
 		return check_invitation(v, previous, err);
 	check_entry(a, row, v->entry);
+	check_repeated(a, row, v->entry);
 	PKI_TRY(pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
 		row->committed / 1000, a->cache, order, err));
 	if (strcmp(order->order.id, row->id) != 0 || order->order.action != row->action ||
