@@ -6,6 +6,7 @@
 #include "libpki/base/json.h"
 #include "libpki/host/http.h"
 #include "libpki/host/worker.h"
+#include "libpki/state/event.h"
 #include "libpki/state/ledger.h"
 
 enum job_kind {
@@ -29,7 +30,7 @@ struct target {
 
 /* The most certificates that an order may revoke: all unexpired certificates of a
  * holder. */
-#define TARGETS_MAX 64
+#define TARGETS_MAX PKI_EVENT_SERIALS_MAX
 
 struct job {
 	enum job_kind kind;

@@ -31,6 +31,19 @@ reply_index(struct job *job)
 	pki_json_number(&job->reply, "index", (int64_t)job->index);
 }
 
+/* rule 122: a word of a client is one of the policy's words, so that no name can be written
+ * in a word's place. */
+static enum pki_status
+check_method(const struct pki_policy *policy, const json_t *detail, struct pki_err *err)
+{
+	const char *method = json_string_value(json_object_get(detail, "method"));
+	if (method == NULL || pki_policy_method(policy, method))
+		return PKI_OK;
+	return pki_fail_rule(err, PKI_INPUT, PKI_RULE_EVENT_FORM,
+		"the method of identification \"%.40s\" is not in rules.yaml (identity_methods)",
+		method);
+}
+
 enum pki_status
 write_event(struct writer *w, struct job *job, struct pki_err *err)
 {
@@ -40,13 +53,12 @@ write_event(struct writer *w, struct job *job, struct pki_err *err)
 		    &event.detail) != 0)
 		return pki_fail(err, PKI_INPUT,
 			"an event is {\"source\", \"type\", \"actor\", \"detail\": {}}");
-	if (!pki_event_known(event.type))
-		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_LOG_EVENT,
-			"no event has the type \"%.40s\"; see log(5)", event.type);
+	const char *source = pki_event_source(event.type);
 	/* no client may log an event of pki-ca */
-	if (job->req != NULL && strcmp(pki_event_source(event.type), "pki-ca") == 0)
-		return pki_refuse(
-			err, PKI_RULE_LOG_EVENT, "%s is pki-ca's own to say", event.type);
+	if (job->req != NULL && source != NULL && strcmp(source, "pki-ca") == 0)
+		return pki_refuse(err, PKI_RULE_EVENT_FORM, "%s is pki-ca's own to say",
+			event.type);
+	PKI_TRY(check_method(w->policy, event.detail, err));
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
 	reply_index(job);

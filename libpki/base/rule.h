@@ -87,6 +87,7 @@
 	X(TIMESTAMP, 86, "time-stamp", "RFC 3161 2.3") \
 	X(RSA_SIZE, 93, "rsa-strength", "ETSI TS 119 312") \
 	X(ALGORITHM, 94, "algorithm", "ETSI TS 119 312") \
+	X(EVENT_FORM, 122, "event-author-and-form", "suite rule: log(5)") \
 	X(ROLE, 201, "officer-role", "suite rule: rules.yaml orders") \
 	X(SIGNATURES, 202, "two-officers", "suite rule: rules.yaml orders") \
 	X(ORDER_USED, 203, "order-used", "suite rule: an order counts once") \

@@ -1,37 +1,22 @@
 /*
  * The audit log. Events are canonical JSON and the leaves of a Merkle tree; the ledger
- * stores the tree; files publish the tree as C2SP tlog-tiles. log(5) gives the form.
+ * stores the tree; files publish the tree as C2SP tlog-tiles. log(5) gives the form, event.h
+ * checks the form.
  * Entries never hold personal data: identifiers are the suite's own, all further values
  * are digests over salted data.
  */
 #ifndef LIBPKI_STATE_LOG_H
 #define LIBPKI_STATE_LOG_H
 
-#include "libpki/base/json.h"
+#include "libpki/state/event.h"
 #include "libpki/state/ledger.h"
 #include "libpki/tlog/note.h"
 
 /* An entry, as JSON; C2SP entry bundles hold 65535 octets at most. */
 #define PKI_ENTRY_MAX ((size_t)8 << 10)
 
-struct pki_event {
-	const char *type; /* "certificate-issued"; one table in log.c, log(5) */
-	const char *source; /* "pki-ca": the program */
-	const char *actor; /* officer's serial, or "" */
-	pki_msec at;
-	/* object of words, integers, lists and objects, three deep; borrowed; may be
-	 * NULL */
-	json_t *detail;
-};
-/* The longest text in a detail, with the NUL. */
-#define PKI_EVENT_WORD 129
-/* The program that logs an event type; NULL if the type is unknown. */
-const char *pki_event_source(const char *type);
-/* true if the type is in the table of event types. */
-bool pki_event_known(const char *type);
-
 /* Appends the event, within a ledger transaction; writes the entry's index to *index (may
- * be NULL). CLOCK if the event is older than the youngest entry (rule 209). */
+ * be NULL). INPUT, as pki_event_check(), for an event of another form. CLOCK if the event is older than the youngest entry (rule 209). */
 enum pki_status pki_log_append(struct pki_ledger *ledger, const struct pki_event *event,
 	uint64_t *index, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -66,6 +66,16 @@ has_oid(char oids[][PKI_OID_TEXT], size_t count, const char *oid)
 	return false;
 }
 
+bool
+pki_policy_method(const struct pki_policy *policy, const char *method)
+{
+	for (size_t i = 0; i < policy->order_count; i++)
+		for (size_t j = 0; j < policy->orders[i].method_count; j++)
+			if (strcmp(policy->orders[i].methods[j], method) == 0)
+				return true;
+	return false;
+}
+
 enum pki_role
 pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 {

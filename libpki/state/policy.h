@@ -95,6 +95,8 @@ const struct pki_profile *pki_policy_kind(
 	const struct pki_policy *policy, enum pki_kind kind);
 const struct pki_cause_rule *pki_policy_cause(
 	const struct pki_policy *policy, const char *cause);
+/* Does an order rule list this way to identify a person? */
+bool pki_policy_method(const struct pki_policy *policy, const char *method);
 /* The role that an officer's certificate carries; NONE for any other certificate. */
 enum pki_role pki_policy_role(
 	const struct pki_policy *policy, const struct pki_cert *cert);

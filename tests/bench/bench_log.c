@@ -30,7 +30,7 @@ cpu_now(void)
 
 /* What an order of two certificates leaves. */
 static void
-append(struct pki_ledger *ledger, uint64_t n)
+append(struct pki_ledger *ledger)
 {
 	char order[PKI_ID_TEXT];
 	static const char digest[] =
@@ -41,11 +41,12 @@ append(struct pki_ledger *ledger, uint64_t n)
 		.actor = "40000000000000000000000000000001",
 		.at = pki_msec_now() };
 	must(pki_id_make('O', order, &err), &err);
-	detail = json_pack("{s:s, s:s, s:s, s:I, s:[s, s], s:[{s:s, s:s}, {s:s, s:s}]}",
-		"order", order, "order_digest", digest, "action", "issue", "number",
-		(json_int_t)n, "officers", event.actor, event.actor, "certificates",
-		"serial", event.actor, "digest", digest, "serial", event.actor, "digest",
-		digest);
+	detail = json_pack(
+		"{s:s, s:s, s:s, s:s, s:[s, s], s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}]}",
+		"order", order, "order_digest", digest, "action", "issue", "holder", "",
+		"officers", event.actor, event.actor, "certificates", "profile", "one",
+		"serial", event.actor, "digest", digest, "profile", "two", "serial",
+		event.actor, "digest", digest);
 	event.detail = detail;
 	must(pki_log_append(ledger, &event, NULL, &err), &err);
 }
@@ -59,7 +60,7 @@ append_all(struct pki_ledger *ledger, uint64_t count, double *seconds)
 	for (uint64_t n = 0; n < count; n += BATCH) {
 		must(pki_ledger_begin(ledger, &err), &err);
 		for (uint64_t k = n; k < n + BATCH && k < count; k++)
-			append(ledger, k);
+			append(ledger);
 		must(pki_ledger_commit(ledger, &err), &err);
 	}
 	*seconds = (double)(nsec_now() - begun) / 1e9;

@@ -59,8 +59,8 @@ published_all() { # all revocations are on a published full list
 }
 # many_events: the log has more than one tile
 many_events() {
-	printf '{"type":"login-failed","source":"pki-ra","actor":"","detail":{"officer":"%s"}}' \
-		"$(serial_of "$D/officers/claire/cert.pem")" >"$D/event.json"
+	printf '{"type":"login-failed","source":"pki-ra","actor":"%s","detail":{"officer":"%s"}}' \
+		{,}"$(serial_of "$D/officers/claire/cert.pem")" >"$D/event.json"
 	curl -s -Z --no-progress-meter --parallel-max 8 --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" \
 		-o /dev/null "http://ca/v1/events?[1-220]"
 }

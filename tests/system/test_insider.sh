@@ -222,18 +222,23 @@ event() { # event TYPE SOURCE ACTOR DETAIL
 said_so() { sqlite3 "$D/state/ledger.db" "SELECT count(*) FROM entry WHERE CAST(entry AS TEXT) LIKE '%\"type\":\"$1%'"; }
 others() { sqlite3 "$D/state/ledger.db" "SELECT count(*) FROM entry WHERE CAST(entry AS TEXT) NOT LIKE '%\"type\":\"crl-%'"; }
 entries=$(others)
+verified=$(pki-audit tail --type application-verified --lines 1 --json)
 for type in certificate-issued certificate-revoked crl-issued order-refused ca-stopped ceremony-completed; do
-	refused log-event "rule 77: nobody but pki-ca says $type" event $type pki-ca "" '{}'
-	refused log-event "rule 77: ... nor in another's name" event $type pki-ra "" '{}'
+	refused event-author "rule 122: nobody but pki-ca says $type" event $type pki-ca "" '{}'
+	refused event-author "rule 122: ... nor in another's name" event $type pki-ra "" '{}'
 done
-refused log-event "rule 77: each program says its own only" event application-approved pki-crl "" '{}'
+refused event-author "rule 122: each program says its own only" event application-approved pki-crl "" '{}'
 refused log-event "rule 77: no type that is not in the table" event all-is-well pki-ra "" '{}'
-refused log-event "rule 77: no person's name" event application-verified pki-ra "" '{"who":"Alice Martin"}'
-refused log-event "rule 77: no line that passes for another" \
-	event application-verified pki-ra "" '{"a":"b\n{\"type\":\"ca-stopped\"}"}'
-refused log-event "rule 77: no actor who is none" event application-verified pki-ra "the director" '{}'
-no "rule 77: no member twice" event application-verified pki-ra "" '{"a":"b","a":"c"}'
-refused log-event "rule 77: nothing huge" event application-verified pki-ra "" "[$(seq -s, 1 3000)]"
+refused event-author "rule 122: no person's name" event unissued-asked pki-ocspd "" '{"count":1,"who":"Alice"}'
+refused event-author "rule 122: ... nor in a word's place" event application-verified pki-ra 0a \
+	"$(jq -c '.detail.method = "alice-martin" | .detail' <<<"$verified")"
+refused event-author "rule 122: no member is missing" event login-failed pki-ra 0a '{}'
+refused event-author "rule 122: ... nor another's" event login-failed pki-ra 0a '{"officer":"0b"}'
+refused event-author "rule 122: no line that passes for another" \
+	event login-failed pki-ra 0a '{"officer":"b\n{\"type\":\"ca-stopped\"}"}'
+refused event-author "rule 122: no actor who is none" event login-failed pki-ra "the director" '{"officer":"0a"}'
+no "rule 77: no member twice" event unissued-asked pki-ocspd "" '{"count":1,"count":2}'
+refused event-author "rule 122: nothing huge" event unissued-asked pki-ocspd "" "[$(seq -s, 1 3000)]"
 ok "none of it is in the log" test "$(others)" = "$entries"
 
 # secrets
@@ -281,13 +286,13 @@ ok "250 callers who say half a sentence keep nobody from revoking" \
 	--passphrase "file:$O/emma/passphrase"
 kill $holder_pid 2>/dev/null
 wait $holder_pid 2>/dev/null
-printf '{"type":"application-verified","source":"pki-ra","actor":"","detail":{}}' >"$D/event.json"
-entries=$(said_so application-verified)
+printf '{"type":"unissued-asked","source":"pki-ocspd","actor":"","detail":{"count":1}}' >"$D/event.json"
+entries=$(said_so unissued-asked)
 curl -s -Z --parallel-max 300 --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" -o /dev/null \
 	-w '%{http_code}\n' "http://ca/v1/events?[1-600]" >"$D/codes" 2>/dev/null
 sort "$D/codes" | uniq -c | sed 's/^/# /'
 ok "600 at once: done or 503, nothing else" bash -c "! grep -vxE '200|503' $D/codes"
 ok "... and what was answered is what is in the log" \
-	test "$(($(said_so application-verified) - entries))" = "$(grep -cx 200 "$D/codes")"
+	test "$(($(said_so unissued-asked) - entries))" = "$(grep -cx 200 "$D/codes")"
 ok "after all that the auditor finds everything in order" pki-audit verify
 finish

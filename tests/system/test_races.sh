@@ -62,7 +62,7 @@ on_crl() {
 ok "rule 76: the published one soon lists all ten" sample_wait CRL on_crl
 
 # audits beside a CA that goes on committing and publishing
-printf '{"type":"application-verified","source":"pki-ra","actor":"","detail":{}}' >"$D/event.json"
+printf '{"type":"unissued-asked","source":"pki-ocspd","actor":"","detail":{"count":1}}' >"$D/event.json"
 before=$(entries)
 (while [ ! -e "$D/enough" ]; do
 	curl -s --unix-socket "$CA_SOCKET" --data-binary "@$D/event.json" http://ca/v1/events

@@ -316,6 +316,19 @@ fresh
 apply "UPDATE entry SET entry = CAST(replace($(text entry), 'pki-ca', 'pki-cb') AS BLOB) WHERE id = 3"
 retreed
 found 18 'checkpoint [0-9]+: \[81\] is signed over another root' "insider: an entry changed, tree and tiles with it"
+while read -r from to title; do
+	fresh
+	apply "UPDATE entry SET entry = CAST(replace($(text entry), '$from', '$to') AS BLOB)
+		WHERE $(text entry) LIKE '%application-verified%'"
+	retreed
+	found 18 'log entry [0-9]+: \[122\]' "rule 122: $title"
+done <<'END'
+"method": "who":"alice","method": an entry with a further member
+in-person alice-martin a word that the policy does not list
+,"version":2} } an entry without a version after one with a version
+"version":2 "version":3 an entry of a version to come
+"version":2 "version":2,"who":"alice" a further member beside the six
+END
 fresh
 apply "DELETE FROM certificate WHERE order_id = (SELECT id FROM orders WHERE $O); DELETE FROM orders WHERE $O;
 	DELETE FROM entry WHERE id = $entry; UPDATE entry SET id = -id WHERE id > $entry; UPDATE entry SET id = -id - 1 WHERE id < 0;

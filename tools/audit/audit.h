@@ -50,6 +50,7 @@ struct audit_since {
 	uint64_t size; /* 0: everything is verified */
 	struct pki_hash root;
 	pki_msec at; /* of the last of these entries */
+	json_int_t version; /* of the last of these entries; 0: none */
 };
 
 /* --ocsp and --ocsp-export */

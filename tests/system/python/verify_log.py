@@ -19,18 +19,21 @@ SERIAL = r"([0-9a-f]{2})+"
 DIGEST = r"[0-9a-f]{64}"
 MSEC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 SEC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-WORD = r"[A-Za-z0-9.:_-]{1,128}"
+WORD, PROFILE = r"[a-z0-9-]{1,47}", r"[A-Za-z0-9._-]{1,47}"
 HOLDER, APPLICATION = r"H-[0-9a-f]{32}", r"A-[0-9a-f]{32}"
 ORDER, INVITATION = r"O-[0-9a-f]{32}", r"I-[0-9a-f]{32}"
+REASON = ("unspecified|keyCompromise|cACompromise|affiliationChanged|superseded|cessationOfOperation|"
+          "privilegeWithdrawn")
+STATUS = "[a-z]{2,16}"
 PKI_CA, PKI_RA, PKI_CRL, PKI_OCSPD = "pki-ca", "pki-ra", "pki-crl", "pki-ocspd"
-CERTIFICATES = [{"profile": WORD, "serial": SERIAL, "digest": DIGEST}]
+CERTIFICATES = [{"profile": PROFILE, "serial": SERIAL, "digest": DIGEST}]
 ORDERED = {"order": ORDER, "order_digest": DIGEST, "holder": f"({HOLDER})?", "officers": [SERIAL]}
 CRL = {"issuer": int, "number": int, "partition?": int, "digest": DIGEST, "entries": int}
 APPLIED = {"application": APPLICATION, "order": ORDER, "order_digest": DIGEST}
 ERASURE = {"holder": HOLDER, "order": ORDER, "order_digest": DIGEST, "applications": int}
 TYPES = {
     "ceremony-completed": (PKI_CA, {"root": SERIAL, "ca": SERIAL, "seal": SERIAL, "officers": [SERIAL],
-                                    "digests?": [DIGEST], "profiles?": [WORD]}),
+                                    "digests?": [DIGEST], "profiles?": [PROFILE]}),
     "ca-ended": (PKI_CA, {"issuer": int, "lists": int}),
     "issuing-failed": (PKI_CA, {"orders": int}),
     "ca-started": (PKI_CA, {}),
@@ -38,12 +41,12 @@ TYPES = {
     "policy-loaded": (PKI_CA, {"digest": DIGEST, "witnesses?": [DIGEST]}),
     "certificate-issued": (PKI_CA, {**ORDERED, "action": "issue", "certificates": CERTIFICATES}),
     "certificate-renewed": (PKI_CA, {**ORDERED, "action": "renew", "certificates": CERTIFICATES}),
-    "certificate-revoked": (PKI_CA, {**ORDERED, "action": "revoke", "cause": WORD, "reason": WORD,
+    "certificate-revoked": (PKI_CA, {**ORDERED, "action": "revoke", "cause": WORD, "reason": REASON,
                                      "reported": MSEC, "serials": [SERIAL]}),
     "revocation-repeated": (PKI_CA, {**ORDERED, "action": "revoke", "cause": WORD, "reported": MSEC,
                                      "already": [SERIAL]}),
-    "order-refused": (PKI_CA, {"order": f"({ORDER})?", "order_digest": f"({DIGEST})?", "officers": [SERIAL],
-                               "status": WORD, "rule": f"({WORD})?"}),
+    "order-refused": (PKI_CA, {"order": f"({ORDER}|{INVITATION})?", "order_digest": f"({DIGEST})?",
+                               "officers": [SERIAL], "status": STATUS, "rule": f"({WORD})?"}),
     "crl-issued": (PKI_CA, CRL),
     "root-crl-recorded": (PKI_CA, CRL),
     "crl-partitioned": (PKI_CA, {"issuer": int, "partitions": int}),
@@ -66,6 +69,11 @@ TYPES = {
     "responder-certificate-ordered": (PKI_OCSPD, {"serial": SERIAL}),
     "unissued-asked": (PKI_OCSPD, {"count": int}),
 }
+# entries with a version: members that older suites left out, and the types that name an actor
+VERSION = 2
+SINCE_VERSION = {"partition", "digests", "profiles"}
+ACTS = {"certificate-issued", "certificate-renewed", "certificate-revoked", "revocation-repeated", "login-failed",
+        "invitation-made", "application-verified", "application-approved", "application-rejected", "erasure-ordered", "holder-erased"}
 
 
 class Wrong(Exception):
@@ -221,19 +229,36 @@ def fits(value, form):
     return isinstance(value, str) and re.fullmatch(form, value) is not None
 
 
-def check_entry(index, octets, before):
+def check_version(entry, last):
+    version = entry.get("version")
+    need(version in (None, VERSION) and (version or not last), "a version that goes back, or is unknown")
+    if version is None:
+        return
+    detail = entry["detail"]
+    need(bool(entry["actor"]) == (entry["type"] in ACTS), "an actor for whom nobody acted, or none")
+    need(detail.get("officer", entry["actor"]) == entry["actor"], "another officer than the actor")
+    for name in SINCE_VERSION & {k.strip("?") for k in TYPES[entry["type"]][1]}:
+        need(name in detail, f"without {name}")
+    if entry["type"] == "application-rejected":
+        need(("order" in detail) != ("decision_digest" in detail), "an order or a decision")
+    if entry["type"] == "application-submitted":
+        need(("invitation" in detail) == (detail["kind"] == "new"), "an invitation for a new application")
+
+
+def check_entry(index, octets, before, version):
     try:
         need(len(octets) <= 8192, "too long")
         entry = json.loads(octets.decode("utf-8"), object_pairs_hook=strict)
         canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         need(canonical.encode() == octets and b"\\" not in octets, "not canonical")
-        need(set(entry) == {"actor", "at", "detail", "source", "type"}, "not the five members")
+        need(set(entry) - {"version"} == {"actor", "at", "detail", "source", "type"}, "not the members")
         need(fits(entry["actor"], f"({SERIAL})?"), "actor")
         need(fits(entry["at"], MSEC) and entry["at"] >= before, "a time that goes back, or none")
         need(entry["type"] in TYPES, "a type that log(5) does not have")
         source, form = TYPES[entry["type"]]
         need(entry["source"] == source, f"{entry['type']} is not {entry['source']}'s to say")
         need(fits(entry["detail"], form), f"{entry['type']}: not its details")
+        check_version(entry, version)
     except (Wrong, ValueError) as why:
         raise Wrong(f"entry {index}: {why}") from None
     return entry
@@ -274,10 +299,10 @@ def verify(args, key):
         m, old = checkpoint(path, key)
         need(m <= size, f"{path}: the log shrank from {m} to {size} entries")
         need(root(leaves[:m]) == old, f"{path}: not of this log: a fork")
-    entries, before = [], ""
+    entries, before, version = [], "", None
     for i, e in enumerate(octets):
-        entries.append(check_entry(i, e, before))
-        before = entries[-1]["at"]
+        entries.append(check_entry(i, e, before, version))
+        before, version = entries[-1]["at"], entries[-1].get("version")
     for spec in args.opens:
         opens(entries, spec)
     print(f"{key.name}: {size} entries, {levels} levels, {len({e['type'] for e in entries})} types verified")

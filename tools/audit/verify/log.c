@@ -12,6 +12,7 @@ struct walk {
 	uint64_t covered; /* entries under the last checkpoint */
 	struct pki_hash peaks[64]; /* complete subtrees, by level, left to right */
 	pki_msec last;
+	json_int_t version; /* of the last entry; 0: none */
 };
 
 static void
@@ -109,6 +110,43 @@ log_learn(struct audit *a, uint64_t index, const json_t *entry, struct pki_err *
 	return PKI_OK;
 }
 
+/* The member of the policy's period; a policy that the auditor was not given is a finding of
+ * its own. */
+static bool
+is_method(const struct audit *a, uint64_t index, const char *method)
+{
+	const struct policy_period *period = policies_at(&a->policies, index);
+	return method[0] == '\0' || period == NULL || period->policy == NULL ||
+	       pki_policy_method(period->policy, method);
+}
+
+/* rule 122, for the entries that name their version */
+static enum pki_status
+check_form(struct walk *w, uint64_t index, const json_t *entry, struct pki_err *err)
+{
+	const json_t *detail = json_object_get(entry, "detail");
+	const struct pki_event event = { entry_text(entry, "type"),
+		entry_text(entry, "source"), entry_text(entry, "actor"), 0,
+		json_object_get(entry, "detail") };
+	const json_t *member = json_object_get(entry, "version");
+	json_int_t version = json_integer_value(member), last = w->version;
+	w->version = version;
+	if (member == NULL && last == 0)
+		return PKI_OK;
+	if (version != PKI_ENTRY_VERSION)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
+			"has the version %jd after entries of version %jd; this auditor knows version %d",
+			(intmax_t)version, (intmax_t)last, PKI_ENTRY_VERSION);
+	if (json_object_size(entry) != 6 || detail == NULL)
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
+			"has other members than actor, at, detail, source, type and version");
+	PKI_TRY(pki_event_check(&event, err));
+	if (!is_method(w->a, index, entry_text(detail, "method")))
+		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
+			"names a method of identification that the policy of its time does not list");
+	return PKI_OK;
+}
+
 static void
 check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 {
@@ -133,6 +171,8 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		audit_add_breach(
 			a, object, PKI_RULE_CLOCK, "is older than the entry before");
 	w->last = at;
+	if (check_form(w, index, entry, &own) != PKI_OK)
+		audit_add_finding(a, object, &own);
 	const char *type = entry_text(entry, "type");
 	json_t *detail = json_object_get(entry, "detail");
 	if (strcmp(type, "certificate-issued") == 0 ||
@@ -241,7 +281,8 @@ log_verify(struct audit *a, struct pki_err *err)
 	struct walk w = { .a = a,
 		.next = a->since.size,
 		.covered = a->since.size,
-		.last = a->since.at };
+		.last = a->since.at,
+		.version = a->since.version };
 	for (unsigned level = 0; level < 64 && w.next >> level != 0; level++)
 		if (((w.next >> level) & 1) != 0)
 			PKI_TRY(pki_ledger_hash(a->ledger, level, (w.next >> level) - 1,

@@ -52,10 +52,11 @@ learn_old(struct audit *a, struct pki_err *err)
 }
 
 static enum pki_status
-last_time(struct audit *a, struct pki_err *err)
+last_entry(struct audit *a, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *entry = entry_read(a->ledger, a->since.size - 1);
+	a->since.version = entry_number(entry, "version");
 	return pki_msec_parse(entry_text(entry, "at"), &a->since.at, err);
 }
 
@@ -68,12 +69,13 @@ since_begin(struct audit *a, const char *path, struct pki_err *err)
 		return PKI_OK;
 	a->since.size = cp.size;
 	a->since.root = cp.root;
-	enum pki_status status = last_time(a, err);
+	enum pki_status status = last_entry(a, err);
 	if (status == PKI_OK)
 		status = learn_old(a, err);
 	if (status != PKI_OK) {
 		a->since.size = 0;
 		a->since.at = 0;
+		a->since.version = 0;
 		a->policies.period_count = 0;
 		a->log.partitioned = 0;
 		json_decref(a->log.ceremony);
