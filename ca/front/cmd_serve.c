@@ -31,6 +31,7 @@ struct server {
 	struct queue queue;
 	struct publisher publisher;
 	struct writer writer;
+	struct peers peers;
 	struct front front;
 	struct pki_http_server *http;
 	pthread_t thread;
@@ -85,7 +86,7 @@ wire(struct server *s)
 	s->writer.checkpoint = s->signer.ready.checkpoint;
 	s->writer.pending = s->writer.sent;
 	s->front = (struct front){ s->conf, s->front_ledger, &s->queue, &s->signer,
-		&s->writer };
+		&s->peers, &s->writer };
 }
 
 /* Records the partitions of pki.yaml, once: certificates name partitions from now on. */
@@ -126,6 +127,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
 	PKI_TRY(pki_policy_load(s->conf->policy, &s->policy, err));
 	PKI_TRY(quorum_configured(s->conf, s->policy, err));
+	PKI_TRY(peers_find(s->conf->ca, &s->peers, err));
 	PKI_TRY(pki_conf_path(s->conf->publish, "log", s->log_dir, err));
 	PKI_TRY(start_ledger(s->conf, err));
 	const struct signer_setup setup = { s->conf, s->policy, args, SIGNER_SERVES };

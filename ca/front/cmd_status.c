@@ -68,6 +68,16 @@ print_witnesses(json_t *status)
 	row("issuing", issuing ? "goes on" : text);
 }
 
+/* rule 122 */
+static void
+print_peers(json_t *status)
+{
+	row("peers",
+		json_is_true(json_object_get(status, "peers"))
+			? "told apart by their users"
+			: "not told apart: whoever reaches the socket is any peer (ca: peers in pki.yaml)");
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -98,6 +108,7 @@ print_status(json_t *status, struct pki_err *err)
 	crl_text(number, next_update, text, sizeof text);
 	row("CRL", text);
 	print_witnesses(status);
+	print_peers(status);
 	print_issuers(issuers);
 	local_time(clock, when, sizeof when);
 	row("clock", when);

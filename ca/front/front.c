@@ -14,6 +14,7 @@ static enum pki_status
 enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
 	const char *order, bool with_input, struct pki_err *err)
 {
+	const char *source;
 	struct job *job = calloc(1, sizeof *job);
 	if (job == NULL)
 		return pki_fail(err, PKI_MEMORY, "request");
@@ -24,6 +25,13 @@ enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
 	enum pki_status status = PKI_OK;
 	if (with_input)
 		status = pki_json_parse(job->body, &job->input, err);
+	if (kind == JOB_ORDER)
+		(void)!peers_check(front->peers, req, PKI_PEER_RA | PKI_PEER_OCSP,
+			"POST /v1/orders but to revoke", &job->stranger);
+	if (status == PKI_OK && kind == JOB_EVENT &&
+		json_unpack(job->input, "{s:s}", "source", &source) == 0)
+		status = peers_check(front->peers, req, peers_of_program(source),
+			"POST /v1/events of this program", err);
 	if (status == PKI_OK)
 		status = queue_push(front->queue, job, err);
 	if (status != PKI_OK)
@@ -167,6 +175,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	pki_json_nest(&status, "signer", &signer);
 	pki_json_nest(&status, "queue", &queue);
 	pki_json_nest(&status, "witnesses", &witnesses);
+	pki_json_bool(&status, "peers", front->peers->told_apart);
 	pki_json_msec(&status, "clock", pki_msec_now());
 	PKI_TRY(add_ledger(front->ledger, &status, err));
 	reply_send(req, &status, &(struct pki_err){ 0 });
@@ -177,16 +186,17 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 static const struct {
 	const char *method;
 	const char *path;
+	unsigned open_to; /* peers; post_order() and post_event() look closer */
 	route_fn run;
 } routes[] = {
-	{ "POST", "/v1/orders", post_order },
-	{ "GET", "/v1/orders/", get_order },
-	{ "GET", "/v1/receipts/", get_receipt },
-	{ "POST", "/v1/events", post_event },
-	{ "POST", "/v1/crl", post_crl },
-	{ "POST", "/v1/crl/published", post_published },
-	{ "POST", "/v1/root-crl", post_root_crl },
-	{ "GET", "/v1/status", get_status },
+	{ "POST", "/v1/orders", PEERS_ALL, post_order },
+	{ "GET", "/v1/orders/", PEERS_ALL, get_order },
+	{ "GET", "/v1/receipts/", PEERS_ALL, get_receipt },
+	{ "POST", "/v1/events", PKI_PEER_RA | PKI_PEER_CRL | PKI_PEER_OCSP, post_event },
+	{ "POST", "/v1/crl", PKI_PEER_CRL, post_crl },
+	{ "POST", "/v1/crl/published", PKI_PEER_CRL, post_published },
+	{ "POST", "/v1/root-crl", PEERS_OWN, post_root_crl },
+	{ "GET", "/v1/status", PEERS_ALL, get_status },
 };
 
 static const char *
@@ -204,8 +214,12 @@ dispatch(struct front *front, struct pki_http_request *req, struct pki_err *err)
 {
 	for (size_t i = 0; i < PKI_COUNT(routes); i++) {
 		const char *rest = match(routes[i].path, pki_http_path(req));
-		if (rest != NULL && strcmp(routes[i].method, pki_http_method(req)) == 0)
-			return routes[i].run(front, req, rest, err);
+		if (rest == NULL || strcmp(routes[i].method, pki_http_method(req)) != 0)
+			continue;
+		char what[64];
+		snprintf(what, sizeof what, "%s %s", routes[i].method, routes[i].path);
+		PKI_TRY(peers_check(front->peers, req, routes[i].open_to, what, err));
+		return routes[i].run(front, req, rest, err);
 	}
 	return pki_fail(
 		err, PKI_NOTFOUND, "pki-ca has no such call; pki-ca(8) lists them");

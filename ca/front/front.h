@@ -3,6 +3,7 @@
 #define CA_FRONT_FRONT_H
 
 #include "ca/channel.h"
+#include "ca/front/peers.h"
 #include "ca/front/queue.h"
 #include "libpki/host/api.h"
 
@@ -11,6 +12,7 @@ struct front {
 	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
 	struct queue *queue;
 	const struct channel *signer;
+	const struct peers *peers;
 	struct writer *writer; /* only functions that any thread may call */
 };
 

@@ -39,6 +39,7 @@ struct job {
 	struct pki_bytes body; /* of the request */
 	json_t *input;
 	char order[PKI_ID_TEXT];
+	struct pki_err stranger; /* REFUSED: the sender's orders only revoke (rule 122) */
 
 	/* for the writer alone */
 	bool waits; /* for an earlier order of the batch, or held */

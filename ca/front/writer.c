@@ -74,6 +74,15 @@ check_clock(struct writer *w, pki_msec now, struct pki_err *err)
 		text);
 }
 
+/* rule 122: a revocation that an officer signed goes through, whoever sends it. */
+static bool
+turned_away(const struct job *job)
+{
+	bool revokes = job->facts.officer_count > 0 &&
+		       job->facts.order.action == PKI_ACTION_REVOKE;
+	return job->stranger.status != PKI_OK && !revokes;
+}
+
 static enum pki_status
 decide(struct writer *w, struct batch *b, struct pki_err *err)
 {
@@ -100,6 +109,8 @@ decide(struct writer *w, struct batch *b, struct pki_err *err)
 		if (ipc_get(&reply, IPC_BYTES, &invitation, &job->err) == PKI_OK)
 			PKI_TRY(pki_buf_append(&job->facts.invitation.cms,
 				invitation.data, invitation.len, err));
+		if (turned_away(job))
+			job->err = job->stranger;
 	}
 	return ipc_end(reply, err);
 }
@@ -236,8 +247,9 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 			return status;
 		}
 	}
-	/* after BUSY the client may send the order again */
-	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY;
+	/* after BUSY the client may send the order again; a stranger writes no log */
+	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY &&
+		       !turned_away(job);
 	return refused ? log_refusal(w, job, err) : PKI_OK;
 }
 

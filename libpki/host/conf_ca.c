@@ -61,6 +61,40 @@ load_keys(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *err)
 	return load_algorithm(keys, "ca_algorithm", &out->ca_alg, err);
 }
 
+static enum pki_status
+load_peer(struct pki_yaml *peers, const char *key, enum pki_peer peer,
+	struct conf_whole *whole, struct pki_err *err)
+{
+	struct pki_conf_ca *out = &whole->ca;
+	struct pki_yaml *list = pki_yaml_get(peers, key);
+	PKI_TRY(pki_yaml_expect_list(list, err));
+	for (size_t i = 0; i < pki_yaml_count(list); i++) {
+		struct pki_yaml *item = pki_yaml_item(list, i);
+		const char *name = pki_yaml_text(item);
+		if (name == NULL || name[0] == '\0')
+			return pki_yaml_fail(
+				item, err, "peers: %s is a list of users", key);
+		if (out->peer_user_count == PKI_PEER_USERS_MAX)
+			return pki_yaml_fail(
+				item, err, "peers: at most %d users", PKI_PEER_USERS_MAX);
+		struct pki_peer_user *user = &out->peer_users[out->peer_user_count++];
+		user->peer = peer;
+		PKI_TRY(conf_keep(whole, name, &user->name, err));
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+load_peers(struct pki_yaml *ca, struct conf_whole *whole, struct pki_err *err)
+{
+	struct pki_yaml *peers = pki_yaml_get(ca, "peers");
+	PKI_TRY(pki_yaml_expect_map(peers, err));
+	whole->ca.peers = peers != NULL;
+	PKI_TRY(load_peer(peers, "ra", PKI_PEER_RA, whole, err));
+	PKI_TRY(load_peer(peers, "crl", PKI_PEER_CRL, whole, err));
+	return load_peer(peers, "ocsp", PKI_PEER_OCSP, whole, err);
+}
+
 /* Checked already, with the common part. */
 static enum pki_status
 load_root_urls(struct pki_yaml *root, struct pki_urls *out, struct pki_err *err)
@@ -83,6 +117,7 @@ conf_load_ca(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *er
 	PKI_TRY(pki_yaml_expect_map(ca, err));
 	out->queue = QUEUE_DEFAULT;
 	PKI_TRY(pki_yaml_int(pki_yaml_get(ca, "queue"), 1, QUEUE_MAX, &out->queue, err));
+	PKI_TRY(load_peers(ca, whole, err));
 	PKI_TRY(conf_need_name(root, "root", &out->root_name, err));
 	PKI_TRY(conf_need_name(root, "ca", &out->ca_name, err));
 	PKI_TRY(conf_need_name(root, "seal", &out->seal_name, err));

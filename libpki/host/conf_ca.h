@@ -5,6 +5,17 @@
 #include "libpki/host/conf.h"
 #include "libpki/x509/name.h"
 
+/* Whom a route of pki-ca's socket belongs to: the users of a program. pki-ca(8) lists the routes. */
+enum pki_peer { PKI_PEER_RA = 1, PKI_PEER_CRL = 2, PKI_PEER_OCSP = 4 };
+
+/* Each officer may have an account of her own. */
+#define PKI_PEER_USERS_MAX 64
+
+struct pki_peer_user {
+	enum pki_peer peer;
+	const char *name; /* or the number of the user, in digits */
+};
+
 struct pki_conf_ca {
 	struct pki_name root_name;
 	struct pki_name ca_name;
@@ -17,6 +28,10 @@ struct pki_conf_ca {
 	const char *ca_key;
 	const char *seal_key;
 	const char *log_key;
+	/* the socket's peers are told apart by their users; false: everybody is any peer */
+	bool peers;
+	struct pki_peer_user peer_users[PKI_PEER_USERS_MAX];
+	size_t peer_user_count;
 	long queue; /* waiting requests, at most */
 };
 

@@ -6,6 +6,7 @@
 #define LIBPKI_HOST_HTTP_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "libpki/base/mem.h"
 #include "libpki/base/time.h"
@@ -75,6 +76,9 @@ void pki_http_reply_ready(
 void pki_http_reply_file(struct pki_http_request *req,
 	const struct pki_http_header *headers, size_t header_count, int fd,
 	uint64_t size);
+
+/* The user at the other end of a Unix socket, as of its connect(); false for other sockets. */
+bool pki_http_peer(const struct pki_http_request *req, uid_t *user);
 
 /* Client. url_base: "unix:/path", "http://host:port" or "https://host:port". */
 struct pki_http_response {

@@ -303,6 +303,21 @@ pki_http_get_header(const struct pki_http_request *req, const char *name)
 	return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
 }
 
+bool
+pki_http_peer(const struct pki_http_request *req, uid_t *user)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t size = sizeof peer;
+	int fd = MHD_get_connection_info(
+		req->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			 ->connect_fd;
+	/* pid 0: the socket is none of the Unix family */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0)
+		return false;
+	*user = peer.uid;
+	return true;
+}
+
 /* Paths and arguments stay as sent. */
 static size_t
 keep_escaped(void *cls, struct MHD_Connection *connection, char *text)

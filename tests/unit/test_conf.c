@@ -19,6 +19,8 @@
 static char dir[] = "/tmp/test_conf.XXXXXX";
 static char file[64];
 
+#define CA "{ queue: 7, peers: { ra: [claire, \"1002\"], ocsp: [claire] } }"
+
 static const char good[] =
 	"state: state\n" /* 1 */
 	"policy: /usr/share/policy\n" /* 2 */
@@ -40,7 +42,7 @@ static const char good[] =
 	"  repository: http://pki.example.test/\n" /* 18 */
 	"  ocsp: http://127.0.0.1:8880\n" /* 19 */
 	"log: { origin: ca.example.test/log }\n" /* 20 */
-	"ca: { queue: 7 }\n" /* 21 */
+	"ca: " CA "\n" /* 21 */
 	"crl:\n" /* 22 */
 	"  lifetime: 2h\n"
 	"  interval: 1h\n"
@@ -112,6 +114,12 @@ all_values(void **state)
 	assert_string_equal(c->ca_urls.ocsp, "http://127.0.0.1:8880");
 	assert_string_equal(c->log->origin, "ca.example.test/log");
 	assert_int_equal(c->ca->queue, 7);
+	assert_true(c->ca->peers);
+	assert_int_equal(c->ca->peer_user_count, 3);
+	assert_int_equal(c->ca->peer_users[1].peer, PKI_PEER_RA);
+	assert_string_equal(c->ca->peer_users[1].name, "1002");
+	assert_int_equal(c->ca->peer_users[2].peer, PKI_PEER_OCSP);
+	assert_string_equal(c->ca->peer_users[2].name, "claire");
 	assert_int_equal(c->crl_lifetime, 7200);
 	assert_int_equal(c->crl->interval, 3600);
 	assert_string_equal(c->crl->listen, "[::1]:8881");
@@ -133,8 +141,9 @@ defaults(void **state)
 	assert_in_dir(c->socket, "", "state/ca.sock");
 	assert_int_equal(load("  root_algorithm: P-521\n", "", &c, &err), PKI_OK);
 	assert_int_equal(c->ca->root_alg, PKI_ALG_P384);
-	assert_int_equal(load("ca: { queue: 7 }\n", "", &c, &err), PKI_OK);
+	assert_int_equal(load("ca: " CA "\n", "", &c, &err), PKI_OK);
 	assert_int_equal(c->ca->queue, 256);
+	assert_false(c->ca->peers);
 	assert_int_equal(
 		load("crl:\n  lifetime: 2h\n  interval: 1h\n  listen: \"[::1]:8881\"\n",
 			"", &c, &err),
@@ -177,11 +186,14 @@ refusals_name_line_and_key(void **state)
 		{ "policy:", "polcy:", 1, PKI_RULE_NONE, "\"policy\" is missing" },
 		{ "authority: RA\n", "authority: RA\nextra: 1\n", 11, PKI_RULE_NONE,
 			"\"extra\" is not a key of this file" },
-		{ "{ queue: 7 }", "{ que: 7 }", 21, PKI_RULE_NONE,
-			"\"que\" is not a key" },
+		{ CA, "{ que: 7 }", 21, PKI_RULE_NONE, "\"que\" is not a key" },
 		{ "queue: 7", "queue: 0", 21, PKI_RULE_NONE,
 			"queue: \"0\" is not a number from 1 to 65536" },
-		{ "{ queue: 7 }", "[7]", 21, PKI_RULE_NONE, "ca: keys and values" },
+		{ CA, "[7]", 21, PKI_RULE_NONE, "ca: keys and values" },
+		{ CA, "{ peers: { ra: claire } }", 21, PKI_RULE_NONE, "" },
+		{ CA, "{ peers: { ra: [[claire]] } }", 21, PKI_RULE_NONE,
+			"peers: ra is a list of users" },
+		{ CA, "{ peers: { audit: [claire] } }", 21, PKI_RULE_NONE, "audit" },
 		{ "threads: 2", "threads: 65", 28, PKI_RULE_NONE, "threads: \"65\"" },
 		{ "root_algorithm: P-521", "root_algorithm: RSA-1024", 16, PKI_RULE_NONE,
 			"root_algorithm: no algorithm \"RSA-1024\"" },
