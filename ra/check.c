@@ -120,17 +120,17 @@ static enum pki_status
 read_request(const struct pki_policy *policy, enum pki_kind kind, const char *path,
 	struct pki_buf *der, uint8_t hash[PKI_SHA256], struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	PKI_CLEANUP(pki_csr_cleanup) struct pki_csr *csr = NULL;
 	const struct pki_profile *profile = pki_policy_kind(policy, kind);
 	if (profile == NULL)
 		return pki_fail(err, PKI_CONFIG, "the policy has no profile of kind %s",
 			pki_kind_name(kind));
-	enum pki_status status = pki_file_read(path, PKI_CSR_MAX, &text, err);
+	enum pki_status status = pki_file_read(path, PKI_CSR_FILE_MAX, &text, err);
 	if (status == PKI_OK)
 		status = pki_csr_parse(pki_buf_bytes(&text), &csr, err);
 	if (status == PKI_OK)
-		status = pki_key_check(pki_csr_get0_key(csr), profile->key_algs, err);
+		status = pki_csr_check(csr, profile->key_algs, err);
 	if (status == PKI_OK)
 		status = pki_key_hash(pki_csr_get0_key(csr), hash, err);
 	if (status != PKI_OK) {

@@ -64,17 +64,16 @@ static enum pki_status
 read_csr(const char *folder, const char *path, struct ceremony_officer *officer,
 	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf in = { 0 };
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf in = { 0 };
 	char full[PATH_MAX];
 	if (path[0] == '/')
 		snprintf(full, sizeof full, "%s", path);
 	else
 		PKI_TRY(pki_conf_path(folder, path, full, err));
 	pki_err_object(err, "%s", full);
-	PKI_TRY(pki_file_read(full, PKI_CSR_MAX, &in, err));
+	PKI_TRY(pki_file_read(full, PKI_CSR_FILE_MAX, &in, err));
 	PKI_TRY(pki_csr_parse(pki_buf_bytes(&in), &officer->csr, err));
-	PKI_TRY(pki_key_check(
-		pki_csr_get0_key(officer->csr), officer->profile->key_algs, err));
+	PKI_TRY(pki_csr_check(officer->csr, officer->profile->key_algs, err));
 	*err = (struct pki_err){ 0 };
 	return PKI_OK;
 }

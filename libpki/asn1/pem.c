@@ -8,25 +8,110 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libpki/asn1/der.h"
+
 #define BEGIN "-----BEGIN "
+
+static const uint8_t utf8_mark[] = { 0xef, 0xbb, 0xbf };
+
+static bool
+starts_with(struct pki_bytes in, const void *with, size_t len)
+{
+	return in.len >= len && memcmp(in.data, with, len) == 0;
+}
+
+/* More than 127 octets of DER: no text in UTF-8 starts so. */
+static bool
+is_der(struct pki_bytes in)
+{
+	return in.len > 1 && in.data[0] == PKI_DER_SEQUENCE && in.data[1] > 0x7f;
+}
+
+/* RFC 7468 3: eol is CRLF, CR or LF. */
+static bool
+ends_line(uint8_t c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* Move `in` to the next line that begins a block: false if there is none. */
+static bool
+next_block(struct pki_bytes *in)
+{
+	size_t i = starts_with(*in, utf8_mark, sizeof utf8_mark) ? sizeof utf8_mark : 0;
+	while (i < in->len) {
+		while (i < in->len && (in->data[i] == ' ' || in->data[i] == '\t'))
+			i++;
+		struct pki_bytes rest = { in->data + i, in->len - i };
+		if (starts_with(rest, BEGIN, strlen(BEGIN))) {
+			*in = rest;
+			return true;
+		}
+		while (i < in->len && !ends_line(in->data[i]))
+			i++;
+		while (i < in->len && ends_line(in->data[i]))
+			i++;
+	}
+	return false;
+}
 
 bool
 pki_pem_looks_like(struct pki_bytes in)
 {
-	size_t i = 0;
-	while (i < in.len && strchr(" \t\r\n", in.data[i]) != NULL && in.data[i] != '\0')
-		i++;
-	return in.len - i >= strlen(BEGIN) &&
-	       memcmp(in.data + i, BEGIN, strlen(BEGIN)) == 0;
+	return !is_der(in) && next_block(&in);
+}
+
+bool
+pki_pem_next_label(struct pki_bytes *in, char label[PKI_PEM_LABEL])
+{
+	if (!next_block(in))
+		return false;
+	in->data += strlen(BEGIN);
+	in->len -= strlen(BEGIN);
+	size_t len = 0;
+	while (len < in->len && len + 1 < PKI_PEM_LABEL && !ends_line(in->data[len]) &&
+		in->data[len] != '-')
+		len++;
+	memcpy(label, in->data, len);
+	label[len] = '\0';
+	return true;
+}
+
+/* OpenSSL's reader does not know a CR alone as the end of a line. */
+static enum pki_status
+with_line_feeds(struct pki_bytes in, struct pki_buf *out, struct pki_err *err)
+{
+	PKI_TRY(pki_buf_append(out, in.data, in.len, err));
+	for (size_t i = 0; i < out->len; i++)
+		if (out->data[i] == '\r' && out->data[i + 1] != '\n')
+			out->data[i] = '\n';
+	return PKI_OK;
+}
+
+/* RFC 7468 2 has no header lines; RFC 1421 4.6.1.1 writes encrypted private keys with some. */
+static enum pki_status
+fail_header(const char *label, const char *header, struct pki_err *err)
+{
+	if (strstr(label, "PRIVATE KEY") != NULL && strstr(header, "ENCRYPTED") != NULL)
+		return pki_fail(err, PKI_INPUT,
+			"the PEM block \"%.60s\" is encrypted in the traditional form; convert it: openssl pkcs8 -topk8 -scrypt",
+			label);
+	return pki_fail(err, PKI_INPUT,
+		"RFC 7468 2: the PEM block \"%.60s\" has header lines (\"%.*s\"); remove them",
+		label, (int)strcspn(header, ":\r\n"), header);
 }
 
 enum pki_status
 pki_pem_decode(struct pki_bytes in, char label[PKI_PEM_LABEL], struct pki_buf *der,
 	struct pki_err *err)
 {
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf text = { 0 };
 	if (in.len > INT_MAX)
 		return pki_fail(err, PKI_LIMIT, "PEM of %zu octets", in.len);
-	BIO *bio = BIO_new_mem_buf(in.data, (int)in.len);
+	if (!next_block(&in))
+		return pki_fail(err, PKI_INPUT, "no PEM block");
+	PKI_TRY(with_line_feeds(in, &text, err));
+	BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
 	if (bio == NULL)
 		return pki_fail_ssl(err, PKI_MEMORY, "reading PEM");
 	char *name = NULL;
@@ -39,9 +124,7 @@ pki_pem_decode(struct pki_bytes in, char label[PKI_PEM_LABEL], struct pki_buf *d
 	if (!ok)
 		st = pki_fail_ssl(err, PKI_INPUT, "no PEM block that is whole");
 	else if (header[0] != '\0')
-		st = pki_fail(err, PKI_INPUT,
-			"the PEM block \"%.60s\" is encrypted in the traditional form; convert it: openssl pkcs8 -topk8 -scrypt",
-			name);
+		st = fail_header(name, header, err);
 	else
 		st = pki_buf_append(der, data, (size_t)len, err);
 	if (st == PKI_OK)
@@ -56,11 +139,14 @@ enum pki_status
 pki_pem_or_der(struct pki_bytes in, size_t max, const char *const *labels,
 	struct pki_buf *der, struct pki_err *err)
 {
-	/* base64 and line ends make 4/3 of the DER; comments around the block are legal */
 	bool pem = pki_pem_looks_like(in);
-	if (in.len > (pem ? 2 * max : max))
-		return pki_fail(
-			err, PKI_LIMIT, "%zu octets; at most %zu are read", in.len, max);
+	size_t limit = pem ? PKI_PEM_TEXT_MAX(max) : max;
+	if (in.len > limit)
+		return pki_fail(err, PKI_LIMIT, "%zu octets; at most %zu are read",
+			in.len, limit);
+	if (starts_with(in, "\xff\xfe", 2) || starts_with(in, "\xfe\xff", 2))
+		return pki_fail(err, PKI_INPUT,
+			"RFC 7468 2: the file is text in UTF-16; save it as ASCII or UTF-8");
 	if (!pem)
 		return pki_buf_append(der, in.data, in.len, err);
 	char label[PKI_PEM_LABEL];

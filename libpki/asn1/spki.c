@@ -131,16 +131,21 @@ pki_spki_decode(struct pki_bytes in, EVP_PKEY **pkey, struct pki_buf *canonical,
 {
 	PKI_CLEANUP(pki_spki_cleanup)
 	PKI_SPKI *spki = pki_asn1_decode(in, ASN1_ITEM_rptr(PKI_SPKI));
-	if (spki == NULL || (spki->key->flags & 7) != 0) {
-		ERR_clear_error();
+	ERR_clear_error();
+	if (spki == NULL)
 		return PKI_OK;
-	}
+	if ((spki->key->flags & 7) != 0)
+		return pki_fail(err, PKI_INPUT,
+			"RFC 5280 4.1.2.7: subjectPublicKey has unused bits");
 	int nid = OBJ_obj2nid(spki->algorithm->algorithm);
 	if (nid == NID_X9_62_id_ecPublicKey)
 		*pkey = ec_key(spki);
 	else if (nid == NID_rsaEncryption)
 		*pkey = rsa_key(spki);
 	ERR_clear_error();
+	if (*pkey == NULL && nid == NID_rsaEncryption)
+		return pki_refuse(err, PKI_RULE_WEAK_KEY,
+			"RFC 8017 3.1, A.1.1: RSA modulus and exponent are positive INTEGERs in DER; make a new key");
 	if (*pkey == NULL)
 		return PKI_OK;
 	*point_len = (size_t)ASN1_STRING_length(spki->key);

@@ -197,6 +197,12 @@ pki_key_from_spki(struct pki_bytes spki, struct pki_key **out, struct pki_err *e
 		EVP_PKEY_free(pkey);
 		return pki_fail(err, PKI_INPUT, "octets after the SubjectPublicKeyInfo");
 	}
+	/* the OID of X.509's own "rsa" (2.5.8.1.1) would get round the reader of RSA keys */
+	if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA) {
+		EVP_PKEY_free(pkey);
+		return pki_fail(err, PKI_INPUT,
+			"RFC 3279 2.3.1: the algorithm of an RSA key is rsaEncryption");
+	}
 	return adopt(pkey, NULL, 0, out, err);
 }
 
@@ -295,6 +301,21 @@ check_modulus(const struct pki_key *key, struct pki_err *err)
 	enum pki_status st = pki_weak_modulus(n, err);
 	BN_free(n);
 	return st;
+}
+
+enum pki_status
+pki_key_check_composite(const struct pki_key *key, struct pki_err *err)
+{
+	if (key->alg != PKI_ALG_RSA3072)
+		return PKI_OK;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	bool ok = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	if (ok)
+		return PKI_OK;
+	ERR_clear_error();
+	return pki_refuse(err, PKI_RULE_WEAK_KEY,
+		"SP 800-89 5.3.3: the RSA modulus is a prime or a power of a prime, so that everybody can compute the private key; make a new key");
 }
 
 /* The curves have cofactor 1: a point on the curve, not at infinity, is in the group. */
