@@ -98,8 +98,8 @@ order_cleanup(struct pki_order *order)
 
 /* The service's own signed order for a certificate over key. */
 static enum pki_status
-sign_order(struct identity *id, struct pki_key *key, struct pki_buf *cms,
-	struct pki_err *err)
+sign_order(struct identity *id, struct pki_key *key, char name[PKI_ID_TEXT],
+	struct pki_buf *cms, struct pki_err *err)
 {
 	PKI_CLEANUP(order_cleanup)
 	struct pki_order order = {
@@ -110,6 +110,7 @@ sign_order(struct identity *id, struct pki_key *key, struct pki_buf *cms,
 	};
 	PKI_CLEANUP(pki_buf_free) struct pki_buf json = { 0 };
 	PKI_TRY(pki_id_make('O', order.id, err));
+	memcpy(name, order.id, sizeof order.id);
 	snprintf(order.authority, sizeof order.authority, "%s", id->conf->authority);
 	snprintf(order.certs[0].profile, sizeof order.certs[0].profile, PROFILE);
 	PKI_TRY(pki_csr_make(key, &order.certs[0].csr, err));
@@ -118,18 +119,25 @@ sign_order(struct identity *id, struct pki_key *key, struct pki_buf *cms,
 }
 
 static enum pki_status
-send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
-	struct pki_err *err)
+read_certificate(const json_t *reply, struct pki_cert **out, struct pki_err *err)
 {
-	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	const char *pem = NULL;
-	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime",
-		cms, &reply, err));
-	if (json_unpack(reply, "{s:[{s:s}]}", "certificates", "pem", &pem) != 0)
+	const json_t *first = json_array_get(json_object_get(reply, "certificates"), 0);
+	const char *pem = json_string_value(json_object_get(first, "pem"));
+	if (pem == NULL)
 		return pki_fail(
 			err, PKI_UNAVAILABLE, "pki-ca's answer holds no certificate");
 	return pki_cert_parse(
 		(struct pki_bytes){ (const uint8_t *)pem, strlen(pem) }, out, err);
+}
+
+static enum pki_status
+send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime",
+		cms, &reply, err));
+	return read_certificate(reply, out, err);
 }
 
 /* Key first: a stop in between leaves a pair without match, and load() orders a new pair. */
@@ -151,23 +159,101 @@ store(struct identity *id, const struct pki_cert *cert, const char *next_path,
 	return pki_file_publish(path, pem.data, pem.len, 0644, err);
 }
 
+/* The next pair on its way: the key, and the order for its certificate. */
+struct next {
+	char key_path[PATH_MAX], order_path[PATH_MAX];
+	struct pki_key *key;
+	char order[PKI_ID_TEXT];
+};
+
+static void
+next_cleanup(struct next *next)
+{
+	pki_key_free(next->key);
+}
+
+static enum pki_status
+discard(const char *path, struct pki_err *err)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return pki_fail_errno(err, PKI_IO, errno, "%s", path);
+	return PKI_OK;
+}
+
+/* Opens the pair that an earlier order left without a reply. *found false: none. */
+static enum pki_status
+open_next(struct identity *id, struct next *next, bool *found, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	PKI_TRY(pki_conf_path(id->dir, "next.pem", next->key_path, err));
+	PKI_TRY(pki_conf_path(id->dir, "next.order", next->order_path, err));
+	*found = pki_file_exists(next->key_path) &&
+		 pki_file_read(next->order_path, PKI_ID_TEXT, &text, NULL) == PKI_OK &&
+		 pki_id_valid((const char *)text.data, 'O') &&
+		 pki_key_open(next->key_path, id->pass, &next->key, NULL) == PKI_OK;
+	if (*found)
+		snprintf(next->order, sizeof next->order, "%s", (const char *)text.data);
+	return PKI_OK;
+}
+
+/* The certificate of the earlier order, whose reply was lost. *found false: pki-ca did
+ * not carry out the order. */
+static enum pki_status
+fetch_next(struct identity *id, const struct next *next, struct pki_cert **cert,
+	bool *found, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	struct pki_err own = { 0 };
+	char path[64];
+	snprintf(path, sizeof path, "/v1/orders/%s", next->order);
+	enum pki_status status = pki_api_call(
+		id->conf->socket, path, NULL, (struct pki_bytes){ 0 }, &reply, &own);
+	*found = status == PKI_OK;
+	if (status == PKI_NOTFOUND)
+		return PKI_OK;
+	PKI_TRY(pki_err_move(err, &own));
+	return read_certificate(reply, cert, err);
+}
+
+/* Key and order are on disk before pki-ca hears of the order: a certificate whose reply
+ * is lost has its key, and is fetched. */
+static enum pki_status
+order_next(struct identity *id, struct next *next, struct pki_cert **cert,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
+	PKI_TRY(discard(next->order_path, err));
+	PKI_TRY(discard(next->key_path, err));
+	pki_key_free(next->key);
+	next->key = NULL;
+	PKI_TRY(pki_key_generate(id->alg, &next->key, err));
+	PKI_TRY(sign_order(id, next->key, next->order, &cms, err));
+	PKI_TRY(pki_key_seal(next->key, next->key_path, id->pass, err));
+	PKI_TRY(pki_file_publish(
+		next->order_path, next->order, strlen(next->order), 0600, err));
+	return send_order(id, pki_buf_bytes(&cms), cert, err);
+}
+
 static enum pki_status
 order_pair(struct identity *id, struct pki_err *err)
 {
-	char next_path[PATH_MAX];
+	PKI_CLEANUP(next_cleanup) struct next next = { .key = NULL };
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
-	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
-	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = { 0 };
-	PKI_TRY(pki_key_generate(id->alg, &key, err));
-	PKI_TRY(sign_order(id, key, &cms, err));
-	PKI_TRY(send_order(id, pki_buf_bytes(&cms), &cert, err));
-	PKI_TRY(try_pair(id, cert, key, err));
-	PKI_TRY(pki_conf_path(id->dir, "next.pem", next_path, err));
-	if (unlink(next_path) != 0 && errno != ENOENT)
-		return pki_fail_errno(err, PKI_IO, errno, "%s", next_path);
-	PKI_TRY(pki_key_seal(key, next_path, id->pass, err));
-	PKI_TRY(store(id, cert, next_path, err));
-	install(id, &cert, &key);
+	bool found = false;
+	PKI_TRY(open_next(id, &next, &found, err));
+	if (found)
+		PKI_TRY(fetch_next(id, &next, &cert, &found, err));
+	if (found && try_pair(id, cert, next.key, NULL) != PKI_OK) {
+		pki_cert_free(cert);
+		cert = NULL;
+		found = false;
+	}
+	if (!found)
+		PKI_TRY(order_next(id, &next, &cert, err));
+	PKI_TRY(try_pair(id, cert, next.key, err));
+	PKI_TRY(store(id, cert, next.key_path, err));
+	PKI_TRY(discard(next.order_path, err));
+	install(id, &cert, &next.key);
 	return PKI_OK;
 }
 

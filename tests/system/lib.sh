@@ -188,6 +188,43 @@ custody_secret() {
 	done | sha256sum | cut -d' ' -f1
 }
 
+# lossy_up: a process between the clients of $D/lossy.yaml and the CA. It loses the next reply to a
+# POST if $D/lose.post is there, each reply while $D/lose.all is there, and lists in $D/at-post the
+# responder's files at the time of the last POST.
+lossy() {
+	exec perl -MIO::Socket::UNIX -e '
+		$SIG{PIPE} = "IGNORE";
+		my ($at, $ca, $lose) = @ARGV;
+		sub message { # headers, and the body that they announce
+			my ($s, $all) = ($_[0], "");
+			until ($all =~ /\r\n\r\n/) { sysread($s, $all, 65536, length $all) or return $all }
+			my ($len) = $all =~ /^Content-Length: *(\d+)/mi;
+			my $end = index($all, "\r\n\r\n") + 4 + ($len // 0);
+			while (length $all < $end) { sysread($s, $all, 65536, length $all) or last }
+			return $all;
+		}
+		my $l = IO::Socket::UNIX->new(Local => $at, Listen => 5) or die;
+		while (my $c = $l->accept) {
+			while (length(my $asked = message($c))) {
+				system("ls -A $ENV{D}/ocsp >$ENV{D}/at-post 2>&1") if $asked =~ /^POST/;
+				my $s = IO::Socket::UNIX->new(Peer => $ca) or last;
+				syswrite $s, $asked;
+				my $said = message($s);
+				if (-e "$lose.all" || ($asked =~ /^POST/ && unlink "$lose.post")) { last }
+				syswrite $c, $said;
+			}
+		}' "$D/lossy.sock" "$CA_SOCKET" "$D/lose"
+}
+lossy_up() {
+	mkdir -p "$D/run"
+	lossy &
+	echo $! >"$D/run/lossy.pid"
+	sample_wait lossy test -S "$D/lossy.sock"
+	{
+		cat "$D/pki.yaml"
+		echo "socket: $D/lossy.sock"
+	} >"$D/lossy.yaml"
+}
 # receipt ORDER: $D/receipt.p7s, which says when its revocations were published
 receipt() {
 	pki-ra receipt "$1" --out "$D/receipt.p7s" && openssl cms -verify -inform DER -in "$D/receipt.p7s" \

@@ -78,37 +78,8 @@ ok "a receipt without a place: the revocation goes through" revoke --receipt "$D
 ok "... and the warning says how to fetch it" bash -c "grep -q 'pki-ra receipt O-' $D/warning"
 count=$((count + 2))
 
-# a lost reply: between pki-ra and the CA stands a process that loses the next reply
-lossy() {
-	exec perl -MIO::Socket::UNIX -e '
-		$SIG{PIPE} = "IGNORE";
-		my ($at, $ca, $lose) = @ARGV;
-		sub message { # headers, and the body that they announce
-			my ($s, $all) = ($_[0], "");
-			until ($all =~ /\r\n\r\n/) { sysread($s, $all, 65536, length $all) or return $all }
-			my ($len) = $all =~ /^Content-Length: *(\d+)/mi;
-			my $end = index($all, "\r\n\r\n") + 4 + ($len // 0);
-			while (length $all < $end) { sysread($s, $all, 65536, length $all) or last }
-			return $all;
-		}
-		my $l = IO::Socket::UNIX->new(Local => $at, Listen => 5) or die;
-		while (my $c = $l->accept) {
-			while (length(my $asked = message($c))) {
-				my $s = IO::Socket::UNIX->new(Peer => $ca) or last;
-				syswrite $s, $asked;
-				my $said = message($s);
-				if (-e "$lose.all" || ($asked =~ /^POST/ && unlink "$lose.post")) { last }
-				syswrite $c, $said;
-			}
-		}' "$D/lossy.sock" "$CA_SOCKET" "$D/lose"
-}
-lossy &
-echo $! >"$D/run/lossy.pid"
-sample_wait lossy test -S "$D/lossy.sock"
-{
-	cat "$D/pki.yaml"
-	echo "socket: $D/lossy.sock"
-} >"$D/lossy.yaml"
+# a lost reply
+lossy_up
 enrolled otto Otto Weiss 77AB00005 2035-05-01 >"$D/out" 2>&1
 touch "$D/lose.post"
 ok "a lost reply is fetched by the same command" revoke --config "$D/lossy.yaml" --receipt "$D/otto.p7s"
