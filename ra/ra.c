@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "libpki/host/conf_ra.h"
 #include "ra/store/erasure.h"
@@ -15,12 +16,73 @@ ra_open_without_store(const struct pki_args *args, struct ra *out, struct pki_er
 	return pki_policy_load(out->conf->policy, &out->policy, err);
 }
 
+static enum pki_status
+make_store(struct ra *ra, struct pki_err *err)
+{
+	const char *dir = ra->conf->ra->store;
+	PKI_TRY(ra_store_open(dir, RA_STORE_NEW, &ra->store, err));
+	fprintf(stderr, "pki-ra: note: a new, empty applications store is in %s\n", dir);
+	return PKI_OK;
+}
+
+/* Does an entry of the log come from an applications store? Entries are canonical JSON. */
+static enum pki_status
+look_for_events(struct ra *ra, bool *found, struct pki_err *err)
+{
+	static const char source[] = "\"source\":\"pki-ra\"";
+	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
+	uint64_t count = 0;
+	PKI_TRY(ra_need_ledger(ra, err));
+	PKI_TRY(pki_ledger_entry_count(ra->ledger, &count, err));
+	for (uint64_t i = 0; i < count && !*found; i++) {
+		pki_buf_reset(&text);
+		PKI_TRY(pki_ledger_entry(ra->ledger, i, &text, err));
+		*found = memmem(text.data, text.len, source, sizeof source - 1) != NULL;
+	}
+	return PKI_OK;
+}
+
+/* A lost store is not made anew: nobody would miss its applications. */
+static enum pki_status
+check_unused(struct ra *ra, struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	const char *dir = ra->conf->ra->store;
+	bool used = ra_store_was_used(dir);
+	pki_err_object(err, "%s", dir);
+	if (!used && look_for_events(ra, &used, &own) != PKI_OK)
+		return pki_fail(err, PKI_IO,
+			"the folder has no applications.db, and whether the store is new or lost is not known, as the ledger cannot be read: %s. Restore the store, or make an empty store with pki-ra reconcile --new-store",
+			own.msg);
+	if (used)
+		return pki_fail(err, PKI_IO,
+			"the applications store is lost: the folder has no applications.db, but there were applications; restore the store from its backup, or make an empty store with pki-ra reconcile --new-store");
+	return PKI_OK;
+}
+
 enum pki_status
 ra_need_store(struct ra *ra, struct pki_err *err)
 {
+	struct pki_err own = { 0 };
 	if (ra->store != NULL)
 		return PKI_OK;
-	return ra_store_open(ra->conf->ra->store, &ra->store, err);
+	if (ra_store_open(ra->conf->ra->store, RA_STORE_KNOWN, &ra->store, &own) !=
+		PKI_NOTFOUND)
+		return pki_err_move(err, &own);
+	PKI_TRY(check_unused(ra, err));
+	return make_store(ra, err);
+}
+
+enum pki_status
+ra_new_store(struct ra *ra, struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	if (ra_store_open(ra->conf->ra->store, RA_STORE_KNOWN, &ra->store, &own) ==
+		PKI_NOTFOUND)
+		return make_store(ra, err);
+	pki_err_object(err, "%s", ra->conf->ra->store);
+	return pki_fail(
+		err, PKI_STATE, "the folder has a store; move the folder away first");
 }
 
 enum pki_status

@@ -25,7 +25,11 @@ enum pki_status ra_open_without_store(
 	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_open(
 	const struct pki_args *args, struct ra *out, struct pki_err *err) PKI_MUST_CHECK;
+/* A store that nobody has used yet is made, with a note on standard error. IO if the store
+ * is lost: the folder has no database, and the log or the folder shows applications. */
 enum pki_status ra_need_store(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
+/* Make an empty store although the log shows applications; STATE if there is a store. */
+enum pki_status ra_new_store(struct ra *ra, struct pki_err *err) PKI_MUST_CHECK;
 /* Send the waiting events, and sweep after erasures; stderr lists the remaining work. */
 void ra_close(struct ra *ra);
 

@@ -1,16 +1,25 @@
-/* Compares the store with the log: the store must still have each application and
- * invitation of the log, unchanged, and all parts must open. */
+/*
+ * Compares the store with the CA's ledger, in both directions. The store must still have
+ * each application and invitation of the log, and the application of each order that the
+ * CA carried out for a holder, unchanged; all parts must open. The log must have each
+ * application and invitation of the store, and the ledger each certificate that the store
+ * has received.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ra/commands/commands.h"
+#include "ra/issued.h"
 #include "ra/ra.h"
 #include "ra/store/evidence.h"
 #include "ra/store/invitation.h"
 #include "ra/store/outbox.h"
 
-const struct pki_option ra_cmd_reconcile_options[] = { { 0 } };
+const struct pki_option ra_cmd_reconcile_options[] = {
+	{ "new-store", NULL, "make an empty store after the loss of the store", 1 },
+	{ 0 },
+};
 
 /* The state of an application after an event. */
 static const struct {
@@ -30,10 +39,12 @@ struct reconciliation {
 	 * member, and the state */
 	json_t *applications;
 	json_t *invitations; /* by id: the detail of the event */
+	json_t *orders; /* by id: orders of the store's applications */
 	json_t *erased; /* by id of the holder; the holder's parts do not open */
 	struct pki_json findings;
 	uint64_t waiting; /* events in the outbox */
 	uint64_t checked;
+	uint64_t unfinished; /* findings about a step that a command of pki-ra repeats */
 };
 
 static void finding(struct reconciliation *r, const char *object, const char *fmt, ...)
@@ -74,6 +85,9 @@ add_step(struct reconciliation *r, const char *id, json_t *detail, enum ra_state
 	struct pki_err *err)
 {
 	json_t *known = json_object_get(r->applications, id);
+	/* the order that led to the rejection, of a revocation or an erasure */
+	if (state == RA_REJECTED && json_object_get(detail, "order") != NULL)
+		json_object_del(detail, "order");
 	if (known == NULL) {
 		if (json_object_set_new(r->applications, id, json_object()) != 0)
 			return out_of_memory(err);
@@ -144,6 +158,60 @@ check_order(struct reconciliation *r, const struct ra_application *a,
 	return PKI_OK;
 }
 
+/* A step that was interrupted, or could not be done: the remedy is a command. */
+static void
+unfinished(struct reconciliation *r, const struct ra_application *a, const char *fault,
+	const char *command)
+{
+	r->unfinished++;
+	finding(r, a->id, "%s; next: pki-ra %s %s", fault, command, a->id);
+}
+
+/* The ledger must have the certificates that the store received for the order. */
+static enum pki_status
+check_certificates(
+	struct reconciliation *r, const struct ra_application *a, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_issued_free) struct ra_issued issued = { 0 };
+	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
+	PKI_TRY(ra_issued_load(r->ra, a, &issued, &reply, err));
+	for (size_t i = 0; i < issued.count; i++) {
+		PKI_CLEANUP(pki_cert_row_free) struct pki_cert_row row = { 0 };
+		const struct pki_cert *cert = issued.certs[i].cert;
+		struct pki_bytes der = pki_cert_get0_der(cert);
+		char serial[PKI_SERIAL_TEXT];
+		bool found = false;
+		pki_serial_text(pki_cert_get0_serial(cert), serial);
+		PKI_TRY(pki_ledger_certificate(r->ra->ledger, PKI_ISSUER_CA,
+			pki_cert_get0_serial(cert), &row, &found, err));
+		if (!found || strcmp(row.order, a->order) != 0 ||
+			!pki_bytes_equal(der.data, der.len, row.der.data, row.der.len))
+			finding(r, a->id,
+				"the ledger does not have certificate %s, which the CA issued to it; restore a newer ledger",
+				serial);
+	}
+	return PKI_OK;
+}
+
+/* An open renewal of revoked certificates: the store was not at hand when the certificates
+ * were revoked. */
+static enum pki_status
+check_predecessors(struct reconciliation *r, const struct ra_application *a,
+	const struct ra_record *record, struct pki_err *err)
+{
+	for (size_t i = 0; i < record->serial_count && a->state <= RA_APPROVED; i++) {
+		struct pki_cert_status status = { 0 };
+		PKI_TRY(pki_ledger_status(
+			r->ra->ledger, PKI_ISSUER_CA, &record->serials[i], &status, err));
+		if (!status.revoked)
+			continue;
+		unfinished(r, a, "renews certificates that are revoked",
+			"reject --reason revoked");
+		return PKI_OK;
+	}
+	return PKI_OK;
+}
+
 static enum pki_status
 check_content(struct reconciliation *r, const struct ra_application *a,
 	const json_t *logged, struct pki_err *err)
@@ -157,7 +225,53 @@ check_content(struct reconciliation *r, const struct ra_application *a,
 	PKI_TRY(ra_evidence_check(r->ra->store, a, &record, err));
 	if (part != NULL)
 		PKI_TRY(ra_part_get(r->ra->store, a, part, &text, err));
+	if (a->state == RA_ISSUED || a->state == RA_ACCEPTED)
+		PKI_TRY(check_certificates(r, a, err));
+	PKI_TRY(check_predecessors(r, a, &record, err));
 	return check_order(r, a, logged, &record, err);
+}
+
+/* Did the CA carry out the application's order? */
+static enum pki_status
+check_carried_out(
+	struct reconciliation *r, const struct ra_application *a, struct pki_err *err)
+{
+	struct pki_order_row row = { 0 };
+	bool found = false;
+	if (a->order[0] == '\0')
+		return PKI_OK;
+	if (json_object_set_new(r->orders, a->order, json_true()) != 0)
+		return out_of_memory(err);
+	PKI_TRY(pki_ledger_order(r->ra->ledger, a->order, &row, &found, err));
+	bool same = strcmp(row.holder, a->holder) == 0;
+	pki_order_row_free(&row);
+	bool issued = a->state == RA_ISSUED || a->state == RA_ACCEPTED;
+	if (issued && !found)
+		finding(r, a->id,
+			"the ledger does not have its order %s, which the CA carried out; restore a newer ledger",
+			a->order);
+	else if (found && a->state == RA_APPROVED)
+		unfinished(r, a, "the CA has issued its certificates", "issue");
+	else if (found && (!issued || !same))
+		finding(r, a->id,
+			"the CA carried out its order %s for holder %s; restore a newer backup",
+			a->order, row.holder);
+	return PKI_OK;
+}
+
+/* Erased data must stay erased: an older backup brings the data back. */
+static void
+check_erased(struct reconciliation *r, const struct ra_application *a,
+	const struct pki_err *own)
+{
+	bool logged = json_object_get(r->erased, a->holder) != NULL;
+	if (logged && own->status == PKI_OK)
+		finding(r, a->id,
+			"the personal data of holder %s was erased according to the log, and is in the store; erase it again: pki-ra erase %s",
+			a->holder, a->holder);
+	else if (!logged && own->status != PKI_OK &&
+		 (own->status != PKI_STATE || r->waiting == 0))
+		finding(r, a->id, "%s", own->msg);
 }
 
 static enum pki_status
@@ -167,7 +281,6 @@ on_application(void *ctx, const struct ra_application *a, struct pki_err *err)
 	struct pki_err own = { 0 };
 	const json_t *logged = json_object_get(r->applications, a->id);
 	const char *holder = member(logged, "holder"), *order = member(logged, "order");
-	(void)err;
 	r->checked++;
 	if (logged == NULL && r->waiting == 0)
 		finding(r, a->id, "is in the store, but not in the log");
@@ -179,49 +292,79 @@ on_application(void *ctx, const struct ra_application *a, struct pki_err *err)
 			"is at an earlier step than the log; restore a newer backup");
 	if (holder[0] != '\0' && strcmp(holder, a->holder) != 0)
 		finding(r, a->id, "belongs to another holder in the log");
-	if (json_object_get(r->erased, a->holder) == NULL &&
-		check_content(r, a, logged, &own) != PKI_OK)
-		finding(r, a->id, "%s", own.msg);
+	PKI_TRY(check_carried_out(r, a, err));
+	(void)check_content(r, a, logged, &own);
+	check_erased(r, a, &own);
 	json_object_del(r->applications, a->id);
 	return PKI_OK;
 }
 
-static void
-check_invitations(struct reconciliation *r)
+static enum pki_status
+on_invitation(void *ctx, const struct ra_invitation *invitation, struct pki_err *err)
+{
+	struct reconciliation *r = ctx;
+	char digest[PKI_SHA256_HEX];
+	const json_t *logged = json_object_get(r->invitations, invitation->id);
+	PKI_TRY(pki_sha256_hex(invitation->cms.data, invitation->cms.len, digest, err));
+	if (logged == NULL && r->waiting == 0)
+		finding(r, invitation->id, "is in the store, but not in the log");
+	if (logged != NULL && strcmp(digest, member(logged, "order_digest")) != 0)
+		finding(r, invitation->id,
+			"differs from the invitation that the log records");
+	json_object_del(r->invitations, invitation->id);
+	return PKI_OK;
+}
+
+/* What is left of the log's objects is missing in the store. */
+static enum pki_status
+add_missing(struct reconciliation *r, struct pki_err *err)
 {
 	const char *id;
 	json_t *logged;
-	json_object_foreach (r->invitations, id, logged) {
-		PKI_CLEANUP(ra_invitation_free) struct ra_invitation invitation = { 0 };
-		struct pki_err own = { 0 };
-		char digest[PKI_SHA256_HEX];
-		if (ra_invitation_by_id(r->ra->store, id, &invitation, NULL, &own) !=
-				PKI_OK ||
-			pki_sha256_hex(invitation.cms.data, invitation.cms.len, digest,
-				&own) != PKI_OK)
-			finding(r, id, "%s", own.msg);
-		else if (strcmp(digest, member(logged, "order_digest")) != 0)
-			finding(r, id,
-				"differs from the invitation that the log records");
+	json_object_foreach (r->applications, id, logged) {
+		const char *order = member(logged, "order");
+		finding(r, id,
+			"is in the log, but no longer in the store; restore a newer backup");
+		if (order[0] != '\0' &&
+			json_object_set_new(r->orders, order, json_true()) != 0)
+			return out_of_memory(err);
 	}
+	json_object_foreach (r->invitations, id, logged) {
+		finding(r, id,
+			"is in the log, but no longer in the store; restore a newer backup");
+	}
+	return PKI_OK;
+}
+
+static enum pki_status
+on_order(void *ctx, const struct pki_order_row *row, struct pki_err *err)
+{
+	struct reconciliation *r = ctx;
+	(void)err;
+	bool certified = row->action == PKI_ACTION_ISSUE ||
+			 row->action == PKI_ACTION_RENEW;
+	if (certified && row->holder[0] != '\0' &&
+		json_object_get(r->orders, row->id) == NULL)
+		finding(r, row->id,
+			"the CA carried it out for holder %s, and no application of the store has it; restore a newer backup",
+			row->holder);
+	return PKI_OK;
 }
 
 static enum pki_status
 reconcile(struct reconciliation *r, struct pki_err *err)
 {
 	const struct ra_filter all = { .state = -1, .limit = -1 };
-	const char *id;
-	json_t *logged;
+	struct ra_store *store = r->ra->store;
 	PKI_TRY(ra_need_ledger(r->ra, err));
-	PKI_TRY(ra_outbox_count(r->ra->store, &r->waiting, err));
+	/* events that pki-ca cannot take now are counted in `waiting` */
+	if (ra_outbox_send(store, r->ra->conf->socket, &r->waiting, NULL) != PKI_OK)
+		PKI_TRY(ra_outbox_count(store, &r->waiting, err));
 	PKI_TRY(read_log(r, err));
-	PKI_TRY(ra_application_each(r->ra->store, &all, on_application, r, NULL, err));
-	json_object_foreach (r->applications, id, logged) {
-		finding(r, id,
-			"is in the log, but no longer in the store; restore a newer backup");
-	}
-	check_invitations(r);
-	return PKI_OK;
+	PKI_TRY(ra_application_each(store, &all, on_application, r, NULL, err));
+	PKI_TRY(ra_invitation_each(store, on_invitation, r, err));
+	PKI_TRY(add_missing(r, err));
+	return pki_ledger_each_order(r->ra->ledger, on_order, r, err);
 }
 
 static enum pki_status
@@ -244,20 +387,23 @@ print_text(const struct reconciliation *r, const json_t *findings)
 	}
 }
 
+/* The exit status: STATE where a repeated command is all that is missing. */
 static enum pki_status
-report(struct reconciliation *r, struct pki_err *err)
+report(struct reconciliation *r, int *exit_status, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *findings = NULL;
 	PKI_TRY(pki_json_take(&r->findings, &findings, err));
+	size_t count = json_array_size(findings);
+	*exit_status = count == 0               ? PKI_OK
+		       : count == r->unfinished ? PKI_STATE
+						: PKI_TAMPERED;
 	if (r->ra->json)
-		PKI_TRY(print_json(r, findings, err));
-	else
-		print_text(r, findings);
-	if (json_array_size(findings) == 0)
-		return PKI_OK;
-	return pki_fail(err, PKI_TAMPERED,
-		"%zu findings; keep the store and compare it with its backups",
-		json_array_size(findings));
+		return print_json(r, findings, err);
+	print_text(r, findings);
+	if (count > r->unfinished)
+		printf("%zu findings; keep the store and compare it with its backups\n",
+			count);
+	return PKI_OK;
 }
 
 static void
@@ -265,6 +411,7 @@ free_reconciliation(struct reconciliation *r)
 {
 	json_decref(r->applications);
 	json_decref(r->invitations);
+	json_decref(r->orders);
 	json_decref(r->erased);
 	pki_json_free(&r->findings);
 }
@@ -279,12 +426,16 @@ ra_cmd_reconcile(const struct pki_args *args, void *ctx, struct pki_err *err)
 		.ra = &ra,
 		.applications = json_object(),
 		.invitations = json_object(),
+		.orders = json_object(),
 		.erased = json_object(),
 		.findings = pki_json_array(),
 	};
-	PKI_TRY(ra_open(args, &ra, err));
-	if (r.applications == NULL || r.invitations == NULL || r.erased == NULL)
+	PKI_TRY(ra_open_without_store(args, &ra, err));
+	PKI_TRY(pki_arg_flag(args, "new-store") ? ra_new_store(&ra, err)
+						: ra_need_store(&ra, err));
+	if (r.applications == NULL || r.invitations == NULL || r.orders == NULL ||
+		r.erased == NULL)
 		return out_of_memory(err);
 	PKI_TRY(reconcile(&r, err));
-	return report(&r, err);
+	return report(&r, args->exit_status, err);
 }

@@ -88,6 +88,23 @@ ra_invitation_by_id(struct ra_store *store, const char *id, struct ra_invitation
 }
 
 enum pki_status
+ra_invitation_each(
+	struct ra_store *store, ra_invitation_fn fn, void *ctx, struct pki_err *err)
+{
+	PKI_CLEANUP(ra_sql_done) sqlite3_stmt *stmt = NULL;
+	PKI_TRY(ra_sql(store, RA_SQL_EACH_INVITATION, &stmt, err, ""));
+	for (;;) {
+		PKI_CLEANUP(ra_invitation_free) struct ra_invitation invitation = { 0 };
+		bool row;
+		PKI_TRY(ra_sql_step(store, stmt, &row, err));
+		if (!row)
+			return PKI_OK;
+		PKI_TRY(read_invitation(stmt, &invitation, err));
+		PKI_TRY(fn(ctx, &invitation, err));
+	}
+}
+
+enum pki_status
 ra_invitation_use(struct ra_store *store, const char *id, const char *application,
 	struct pki_err *err)
 {

@@ -26,6 +26,10 @@ enum pki_status ra_invitation_by_code(struct ra_store *store,
 	struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ra_invitation_by_id(struct ra_store *store, const char *id,
 	struct ra_invitation *out, bool *found, struct pki_err *err) PKI_MUST_CHECK;
+typedef enum pki_status (*ra_invitation_fn)(
+	void *ctx, const struct ra_invitation *invitation, struct pki_err *err);
+enum pki_status ra_invitation_each(struct ra_store *store, ra_invitation_fn fn, void *ctx,
+	struct pki_err *err) PKI_MUST_CHECK;
 /* REFUSED (rule 206) if an application has used the invitation. */
 enum pki_status ra_invitation_use(struct ra_store *store, const char *id,
 	const char *application, struct pki_err *err) PKI_MUST_CHECK;

@@ -31,6 +31,9 @@ SELECT id, code, department, created, expires, cms, ifnull(application, '') FROM
 SELECT id, code, department, created, expires, cms, ifnull(application, '') FROM invitation
   WHERE id = ?
 
+-- RA_SQL_EACH_INVITATION:
+SELECT id, code, department, created, expires, cms, ifnull(application, '') FROM invitation
+
 -- RA_SQL_USE_INVITATION:
 UPDATE invitation SET application = ?2 WHERE id = ?1 AND application IS NULL
 

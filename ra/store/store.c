@@ -56,7 +56,14 @@ migrate_from(struct ra_store *store, int version, struct pki_err *err)
 }
 
 static enum pki_status
-migrate(struct ra_store *store, struct pki_err *err)
+no_database(struct pki_err *err)
+{
+	return pki_fail(err, PKI_NOTFOUND,
+		"the folder has no applications.db, or an empty one; restore the store from its backup");
+}
+
+static enum pki_status
+migrate(struct ra_store *store, enum ra_store_mode mode, struct pki_err *err)
 {
 	int version = 0, id = 0;
 	PKI_TRY(pragma(store, "application_id", &id, err));
@@ -70,6 +77,8 @@ migrate(struct ra_store *store, struct pki_err *err)
 			version, migration_count);
 	if (version == migration_count)
 		return PKI_OK;
+	if (version == 0 && mode == RA_STORE_KNOWN)
+		return no_database(err);
 	PKI_TRY(ra_store_begin(store, err));
 	/* another process may have migrated the store while this process waited */
 	enum pki_status status = pragma(store, "user_version", &version, err);
@@ -105,47 +114,67 @@ check_key(struct ra_store *store, struct pki_err *err)
 	return ra_sql_run(store, add, NULL, err);
 }
 
+/*
+ * synchronous EXTRA: in the rollback journal's mode a transaction is committed by removing
+ * the journal, and FULL does not sync the folder afterwards: a power cut could bring the
+ * journal back, and with it the state before. A WAL is no choice for this store: erased
+ * personal data would stay in the WAL until a checkpoint, past secure_delete.
+ */
 static enum pki_status
-open_database(struct ra_store *store, const char *path, struct pki_err *err)
+open_database(struct ra_store *store, const char *path, enum ra_store_mode mode,
+	struct pki_err *err)
 {
+	int flags = O_RDWR | O_CLOEXEC | (mode == RA_STORE_NEW ? O_CREAT : 0);
 	/* SQLite gives its journal the mode of the database */
-	PKI_CLEANUP(pki_close_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	PKI_CLEANUP(pki_close_fd) int fd = open(path, flags, 0600);
 	if (fd < 0)
 		return pki_fail_errno(err, PKI_IO, errno, "cannot open the store");
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return ra_sql_fail(store, "cannot open the store", err);
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	PKI_TRY(run_text(store,
-		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;CREATE TEMP TABLE found (application TEXT, term INTEGER)",
+		"PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;CREATE TEMP TABLE found (application TEXT, term INTEGER)",
 		err));
-	PKI_TRY(migrate(store, err));
+	PKI_TRY(migrate(store, mode, err));
 	return check_key(store, err);
 }
 
 static enum pki_status
-open_all(struct ra_store *store, struct pki_err *err)
+open_all(struct ra_store *store, enum ra_store_mode mode, struct pki_err *err)
 {
 	char db[PATH_MAX + 32], key[PATH_MAX + 32];
 	struct stat sb;
-	PKI_TRY(pki_file_mkdirs(store->dir, 0700, err));
+	snprintf(db, sizeof db, "%s/applications.db", store->dir);
+	snprintf(key, sizeof key, "%s/store.key", store->dir);
+	if (mode == RA_STORE_KNOWN && stat(db, &sb) != 0 && errno == ENOENT)
+		return no_database(err);
+	if (mode == RA_STORE_NEW)
+		PKI_TRY(pki_file_mkdirs(store->dir, 0700, err));
 	if (stat(store->dir, &sb) == 0 && (sb.st_mode & 077) != 0)
 		return pki_fail(err, PKI_CONFIG,
 			"others can read the folder of the applications store; make the folder private with chmod 700");
-	snprintf(db, sizeof db, "%s/applications.db", store->dir);
-	snprintf(key, sizeof key, "%s/store.key", store->dir);
 	/* a database without its key must not get a new key: no part would open */
 	PKI_TRY(ra_vault_open(key, !pki_file_exists(db), &store->vault, err));
-	return open_database(store, db, err);
+	return open_database(store, db, mode, err);
+}
+
+bool
+ra_store_was_used(const char *dir)
+{
+	char path[PATH_MAX];
+	return snprintf(path, sizeof path, "%s/evidence", dir) < (int)sizeof path &&
+	       pki_file_exists(path);
 }
 
 enum pki_status
-ra_store_open(const char *dir, struct ra_store **out, struct pki_err *err)
+ra_store_open(const char *dir, enum ra_store_mode mode, struct ra_store **out,
+	struct pki_err *err)
 {
 	PKI_CLEANUP(ra_store_cleanup) struct ra_store *store = calloc(1, sizeof *store);
 	if (store == NULL)
 		return pki_fail(err, PKI_MEMORY, "the applications store");
 	snprintf(store->dir, sizeof store->dir, "%s", dir);
-	enum pki_status status = open_all(store, err);
+	enum pki_status status = open_all(store, mode, err);
 	if (status != PKI_OK) {
 		pki_err_object(err, "%s", dir);
 		return status;

@@ -18,15 +18,21 @@
 #ifndef RA_STORE_STORE_H
 #define RA_STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "libpki/base/err.h"
 
 struct ra_store;
 
-/* Open the store; make folder and files at the first use. CONFIG if another user can read
- * folder or files, TAMPERED if store.key is not the key of this database, VERSION if a
- * newer suite made the database. */
-enum pki_status ra_store_open(
-	const char *dir, struct ra_store **out, struct pki_err *err) PKI_MUST_CHECK;
+/* KNOWN: NOTFOUND if the folder has no database, or an empty one. NEW: makes folder,
+ * key and database if they are missing. CONFIG if another user can read folder or files,
+ * TAMPERED if store.key is not the key of this database, VERSION if a newer suite made
+ * the database. */
+enum ra_store_mode { RA_STORE_KNOWN, RA_STORE_NEW };
+enum pki_status ra_store_open(const char *dir, enum ra_store_mode mode,
+	struct ra_store **out, struct pki_err *err) PKI_MUST_CHECK;
+/* The folder has evidence: there was a database. */
+bool ra_store_was_used(const char *dir);
 void ra_store_close(struct ra_store *store);
 void ra_store_cleanup(struct ra_store **store);
 const char *ra_store_dir(const struct ra_store *store);

@@ -55,7 +55,7 @@ setup(void **state)
 	if (mkdtemp(dir) == NULL)
 		return -1;
 	snprintf(store_dir, sizeof store_dir, "%s/ra", dir);
-	int rc = ra_store_open(store_dir, &store, &err) == PKI_OK ? 0 : -1;
+	int rc = ra_store_open(store_dir, RA_STORE_NEW, &store, &err) == PKI_OK ? 0 : -1;
 	*state = store;
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "ra/store/invitation.h"
 #include "ra/store/outbox.h"
 #include "ra/store/part.h"
+#include "ra/store/store_priv.h"
 
 static char dir[] = "/tmp/test-ra-XXXXXX";
 static char store_dir[64];
@@ -75,7 +77,7 @@ static struct ra_store *
 opened(void)
 {
 	struct ra_store *store = NULL;
-	OK(ra_store_open(store_dir, &store, &err));
+	OK(ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	return store;
 }
 
@@ -112,10 +114,53 @@ files_are_the_owners_alone(void **state)
 	}
 	struct ra_store *store = NULL;
 	assert_int_equal(chmod(store_dir, 0755), 0);
-	FAILS(PKI_CONFIG, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_CONFIG, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	assert_int_equal(chmod(store_dir, 0700), 0);
 	assert_int_equal(chmod(path, 0644), 0);
-	FAILS(PKI_CONFIG, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_CONFIG, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
+}
+
+static int
+as_number(void *out, int columns, char **values, char **names)
+{
+	(void)columns;
+	(void)names;
+	*(int *)out = atoi(values[0]);
+	return 0;
+}
+
+/* EXTRA: the folder is synced after the journal is removed. */
+static void
+a_commit_is_on_disk(void **state)
+{
+	(void)state;
+	struct ra_store *store = opened();
+	int extra = 0;
+	assert_int_equal(
+		sqlite3_exec(store->db, "PRAGMA synchronous", as_number, &extra, NULL),
+		SQLITE_OK);
+	assert_int_equal(extra, 3);
+	ra_store_close(store);
+}
+
+static void
+a_lost_database_is_not_made_anew(void **state)
+{
+	(void)state;
+	char path[96];
+	struct ra_store *store = NULL;
+	FAILS(PKI_NOTFOUND, ra_store_open(store_dir, RA_STORE_KNOWN, &store, &err));
+	assert_false(pki_file_exists(store_dir));
+	ra_store_close(opened());
+	OK(ra_store_open(store_dir, RA_STORE_KNOWN, &store, &err));
+	ra_store_close(store);
+	snprintf(path, sizeof path, "%s/applications.db", store_dir);
+	assert_int_equal(truncate(path, 0), 0);
+	FAILS(PKI_NOTFOUND, ra_store_open(store_dir, RA_STORE_KNOWN, &store, &err));
+	assert_int_equal(unlink(path), 0);
+	FAILS(PKI_NOTFOUND, ra_store_open(store_dir, RA_STORE_KNOWN, &store, &err));
+	assert_false(pki_file_exists(path));
+	assert_false(ra_store_was_used(store_dir));
 }
 
 static void
@@ -162,11 +207,11 @@ wrong_or_missing_key(void **state)
 	ra_store_close(store);
 	snprintf(path, sizeof path, "%s/store.key", store_dir);
 	OK(pki_file_publish(path, "0123456789abcdef0123456789abcdef", 32, 0600, &err));
-	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	OK(pki_file_publish(path, "short", 5, 0600, &err));
-	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	assert_int_equal(unlink(path), 0);
-	FAILS(PKI_IO, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_IO, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	assert_false(pki_file_exists(path));
 }
 
@@ -180,9 +225,9 @@ garbage_and_newer_databases(void **state)
 	snprintf(path, sizeof path, "%s/applications.db", store_dir);
 	snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 99'", path);
 	assert_int_equal(system(command), 0);
-	FAILS(PKI_VERSION, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_VERSION, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	OK(pki_file_publish(path, "this is no database, not at all", 31, 0600, &err));
-	FAILS(PKI_TAMPERED, ra_store_open(store_dir, &store, &err));
+	FAILS(PKI_TAMPERED, ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 }
 
 static void
@@ -435,6 +480,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(files_are_the_owners_alone),
+		T(a_commit_is_on_disk),
+		T(a_lost_database_is_not_made_anew),
 		T(no_personal_data_in_the_files),
 		T(a_part_opens_only_in_its_place),
 		T(wrong_or_missing_key),

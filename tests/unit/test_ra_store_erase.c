@@ -89,7 +89,7 @@ static struct ra_store *
 opened(void)
 {
 	struct ra_store *store = NULL;
-	OK(ra_store_open(store_dir, &store, &err));
+	OK(ra_store_open(store_dir, RA_STORE_NEW, &store, &err));
 	return store;
 }
 
@@ -398,7 +398,7 @@ erase_in_child(const struct person *p)
 {
 	struct pki_err e = { 0 };
 	struct ra_store *store = NULL;
-	if (ra_store_open(store_dir, &store, &e) != PKI_OK)
+	if (ra_store_open(store_dir, RA_STORE_NEW, &store, &e) != PKI_OK)
 		_exit(1);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
