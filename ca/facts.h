@@ -17,6 +17,7 @@ struct facts {
 	struct pki_order_row invitation; /* id "": none */
 	struct pki_cert_row certs[PKI_ORDER_CERTS_MAX];
 	size_t cert_count;
+	struct pki_name subject; /* of the certificates */
 
 	pki_msec created;
 	struct pki_serial officers[PKI_CMS_SIGNERS_MAX];

@@ -10,6 +10,7 @@
 #include "libpki/state/policy.h"
 #include "libpki/x509/crl.h"
 #include "libpki/x509/csr.h"
+#include "libpki/x509/person.h"
 
 #define CEREMONY_TEXT 128
 /* The first officers. All later officers need an order. */
@@ -19,6 +20,7 @@ struct ceremony_officer {
 	char name[PKI_WORD_TEXT]; /* of the file */
 	enum pki_role role;
 	char common_name[PKI_NAME_SIZE];
+	char person[PKI_PERSON_TEXT]; /* identifier (rule 121); "": a service */
 	const struct pki_profile *profile;
 	struct pki_csr *csr;
 	struct pki_cert *cert;

@@ -76,6 +76,7 @@ make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *e
 		memcpy(name.organization, conf->ca->ca_name.organization,
 			sizeof name.organization);
 		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
+		memcpy(name.serial_number, officer->person, sizeof name.serial_number);
 		const struct pki_cert_spec spec = { .profile = officer->profile,
 			.urls = &conf->ca_urls,
 			.subject = &name,

@@ -37,6 +37,10 @@ add_certificate(const struct record *r, int issuer, const struct pki_profile *pr
 	PKI_TRY(pki_key_hash(pki_cert_get0_key(cert), row.key_hash, err));
 	PKI_TRY(pki_buf_append(&row.der, der.data, der.len, err));
 	enum pki_status status = pki_ledger_add_certificate(r->ledger, &row, err);
+	char person[PKI_PERSON_TEXT];
+	pki_person_of(&name, person);
+	if (status == PKI_OK && issuer == PKI_ISSUER_CA && person[0] != '\0')
+		status = pki_ledger_add_officer(r->ledger, row.id, person, err);
 	pki_cert_row_free(&row);
 	return status;
 }

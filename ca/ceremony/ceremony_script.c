@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libpki/base/yaml.h"
+#include "libpki/state/staff.h"
 
 static enum pki_status
 need_text(struct pki_yaml *map, const char *key, char *out, size_t size,
@@ -93,8 +94,13 @@ check_apart(
 	const struct ceremony *c, const struct ceremony_officer *new, struct pki_err *err)
 {
 	for (const struct ceremony_officer *o = c->officers; o < new; o++) {
-		if (strcmp(o->name, new->name) == 0 ||
-			strcmp(o->common_name, new->common_name) == 0)
+		struct pki_name a = { 0 }, b = { 0 };
+		bool namesake = false;
+		memcpy(a.common_name, o->common_name, sizeof a.common_name);
+		memcpy(b.common_name, new->common_name, sizeof b.common_name);
+		PKI_TRY(pki_person_namesake(&a, &b, &namesake, err));
+		bool same = o->person[0] != '\0' && strcmp(o->person, new->person) == 0;
+		if (strcmp(o->name, new->name) == 0 || namesake || same)
 			return same_person(err, new->common_name, "two roles");
 		if (pki_key_matches(pki_csr_get0_key(o->csr), pki_csr_get0_key(new->csr)))
 			return pki_refuse(err, PKI_RULE_DUAL_CONTROL,
@@ -102,6 +108,22 @@ check_apart(
 				o->name, new->name);
 	}
 	return PKI_OK;
+}
+
+/* rule 121: people have an identifier, services have none. */
+static enum pki_status
+read_identifier(
+	struct pki_yaml *map, struct ceremony_officer *officer, struct pki_err *err)
+{
+	struct pki_yaml *node = NULL;
+	if (officer->role == PKI_ROLE_RESPONDER)
+		return PKI_OK;
+	PKI_TRY(pki_yaml_need(map, "identifier", &node, err));
+	PKI_TRY(pki_yaml_string(node, officer->person, sizeof officer->person, err));
+	enum pki_status status = pki_person_check(officer->person, err);
+	if (status != PKI_OK)
+		pki_err_object(err, "%s", officer->common_name);
+	return status;
 }
 
 static enum pki_status
@@ -122,29 +144,26 @@ read_officer(struct pki_yaml *map, const char *folder, const struct pki_policy *
 	if (officer->role == PKI_ROLE_NONE || officer->profile == NULL)
 		return pki_yaml_fail(map, err,
 			"no officer profile of the policy has the role \"%s\"", role);
+	PKI_TRY(read_identifier(map, officer, err));
 	PKI_TRY(read_csr(folder, csr, officer, err));
 	PKI_TRY(check_apart(c, officer, err));
 	c->officer_count++;
 	return PKI_OK;
 }
 
-/* Without these roles nobody could issue, revoke, or make the next officer. */
+/* rule 120: without these roles nobody could issue, revoke, or make the next officer. */
 static enum pki_status
 check_roles(const struct ceremony *c, struct pki_err *err)
 {
-	static const struct {
-		enum pki_role role;
-		size_t least;
-	} needs[] = { { PKI_ROLE_REGISTRATION, 2 }, { PKI_ROLE_REVOCATION, 1 },
-		{ PKI_ROLE_SECURITY, 1 } };
-	for (size_t i = 0; i < PKI_COUNT(needs); i++) {
-		size_t have = 0;
+	for (unsigned role = 1; role <= PKI_ROLE_RESPONDER; role <<= 1) {
+		uint64_t have = 0, least = pki_staff_minimum((enum pki_role)role);
 		for (size_t k = 0; k < c->officer_count; k++)
-			have += c->officers[k].role == needs[i].role;
-		if (have < needs[i].least)
-			return pki_fail(err, PKI_CONFIG,
-				"officers: %zu with the role %s, at least %zu", have,
-				pki_role_name(needs[i].role), needs[i].least);
+			have += c->officers[k].role == role;
+		if (have < least)
+			return pki_refuse(err, PKI_RULE_STAFF,
+				"officers: %ju with the role %s, at least %ju; name more people",
+				(uintmax_t)have, pki_role_name((enum pki_role)role),
+				(uintmax_t)least);
 	}
 	return PKI_OK;
 }

@@ -17,6 +17,7 @@
 #include "libpki/host/conf_log.h"
 #include "libpki/host/daemon.h"
 #include "libpki/host/sandbox.h"
+#include "libpki/state/decide.h"
 
 /* Connections beyond the queue's limit of requests: the reply "busy" needs a connection
  * too. */
@@ -101,6 +102,15 @@ begin_partitions(struct server *s, struct pki_err *err)
 }
 
 /* The log records the policy and the witnesses' keys. */
+/* The version of the rules, for auditors of later times. */
+static enum pki_status
+start_event(struct server *s, struct pki_err *err)
+{
+	struct pki_json detail = pki_json_object();
+	pki_json_number(&detail, "rules", PKI_RULES_NOW);
+	return writer_event(&s->writer, "ca-started", &detail, err);
+}
+
 static enum pki_status
 load_event(struct server *s, struct pki_err *err)
 {
@@ -141,7 +151,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	wire(s);
 	PKI_TRY(quorum_begin(&s->writer, err));
 	PKI_TRY(listen_and_sandbox(s, err));
-	PKI_TRY(writer_event(&s->writer, "ca-started", NULL, err));
+	PKI_TRY(start_event(s, err));
 	PKI_TRY(load_event(s, err));
 	PKI_TRY(begin_partitions(s, err));
 	const struct publisher_config publisher = { s->conf, s->publisher_ledger,

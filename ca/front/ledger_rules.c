@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ca/front/officer_rules.h"
+
 static enum pki_status
 check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
 	const char *what, struct pki_err *err)
@@ -184,8 +186,9 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 	const struct facts *facts, struct pki_err *err)
 {
 	struct history history = { ledger, facts };
+	bool of_holder = facts->order.holder[0] != '\0';
 	PKI_TRY(check_ca(ledger, ca, err));
-	if (facts->order.action == PKI_ACTION_RENEW) {
+	if (facts->order.action == PKI_ACTION_RENEW && of_holder) {
 		if (facts->serial_count == 0)
 			return pki_refuse(
 				err, PKI_RULE_RENEWAL, "the order names no predecessor");
@@ -195,7 +198,7 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 		PKI_TRY(pki_ledger_by_holder(
 			ledger, facts->order.holder, last_was_renewal, &history, err));
 	}
-	if (facts->order.holder[0] != '\0')
+	if (of_holder)
 		PKI_TRY(pki_ledger_by_holder(ledger, facts->order.holder,
 			older_than_revocation, &history, err));
 	PKI_TRY(check_name(ledger, facts, err));
@@ -338,7 +341,8 @@ check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_mse
 	if (job->target_count == 0)
 		return pki_fail(err, PKI_NOTFOUND, "holder %s has no valid certificate",
 			job->facts.order.holder);
-	return PKI_OK;
+	return gather.repeated ? PKI_OK
+			       : officer_rules_revoke(ledger, policy, now, job, err);
 }
 
 enum pki_status
@@ -358,7 +362,8 @@ ledger_rules_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 	switch (facts->order.action) {
 	case PKI_ACTION_ISSUE:
 	case PKI_ACTION_RENEW:
-		return check_certify(ledger, ca, now, facts, err);
+		PKI_TRY(check_certify(ledger, ca, now, facts, err));
+		return officer_rules_issue(ledger, policy, now, job, err);
 	case PKI_ACTION_REVOKE:
 		return check_revoke(ledger, policy, now, job, err);
 	case PKI_ACTION_INVITE:
@@ -385,8 +390,9 @@ share_key(const struct facts *a, const struct facts *b)
 bool
 ledger_rules_conflict(const struct facts *a, const struct facts *b)
 {
-	/* the revocation of an officer or service may affect every later order */
-	if (a->order.action == PKI_ACTION_REVOKE && a->order.holder[0] == '\0')
+	/* an officer who goes, comes, or gets another certificate may affect every later
+	 * order */
+	if (a->order.holder[0] == '\0')
 		return true;
 	if (strcmp(a->order.id, b->order.id) == 0 ||
 		(a->order.holder[0] != '\0' &&

@@ -6,8 +6,9 @@
 #include "ca/front/queue.h"
 
 /*
- * Checks the order of job->facts against the ledger: rules 15, 31, 36, 46, 58, 203, 205,
- * 206. For a revoke order, fills job->targets. May also return NOTFOUND and STATE. ca:
+ * Checks the order of job->facts against the ledger: rules 15, 31, 36, 46, 58, 120, 121,
+ * 203, 205, 206. Fills job->targets for a revoke order, and for the renewal of an officer
+ * or service, whose certificate is replaced. May also return NOTFOUND and STATE. ca:
  * the issuing CA.
  */
 enum pki_status ledger_rules_check(struct pki_ledger *ledger,

@@ -151,8 +151,12 @@ order_reply_read(struct pki_ledger *ledger, const struct pki_order_row *row,
 				json_incref(json_object_get(detail, "reason")));
 		PKI_TRY(read_revoked(ledger, detail, &reply, err));
 	} else {
+		PKI_TRY(order_reply_read_detail(ledger, row->log_index, &detail, err));
 		PKI_TRY(pki_ledger_by_order(
 			ledger, row->id, on_certificate, &reply, err));
+		json_t *replaced = json_array_get(json_object_get(detail, "serials"), 0);
+		if (replaced != NULL)
+			pki_json_value(&reply.json, "replaced", json_incref(replaced));
 	}
 	PKI_TRY(pki_ledger_entry_count(ledger, &size, err));
 	*out = order_reply_end(&reply);

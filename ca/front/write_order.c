@@ -43,7 +43,8 @@ add_certificates(struct pki_json *detail, const struct job *job, struct pki_err 
 	return PKI_OK;
 }
 
-/* Of a repeated report the reason has no effect, and is not recorded. */
+/* The revoked certificates: of a revocation, or the one that a renewal replaces. Of a
+ * repeated report the reason has no effect, and is not recorded. */
 static void
 add_revocation_detail(struct pki_json *detail, const struct job *job)
 {
@@ -51,7 +52,6 @@ add_revocation_detail(struct pki_json *detail, const struct job *job)
 	struct pki_json serials = pki_json_array();
 	for (size_t i = 0; i < job->target_count; i++)
 		pki_json_append_serial(&serials, &job->targets[i].serial);
-	pki_json_text(detail, "cause", facts->cause);
 	if (!job->repeated)
 		pki_json_text(detail, "reason", pki_reason_name(facts->reason));
 	pki_json_msec(detail, "reported", facts->reported);
@@ -80,9 +80,11 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 	pki_json_text(&detail, "holder", facts->order.holder);
 	add_officers(&detail, facts);
 	if (facts->order.action == PKI_ACTION_REVOKE)
-		add_revocation_detail(&detail, job);
+		pki_json_text(&detail, "cause", facts->cause);
 	else
 		PKI_TRY(add_certificates(&detail, job, err));
+	if (job->target_count > 0)
+		add_revocation_detail(&detail, job);
 	return write_log(
 		w, job, (struct pki_event){ .type = type, .actor = actor }, &detail, err);
 }
@@ -122,8 +124,21 @@ add_revocation(struct writer *w, const struct job *job, size_t i,
 	};
 	memcpy(row.order, job->facts.order.id, sizeof row.order);
 	PKI_TRY(pki_ledger_add_revocation(w->ledger, &row, err));
-	order_reply_add_revoked(reply, &job->targets[i].serial, job->targets[i].profile);
+	if (job->facts.order.action == PKI_ACTION_REVOKE)
+		order_reply_add_revoked(
+			reply, &job->targets[i].serial, job->targets[i].profile);
 	return PKI_OK;
+}
+
+/* rule 121: after the person's last certificate was revoked. */
+static enum pki_status
+add_officer(struct writer *w, const struct facts *facts, struct pki_err *err)
+{
+	char person[PKI_PERSON_TEXT];
+	pki_person_of(&facts->subject, person);
+	if (facts->order.holder[0] != '\0' || person[0] == '\0')
+		return PKI_OK;
+	return pki_ledger_add_officer(w->ledger, facts->certs[0].id, person, err);
 }
 
 enum pki_status
@@ -144,6 +159,10 @@ write_order(struct writer *w, struct job *job, struct pki_err *err)
 		PKI_TRY(job->repeated ? order_reply_add_already(&reply, w->ledger,
 						&job->targets[i].serial, err)
 				      : add_revocation(w, job, i, &reply, err));
+	if (facts->cert_count > 0)
+		PKI_TRY(add_officer(w, facts, err));
+	if (facts->cert_count > 0 && job->target_count > 0)
+		pki_json_serial(&reply.json, "replaced", &job->targets[0].serial);
 	job->reply = order_reply_end(&reply);
 	if (facts->order.action == PKI_ACTION_REVOKE && !job->repeated)
 		pki_json_text(&job->reply, "reason", pki_reason_name(facts->reason));

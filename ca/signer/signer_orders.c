@@ -82,6 +82,7 @@ copy_decision(struct facts *facts, const struct pki_order *order,
 	facts->reason = decision->reason;
 	facts->whole_holder = decision->whole_holder;
 	facts->cert_count = decision->cert_count;
+	facts->subject = order->subject;
 	for (size_t i = 0; i < decision->cert_count; i++)
 		PKI_TRY(decided_certificate(&facts->certs[i], order, decision, i, err));
 	return PKI_OK;
@@ -134,7 +135,11 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	copy_order(facts, order);
 	copy_signers(facts, s->policy, &p->order.cms);
 	PKI_TRY(check_unlisted(s, &p->order.cms, err));
-	const struct pki_case c = { s->policy, &p->order, s->ca, now, s->cache };
+	const struct pki_case c = { .policy = s->policy,
+		.order = &p->order,
+		.issuer = s->ca,
+		.now = now,
+		.cache = s->cache };
 	PKI_TRY(pki_decide(&c, &p->decision, err));
 	copy_invitation(facts, p->decision.invitation);
 	if (p->decision.invitation != NULL)

@@ -87,6 +87,8 @@
 	X(TIMESTAMP, 86, "time-stamp", "RFC 3161 2.3") \
 	X(RSA_SIZE, 93, "rsa-strength", "ETSI TS 119 312") \
 	X(ALGORITHM, 94, "algorithm", "ETSI TS 119 312") \
+	X(STAFF, 120, "staffed-roles", "ETSI EN 319 411-1 REQ-7.4") \
+	X(PERSONS, 121, "two-persons", "suite rule: four eyes are two persons") \
 	X(EVENT_FORM, 122, "event-author-and-form", "suite rule: log(5)") \
 	X(ROLE, 201, "officer-role", "suite rule: rules.yaml orders") \
 	X(SIGNATURES, 202, "two-officers", "suite rule: rules.yaml orders") \

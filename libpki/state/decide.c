@@ -58,7 +58,7 @@ decide_invite(const struct pki_case *c, struct pki_err *err)
 static enum pki_status
 decide(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
-	PKI_TRY(decide_signers(c, &out->rule, err));
+	PKI_TRY(decide_signers(c, out, err));
 	switch (c->order->order.action) {
 	case PKI_ACTION_ISSUE:
 	case PKI_ACTION_RENEW:

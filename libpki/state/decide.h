@@ -8,6 +8,13 @@
 #include "libpki/state/policy.h"
 #include "libpki/x509/csr.h"
 
+/*
+ * The version of the rules by which orders are judged. pki-ca logs the version at each
+ * start; orders of earlier times are judged, in an audit, by the rules of their time.
+ * 1: before versions were logged. 2: officers are persons (rules 120, 121).
+ */
+#define PKI_RULES_NOW 2
+
 /* The input of a decision; all pointers are borrowed. */
 struct pki_case {
 	const struct pki_policy *policy;
@@ -15,6 +22,7 @@ struct pki_case {
 	const struct pki_cert *issuer; /* the issuing CA */
 	pki_msec now;
 	struct pki_cms_cache *cache; /* may be NULL */
+	unsigned rules; /* 0: PKI_RULES_NOW; an audit: the version in force then */
 };
 
 /* The result of a decision. rule and the profiles are borrowed from the policy. */
@@ -30,11 +38,16 @@ struct pki_decision {
 	struct pki_signed_order *invitation; /* issue: opened; NULL: none */
 	enum pki_reason reason; /* revoke */
 	bool whole_holder; /* revoke */
+	/* an officer's or service's renewal: the certificate that the new certificate
+	 * replaces at once; borrowed from the order, which this certificate's key signed */
+	const struct pki_cert *replaced;
 };
 
 /*
  * Decide: form and pairs (rules 10, 35, 45), roles, number and distinctness of signers
- * (201, 202), ages (204, 208), no officer for her own certificate (44), names (11-13),
+ * (121, 201, 202), ages (204, 208), no officer for her own certificate (44), names
+ * (11-13), an officer's identifier (121), the old key's signature for an officer's
+ * renewal, which is none of the two officers' (39),
  * documents (43, 207), terms (211), the invitation (206: signature of a department's
  * officer, dates, ties to this order), CSRs and keys (31, 39, 93, 94), dates (4). The
  * ledger rules are not checked: earlier use of the order or invitation, revoked officers,

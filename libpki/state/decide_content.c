@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libpki/state/decide_priv.h"
+#include "libpki/x509/person.h"
 
 /* The prefix of all names in a test installation. */
 #define TEST_PREFIX "TEST "
@@ -90,30 +91,70 @@ check_name(const struct pki_case *c, const struct pki_decision *d, struct pki_er
 	return PKI_OK;
 }
 
-/*
- * rule 44. Officers' certificates hold no document number. Common names are therefore
- * compared, by the rules for names. A person who shares the name of an officer needs
- * another officer.
- */
+/* rule 121: an officer's certificate identifies a person. A service is no person. */
+static enum pki_status
+check_person(const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
+{
+	const struct pki_profile *profile = d->certs[0].profile;
+	if (profile->kind != PKI_KIND_OFFICER || profile->role == PKI_ROLE_RESPONDER ||
+		!decide_binds(c, 2))
+		return PKI_OK;
+	return pki_person_check(c->order->order.subject.serial_number, err);
+}
+
+/* The successor has the role and the person of the certificate that she replaces. */
+static enum pki_status
+check_replaced(
+	const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
+{
+	struct pki_name old;
+	bool same = false;
+	if (d->replaced == NULL)
+		return PKI_OK;
+	PKI_TRY(pki_cert_subject(d->replaced, &old, err));
+	PKI_TRY(pki_person_same(&old, &c->order->order.subject, &same, err));
+	if (!same)
+		return pki_refuse(err, PKI_RULE_RENEWAL,
+			"\"%s\" is another person than \"%s\", whose certificate the order replaces; another person needs an order to issue",
+			c->order->order.subject.common_name, old.common_name);
+	if (pki_policy_role(c->policy, d->replaced) != d->certs[0].profile->role)
+		return pki_refuse(err, PKI_RULE_STAFF,
+			"%s is another role than that of the certificate to replace; end the old role first, then order the new one",
+			d->certs[0].profile->name);
+	return PKI_OK;
+}
+
+/* A signer is the subject if both are one person, or have one common name: a person who
+ * shares the name of an officer needs another officer. */
+static enum pki_status
+is_own(const struct pki_case *c, const struct pki_cert *signer, bool *own,
+	struct pki_err *err)
+{
+	const struct pki_name *subject = &c->order->order.subject;
+	struct pki_name name;
+	PKI_TRY(pki_cert_subject(signer, &name, err));
+	PKI_TRY(pki_person_namesake(subject, &name, own, err));
+	if (*own)
+		return PKI_OK;
+	return pki_person_same(subject, &name, own, err);
+}
+
+/* rule 44. The signature of the old key, for a renewal, is none for the order. */
 static enum pki_status
 check_not_own(const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
 {
 	if (!is_holder(d) && d->certs[0].profile->kind != PKI_KIND_OFFICER)
 		return PKI_OK;
-	struct pki_name only = { 0 };
-	uint8_t subject[PKI_SHA256], signer[PKI_SHA256];
-	memcpy(only.common_name, c->order->order.subject.common_name,
-		sizeof only.common_name);
-	PKI_TRY(pki_name_hash(&only, subject, err));
 	for (size_t i = 0; i < c->order->cms.signer_count; i++) {
-		struct pki_name name;
-		PKI_TRY(pki_cert_subject(c->order->cms.signers[i].cert, &name, err));
-		memcpy(only.common_name, name.common_name, sizeof only.common_name);
-		PKI_TRY(pki_name_hash(&only, signer, err));
-		if (memcmp(subject, signer, sizeof subject) == 0)
+		bool own = false;
+		const struct pki_cert *signer = c->order->cms.signers[i].cert;
+		if (signer == d->replaced)
+			continue;
+		PKI_TRY(is_own(c, signer, &own, err));
+		if (own)
 			return pki_refuse(err, PKI_RULE_OWN_SUBJECT,
-				"\"%s\" signed an order for a certificate of that name; another officer must sign",
-				name.common_name);
+				"\"%s\" signed an order for a certificate of that name or person; another officer must sign",
+				c->order->order.subject.common_name);
 	}
 	return PKI_OK;
 }
@@ -192,10 +233,11 @@ check_invitation(const struct pki_case *c, const struct pki_signed_order *invite
 		return pki_refuse(err, PKI_RULE_INVITATION,
 			"an order to %s stands where the invitation should",
 			pki_action_name(in->action));
-	struct pki_case inner = { c->policy, invite, c->issuer, c->now, c->cache };
-	const struct pki_order_rule *rule = NULL;
+	struct pki_case inner = { c->policy, invite, c->issuer, c->now, c->cache,
+		c->rules };
+	struct pki_decision decided = { 0 };
 	struct pki_err own = { 0 };
-	if (decide_signers(&inner, &rule, &own) != PKI_OK)
+	if (decide_signers(&inner, &decided, &own) != PKI_OK)
 		return refuse_invitation(&own, err);
 	if (strcmp(in->authority, order->authority) != 0)
 		return pki_refuse(err, PKI_RULE_INVITATION,
@@ -296,6 +338,8 @@ decide_content(const struct pki_case *c, struct pki_decision *out, struct pki_er
 {
 	PKI_TRY(find_profiles(c, out, err));
 	PKI_TRY(check_name(c, out, err));
+	PKI_TRY(check_person(c, out, err));
+	PKI_TRY(check_replaced(c, out, err));
 	PKI_TRY(check_not_own(c, out, err));
 	if (is_holder(out)) {
 		PKI_TRY(check_record(c, out->rule, err));

@@ -4,9 +4,20 @@
 
 #include "libpki/state/decide.h"
 
-/* Checks rules 201, 202, 204 and 209; *out: the policy's rule for the order. */
-enum pki_status decide_signers(const struct pki_case *c,
-	const struct pki_order_rule **out, struct pki_err *err) PKI_MUST_CHECK;
+/* Do the rules of this version bind the order? */
+static inline bool
+decide_binds(const struct pki_case *c, unsigned version)
+{
+	return c->rules == 0 || c->rules >= version;
+}
+
+/* An order to renew the certificate of an officer or of a service. */
+bool decide_renews_officer(const struct pki_case *c);
+
+/* Checks rules 121, 201, 202, 204 and 209, and 39 for the renewal of an officer. Sets
+ * out->rule and out->replaced. */
+enum pki_status decide_signers(const struct pki_case *c, struct pki_decision *out,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Checks an issue or renew order under out->rule, and fills the rest of out. */
 enum pki_status decide_content(const struct pki_case *c, struct pki_decision *out,

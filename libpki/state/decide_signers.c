@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libpki/state/decide_priv.h"
+#include "libpki/x509/person.h"
 
 static bool
 has_profile(const struct pki_order_rule *rule, const char *profile)
@@ -10,6 +11,16 @@ has_profile(const struct pki_order_rule *rule, const char *profile)
 		if (strcmp(rule->profiles[i], profile) == 0)
 			return true;
 	return false;
+}
+
+bool
+decide_renews_officer(const struct pki_case *c)
+{
+	const struct pki_order *order = &c->order->order;
+	const struct pki_profile *profile =
+		pki_policy_profile(c->policy, order->certs[0].profile);
+	return order->action == PKI_ACTION_RENEW && profile != NULL &&
+	       profile->kind == PKI_KIND_OFFICER;
 }
 
 static bool
@@ -26,6 +37,20 @@ applies(const struct pki_policy *policy, const struct pki_order_rule *rule,
 	return pki_kind_is_holder(first->kind) == (order->holder[0] != '\0');
 }
 
+/* An officer's renewal takes the signatures of the first issue, unless rules.yaml has a
+ * rule of its own for the renewal. */
+static const struct pki_order_rule *
+find_issue_rule(const struct pki_case *c)
+{
+	for (size_t i = 0; i < c->policy->order_count; i++) {
+		const struct pki_order_rule *rule = &c->policy->orders[i];
+		if (rule->action == PKI_ACTION_ISSUE &&
+			has_profile(rule, c->order->order.certs[0].profile))
+			return rule;
+	}
+	return NULL;
+}
+
 static enum pki_status
 find_rule(
 	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
@@ -36,6 +61,9 @@ find_rule(
 		if (applies(c->policy, *out, order))
 			return PKI_OK;
 	}
+	*out = decide_renews_officer(c) ? find_issue_rule(c) : NULL;
+	if (*out != NULL)
+		return PKI_OK;
 	return pki_refuse(err, PKI_RULE_ROLE,
 		"nobody may %s %s: rules.yaml has no rule for it; ask the security officer",
 		pki_action_name(order->action),
@@ -92,9 +120,39 @@ describe_needs(const struct pki_order_rule *rule, char *out, size_t size)
 	}
 }
 
-/* Each signer must hold a role named by the rule. */
+/*
+ * Which signer renews her certificate, by the key of the old one? The signature proves
+ * that she has that key (rule 39), and is none of the officers' signatures. *out: the
+ * signer's index; cms.signer_count if the order renews no officer's certificate.
+ */
 static enum pki_status
-check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
+find_renewed(const struct pki_case *c, size_t *out, struct pki_err *err)
+{
+	const struct pki_order *order = &c->order->order;
+	const struct pki_cms *cms = &c->order->cms;
+	char text[PKI_SERIAL_TEXT];
+	*out = cms->signer_count;
+	if (!decide_renews_officer(c))
+		return PKI_OK;
+	if (order->serial_count != 1)
+		return pki_refuse(err, PKI_RULE_RENEWAL,
+			"names %zu certificates to replace; an officer's renewal replaces one",
+			order->serial_count);
+	for (size_t i = 0; i < cms->signer_count; i++)
+		if (pki_serial_compare(pki_cert_get0_serial(cms->signers[i].cert),
+			    &order->serials[0]) == 0)
+			*out = i;
+	if (*out < cms->signer_count)
+		return PKI_OK;
+	pki_serial_text(&order->serials[0], text);
+	return pki_refuse(err, PKI_RULE_POSSESSION,
+		"the key of the certificate to replace, %s, did not sign; who no longer has the key needs an order to issue, after the old certificate is revoked",
+		text);
+}
+
+/* Each signer must hold a role named by the rule, but for the signer who renews. */
+static enum pki_status
+check_roles(const struct pki_case *c, const struct pki_order_rule *rule, size_t renewed,
 	enum pki_role roles[PKI_CMS_SIGNERS_MAX], struct pki_err *err)
 {
 	const struct pki_cms *cms = &c->order->cms;
@@ -104,7 +162,7 @@ check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
 	for (size_t i = 0; i < cms->signer_count; i++) {
 		char serial[PKI_SERIAL_TEXT], needs[160];
 		roles[i] = pki_policy_role(c->policy, cms->signers[i].cert);
-		if ((roles[i] & asked) != 0)
+		if ((roles[i] & asked) != 0 || i == renewed)
 			continue;
 		pki_serial_text(pki_cert_get0_serial(cms->signers[i].cert), serial);
 		describe_needs(rule, needs, sizeof needs);
@@ -117,23 +175,42 @@ check_roles(const struct pki_case *c, const struct pki_order_rule *rule,
 	return PKI_OK;
 }
 
-/* Two certificates with equal names or equal keys count as one person. */
-static enum pki_status
-check_distinct(const struct pki_cms *cms, struct pki_err *err)
+/* Equal names or equal keys: that much was compared before officers had identifiers. */
+static bool
+is_one_certificate(const struct pki_cert *a, const struct pki_cert *b)
 {
-	for (size_t i = 0; i < cms->signer_count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			const struct pki_cert *a = cms->signers[i].cert;
-			const struct pki_cert *b = cms->signers[j].cert;
-			struct pki_bytes an = pki_cert_get0_subject_der(a);
-			struct pki_bytes bn = pki_cert_get0_subject_der(b);
-			if (pki_bytes_equal(an.data, an.len, bn.data, bn.len) ||
-				pki_key_matches(
-					pki_cert_get0_key(a), pki_cert_get0_key(b)))
-				return pki_refuse(err, PKI_RULE_SIGNATURES,
-					"one officer signed twice; another one must sign");
-		}
+	struct pki_bytes an = pki_cert_get0_subject_der(a);
+	struct pki_bytes bn = pki_cert_get0_subject_der(b);
+	return pki_bytes_equal(an.data, an.len, bn.data, bn.len) ||
+	       pki_key_matches(pki_cert_get0_key(a), pki_cert_get0_key(b));
+}
+
+static enum pki_status
+check_apart(const struct pki_case *c, const struct pki_cert *a, const struct pki_cert *b,
+	struct pki_err *err)
+{
+	struct pki_name an, bn;
+	bool same = is_one_certificate(a, b);
+	if (!same && decide_binds(c, 2)) {
+		PKI_TRY(pki_cert_subject(a, &an, err));
+		PKI_TRY(pki_cert_subject(b, &bn, err));
+		PKI_TRY(pki_person_same(&an, &bn, &same, err));
 	}
+	if (!same)
+		return PKI_OK;
+	return pki_refuse(err, PKI_RULE_PERSONS,
+		"one officer signed twice, with one certificate or two; another person must sign");
+}
+
+/* rule 121: the signers are different persons. */
+static enum pki_status
+check_distinct(const struct pki_case *c, struct pki_err *err)
+{
+	const struct pki_cms *cms = &c->order->cms;
+	for (size_t i = 0; i < cms->signer_count; i++)
+		for (size_t j = 0; j < i; j++)
+			PKI_TRY(check_apart(
+				c, cms->signers[i].cert, cms->signers[j].cert, err));
 	return PKI_OK;
 }
 
@@ -157,24 +234,29 @@ fill(const struct pki_order_rule *rule, size_t need, int filled,
 }
 
 enum pki_status
-decide_signers(
-	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
+decide_signers(const struct pki_case *c, struct pki_decision *out, struct pki_err *err)
 {
 	const struct pki_cms *cms = &c->order->cms;
 	const struct pki_order_rule *rule = NULL;
 	enum pki_role roles[PKI_CMS_SIGNERS_MAX] = { PKI_ROLE_NONE };
+	size_t renewed = 0;
 	PKI_TRY(find_rule(c, &rule, err));
 	PKI_TRY(check_ages(c, rule, err));
-	PKI_TRY(check_roles(c, rule, roles, err));
-	PKI_TRY(check_distinct(cms, err));
-	if (!fill(rule, 0, 0, roles, cms->signer_count, 0)) {
+	PKI_TRY(find_renewed(c, &renewed, err));
+	PKI_TRY(check_roles(c, rule, renewed, roles, err));
+	PKI_TRY(check_distinct(c, err));
+	unsigned spent = renewed < cms->signer_count ? 1u << renewed : 0;
+	if (!fill(rule, 0, 0, roles, cms->signer_count, spent)) {
 		char needs[160];
+		size_t count = cms->signer_count - (spent != 0);
 		describe_needs(rule, needs, sizeof needs);
 		return pki_refuse(err, PKI_RULE_SIGNATURES,
-			"%zu signature%s; to %s takes %s", cms->signer_count,
-			cms->signer_count == 1 ? "" : "s",
+			"%zu signature%s%s; to %s takes %s", count, count == 1 ? "" : "s",
+			spent != 0 ? " beside the old key's" : "",
 			pki_action_name(c->order->order.action), needs);
 	}
-	*out = rule;
+	out->rule = rule;
+	if (spent != 0)
+		out->replaced = cms->signers[renewed].cert;
 	return PKI_OK;
 }

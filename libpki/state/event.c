@@ -101,6 +101,7 @@ static const struct member ca_ended[] = {
 	IS_NUMBER("lists", 1, PKI_PARTITIONS_MAX + 1),
 	{ 0 },
 };
+static const struct member started[] = { IS_NUMBER("rules", 1, ANY_NUMBER), { 0 } };
 static const struct member ceremony[] = {
 	IS("root", SERIAL),
 	IS("ca", SERIAL),
@@ -127,6 +128,15 @@ static const struct member certificate[] = {
 	}
 static const struct member issued[] = { ORDERED("issue"), CERTIFICATES, { 0 } };
 static const struct member renewed[] = { ORDERED("renew"), CERTIFICATES, { 0 } };
+/* An officer's or service's: the renewal revokes the certificate that it replaces. */
+static const struct member replaced[] = {
+	ORDERED("renew"),
+	CERTIFICATES,
+	IS_WORD("reason", "superseded"),
+	IS("reported", MSEC),
+	IS_LIST("serials", SERIAL, 1, 1),
+	{ 0 },
+};
 static const struct member revoked[] = {
 	ORDERED("revoke"),
 	IS("cause", WORD),
@@ -210,12 +220,13 @@ static const struct event {
 	{ "application-submitted", "pki-ra", false, submitted_renewal },
 	{ "application-verified", "pki-ra", true, verified },
 	{ "ca-ended", "pki-ca", false, ca_ended },
-	{ "ca-started", "pki-ca", false, nothing },
+	{ "ca-started", "pki-ca", false, started },
 	{ "ca-stopped", "pki-ca", false, nothing },
 	{ "ceremony-completed", "pki-ca", false, ceremony },
 	{ "certificate-accepted", "pki-ra", false, accepted },
 	{ "certificate-issued", "pki-ca", true, issued },
 	{ "certificate-renewed", "pki-ca", true, renewed },
+	{ "certificate-renewed", "pki-ca", true, replaced },
 	{ "certificate-revoked", "pki-ca", true, revoked },
 	{ "crl-issued", "pki-ca", false, crl },
 	{ "crl-partitioned", "pki-ca", false, partitioned },

@@ -19,6 +19,7 @@
 
 #include "libpki/cms/order.h"
 #include "libpki/tlog/merkle.h"
+#include "libpki/x509/person.h"
 
 struct pki_ledger;
 
@@ -183,6 +184,30 @@ enum pki_status pki_ledger_by_order(struct pki_ledger *ledger, const char *order
 enum pki_status pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after,
 	uint64_t limit, pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
 
+/* Certificates of officers, services and the CA (those without a holder) that end at
+ * `at` or later, oldest first; the revoked too. */
+enum pki_status pki_ledger_each_staff(struct pki_ledger *ledger, pki_time at,
+	pki_cert_fn fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+/* The same, of those not revoked: the number by profile, and the first end. */
+struct pki_staff_count {
+	char profile[PKI_PROFILE_NAME];
+	uint64_t count;
+	pki_time first_end;
+};
+typedef void pki_staff_fn(void *ctx, const struct pki_staff_count *count);
+enum pki_status pki_ledger_count_staff(struct pki_ledger *ledger, pki_time at,
+	pki_staff_fn *fn, void *ctx, struct pki_err *err) PKI_MUST_CHECK;
+
+/* rule 121: the person whom an officer's certificate (row->id) identifies, in the only
+ * spelling (person.h). Refused while the person has another valid certificate. A
+ * certificate that replaces another one is added, the other one is revoked, then the
+ * person is added. */
+enum pki_status pki_ledger_add_officer(struct pki_ledger *ledger, int64_t certificate,
+	const char *person, struct pki_err *err) PKI_MUST_CHECK;
+/* "" if the certificate identifies no person. */
+enum pki_status pki_ledger_officer(struct pki_ledger *ledger, int64_t certificate,
+	char person[PKI_PERSON_TEXT], struct pki_err *err) PKI_MUST_CHECK;
+
 /* The status of a certificate, for the OCSP responder: a single indexed read. */
 struct pki_cert_status {
 	bool issued;
@@ -217,7 +242,8 @@ enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT],
 	struct pki_err *err) PKI_MUST_CHECK;
 
-/* Revocations. A revocation is final (rule 58), needs an order to revoke (rule 47) and
+/* Revocations. A revocation is final (rule 58), needs an order to revoke, or to renew the
+ * officer's or service's certificate (rule 47; reason superseded), and
  * must come before the issuer's last CRL (rule 55). NOTFOUND if the certificate is not in
  * the ledger; STATE if the certificate is revoked already. OCSP status and CRL entry give
  * committed / 1000 as the revocation date. A revocation also blocks the certificate's

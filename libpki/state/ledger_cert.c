@@ -319,6 +319,24 @@ pki_ledger_each_certificate(struct pki_ledger *ledger, int64_t after, uint64_t l
 	return ledger_walk(ledger, &walk, err);
 }
 
+static void
+bind_time(sqlite3_stmt *s, const void *query, const void *last, int64_t limit)
+{
+	(void)last;
+	(void)limit;
+	sqlite3_bind_int64(s, 1, *(const pki_time *)query);
+}
+
+enum pki_status
+pki_ledger_each_staff(struct pki_ledger *ledger, pki_time at, pki_cert_fn fn, void *ctx,
+	struct pki_err *err)
+{
+	static const struct ledger_rows rows =
+		CERTIFICATE_ROWS(SQL_CERTS_STAFF, 0, bind_time);
+	const struct ledger_walk walk = { &rows, &at, 0, { .cert = fn }, ctx };
+	return ledger_walk(ledger, &walk, err);
+}
+
 enum pki_status
 pki_ledger_status(struct pki_ledger *ledger, int issuer, const struct pki_serial *serial,
 	struct pki_cert_status *out, struct pki_err *err)

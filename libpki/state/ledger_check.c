@@ -136,7 +136,7 @@ check_schema(const struct check *c, struct pki_ledger *model, struct pki_err *er
 	sqlite3_stmt *is = NULL, *want = NULL;
 	if (sqlite3_open(":memory:", &model->db) != SQLITE_OK)
 		return ledger_fail(model, "open", err);
-	PKI_TRY(ledger_migrate(model, PKI_LEDGER_CREATE, err));
+	PKI_TRY(ledger_make_schema(model, 0, c->ledger->version, err));
 	if (sqlite3_prepare_v2(model->db, statements[CHECK_SCHEMA], -1, &want, NULL) !=
 		SQLITE_OK)
 		return ledger_fail(model, "check", err);

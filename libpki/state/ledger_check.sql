@@ -64,7 +64,7 @@ SELECT o.name FROM orders o
   JOIN entry e ON e.id = o.log_index
   LEFT JOIN (SELECT order_id, count(*) AS n FROM revocation GROUP BY order_id) r
     ON r.order_id = o.id
-  WHERE o.action = 2 AND iif(json_valid(CAST(e.entry AS TEXT)),
+  WHERE o.action IN (1, 2) AND iif(json_valid(CAST(e.entry AS TEXT)),
     ifnull(json_array_length(CAST(e.entry AS TEXT), '$.detail.serials'), 0), 0) IS NOT ifnull(r.n, 0)
 
 -- CHECK_CRL_SEQUENCE:

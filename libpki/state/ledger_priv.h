@@ -41,6 +41,10 @@ enum ledger_sql {
 	SQL_CERTS_BY_HOLDER,
 	SQL_CERTS_BY_ORDER,
 	SQL_CERTS,
+	SQL_CERTS_STAFF,
+	SQL_STAFF_COUNT,
+	SQL_OFFICER_ADD,
+	SQL_OFFICER,
 	SQL_STATUS,
 	SQL_ALIVE,
 	SQL_KEY,
@@ -93,6 +97,7 @@ struct pki_ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; /* prepared at the first use */
 	int lock; /* descriptor of the writer's flock; -1 in READ mode */
+	int64_t version; /* of the schema; a reader's may be older than this suite's */
 	/* The fields below belong to a reader; NULL and zeros for a writer. */
 	char *path;
 	struct ledger_mark *mark;
@@ -122,6 +127,10 @@ void ledger_leave(struct pki_ledger *ledger); /* by ledger_disconnect() alone */
 
 /* ledger_schema.c: migrates an open database to this suite's version, or refuses. */
 enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode,
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/* Makes the tables of the versions after `from` up to `to`. */
+enum pki_status ledger_make_schema(struct pki_ledger *ledger, int64_t from, int64_t to,
 	struct pki_err *err) PKI_MUST_CHECK;
 
 /* SQLite's last error as a status. A constraint's text carries the rule. */

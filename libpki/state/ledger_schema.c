@@ -5,12 +5,15 @@
 
 /* In sequence: a ledger of version N has had the first N migrations. Never change a
  * released migration. */
-enum { VERSION_1, VERSION_2 };
+enum { VERSION_1, VERSION_2, VERSION_3 };
 static const char *const migrations[] = {
 #include "libpki/state/ledger_schema.sql.inc"
 };
 
 enum { LEDGER_VERSION = PKI_COUNT(migrations) };
+/* The oldest version that a reader reads: an auditor may hold a copy from before the
+ * conversion. */
+enum { LEDGER_READABLE = 2 };
 
 struct header {
 	int64_t application;
@@ -42,11 +45,19 @@ read_header(struct pki_ledger *ledger, struct header *out, struct pki_err *err)
 		ledger, "SELECT count(*) FROM sqlite_schema", &out->objects, err);
 }
 
+enum pki_status
+ledger_make_schema(
+	struct pki_ledger *ledger, int64_t from, int64_t to, struct pki_err *err)
+{
+	for (int64_t v = from; v < to; v++)
+		PKI_TRY(ledger_exec(ledger, migrations[v], err));
+	return PKI_OK;
+}
+
 static enum pki_status
 upgrade(struct pki_ledger *ledger, int64_t from, struct pki_err *err)
 {
-	for (int64_t v = from; v < LEDGER_VERSION; v++)
-		PKI_TRY(ledger_exec(ledger, migrations[v], err));
+	PKI_TRY(ledger_make_schema(ledger, from, LEDGER_VERSION, err));
 	char numbers[96];
 	snprintf(numbers, sizeof numbers,
 		"PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -72,7 +83,10 @@ ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode, struct pki_
 		return pki_fail(err, PKI_VERSION,
 			"ledger version %jd is newer than %d; use the suite that made it",
 			(intmax_t)header.version, (int)LEDGER_VERSION);
+	ledger->version = mode == PKI_LEDGER_READ ? header.version : LEDGER_VERSION;
 	if (header.version == LEDGER_VERSION)
+		return PKI_OK;
+	if (mode == PKI_LEDGER_READ && header.version >= LEDGER_READABLE)
 		return PKI_OK;
 	if (mode == PKI_LEDGER_READ)
 		return pki_fail(err, PKI_STATE,

@@ -314,3 +314,51 @@ CREATE TRIGGER crl_no_update BEFORE UPDATE ON crl BEGIN
  SELECT RAISE(ABORT, 'r213: the ledger is append-only: no UPDATE of crl') WHERE 1;
 END;
 
+-- VERSION_3:
+-- rule 121: a person has one valid officer's certificate. Certificates without an identifier
+-- of their person, as all were before this version, have no row. A renewal may now revoke the
+-- certificate that it replaces, of an officer or service.
+CREATE TABLE officer (
+ certificate INTEGER PRIMARY KEY REFERENCES certificate (id),
+ person TEXT NOT NULL CHECK (person <> '')
+) STRICT;
+CREATE INDEX officer_person ON officer (person);
+CREATE INDEX certificate_staff ON certificate (not_after) WHERE holder = '';
+CREATE TRIGGER officer_new BEFORE INSERT ON officer BEGIN
+ SELECT RAISE(ABORT, 'r121: the person has another valid certificate; renew or end that one')
+ WHERE EXISTS (SELECT 1 FROM officer o
+ JOIN certificate c ON c.id = o.certificate
+ JOIN certificate n ON n.id = NEW.certificate
+ WHERE o.person = NEW.person AND c.id <> n.id AND c.not_after >= n.not_before
+ AND NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = c.id));
+SELECT RAISE(ABORT, 'r121: the certificate is a holder''s, not an officer''s')
+ WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE id = NEW.certificate AND holder = '');
+SELECT RAISE(ABORT, 'r213: the row is taken')
+ WHERE EXISTS (SELECT 1 FROM officer WHERE certificate = NEW.certificate);
+END;
+CREATE TRIGGER officer_no_update BEFORE UPDATE ON officer BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no UPDATE of officer') WHERE 1;
+END;
+CREATE TRIGGER officer_no_delete BEFORE DELETE ON officer BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no DELETE from officer') WHERE 1;
+END;
+
+DROP TRIGGER revocation_new;
+CREATE TRIGGER revocation_new BEFORE INSERT ON revocation BEGIN
+ SELECT RAISE(ABORT, 'state: the certificate is revoked already')
+ WHERE EXISTS (SELECT 1 FROM revocation WHERE certificate = NEW.certificate);
+SELECT RAISE(ABORT, 'r47: the order is not one to revoke, nor the renewal of this officer')
+ WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = NEW.order_id AND (action = 2
+ OR (action = 1 AND holder = '' AND NEW.reason = 4)));
+SELECT RAISE(ABORT, 'r47: the renewal replaces a certificate of another profile, or a holder''s')
+ WHERE EXISTS (SELECT 1 FROM orders WHERE id = NEW.order_id AND action = 1)
+ AND NOT EXISTS (SELECT 1 FROM certificate old
+ JOIN certificate new ON new.order_id = NEW.order_id
+ WHERE old.id = NEW.certificate AND old.holder = '' AND new.profile = old.profile
+ AND new.id <> old.id);
+SELECT RAISE(ABORT, 'r213: the revocation is not the next one of the certificate''s issuer')
+ WHERE NOT EXISTS (SELECT 1 FROM certificate
+ WHERE id = NEW.certificate AND issuer = NEW.issuer)
+ OR NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM revocation
+ WHERE issuer = NEW.issuer);
+END;

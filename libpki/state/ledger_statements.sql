@@ -82,7 +82,7 @@ INSERT INTO certificate (issuer, serial, holder, profile, order_id, name_hash, k
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 
 -- SQL_CERT:
--- load_certificate() reads the columns of this statement and of the next three.
+-- load_certificate() reads the columns of this statement and of the next four.
 SELECT c.id, c.issuer, c.serial, c.holder, c.profile, o.name, c.name_hash, c.key_hash,
     c.not_before, c.not_after, c.document_end, c.issued, c.der,
     r.committed, r.reason, ro.name, c.partition
@@ -121,6 +121,28 @@ SELECT c.id, c.issuer, c.serial, c.holder, c.profile, o.name, c.name_hash, c.key
   LEFT JOIN revocation r ON r.certificate = c.id
   LEFT JOIN orders ro ON ro.id = r.order_id
   WHERE c.id > ?1 ORDER BY c.id LIMIT ?2
+
+-- SQL_CERTS_STAFF:
+SELECT c.id, c.issuer, c.serial, c.holder, c.profile, o.name, c.name_hash, c.key_hash,
+    c.not_before, c.not_after, c.document_end, c.issued, c.der,
+    r.committed, r.reason, ro.name, c.partition
+  FROM certificate c
+  LEFT JOIN orders o ON o.id = c.order_id
+  LEFT JOIN revocation r ON r.certificate = c.id
+  LEFT JOIN orders ro ON ro.id = r.order_id
+  WHERE c.holder = '' AND c.not_after >= ?1 ORDER BY c.id
+
+-- SQL_STAFF_COUNT:
+SELECT profile, count(*), min(not_after) FROM certificate c
+  WHERE holder = '' AND not_after >= ?1
+  AND NOT EXISTS (SELECT 1 FROM revocation WHERE certificate = c.id)
+  GROUP BY profile
+
+-- SQL_OFFICER_ADD:
+INSERT INTO officer (certificate, person) VALUES (?1, ?2)
+
+-- SQL_OFFICER:
+SELECT person FROM officer WHERE certificate = ?1
 
 -- SQL_STATUS:
 SELECT r.committed, r.reason FROM certificate c

@@ -76,7 +76,10 @@ check_order(
 	if (status == PKI_OK)
 		status = check_signers(ra, &order.cms, err);
 	*lacks = false;
-	const struct pki_case c = { ra->policy, &order, ra->ca, pki_msec_now(), NULL };
+	const struct pki_case c = { .policy = ra->policy,
+		.order = &order,
+		.issuer = ra->ca,
+		.now = pki_msec_now() };
 	if (status == PKI_OK && pki_decide(&c, &decision, &own) != PKI_OK) {
 		*lacks = own.rule == PKI_RULE_SIGNATURES && order.cms.signer_count == 1;
 		if (!*lacks)

@@ -25,7 +25,8 @@ officer_comes() {
 	mkdir -p "$D/officers/zoe"
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=x \
 		-keyout "$D/officers/zoe/plain.pem" -out "$D/zoe.csr" 2>/dev/null
-	signed_order "{action: \"issue\", subject: {country: \"MC\", common_name: \"TEST Zoe Officer\"}, certificates:
+	signed_order "{action: \"issue\", subject: {country: \"MC\", common_name: \"TEST Zoe Officer\",
+		serial_number: \"OF:MC-ZOE\"}, certificates:
 		[{profile: \"officer-registration\", csr: \"$(openssl req -in "$D/zoe.csr" -outform DER | base64 -w0)\"}]}" \
 		sofia claire >"$D/zoe.json"
 }

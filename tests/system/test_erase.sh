@@ -16,10 +16,10 @@ successor() {
 	run openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x \
 		-passout "file:$home/passphrase" -keyout "$home/key.pem" -out "$home/csr.pem"
 	jq -ncS --arg id "O-$(openssl rand -hex 16)" --arg now "$(date -u +%FT%T.000Z)" --arg name "TEST $2 Officer" \
-		--arg profile "officer-$1" --arg csr "$(openssl req -in "$home/csr.pem" -outform DER | base64 -w0)" \
+		--arg who "OF:MC-${2^^}" --arg profile "officer-$1" --arg csr "$(openssl req -in "$home/csr.pem" -outform DER | base64 -w0)" \
 		--arg authority "$(sed -n 's/^authority: //p' "$D/pki.yaml")" \
 		'{version: 1, type: "order", action: "issue", id: $id, created: $now, authority: $authority,
-		subject: {country: "MC", common_name: $name}, certificates: [{profile: $profile, csr: $csr}]}' |
+		subject: {country: "MC", common_name: $name, serial_number: $who}, certificates: [{profile: $profile, csr: $csr}]}' |
 		tr -d '\n' >"$D/order.json"
 	for who in "$3" "$4"; do
 		openssl pkey -in "$D/officers/$who/key.pem" -passin "file:$D/officers/$who/passphrase" -out "$D/$who.plain"

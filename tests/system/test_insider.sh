@@ -10,7 +10,7 @@ cd "$D" || exit
 O=$D/officers
 
 # Insiders have their own keys in hand.
-for who in claire david sofia irene victor emma; do
+for who in claire david sofia stella irene victor emma; do
 	openssl pkey -in "$O/$who/key.pem" -passin "file:$O/$who/passphrase" -out "$O/$who/plain.pem"
 done
 sign_as() { # sign_as FILE OFFICER...: to $D/order.p7s, with $options
@@ -176,37 +176,83 @@ openssl pkey -in "$O/responder/key.pem" -passin "file:$O/responder/passphrase" -
 refused officer-role "rule 201: the OCSP service signs no order for a person" forge . claire responder
 
 # officers' certificates
-service() { # service PROFILE NAME OFFICER...
-	local profile=$1 name=$2
-	shift 2
+service() { # service PROFILE NAME IDENTIFIER OFFICER...
+	local profile=$1 name=$2 who=$3
+	shift 3
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=x \
 		-keyout "$D/new.key" -out "$D/new.csr" 2>/dev/null
 	jq -cS --arg id "$(new_id O)" --arg now "$(now)" --arg profile "$profile" --arg name "$name" \
-		--arg csr "$(b64 req -in "$D/new.csr")" '{version: 1, type: "order", action: "issue", id: $id,
-		created: $now, authority: .authority, subject: {country: "MC", common_name: $name},
+		--arg who "$who" --arg csr "$(b64 req -in "$D/new.csr")" '{version: 1, type: "order", action: "issue", id: $id,
+		created: $now, authority: .authority, subject: ({country: "MC", common_name: $name} +
+		if $who == "" then {} else {serial_number: $who} end),
 		certificates: [{profile: $profile, csr: $csr}]}' "$D/good.json" | tr -d '\n' >"$D/forged.json"
 	sign_as "$D/forged.json" "$@" && post "$D/order.p7s"
 }
 refused two-officers "rule 202: a security officer alone makes no officer" \
-	service officer-registration "TEST Zoe Officer" sofia
+	service officer-registration "TEST Zoe Officer" OF:MC-ZOE sofia
 refused officer-not-subject "rule 44: nor one of the officer's own name, with a second signature" \
-	service officer-registration "TEST Sofia Officer" sofia claire
+	service officer-registration "TEST Sofia Officer" OF:MC-ZOE sofia claire
 refused officer-not-subject "rule 44: nor of the second one's" \
-	service officer-security "TEST Claire Officer" sofia claire
+	service officer-security "TEST Claire Officer" OF:MC-ZOE sofia claire
+refused officer-not-subject "rule 44: nor for the officer as a person, under another name" \
+	service officer-security "TEST Sonia" OF:MC-SOFIA sofia claire
 refused two-officers "rule 202: two registration officers make no officer" \
-	service officer-registration "TEST Zoe Officer" claire david
-refused officer-role "rule 201: officers order no CA" service issuing-ca "TEST CA 2" sofia claire
-refused officer-role "rule 201: nor a seal" service records-seal "TEST Seal 2" sofia claire
+	service officer-registration "TEST Zoe Officer" OF:MC-ZOE claire david
+refused two-officers "rule 202: nor do two security officers" \
+	service officer-registration "TEST Zoe Officer" OF:MC-ZOE sofia stella
+refused two-persons "rule 121: no officer without an identifier" \
+	service officer-registration "TEST Zoe Officer" "" sofia claire
+refused two-persons "rule 121: an identifier has one spelling" \
+	service officer-registration "TEST Zoe Officer" of:mc-zoe sofia claire
+refused two-persons "rule 121: no second certificate for who has one" \
+	service officer-registration "TEST David Officer" OF:MC-DAVID sofia claire
+refused two-persons "rule 121: ... under another name" \
+	service officer-registration "TEST Dawid" OF:MC-DAVID sofia claire
+refused staffed-roles "rule 120: no second role for who has one" \
+	service officer-security "TEST Dawid" OF:MC-DAVID sofia claire
+refused officer-role "rule 201: officers order no CA" service issuing-ca "TEST CA 2" "" sofia claire
+refused officer-role "rule 201: nor a seal" service records-seal "TEST Seal 2" "" sofia claire
+
+# an officer's next certificate
+successor() { # successor NAME JQ-FILTER OFFICER...: of NAME's certificate, changed by the filter
+	local name=$1 filter=$2
+	shift 2
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=x \
+		-keyout "$D/new.key" -out "$D/new.csr" 2>/dev/null
+	jq -cS --arg id "$(new_id O)" --arg now "$(now)" --arg name "TEST ${name^} Officer" --arg who "OF:MC-${name^^}" \
+		--arg old "$(serial_of "$O/$name/cert.pem")" --arg csr "$(b64 req -in "$D/new.csr")" \
+		"{version: 1, type: \"order\", action: \"renew\", id: \$id, created: \$now, authority: .authority,
+		subject: {country: \"MC\", common_name: \$name, serial_number: \$who}, serials: [\$old],
+		certificates: [{profile: \"officer-registration\", csr: \$csr}]} | $filter" "$D/good.json" |
+		tr -d '\n' >"$D/forged.json"
+	sign_as "$D/forged.json" "$@" && post "$D/order.p7s"
+}
+refused proof-of-possession "rule 39: nobody renews an officer's certificate without the old key" \
+	successor david . sofia claire
+refused two-officers "rule 202: the old key is none of the two eyes" successor david . david sofia
+refused renewal "rule 46: nor does the old key name another person" \
+	successor david '.subject.serial_number = "OF:MC-ZOE"' david sofia claire
+refused staffed-roles "rule 120: nor another role" \
+	successor david '.certificates[0].profile = "officer-security"' david sofia claire
+refused officer-not-subject "rule 44: ... with the key that is there" \
+	successor david ".certificates[0].csr = \"$(openssl req -new -key "$O/david/plain.pem" -subj /CN=x -outform DER |
+		base64 -w0)\"" david sofia claire
+refused officer-role "rule 201: the seal is renewed by nobody" \
+	successor david '.certificates[0].profile = "records-seal"' david sofia claire
+ok "no attack left an officer's certificate" test "$(count certificate)" = "$before"
 
 # an officer who was one a moment ago
-jq -cS --arg id "$(new_id O)" --arg now "$(now)" --arg serial "$(serial_of "$O/david/cert.pem")" '{version: 1,
-	type: "order", action: "revoke", id: $id, created: $now, authority: .authority, reported: $now,
-	cause: "officer-left", requester: "officer", authentication: "personal-knowledge", serials: [$serial]}' \
-	"$D/good.json" | tr -d '\n' >"$D/forged.json"
-sign_as "$D/forged.json" emma
-refused officer-role "rule 201: a revocation officer revokes no officer" post "$D/order.p7s"
-sign_as "$D/forged.json" sofia
-ok "a security officer revokes an officer" post "$D/order.p7s"
+dismiss() { # dismiss NAME CAUSE OFFICER
+	jq -cS --arg id "$(new_id O)" --arg now "$(now)" --arg serial "$(serial_of "$O/$1/cert.pem")" --arg cause "$2" \
+		'{version: 1, type: "order", action: "revoke", id: $id, created: $now, authority: .authority, reported: $now,
+		cause: $cause, requester: "officer", authentication: "personal-knowledge", serials: [$serial]}' \
+		"$D/good.json" | tr -d '\n' >"$D/forged.json"
+	sign_as "$D/forged.json" "$3" && post "$D/order.p7s"
+}
+refused officer-role "rule 201: a revocation officer revokes no officer" dismiss david officer-compromise emma
+refused staffed-roles "rule 120: who leaves has a successor first" dismiss david officer-left sofia
+refused staffed-roles "rule 120: ... and who is superseded" dismiss david superseded sofia
+ok "a security officer revokes an officer at once" dismiss david officer-compromise sofia
 refused officer-status "rule 205: who signs after that signs nothing" forge . claire david
 refused officer-status "rule 205: nor does a signature from before count" post "$D/good.p7s"
 ok "no attack left a certificate" test "$(count certificate)" = "$before"

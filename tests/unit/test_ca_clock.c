@@ -101,7 +101,7 @@ commit(struct publisher *publisher, uint64_t size)
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	struct pki_checkpoint cp = { .origin = "ca.test/log", .size = size };
 	const struct pki_event event = {
-		.type = "ca-started", .source = "pki-ca", .actor = "", .at = 1795312000000
+		.type = "ca-stopped", .source = "pki-ca", .actor = "", .at = 1795312000000
 	};
 	ok(pki_ledger_begin(f.writer, &err));
 	ok(pki_log_append(f.writer, &event, NULL, &err));

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ca/front/ledger_rules.h"
+#include "libpki/x509/certify.h"
 #include "tests/unit/common/chain.h"
 
 #define NOW ((pki_msec)CHAIN_NOW * 1000)
@@ -28,6 +29,10 @@
 enum {
 	OFFICER = 1,
 	FORMER,
+	COLLEAGUE, /* registration, as OFFICER */
+	GUARD, /* security */
+	GUARD_TWO,
+	NAMELESS, /* auditor, without an identifier */
 	ALICE_AUTH,
 	ALICE_SIGN,
 	BRUNO_AUTH,
@@ -98,6 +103,39 @@ add_certificate(uint8_t n, const char *holder, const char *profile, const char *
 	pki_cert_row_free(&row);
 }
 
+/* A real certificate: the ledger rules read the person in it. */
+static void
+add_officer(uint8_t n, const char *profile, const char *identifier, const char *name)
+{
+	struct pki_err err = { 0 };
+	struct pki_key *key = NULL;
+	struct pki_cert *cert = NULL;
+	struct pki_name subject = { .country = "MC" };
+	snprintf(subject.serial_number, sizeof subject.serial_number, "%s", identifier);
+	snprintf(subject.common_name, sizeof subject.common_name, "%s", name);
+	must(pki_key_generate(PKI_ALG_P256, &key, &err), &err);
+	struct pki_cert_spec spec = chain_spec(&world.chain, PKI_KIND_OFFICER, key);
+	spec.subject = &subject;
+	must(pki_certify(&spec, world.chain.ca_key, &cert, &err), &err);
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	struct pki_cert_row row = { .issuer = PKI_ISSUER_CA,
+		.serial = serial(n),
+		.not_before = CHAIN_NOW - 1000,
+		.not_after = CHAIN_NOW + 100 * PKI_DAY,
+		.issued = NOW - 1000 };
+	strcpy(row.profile, profile);
+	fill(row.key_hash, n);
+	fill(row.name_hash, n);
+	must(pki_buf_append(&row.der, der.data, der.len, &err), &err);
+	must(pki_ledger_add_certificate(world.ledger, &row, &err), &err);
+	if (identifier[0] != '\0')
+		must(pki_ledger_add_officer(world.ledger, row.id, identifier, &err),
+			&err);
+	pki_cert_row_free(&row);
+	pki_cert_free(cert);
+	pki_key_free(key);
+}
+
 static void
 lose(uint8_t n, const char *order)
 {
@@ -129,8 +167,12 @@ setup(void **state)
 	must(pki_ledger_add_entry(world.ledger, 0, NOW - 1000,
 		     (struct pki_bytes){ (const uint8_t *)"{}", 2 }, &err),
 		&err);
-	add_certificate(OFFICER, "", "officer-registration", "", OFFICER);
-	add_certificate(FORMER, "", "officer-registration", "", FORMER);
+	add_officer(OFFICER, "officer-registration", "OF:MC-1", "TEST Claire");
+	add_officer(FORMER, "officer-registration", "OF:MC-2", "TEST Former");
+	add_officer(COLLEAGUE, "officer-registration", "OF:MC-3", "TEST David");
+	add_officer(GUARD, "officer-security", "OF:MC-4", "TEST Sofia");
+	add_officer(GUARD_TWO, "officer-security", "OF:MC-5", "TEST Stella");
+	add_officer(NAMELESS, "officer-auditor", "", "TEST Victor");
 	add_order(ISSUED, PKI_ACTION_ISSUE, ALICE, 1);
 	add_order(RENEWED, PKI_ACTION_RENEW, BRUNO, 2);
 	add_order(REVOKED, PKI_ACTION_REVOKE, BRUNO, 3);
@@ -195,6 +237,49 @@ good_issue(void)
 {
 	struct job job = good(PKI_ACTION_ISSUE, "H-00000000000000000000000000000005");
 	fill(job.facts.certs[0].name_hash, FREE);
+	return job;
+}
+
+/* The first certificate of a new officer. */
+static struct job
+good_officer(void)
+{
+	struct job job = good(PKI_ACTION_ISSUE, "");
+	struct facts *f = &job.facts;
+	strcpy(f->certs[0].profile, "officer-registration");
+	strcpy(f->subject.country, "MC");
+	strcpy(f->subject.serial_number, "OF:MC-9");
+	strcpy(f->subject.common_name, "TEST Nina");
+	fill(f->certs[0].name_hash, FREE);
+	f->officers[1] = serial(GUARD);
+	f->roles[1] = PKI_ROLE_SECURITY;
+	f->officer_count = 2;
+	return job;
+}
+
+/* COLLEAGUE's next certificate. */
+static struct job
+good_successor(void)
+{
+	struct job job = good_officer();
+	struct facts *f = &job.facts;
+	f->order.action = PKI_ACTION_RENEW;
+	f->serials[0] = f->officers[2] = serial(COLLEAGUE);
+	f->serial_count = 1;
+	f->officer_count = 3;
+	strcpy(f->subject.serial_number, "OF:MC-3");
+	strcpy(f->subject.common_name, "TEST David");
+	return job;
+}
+
+static struct job
+dismissal(uint8_t n, const char *cause)
+{
+	struct job job = good(PKI_ACTION_REVOKE, "");
+	job.facts.serials[0] = serial(n);
+	job.facts.serial_count = 1;
+	job.facts.roles[0] = PKI_ROLE_SECURITY;
+	strcpy(job.facts.cause, cause);
 	return job;
 }
 
@@ -402,6 +487,102 @@ r201_officers_are_revoked_by_the_security_officer(void **state)
 }
 
 static void
+r121_a_person_has_one_valid_certificate(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *profile, *identifier, *name;
+		enum pki_rule want;
+	} cases[] = {
+		{ "officer-registration", "OF:MC-9", "TEST Nina", PKI_RULE_NONE },
+		{ "officer-registration", "OF:MC-9", "TEST Claire", PKI_RULE_NONE },
+		{ "officer-registration", "OF:MC-2", "TEST Former", PKI_RULE_NONE },
+		{ "officer-registration", "OF:MC-1", "TEST Claire", PKI_RULE_PERSONS },
+		{ "officer-registration", "OF:MC-1", "TEST Klara", PKI_RULE_PERSONS },
+		{ "officer-auditor", "OF:MC-8", "TEST  victor", PKI_RULE_PERSONS },
+		{ "officer-security", "OF:MC-1", "TEST Claire", PKI_RULE_STAFF },
+		{ "officer-auditor", "OF:MC-4", "TEST Sonia", PKI_RULE_STAFF },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct job job = good_officer();
+		strcpy(job.facts.certs[0].profile, cases[i].profile);
+		strcpy(job.facts.subject.serial_number, cases[i].identifier);
+		strcpy(job.facts.subject.common_name, cases[i].name);
+		expect(&job, cases[i].want == PKI_RULE_NONE ? PKI_OK : PKI_REFUSED,
+			cases[i].want);
+		assert_int_equal(job.target_count, 0);
+	}
+}
+
+static void
+r121_a_renewal_replaces_one_certificate(void **state)
+{
+	(void)state;
+	struct job job = good_successor();
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	assert_int_equal(job.target_count, 1);
+	assert_memory_equal(
+		&job.targets[0].serial, &job.facts.serials[0], sizeof(struct pki_serial));
+	assert_int_equal(job.facts.reason, PKI_REASON_SUPERSEDED);
+	job = good_successor();
+	strcpy(job.facts.certs[0].profile, "officer-security");
+	expect(&job, PKI_REFUSED, PKI_RULE_STAFF);
+	job = good_successor();
+	strcpy(job.facts.subject.serial_number, "OF:MC-1"); /* another officer's */
+	expect(&job, PKI_REFUSED, PKI_RULE_PERSONS);
+	job = good_successor();
+	strcpy(job.facts.subject.serial_number, "OF:MC-77");
+	job.facts.serials[0] = serial(ALICE_AUTH);
+	strcpy(job.facts.subject.common_name, "TEST Nina");
+	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
+}
+
+/* Two of three registration officers are gone at once, then nothing is issued by the
+ * role but for successors. */
+static void
+r120_a_role_with_too_few_officers_issues_nothing(void **state)
+{
+	(void)state;
+	struct job job = good_issue();
+	struct pki_err err = { 0 };
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	must(pki_ledger_begin(world.ledger, &err), &err);
+	lose(COLLEAGUE, DISMISSED);
+	expect(&job, PKI_REFUSED, PKI_RULE_STAFF);
+	job = good_officer();
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	strcpy(job.facts.certs[0].profile, "officer-auditor");
+	expect(&job, PKI_REFUSED, PKI_RULE_STAFF);
+	lose(GUARD_TWO, DISMISSED);
+	strcpy(job.facts.certs[0].profile, "officer-security");
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	pki_ledger_rollback(world.ledger);
+}
+
+static void
+r120_only_two_causes_ask_for_the_successor_first(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t who;
+		const char *cause;
+		enum pki_rule want;
+	} cases[] = {
+		{ GUARD, "officer-compromise", PKI_RULE_NONE },
+		{ GUARD, "service-ended", PKI_RULE_NONE },
+		{ GUARD, "officer-left", PKI_RULE_STAFF },
+		{ GUARD, "superseded", PKI_RULE_STAFF },
+		{ COLLEAGUE, "officer-left", PKI_RULE_STAFF },
+		{ NAMELESS, "officer-left", PKI_RULE_NONE },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct job job = dismissal(cases[i].who, cases[i].cause);
+		bool good = cases[i].want == PKI_RULE_NONE;
+		expect(&job, good ? PKI_OK : PKI_REFUSED, cases[i].want);
+	}
+}
+
+static void
 orders_that_hang_together_conflict(void **state)
 {
 	(void)state;
@@ -459,6 +640,10 @@ main(void)
 		cmocka_unit_test(r46_r58_nothing_is_renewed_after_a_revocation),
 		cmocka_unit_test(r47_a_loss_takes_all_that_is_valid),
 		cmocka_unit_test(r58_a_revocation_is_final),
+		cmocka_unit_test(r121_a_person_has_one_valid_certificate),
+		cmocka_unit_test(r121_a_renewal_replaces_one_certificate),
+		cmocka_unit_test(r120_a_role_with_too_few_officers_issues_nothing),
+		cmocka_unit_test(r120_only_two_causes_ask_for_the_successor_first),
 		cmocka_unit_test(r201_officers_are_revoked_by_the_security_officer),
 		cmocka_unit_test(orders_that_hang_together_conflict),
 		cmocka_unit_test(a_full_queue_says_busy),

@@ -21,6 +21,9 @@ good_orders_are_decided(void **state)
 		{ good_renew(), { DAVID, CLAIRE }, 2 },
 		{ good_officer(), { CLAIRE, SOPHIE }, 1 },
 		{ good_officer(), { SOPHIE, DAVID, CLAIRE }, 1 },
+		{ good_renew_officer(), { CLAIRE, SOPHIE, DAVID }, 1 },
+		{ good_renew_officer(), { DAVID, SOPHIE, CLAIRE }, 1 },
+		{ good_issue(), { OLGA, DAVID }, 2 },
 		{ good_responder(), { OSCAR }, 1 },
 		{ good_revoke(), { RENE }, 0 },
 		{ good_revoke(), { CLAIRE }, 0 },
@@ -120,7 +123,10 @@ r04_nothing_outlives_the_issuer(void **state)
 	assert_int_equal(pki_order_open(pki_buf_bytes(&cms), ca.cert, world.now / 1000,
 				 NULL, &opened, &err),
 		PKI_OK);
-	const struct pki_case c = { world.policy, &opened, ca.cert, world.now, NULL };
+	const struct pki_case c = { .policy = world.policy,
+		.order = &opened,
+		.issuer = ca.cert,
+		.now = world.now };
 	assert_int_equal(pki_decide(&c, &d, &err), PKI_OK);
 	assert_int_equal(d.certs[0].not_after, end);
 	pki_decision_free(&d);
@@ -220,8 +226,6 @@ r202_two_different_officers(void **state)
 	(void)state;
 	static const struct bad_case cases[] = {
 		{ "one of two", good_issue, NULL, { CLAIRE }, PKI_RULE_SIGNATURES },
-		{ "one person, two certificates", good_issue, NULL,
-			{ CLAIRE, CLAIRE_AGAIN }, PKI_RULE_SIGNATURES },
 		{ "two of one role where two roles are asked", good_officer, NULL,
 			{ CLAIRE, DAVID }, PKI_RULE_SIGNATURES },
 		{ "renew, one of two", good_renew, NULL, { DAVID }, PKI_RULE_SIGNATURES },
@@ -231,6 +235,164 @@ r202_two_different_officers(void **state)
 			PKI_RULE_SIGNATURES },
 	};
 	REFUSE_EACH(cases);
+}
+
+static void
+r121_four_eyes_are_two_persons(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "one identifier, two names", good_issue, NULL, { CLAIRE, CLAIRE_AGAIN },
+			PKI_RULE_PERSONS },
+		{ "... beside a third officer", good_issue, NULL,
+			{ CLAIRE, DAVID, CLAIRE_AGAIN }, PKI_RULE_PERSONS },
+		{ "no identifier, one name in two spellings", good_issue, NULL,
+			{ OLGA, OLGA_AGAIN }, PKI_RULE_PERSONS },
+		{ "revocation too", good_revoke, NULL, { CLAIRE, CLAIRE_AGAIN },
+			PKI_RULE_PERSONS },
+	};
+	REFUSE_EACH(cases);
+}
+
+static void
+no_identifier(struct pki_order *o)
+{
+	o->subject.serial_number[0] = '\0';
+}
+
+static void
+lower_case(struct pki_order *o)
+{
+	strcpy(o->subject.serial_number, "of:mc-99");
+}
+
+static void
+a_passport(struct pki_order *o)
+{
+	strcpy(o->subject.serial_number, "PASMC-99");
+}
+
+static void
+of_claire(struct pki_order *o)
+{
+	strcpy(o->subject.serial_number, "OF:MC-1");
+}
+
+static void
+r121_officers_have_identifiers(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "none", good_officer, no_identifier, { SOPHIE, CLAIRE },
+			PKI_RULE_PERSONS },
+		{ "another spelling", good_officer, lower_case, { SOPHIE, CLAIRE },
+			PKI_RULE_PERSONS },
+		{ "a document's number", good_officer, a_passport, { SOPHIE, CLAIRE },
+			PKI_RULE_PERSONS },
+		{ "her own, under another name", good_officer, of_claire,
+			{ SOPHIE, CLAIRE }, PKI_RULE_OWN_SUBJECT },
+		{ "her own, by another certificate", good_officer, of_claire,
+			{ SOPHIE, CLAIRE_AGAIN }, PKI_RULE_OWN_SUBJECT },
+	};
+	REFUSE_EACH(cases);
+}
+
+static void
+two_predecessors(struct pki_order *o)
+{
+	o->serials[o->serial_count++] = *pki_cert_get0_serial(world.ids[DAVID].cert);
+}
+
+static void
+another_person(struct pki_order *o)
+{
+	strcpy(o->subject.serial_number, "OF:MC-77");
+}
+
+static void
+another_role(struct pki_order *o)
+{
+	strcpy(o->certs[0].profile, "officer-security");
+}
+
+static void
+olga_becomes(struct pki_order *o)
+{
+	o->serials[0] = *pki_cert_get0_serial(world.ids[OLGA].cert);
+}
+
+static void
+r39_r121_the_old_key_renews_and_is_no_eye(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "without the old key", good_renew_officer, NULL, { SOPHIE, DAVID },
+			PKI_RULE_POSSESSION },
+		{ "the old key as an eye", good_renew_officer, NULL, { CLAIRE, SOPHIE },
+			PKI_RULE_SIGNATURES },
+		{ "her other certificate as an eye", good_renew_officer, NULL,
+			{ CLAIRE, CLAIRE_AGAIN, SOPHIE }, PKI_RULE_PERSONS },
+		{ "two certificates at once", good_renew_officer, two_predecessors,
+			{ CLAIRE, SOPHIE, DAVID }, PKI_RULE_RENEWAL },
+		{ "for another person", good_renew_officer, another_person,
+			{ CLAIRE, SOPHIE, DAVID }, PKI_RULE_RENEWAL },
+		{ "for another role", good_renew_officer, another_role,
+			{ CLAIRE, SOPHIE, DAVID }, PKI_RULE_STAFF },
+		{ "another officer's certificate", good_renew_officer, olga_becomes,
+			{ OLGA, SOPHIE, DAVID }, PKI_RULE_RENEWAL },
+	};
+	REFUSE_EACH(cases);
+}
+
+/* Who had no identifier gets one with the next certificate. */
+static void
+officers_without_an_identifier_order_their_successors(void **state)
+{
+	(void)state;
+	struct pki_err err;
+	struct pki_decision d;
+	struct pki_order order = good_renew_officer();
+	olga_becomes(&order);
+	strcpy(order.subject.common_name, "TEST Olga");
+	strcpy(order.subject.serial_number, "OF:MC-50");
+	if (orders_decide(&order, (const enum who[]){ OLGA, SOPHIE, DAVID, NOBODY }, &d,
+		    &err) != PKI_OK)
+		fail_msg("%s", err.msg);
+	assert_non_null(d.replaced);
+	pki_decision_free(&d);
+}
+
+/* An audit judges old orders by the rules of their time. */
+static void
+r121_binds_new_orders_alone(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned rules;
+		enum pki_status want;
+	} cases[] = { { 1, PKI_OK }, { 2, PKI_REFUSED }, { 0, PKI_REFUSED } };
+	struct pki_order order = good_officer();
+	no_identifier(&order);
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf cms =
+		orders_sign(&order, (const enum who[]){ SOPHIE, CLAIRE, NOBODY });
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_err err = { 0 };
+		struct pki_decision d;
+		struct pki_signed_order opened;
+		assert_int_equal(pki_order_open(pki_buf_bytes(&cms), world.ca.cert,
+					 world.now / 1000, NULL, &opened, &err),
+			PKI_OK);
+		const struct pki_case c = { .policy = world.policy,
+			.order = &opened,
+			.issuer = world.ca.cert,
+			.now = world.now,
+			.rules = cases[i].rules };
+		assert_int_equal(pki_decide(&c, &d, &err), cases[i].want);
+		pki_decision_free(&d);
+		pki_order_close(&opened);
+	}
+	pki_order_free(&order);
 }
 
 static void
@@ -312,6 +474,11 @@ main(void)
 		cmocka_unit_test(r201_only_the_right_roles_sign),
 		cmocka_unit_test(r201_what_nobody_may_order),
 		cmocka_unit_test(r202_two_different_officers),
+		cmocka_unit_test(r121_four_eyes_are_two_persons),
+		cmocka_unit_test(r121_officers_have_identifiers),
+		cmocka_unit_test(r39_r121_the_old_key_renews_and_is_no_eye),
+		cmocka_unit_test(officers_without_an_identifier_order_their_successors),
+		cmocka_unit_test(r121_binds_new_orders_alone),
 		cmocka_unit_test(r204_r209_orders_age),
 		cmocka_unit_test(r47_revocation_requests),
 	};

@@ -40,7 +40,7 @@ static const struct {
 	{ "application-verified", "pki-ra", "0a",
 		"{" A "," O "," DIGEST ",\"method\":\"in-person\"}" },
 	{ "ca-ended", "pki-ca", "", "{\"issuer\":2,\"lists\":3}" },
-	{ "ca-started", "pki-ca", "", "{}" },
+	{ "ca-started", "pki-ca", "", "{\"rules\":2}" },
 	{ "ca-stopped", "pki-ca", "", "{}" },
 	{ "ceremony-completed", "pki-ca", "",
 		"{\"root\":\"0a\",\"ca\":\"0b\",\"seal\":\"0c\",\"officers\":[\"0d\"],\"digests\":[" SHA256
@@ -51,6 +51,10 @@ static const struct {
 		"{" ORDERED "\"action\":\"issue\"," CERTIFICATES "}" },
 	{ "certificate-renewed", "pki-ca", "0a",
 		"{" ORDERED "\"action\":\"renew\"," CERTIFICATES "}" },
+	{ "certificate-renewed", "pki-ca", "0a",
+		"{" ORDERED "\"action\":\"renew\"," CERTIFICATES
+		",\"reason\":\"superseded\",\"reported\":" MSEC
+		",\"serials\":[\"0c\"]}" },
 	{ "certificate-revoked", "pki-ca", "0a",
 		"{" ORDERED
 		"\"action\":\"revoke\",\"cause\":\"lost-phone\",\"reason\":\"keyCompromise\",\"reported\":" MSEC

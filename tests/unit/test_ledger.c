@@ -244,6 +244,90 @@ count_cert(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	return row->der.len == 3 && --*left == 0 ? PKI_NOTFOUND : PKI_OK;
 }
 
+static struct pki_cert_row
+make_officer(uint64_t n, uint64_t order)
+{
+	struct pki_cert_row row = make_cert(n, "", order);
+	snprintf(row.profile, sizeof row.profile, "officer-security");
+	return row;
+}
+
+/* Adds the certificate n, by the ceremony; the ledger's number of it. */
+static int64_t
+put_officer(struct fixture *f, struct pki_cert_row row)
+{
+	ok(pki_buf_append(&row.der, "der", 3, &err));
+	ok(pki_ledger_add_certificate(f->ledger, &row, &err));
+	pki_cert_row_free(&row);
+	return row.id;
+}
+
+static void
+r121_a_person_has_one_valid_certificate(void **state)
+{
+	struct fixture *f = *state;
+	char person[PKI_PERSON_TEXT];
+	begin(f);
+	int64_t first = put_officer(f, make_officer(1, 0));
+	int64_t second = put_officer(f, make_officer(2, 0));
+	struct pki_cert_row later = make_officer(3, 0);
+	later.not_before = START + YEAR + 1;
+	later.not_after = START + 2 * YEAR;
+	int64_t third = put_officer(f, later);
+	ok(pki_ledger_add_officer(f->ledger, first, "OF:MC-1", &err));
+	refused(pki_ledger_add_officer(f->ledger, second, "OF:MC-1", &err), PERSONS);
+	ok(pki_ledger_add_officer(f->ledger, second, "OF:MC-2", &err));
+	refused(pki_ledger_add_officer(f->ledger, second, "OF:MC-3", &err), APPEND_ONLY);
+	/* the first certificate has ended by then */
+	ok(pki_ledger_add_officer(f->ledger, third, "OF:MC-1", &err));
+	refused(pki_ledger_add_officer(f->ledger, 99, "OF:MC-9", &err), PERSONS);
+	ok(pki_ledger_officer(f->ledger, first, person, &err));
+	assert_string_equal(person, "OF:MC-1");
+	ok(pki_ledger_officer(f->ledger, 99, person, &err));
+	assert_string_equal(person, "");
+	commit(f);
+}
+
+static enum pki_status
+supersede(struct fixture *f, const struct pki_cert_row *old, uint64_t order,
+	enum pki_reason reason, struct pki_err *error)
+{
+	struct pki_revocation_row row = { .issuer = PKI_ISSUER_CA,
+		.serial = old->serial,
+		.reason = reason,
+		.reported = START * 1000,
+		.committed = START * 1000 };
+	snprintf(row.order, sizeof row.order, "O-%032jx", (uintmax_t)order);
+	return pki_ledger_add_revocation(f->ledger, &row, error);
+}
+
+static void
+r121_a_renewal_revokes_what_it_replaces(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_cert_row old = make_officer(11, 0), other = make_officer(12, 0);
+	snprintf(other.profile, sizeof other.profile, "officer-auditor");
+	begin(f);
+	int64_t first = put_officer(f, old);
+	put_officer(f, other);
+	ok(pki_ledger_add_officer(f->ledger, first, "OF:MC-1", &err));
+	commit(f);
+	issue_first(f);
+	begin(f);
+	struct pki_cert_row holder = make_cert(1, "H-1", 1);
+	ok(add_order(f->ledger, 5, PKI_ACTION_RENEW, "", &err));
+	refused(supersede(f, &old, 5, PKI_REASON_SUPERSEDED, &err), REVOCATION);
+	int64_t next = put_officer(f, make_officer(13, 5));
+	refused(pki_ledger_add_officer(f->ledger, next, "OF:MC-1", &err), PERSONS);
+	refused(supersede(f, &old, 5, PKI_REASON_KEY_COMPROMISE, &err), REVOCATION);
+	refused(supersede(f, &other, 5, PKI_REASON_SUPERSEDED, &err), REVOCATION);
+	refused(supersede(f, &holder, 5, PKI_REASON_SUPERSEDED, &err), REVOCATION);
+	refused(supersede(f, &old, 1, PKI_REASON_SUPERSEDED, &err), REVOCATION);
+	ok(supersede(f, &old, 5, PKI_REASON_SUPERSEDED, &err));
+	ok(pki_ledger_add_officer(f->ledger, next, "OF:MC-1", &err));
+	commit(f);
+}
+
 static void
 walks_by_holder_order_and_pages(void **state)
 {
@@ -684,6 +768,8 @@ main(void)
 		TEST(r35_no_certificate_without_its_order),
 		TEST(r203_an_order_counts_once),
 		TEST(r47_r58_revocation_is_final),
+		TEST(r121_a_person_has_one_valid_certificate),
+		TEST(r121_a_renewal_revokes_what_it_replaces),
 		TEST(walks_by_holder_order_and_pages),
 		TEST(walk_of_orders),
 		TEST(r57_what_a_crl_lists),

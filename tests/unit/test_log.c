@@ -60,7 +60,7 @@ teardown(void **state)
 static struct pki_event
 make_event(uint64_t n)
 {
-	return (struct pki_event){ .type = "ca-started",
+	return (struct pki_event){ .type = "ca-stopped",
 		.source = "pki-ca",
 		.actor = "",
 		.at = START + (pki_msec)n };

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#include "libpki/cms/cms.h"
+#include "libpki/state/decide.h"
 #include "libpki/tlog/merkle.h"
 #include "tools/audit/early.h"
 #include "tools/audit/entry.h"
@@ -41,6 +41,9 @@ struct audit_counts {
 /* Facts from the log for other parts. */
 struct audit_log_facts {
 	uint64_t partitioned; /* index of the entry "crl-partitioned"; 0: none */
+	/* index of the first entry "ca-started" that gives a version of the rules; 0: none.
+	 * By version; the first of a later version holds for those before too. */
+	uint64_t rules[PKI_RULES_NOW + 1];
 	json_t *ceremony; /* detail of the entry "ceremony-completed"; NULL: none */
 	uint64_t crl_first[PKI_ISSUER_CA + 1]; /* first CRL number recorded; 0: none */
 };

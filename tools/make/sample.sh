@@ -7,6 +7,7 @@ SAMPLE_OFFICERS='claire:registration:TEST Claire Officer
 david:registration:TEST David Officer
 emma:revocation:TEST Emma Officer
 sofia:security:TEST Sofia Officer
+stella:security:TEST Stella Officer
 victor:auditor:TEST Victor Officer
 irene:department:TEST Irene Welcome Office
 responder:responder:TEST OCSP Service'
@@ -49,7 +50,7 @@ sample_secret() {
 
 # sample_officers DIR: each officer's own key (sealed) and request, and the ceremony's script
 sample_officers() {
-	local dir=$1 name role cn
+	local dir=$1 name role cn who
 	mkdir -p "$dir/secrets"
 	chmod 700 "$dir/secrets"
 	sample_secret "$dir/secrets/custodian-1"
@@ -67,7 +68,9 @@ sample_officers() {
 		run openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj "/CN=$cn" \
 			-passout "file:$dir/officers/$name/passphrase" \
 			-keyout "$dir/officers/$name/key.pem" -out "$dir/officers/$name/csr.pem"
-		echo "  - { name: $name, role: $role, common_name: $cn, csr: officers/$name/csr.pem }" \
+		who="identifier: \"OF:MC-${name^^}\", " # of a person, not of a service
+		[ "$role" != responder ] || who=
+		echo "  - { name: $name, role: $role, common_name: $cn, ${who}csr: officers/$name/csr.pem }" \
 			>>"$dir/ceremony.yaml"
 	done <<<"$SAMPLE_OFFICERS"
 }

@@ -91,6 +91,9 @@ fixture_make(const struct fixture_spec *spec, const struct fixture_id *issuer)
 	assert_int_equal(X509_set_version(x509, X509_VERSION_3), 1);
 	set_serial(x509);
 	add_name(X509_get_subject_name(x509), "C", MBSTRING_ASC, "MC");
+	if (spec->serial_number != NULL)
+		add_name(X509_get_subject_name(x509), "serialNumber", MBSTRING_ASC,
+			spec->serial_number);
 	add_name(X509_get_subject_name(x509), "CN", MBSTRING_UTF8, spec->common_name);
 	X509_set_issuer_name(x509, X509_get_subject_name(above));
 	ASN1_TIME_set(X509_getm_notBefore(x509),

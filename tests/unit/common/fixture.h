@@ -15,6 +15,7 @@ struct fixture_id {
 
 struct fixture_spec {
 	const char *common_name; /* with C=MC */
+	const char *serial_number; /* of the name, NULL: none */
 	const char
 		*policy; /* certificatePolicies: OIDs with commas between, NULL: none */
 	const char *key_usage; /* as in x509v3_config(5), NULL: digitalSignature */

@@ -20,14 +20,17 @@ orders_setup(void **state)
 	static const struct {
 		const char *name;
 		const char *policy;
+		const char *identifier;
 	} people[WHO_COUNT] = {
-		[CLAIRE] = { "TEST Claire", ROLE("1") },
-		[DAVID] = { "TEST David", ROLE("1") },
-		[CLAIRE_AGAIN] = { "TEST Claire", ROLE("1") },
-		[RENE] = { "TEST Rene", ROLE("2") },
-		[SOPHIE] = { "TEST Sophie", ROLE("3") },
-		[AUDREY] = { "TEST Audrey", ROLE("4") },
-		[DENIS] = { "TEST Denis", ROLE("5") },
+		[CLAIRE] = { "TEST Claire", ROLE("1"), "OF:MC-1" },
+		[DAVID] = { "TEST David", ROLE("1"), "OF:MC-2" },
+		[CLAIRE_AGAIN] = { "TEST Klara", ROLE("1"), "of:mc-1" },
+		[OLGA] = { "TEST Olga", ROLE("1") },
+		[OLGA_AGAIN] = { "TEST  OLGA", ROLE("1") },
+		[RENE] = { "TEST Rene", ROLE("2"), "OF:MC-3" },
+		[SOPHIE] = { "TEST Sophie", ROLE("3"), "OF:MC-4" },
+		[AUDREY] = { "TEST Audrey", ROLE("4"), "OF:MC-5" },
+		[DENIS] = { "TEST Denis", ROLE("5"), "OF:MC-6" },
 		[OSCAR] = { "TEST OCSP", ROLE("6") },
 		[PLAIN] = { "TEST Plain", "2.999.492.1.1.1.1.6.1" },
 	};
@@ -37,6 +40,7 @@ orders_setup(void **state)
 	for (size_t i = CLAIRE; i < WHO_COUNT; i++)
 		world.ids[i] = fixture_make(
 			&(struct fixture_spec){ .common_name = people[i].name,
+				.serial_number = people[i].identifier,
 				.policy = people[i].policy },
 			&world.ca);
 	for (size_t i = 0; i < PKI_COUNT(world.csrs); i++)
@@ -183,7 +187,21 @@ good_service(const char *profile, const char *name)
 struct pki_order
 good_officer(void)
 {
-	return good_service("officer-registration", "TEST New Officer");
+	struct pki_order o = good_service("officer-registration", "TEST New Officer");
+	strcpy(o.subject.serial_number, "OF:MC-99");
+	return o;
+}
+
+/* Claire's; she signs with the old key. */
+struct pki_order
+good_renew_officer(void)
+{
+	struct pki_order o = good_service("officer-registration", "TEST Claire");
+	o.action = PKI_ACTION_RENEW;
+	strcpy(o.subject.serial_number, "OF:MC-1");
+	o.serials[0] = *pki_cert_get0_serial(world.ids[CLAIRE].cert);
+	o.serial_count = 1;
+	return o;
 }
 
 struct pki_order
@@ -239,8 +257,10 @@ orders_decide(struct pki_order *order, const enum who *signers, struct pki_decis
 	if (pki_order_open(pki_buf_bytes(&cms), world.ca.cert, world.now / 1000, NULL,
 		    &opened, err) != PKI_OK)
 		fail_msg("open: %s", err->msg);
-	const struct pki_case c = { world.policy, &opened, world.ca.cert, world.now,
-		NULL };
+	const struct pki_case c = { .policy = world.policy,
+		.order = &opened,
+		.issuer = world.ca.cert,
+		.now = world.now };
 	enum pki_status status = pki_decide(&c, out, err);
 	pki_order_close(&opened);
 	pki_order_free(order);

@@ -11,7 +11,9 @@ enum who {
 	NOBODY,
 	CLAIRE, /* registration */
 	DAVID, /* registration */
-	CLAIRE_AGAIN, /* another certificate of hers */
+	CLAIRE_AGAIN, /* another certificate of hers, for another name */
+	OLGA, /* registration, without an identifier */
+	OLGA_AGAIN, /* another certificate of hers */
 	RENE, /* revocation */
 	SOPHIE, /* security */
 	AUDREY, /* auditor */
@@ -44,6 +46,7 @@ struct pki_order good_invite(void);
 struct pki_order good_issue(void);
 struct pki_order good_renew(void);
 struct pki_order good_officer(void);
+struct pki_order good_renew_officer(void);
 struct pki_order good_responder(void);
 struct pki_order good_revoke(void);
 struct pki_order good_revoke_officer(void);

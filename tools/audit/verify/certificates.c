@@ -51,6 +51,23 @@ check_name(const struct subject *s)
 			first, holder);
 }
 
+/* rule 121: the ledger has the person whom the certificate identifies, for the schema's
+ * triggers. */
+static void
+check_officer(const struct subject *s, const struct pki_name *name)
+{
+	struct pki_err own = { 0 };
+	char is[PKI_PERSON_TEXT], want[PKI_PERSON_TEXT];
+	pki_person_of(name, want);
+	if (s->row->holder[0] != '\0' || s->row->issuer != PKI_ISSUER_CA)
+		want[0] = '\0';
+	if (pki_ledger_officer(s->a->ledger, s->row->id, is, &own) != PKI_OK)
+		audit_add_finding(s->a, s->object, &own);
+	else if (strcmp(is, want) != 0)
+		audit_add_breach(s->a, s->object, PKI_RULE_PERSONS,
+			"identifies the officer \"%s\", the ledger has \"%s\"", want, is);
+}
+
 static void
 check_columns(const struct subject *s)
 {
@@ -74,6 +91,7 @@ check_columns(const struct subject *s)
 			"serial, dates, name or key in the ledger are not the certificate's");
 	check_end(s);
 	check_name(s);
+	check_officer(s, &name);
 }
 
 /* The entry of a certificate's order holds its digest. */

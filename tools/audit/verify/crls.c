@@ -51,7 +51,11 @@ on_revocation(void *ctx, const struct pki_revocation_row *row, struct pki_err *e
 	json_t *logged = entry_read(a->ledger, order.log_index);
 	const json_t *detail = json_object_get(logged, "detail");
 	const char *reason = pki_reason_name(row->reason);
-	if (order.action != PKI_ACTION_REVOKE || order.committed != row->committed)
+	/* an officer's renewal revokes the certificate that it replaces */
+	bool replaces = order.action == PKI_ACTION_RENEW && order.holder[0] == '\0' &&
+			row->reason == PKI_REASON_SUPERSEDED;
+	if ((order.action != PKI_ACTION_REVOKE && !replaces) ||
+		order.committed != row->committed)
 		audit_add_breach(a, object, PKI_RULE_REVOCATION,
 			"the order %s does not revoke, or was committed at another time",
 			row->order);

@@ -95,6 +95,26 @@ check_partitioned(struct audit *a, uint64_t index, const json_t *detail)
 	a->log.partitioned = index;
 }
 
+/* Versions only grow: what a later start says of an older version changes nothing. */
+static void
+note_rules(struct audit *a, uint64_t index, const json_t *detail)
+{
+	json_int_t version = entry_number(detail, "rules");
+	for (json_int_t v = 2; v <= version && v <= PKI_RULES_NOW; v++)
+		if (a->log.rules[v] == 0)
+			a->log.rules[v] = index;
+}
+
+unsigned
+log_rules(const struct audit *a, uint64_t index)
+{
+	unsigned version = PKI_RULES_NOW;
+	while (version > 1 &&
+		(a->log.rules[version] == 0 || index < a->log.rules[version]))
+		version--;
+	return version;
+}
+
 enum pki_status
 log_learn(struct audit *a, uint64_t index, const json_t *entry, struct pki_err *err)
 {
@@ -105,6 +125,8 @@ log_learn(struct audit *a, uint64_t index, const json_t *entry, struct pki_err *
 			&a->policies, index, entry_text(detail, "digest"), err);
 	if (strcmp(type, "ceremony-completed") == 0 && a->log.ceremony == NULL)
 		a->log.ceremony = json_incref(detail);
+	else if (strcmp(type, "ca-started") == 0)
+		note_rules(a, index, detail);
 	else if (strcmp(type, "crl-partitioned") == 0)
 		check_partitioned(a, index, detail);
 	return PKI_OK;

@@ -19,4 +19,7 @@ enum pki_status log_check_note(struct audit *a, const char *path, struct pki_byt
 enum pki_status log_check_file(struct audit *a, const char *path,
 	struct pki_checkpoint *cp, struct pki_err *err) PKI_MUST_CHECK;
 
+/* The version of the rules (decide.h) by which the order of the entry is judged. */
+unsigned log_rules(const struct audit *a, uint64_t index);
+
 #endif

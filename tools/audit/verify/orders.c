@@ -4,6 +4,7 @@
 #include "tools/audit/verify/orders.h"
 #include "libpki/state/decide.h"
 #include "tools/audit/verify/certificates.h"
+#include "tools/audit/verify/log.h"
 #include "tools/audit/verify/since.h"
 #include "tools/audit/workers.h"
 
@@ -159,6 +160,19 @@ check_used(struct audit *a, const struct pki_order_row *row,
 			id);
 }
 
+/* The renewal of an officer or service revokes the certificate that it replaces. */
+static void
+check_replaced(const struct visit *v, const struct pki_serial *replaced)
+{
+	char serial[PKI_SERIAL_TEXT];
+	const json_t *detail = json_object_get(v->entry, "detail");
+	pki_serial_text(replaced, serial);
+	if (!entry_list_has(json_object_get(detail, "serials"), serial))
+		audit_add_breach(v->a, v->row->id, PKI_RULE_REVOCATION,
+			"the log entry lacks the certificate %s, which the renewal replaces",
+			serial);
+}
+
 /* Decide again. The decision stays in v for the order's certificates. */
 static enum pki_status
 check_decided(struct visit *v, const struct pki_signed_order *order,
@@ -169,9 +183,15 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 	const struct pki_policy *policy = audit_policy(a, row->log_index);
 	if (policy == NULL)
 		return PKI_OK;
-	const struct pki_case c = { policy, order, a->issuers[PKI_ISSUER_CA],
-		row->committed, a->cache };
+	const struct pki_case c = { .policy = policy,
+		.order = order,
+		.issuer = a->issuers[PKI_ISSUER_CA],
+		.now = row->committed,
+		.cache = a->cache,
+		.rules = log_rules(a, row->log_index) };
 	PKI_TRY(pki_decide(&c, decision, err));
+	if (decision->replaced != NULL)
+		check_replaced(v, &order->order.serials[0]);
 	if (decision->invitation != NULL)
 		check_used(a, row, decision->invitation);
 	v->order = &order->order;

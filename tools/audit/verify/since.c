@@ -28,13 +28,13 @@ learn_one(struct audit *a, uint64_t index, struct pki_bytes text, struct pki_err
 	return log_learn(a, index, entry, err);
 }
 
-/* Find the entries about policies, partitions and the ceremony by their words, and prove
+/* Find the entries about policies, rules, partitions and the ceremony by their words, and prove
  * each of them. */
 static enum pki_status
 learn_old(struct audit *a, struct pki_err *err)
 {
 	static const char *const words[] = { "\"policy-loaded\"", "\"crl-partitioned\"",
-		"\"ceremony-completed\"" };
+		"\"rules\"", "\"ceremony-completed\"" };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
 	for (uint64_t i = 0; i < a->since.size; i++) {
 		bool wanted = false;
@@ -78,6 +78,7 @@ since_begin(struct audit *a, const char *path, struct pki_err *err)
 		a->since.version = 0;
 		a->policies.period_count = 0;
 		a->log.partitioned = 0;
+		memset(a->log.rules, 0, sizeof a->log.rules);
 		json_decref(a->log.ceremony);
 		a->log.ceremony = NULL;
 	}

@@ -9,6 +9,7 @@
 #include "tools/audit/verify/published_log.h"
 #include "tools/audit/verify/repository.h"
 #include "tools/audit/verify/since.h"
+#include "tools/audit/verify/staff.h"
 #include "tools/audit/verify/stamps.h"
 #include "tools/audit/workers.h"
 
@@ -22,6 +23,7 @@ static const struct {
 	{ "time-stamps", stamps_verify },
 	{ "orders", orders_verify },
 	{ "certificates", certificates_verify },
+	{ "officers", staff_verify },
 	{ "CRLs", crls_verify },
 	{ "OCSP", ocsp_verify },
 };
