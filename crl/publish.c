@@ -12,8 +12,6 @@
 #include "libpki/base/file.h"
 #include "libpki/host/api.h"
 
-#define COMPARE_CHUNK 65536
-
 static enum pki_status
 list_path(const struct service *s, const struct crl *crl, char out[PATH_MAX],
 	struct pki_err *err)
@@ -60,23 +58,6 @@ parse_published(const struct service *s, const struct crl *crl, struct pki_buf *
 	return PKI_OK;
 }
 
-/* rule 104: do readers get this CRL now? In pieces, as the file may be large. */
-static enum pki_status
-check_file(const char *path, struct pki_bytes der, struct pki_err *err)
-{
-	PKI_CLEANUP(pki_close_file) FILE *file = fopen(path, "re");
-	uint8_t chunk[COMPARE_CHUNK];
-	size_t at = 0, got = 0;
-	while (file != NULL && (got = fread(chunk, 1, sizeof chunk, file)) > 0) {
-		if (got > der.len - at || memcmp(chunk, der.data + at, got) != 0)
-			break;
-		at += got;
-	}
-	if (file == NULL || got > 0 || at != der.len)
-		return pki_fail(err, PKI_TAMPERED, "%s is not what was published", path);
-	return PKI_OK;
-}
-
 static enum pki_status
 publish(struct service *s, const struct crl *crl, struct pki_bytes der,
 	struct pki_err *err)
@@ -88,7 +69,9 @@ publish(struct service *s, const struct crl *crl, struct pki_bytes der,
 	}
 	PKI_TRY(list_path(s, crl, path, err));
 	PKI_TRY(pki_file_publish(path, der.data, der.len, 0644, err));
-	PKI_TRY(check_file(path, der, err));
+	/* rule 104: do readers get this CRL now? */
+	if (!pki_file_holds(path, der))
+		return pki_fail(err, PKI_TAMPERED, "%s is not what was published", path);
 	mirrors_wake(s->mirrors);
 	return PKI_OK;
 }

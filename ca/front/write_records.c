@@ -1,6 +1,9 @@
 #include "ca/front/write_records.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "libpki/base/file.h"
 
 enum pki_status
 write_log(struct writer *w, struct job *job, struct pki_event event,
@@ -93,6 +96,61 @@ write_crl_row(struct writer *w, struct job *job, const struct pki_crl_row *row,
 	return write_event_of(w, job, type, &detail, err);
 }
 
+/* A time that cannot be right: before the CRL was committed, before the file was there, or to
+ * come. Nobody but root sets the time of a file's last change; a file that is younger than
+ * pki-ca's clock tells nothing. */
+static enum pki_status
+check_time(const struct writer *w, const struct pki_crl_row *row, pki_msec changed,
+	pki_msec published, struct pki_err *err)
+{
+	char at[PKI_MSEC_TEXT], other[PKI_MSEC_TEXT];
+	pki_msec_format(published, at);
+	if (published > w->now) {
+		pki_msec_format(w->now, other);
+		return pki_fail(err, PKI_INPUT,
+			"published in the future: %s; pki-ca's clock says %s", at, other);
+	}
+	pki_msec since = changed <= w->now && changed > row->committed ? changed
+								       : row->committed;
+	if (published >= since)
+		return PKI_OK;
+	pki_msec_format(since, other);
+	return pki_fail(err, PKI_INPUT,
+		"published at %s, before the CRL was %s at %s; report the time of publication",
+		at, since == changed ? "put into its place" : "committed", other);
+}
+
+/* The receipts state this publication: the front looks itself. */
+static enum pki_status
+find_published(const struct writer *w, const struct pki_crl_row *row, pki_msec *changed,
+	struct pki_err *err)
+{
+	char name[PKI_CRL_FILE] = "root.crl", path[PATH_MAX];
+	struct stat st;
+	if (row->issuer == PKI_ISSUER_CA)
+		pki_crl_file(row->partition, name);
+	PKI_TRY(pki_conf_path(w->conf->publish, name, path, err));
+	if (stat(path, &st) != 0 || !pki_file_holds(path, pki_buf_bytes(&row->der)))
+		return pki_refuse(err, PKI_RULE_STATUS_AGREE,
+			"%s does not hold CRL %ju of issuer %d; publish the CRL, then report",
+			name, (uintmax_t)row->number, row->issuer);
+	*changed = (pki_msec)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
+	return PKI_OK;
+}
+
+static enum pki_status
+check_published(const struct writer *w, int issuer, uint64_t number, pki_msec published,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_crl_row_free) struct pki_crl_row row = { 0 };
+	pki_msec changed = 0;
+	PKI_TRY(pki_ledger_crl(w->ledger, issuer, number, &row, NULL, err));
+	if (row.published != 0) /* also if a later CRL has taken its place */
+		return pki_fail(err, PKI_STATE, "the CRL was published already");
+	PKI_TRY(find_published(w, &row, &changed, err));
+	return check_time(w, &row, changed, published, err);
+}
+
 enum pki_status
 write_published(struct writer *w, struct job *job, struct pki_err *err)
 {
@@ -106,22 +164,13 @@ write_published(struct writer *w, struct job *job, struct pki_err *err)
 		return pki_fail(err, PKI_INPUT,
 			"a publication is {\"issuer\", \"number\", \"published\"}");
 	PKI_TRY(pki_msec_parse(text, &published, err));
-	struct pki_crl_row row;
-	PKI_TRY(pki_ledger_crl_head(
-		w->ledger, issuer, (uint64_t)number, &row, NULL, err));
-	if (published > w->now) {
-		char clock[PKI_MSEC_TEXT];
-		pki_msec_format(w->now, clock);
-		return pki_fail(err, PKI_INPUT,
-			"published in the future: %s; pki-ca's clock says %s", text,
-			clock);
-	}
+	PKI_TRY(check_published(w, issuer, (uint64_t)number, published, err));
 	PKI_TRY(pki_ledger_add_publication(
 		w->ledger, issuer, (uint64_t)number, published, err));
 	struct pki_json detail = pki_json_object();
 	pki_json_number(&detail, "issuer", issuer);
 	pki_json_number(&detail, "number", number);
-	pki_json_text(&detail, "published", text);
+	pki_json_msec(&detail, "published", published);
 	PKI_TRY(write_event_of(w, job, "crl-published", &detail, err));
 	reply_index(job);
 	return PKI_OK;

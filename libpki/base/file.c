@@ -10,6 +10,7 @@
 
 /* Room for octets beyond the size in the file's status: files grow, and /proc says 0. */
 #define READ_CHUNK 16384
+#define COMPARE_CHUNK 65536
 
 /* 0: the file's status gives no size */
 static size_t
@@ -209,6 +210,20 @@ pki_file_mkdirs(const char *path, mode_t mode, struct pki_err *err)
 		part[i] = '/';
 	}
 	return make_folder(part, mode, err);
+}
+
+bool
+pki_file_holds(const char *path, struct pki_bytes want)
+{
+	PKI_CLEANUP(pki_close_file) FILE *file = fopen(path, "re");
+	uint8_t chunk[COMPARE_CHUNK];
+	size_t at = 0, got = 0;
+	while (file != NULL && (got = fread(chunk, 1, sizeof chunk, file)) > 0) {
+		if (got > want.len - at || memcmp(chunk, want.data + at, got) != 0)
+			break;
+		at += got;
+	}
+	return file != NULL && got == 0 && at == want.len && ferror(file) == 0;
 }
 
 bool

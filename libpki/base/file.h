@@ -33,6 +33,8 @@ enum pki_status pki_file_mkdirs(
 	const char *path, mode_t mode, struct pki_err *err) PKI_MUST_CHECK;
 
 bool pki_file_exists(const char *path);
+/* Does the file hold exactly these octets? Reads in pieces, for large public files. */
+bool pki_file_holds(const char *path, struct pki_bytes want);
 
 /* All of data to fd; UNAVAILABLE if nobody reads, FULL at a limit on the size of files. */
 enum pki_status pki_fd_write(

@@ -330,6 +330,14 @@ in-person alice-martin a word that the policy does not list
 "version":2 "version":2,"who":"alice" a further member beside the six
 END
 fresh
+apply "UPDATE publication SET published = (SELECT committed FROM crl c WHERE c.issuer = 2 AND c.number = 2) - 1000
+		WHERE issuer = 2 AND number = 2;
+	UPDATE entry SET entry = CAST(json_set($(text entry), '\$.detail.published', (SELECT
+		strftime('%Y-%m-%dT%H:%M:%fZ', published / 1000.0, 'unixepoch') FROM publication WHERE issuer = 2 AND number = 2))
+		AS BLOB) WHERE $(text entry) LIKE '%\"issuer\":2,\"number\":2,\"published\"%'"
+retreed
+found 18 'log entry [0-9]+: \[35\].*before its commit' "rule 35: a publication before the commit"
+fresh
 apply "DELETE FROM certificate WHERE order_id = (SELECT id FROM orders WHERE $O); DELETE FROM orders WHERE $O;
 	DELETE FROM entry WHERE id = $entry; UPDATE entry SET id = -id WHERE id > $entry; UPDATE entry SET id = -id - 1 WHERE id < 0;
 	UPDATE orders SET log_index = log_index - 1 WHERE log_index > $entry"

@@ -65,7 +65,8 @@ check_crl_entry(struct audit *a, uint64_t index, pki_msec at, const json_t *deta
 }
 
 static void
-check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
+check_publication_entry(
+	struct audit *a, uint64_t index, bool versioned, const json_t *detail)
 {
 	struct pki_crl_row row = { 0 };
 	struct pki_err own = { 0 };
@@ -80,6 +81,10 @@ check_publication_entry(struct audit *a, uint64_t index, const json_t *detail)
 	if (strcmp(published, entry_text(detail, "published")) != 0)
 		audit_add_breach(a, object, PKI_RULE_RECORD,
 			"records a publication of the CRL %jd of issuer %jd at another time than the ledger",
+			(intmax_t)number, (intmax_t)issuer);
+	else if (versioned && row.published < row.committed)
+		audit_add_breach(a, object, PKI_RULE_RECORD,
+			"records a publication of the CRL %jd of issuer %jd before its commit",
 			(intmax_t)number, (intmax_t)issuer);
 }
 
@@ -206,7 +211,7 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		 strcmp(type, "root-crl-recorded") == 0)
 		check_crl_entry(a, index, at, detail);
 	else if (strcmp(type, "crl-published") == 0)
-		check_publication_entry(a, index, detail);
+		check_publication_entry(a, index, w->version > 0, detail);
 	else if (log_learn(a, index, entry, &own) != PKI_OK)
 		audit_add_finding(a, object, &own);
 }
