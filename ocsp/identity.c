@@ -131,12 +131,11 @@ read_certificate(const json_t *reply, struct pki_cert **out, struct pki_err *err
 }
 
 static enum pki_status
-send_order(struct identity *id, struct pki_bytes cms, struct pki_cert **out,
-	struct pki_err *err)
+send_order(struct identity *id, const char *name, struct pki_bytes cms,
+	struct pki_cert **out, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_json_cleanup) json_t *reply = NULL;
-	PKI_TRY(pki_api_call(id->conf->socket, "/v1/orders", "application/pkcs7-mime",
-		cms, &reply, err));
+	PKI_TRY(pki_api_order(id->conf->socket, name, cms, &reply, err));
 	return read_certificate(reply, out, err);
 }
 
@@ -231,7 +230,7 @@ order_next(struct identity *id, struct next *next, struct pki_cert **cert,
 	PKI_TRY(pki_key_seal(next->key, next->key_path, id->pass, err));
 	PKI_TRY(pki_file_publish(
 		next->order_path, next->order, strlen(next->order), 0600, err));
-	return send_order(id, pki_buf_bytes(&cms), cert, err);
+	return send_order(id, next->order, pki_buf_bytes(&cms), cert, err);
 }
 
 static enum pki_status

@@ -10,9 +10,8 @@
 enum pki_status ra_order_fetch(struct ra *ra, const char *id, json_t **reply, bool *found,
 	struct pki_err *err) PKI_MUST_CHECK;
 /*
- * Send a signed order. An order counts once, and pki-ca repeats its reply: if the reply
- * is lost, or the order was carried out before (rule 203), the reply is fetched. An error
- * without pki-ca's decision says that the order may have been carried out.
+ * Send a signed order by pki_api_order(). An order counts once, and pki-ca repeats its
+ * reply: if the order was carried out before (rule 203), the reply is fetched.
  */
 enum pki_status ra_order_send(struct ra *ra, const char *id, struct pki_bytes cms,
 	json_t **reply, struct pki_err *err) PKI_MUST_CHECK;

@@ -181,6 +181,8 @@ wait_for_end(struct server *s, const sigset_t *set, struct pki_err *err)
 		siginfo_t info;
 		if (sigwaitinfo(set, &info) < 0)
 			continue;
+		if (writer_ended(&s->writer))
+			return pki_err_move(err, &s->writer.failure);
 		if (info.si_signo != SIGCHLD)
 			return PKI_OK;
 		/* channel_stop() reaps the signer: threads read its pid until then */

@@ -212,6 +212,9 @@ match(const char *pattern, const char *path)
 static enum pki_status
 dispatch(struct front *front, struct pki_http_request *req, struct pki_err *err)
 {
+	if (writer_ended(front->writer))
+		return pki_fail(err, PKI_UNAVAILABLE,
+			"pki-ca ends after a failed write; ask again once it runs");
 	for (size_t i = 0; i < PKI_COUNT(routes); i++) {
 		const char *rest = match(routes[i].path, pki_http_path(req));
 		if (rest == NULL || strcmp(routes[i].method, pki_http_method(req)) != 0)

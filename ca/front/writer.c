@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ca/front/ledger_rules.h"
 #include "ca/front/order_reply.h"
@@ -47,6 +48,7 @@ concerns_all(enum pki_status status)
 	case PKI_BUSY:
 	case PKI_TAMPERED:
 	case PKI_MEMORY:
+	case PKI_UNKNOWN:
 		return true;
 	}
 	return true;
@@ -432,6 +434,22 @@ put_off(struct writer *w, struct job *job)
 	}
 }
 
+/* After a commit of which nobody knows whether it is on the disk, order(5): the order's
+ * identifier is what the client can ask for. */
+static void
+tell_unknown(struct job *job, const struct pki_err *failure)
+{
+	job->err = (struct pki_err){ 0 };
+	if (job->kind == JOB_ORDER && job->facts.order.id[0] != '\0')
+		(void)pki_fail(&job->err, PKI_UNKNOWN,
+			"the outcome is unknown (%.300s); ask GET /v1/orders/%s once pki-ca runs again",
+			failure->msg, job->facts.order.id);
+	else
+		(void)pki_fail(&job->err, PKI_UNKNOWN,
+			"the outcome is unknown (%.300s); ask once pki-ca runs again",
+			failure->msg);
+}
+
 static void
 finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 {
@@ -441,7 +459,9 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 			put_off(w, job);
 			continue;
 		}
-		if (failure->status != PKI_OK)
+		if (failure->status == PKI_UNKNOWN)
+			tell_unknown(job, failure);
+		else if (failure->status != PKI_OK)
 			job->err = *failure;
 		else if (job->err.status == PKI_OK)
 			(void)complete(w, job, &job->err);
@@ -478,6 +498,51 @@ fill(struct writer *w, struct batch *b)
 				       : LOOK_MSEC);
 }
 
+bool
+writer_ended(struct writer *w)
+{
+	return atomic_load(&w->ended);
+}
+
+/* Before the first reply about it: who hears "unknown" asks next, and an answer from before
+ * the disk was read again would be wrong. */
+static void
+end_if_failed(struct writer *w, const struct pki_err *failure)
+{
+	if (!pki_ledger_failed(w->ledger) || writer_ended(w))
+		return;
+	w->failure = *failure;
+	if (w->failure.status == PKI_OK)
+		(void)pki_fail(&w->failure, PKI_IO,
+			"a write to the ledger's file failed; look at the disk, start pki-ca again");
+	atomic_store(&w->ended, true);
+	/* the signer ends, and its end wakes the main thread */
+	shutdown(w->signer->fd, SHUT_RDWR);
+}
+
+static enum pki_status
+refuse_ended(struct pki_err *err)
+{
+	return pki_fail(err, PKI_UNAVAILABLE,
+		"pki-ca ends after a failed write, and carried out nothing of this; ask again once it runs");
+}
+
+/* Until the queue is closed. */
+static void
+refuse_rest(struct writer *w)
+{
+	while (!queue_closed(w->queue)) {
+		struct batch b = { .count = w->waiting_count };
+		struct pki_err own = { 0 };
+		memcpy(b.jobs, w->waiting, w->waiting_count * sizeof b.jobs[0]);
+		w->waiting_count = 0;
+		take(&w->held, &b, 0);
+		take(w->queue, &b, b.count > 0 ? 0 : PKI_WAIT_FOREVER);
+		(void)!refuse_ended(&own);
+		finish(w, &b, &own);
+	}
+}
+
 void *
 writer_run(void *arg)
 {
@@ -485,9 +550,14 @@ writer_run(void *arg)
 	for (;;) {
 		struct batch b = { .count = 0 };
 		struct pki_err own = { 0 };
+		if (writer_ended(w)) {
+			refuse_rest(w);
+			return NULL;
+		}
 		fill(w, &b);
 		if (b.count > 0 || w->lost > 0) {
 			(void)carry_out(w, &b, &own);
+			end_if_failed(w, &own);
 			finish(w, &b, &own);
 		}
 		quorum_expire(w);

@@ -6,6 +6,8 @@
 #ifndef CA_FRONT_WRITER_H
 #define CA_FRONT_WRITER_H
 
+#include <stdatomic.h>
+
 #include "ca/channel.h"
 #include "ca/front/publisher.h"
 #include "ca/front/queue.h"
@@ -34,7 +36,12 @@ struct writer {
 	struct queue held; /* orders that wait for witnesses */
 	int64_t closed; /* issuing waits for witnesses since; ms, monotonic clock */
 	struct pki_report witness_report; /* of wrong cosignatures */
+	atomic_bool ended; /* a write failed: the process ends */
+	struct pki_err failure; /* why, once ended */
 };
+
+/* True once a write to the disk failed: pki-ca answers nothing more from its memory. */
+bool writer_ended(struct writer *writer);
 
 /* The main function of the writer's thread; returns when the queue is closed and
  * empty. */

@@ -97,7 +97,7 @@ pki_fail_errno(
 	va_start(ap, fmt);
 	status = set(err, status, PKI_RULE_NONE, fmt, ap);
 	va_end(ap);
-	if (first)
+	if (first && errnum != 0)
 		add(err, ": %s", strerror(errnum));
 	return status;
 }

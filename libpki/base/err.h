@@ -44,7 +44,8 @@
 	X(NOTFOUND, 16, "notfound", "no such object") \
 	X(STATE, 17, "state", "not possible in this state") \
 	X(TAMPERED, 18, "tampered", "evidence of tampering or corruption") \
-	X(MEMORY, 19, "memory", "out of memory")
+	X(MEMORY, 19, "memory", "out of memory") \
+	X(UNKNOWN, 20, "unknown", "outcome unknown, ask")
 
 enum pki_status {
 #define X(id, code, name, text) PKI_##id = code,
@@ -82,7 +83,8 @@ enum pki_status pki_refuse(struct pki_err *err, enum pki_rule rule, const char *
 enum pki_status pki_fail_rule(struct pki_err *err, enum pki_status status,
 	enum pki_rule rule, const char *fmt, ...) PKI_PRINTF(4, 5);
 
-/* As pki_fail(), with strerror(errnum) appended; ENOSPC and EDQUOT turn into FULL. */
+/* As pki_fail(), with strerror(errnum) appended; ENOSPC and EDQUOT turn into FULL. errnum 0:
+ * the cause is not known, and nothing is appended. */
 enum pki_status pki_fail_errno(struct pki_err *err, enum pki_status status, int errnum,
 	const char *fmt, ...) PKI_PRINTF(4, 5);
 

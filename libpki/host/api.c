@@ -2,6 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "libpki/base/time.h"
+#include "libpki/cms/order.h"
+#include "libpki/host/worker.h"
 
 static unsigned
 http_code(enum pki_status status)
@@ -34,6 +39,7 @@ http_code(enum pki_status status)
 	case PKI_VERSION:
 	case PKI_TAMPERED:
 	case PKI_MEMORY:
+	case PKI_UNKNOWN:
 		return 500;
 	}
 	return 500;
@@ -102,6 +108,7 @@ pki_api_call(const char *socket, const char *path, const char *content_type,
 		.path = path,
 		.content_type = content_type,
 		.body = { body.len > 0 ? body.data : NULL, body.len },
+		.lasting = body.len > 0,
 		.max = PKI_API_MAX };
 	PKI_TRY(pki_http_send(&call, &response, err));
 	if (response.body.len == 0)
@@ -113,6 +120,58 @@ pki_api_call(const char *socket, const char *path, const char *content_type,
 	*reply = json;
 	json = NULL;
 	return PKI_OK;
+}
+
+/* pki-ca is about to end, or is not back yet. */
+static bool
+is_away(const struct pki_err *err)
+{
+	return err->status == PKI_UNKNOWN || err->status == PKI_UNAVAILABLE ||
+	       err->status == PKI_BUSY;
+}
+
+/* Once. *err: what pki-ca says of the order, or UNKNOWN. */
+static void
+ask_order(const char *socket, const char *id, struct pki_bytes cms, json_t **reply,
+	struct pki_err *err)
+{
+	char path[sizeof "/v1/orders/" + PKI_ID_TEXT];
+	const struct pki_bytes none = { 0 };
+	struct pki_err own = { 0 };
+	snprintf(path, sizeof path, "/v1/orders/%s", id);
+	enum pki_status status = pki_api_call(socket, path, NULL, none, reply, &own);
+	if (status == PKI_NOTFOUND) {
+		own = (struct pki_err){ 0 };
+		status = pki_api_call(
+			socket, "/v1/orders", "application/pkcs7-mime", cms, reply, &own);
+		if (own.rule == PKI_RULE_ORDER_USED) {
+			own = (struct pki_err){ 0 };
+			status = pki_api_call(socket, path, NULL, none, reply, &own);
+		}
+	}
+	if (status == PKI_OK || !is_away(&own))
+		*err = own;
+}
+
+enum pki_status
+pki_api_order(const char *socket, const char *id, struct pki_bytes cms, json_t **reply,
+	struct pki_err *err)
+{
+	struct pki_err own = { 0 };
+	struct pki_backoff pause = { .first_msec = 50, .max_msec = 1000 };
+	int64_t end = pki_wait_end(PKI_API_ASK_MSEC);
+	(void)!pki_api_call(
+		socket, "/v1/orders", "application/pkcs7-mime", cms, reply, &own);
+	while (own.status == PKI_UNKNOWN && pki_monotonic_msec() < end) {
+		usleep((useconds_t)pki_backoff_fail(&pause) * 1000);
+		ask_order(socket, id, cms, reply, &own);
+	}
+	if (own.status != PKI_UNKNOWN)
+		return pki_err_move(err, &own);
+	pki_err_object(err, "%s", id);
+	return pki_fail(err, PKI_UNKNOWN,
+		"the order's outcome is unknown: %.400s; repeat the command, or ask GET /v1/orders/%s",
+		own.msg, id);
 }
 
 enum pki_status

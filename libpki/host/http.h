@@ -97,11 +97,12 @@ struct pki_http_outgoing {
 	size_t max; /* octets of the answer's body */
 	const char *credentials; /* USER:PASSWORD; NULL: none */
 	struct pki_bytes ca; /* PEM, trusted CAs; data NULL: the system's */
+	bool lasting; /* the request changes something: a lost answer is UNKNOWN */
 	unsigned stall_seconds; /* give up after so many seconds of silence; 0: never */
 	const atomic_bool
 		*stop; /* once set, the call ends within a second; may be NULL */
 };
-/* UNAVAILABLE: no answer; LIMIT: the answer is above max. Any HTTP status counts as success. */
+/* UNAVAILABLE: no answer; UNKNOWN: the same, after a lasting request was sent; LIMIT: the answer is above max. Any HTTP status counts as success. */
 enum pki_status pki_http_send(const struct pki_http_outgoing *call,
 	struct pki_http_response *out, struct pki_err *err) PKI_MUST_CHECK;
 /* The same with GET and the defaults. */

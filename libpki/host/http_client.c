@@ -157,14 +157,29 @@ read_headers(CURL *curl, struct pki_http_response *out)
 	out->date = t > 0 ? t : 0;
 }
 
+/* Without a connection nothing was sent. */
+static bool
+was_sent(CURL *curl)
+{
+	curl_off_t connected = 0;
+	return curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected) ==
+		       CURLE_OK &&
+	       connected > 0;
+}
+
 static enum pki_status
-perform(CURL *curl, const char *base, struct pki_http_response *out, struct pki_err *err)
+perform(CURL *curl, const char *base, bool lasting, struct pki_http_response *out,
+	struct pki_err *err)
 {
 	char text[CURL_ERROR_SIZE] = "";
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
 	CURLcode rc = curl_easy_perform(curl);
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return pki_fail(err, PKI_MEMORY, "HTTP request to %s", base);
+	if (rc != CURLE_OK && lasting && was_sent(curl))
+		return pki_fail(err, PKI_UNKNOWN,
+			"%s took the request and did not answer: %s; whether it was carried out is not known",
+			base, text[0] != '\0' ? text : curl_easy_strerror(rc));
 	if (rc != CURLE_OK)
 		return pki_fail(err, PKI_UNAVAILABLE,
 			"%s does not answer: %s; is the service running?", base,
@@ -183,7 +198,7 @@ send_once(CURL *curl, const struct pki_http_outgoing *call, struct pki_http_resp
 	PKI_TRY(set_target(curl, call->url_base, call->path, err));
 	PKI_TRY(set_trust(curl, call, err));
 	PKI_TRY(set_request(curl, call, &headers, err));
-	return perform(curl, call->url_base, out, err);
+	return perform(curl, call->url_base, call->lasting, out, err);
 }
 
 enum pki_status

@@ -97,6 +97,7 @@ level_of(enum pki_status status)
 	case PKI_VERSION:
 	case PKI_FULL:
 	case PKI_MEMORY:
+	case PKI_UNKNOWN:
 		return LEVEL_UNKNOWN;
 	case PKI_INPUT:
 	case PKI_LIMIT:

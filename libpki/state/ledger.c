@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libpki/base/file.h"
@@ -36,6 +37,75 @@ ledger_setup(struct pki_ledger *ledger, enum ledger_sql sql, struct pki_err *err
 	return ledger_exec(ledger, statements[sql], err);
 }
 
+/* The writer's files at its path now; zeros for a missing file. The database comes last: see
+ * check_place(). */
+static void
+look_at_place(const char *path, uint64_t out[LEDGER_WRITTEN])
+{
+	char wal[PATH_MAX];
+	struct stat st;
+	memset(out, 0, LEDGER_WRITTEN * sizeof *out);
+	snprintf(wal, sizeof wal, "%s-wal", path);
+	if (stat(wal, &st) == 0) {
+		out[2] = st.st_dev;
+		out[3] = st.st_ino;
+	}
+	if (stat(path, &st) == 0) {
+		out[0] = st.st_dev;
+		out[1] = st.st_ino;
+	}
+}
+
+/* A file that was moved away takes what is written with it: readers, and the next start,
+ * read the file at the path. Whoever replaces a ledger replaces the database, perhaps alone;
+ * so no other system call follows the look at the database. */
+static enum pki_status
+check_place(struct pki_ledger *ledger, enum pki_status status, struct pki_err *err)
+{
+	uint64_t now[LEDGER_WRITTEN];
+	look_at_place(ledger->place, now);
+	if (memcmp(now, ledger->opened_files, sizeof now) == 0)
+		return PKI_OK;
+	ledger->failed = true;
+	return pki_fail(err, status,
+		"%s or its WAL was replaced while it was written; start pki-ca again on the newest ledger",
+		ledger->place);
+}
+
+/* 16 MB of WAL between checkpoints; a batch of 64 orders writes about 1 MB. */
+#define CHECKPOINT_PAGES 4000
+
+/* SQLite's own hook ignores a failed fsync. */
+static int
+on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct pki_ledger *ledger = ctx;
+	if (pages < CHECKPOINT_PAGES)
+		return SQLITE_OK;
+	int code = sqlite3_wal_checkpoint_v2(
+		db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if ((code & 0xff) == SQLITE_IOERR && !ledger_no_room(db))
+		ledger->failed = true;
+	return SQLITE_OK;
+}
+
+/* Notes which files SQLite has opened: the database before `before` was taken, the WAL after,
+ * unless SQLite has made the WAL. */
+static enum pki_status
+note_place(struct pki_ledger *ledger, const char *path, struct pki_err *err)
+{
+	uint64_t *before = ledger->opened_files, now[LEDGER_WRITTEN];
+	int moved = 0;
+	look_at_place(path, now);
+	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	bool wal = before[3] == 0 || memcmp(before + 2, now + 2, 16) == 0;
+	if (moved != 0 || !wal)
+		return pki_fail(err, PKI_IO, "was replaced while it was opened");
+	memcpy(ledger->opened_files, now, sizeof now);
+	ledger->place = strdup(path);
+	return ledger->place != NULL ? PKI_OK : pki_fail(err, PKI_MEMORY, "a ledger");
+}
+
 static enum pki_status
 connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode mode,
 	struct pki_err *err)
@@ -53,7 +123,10 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	int persist =
 		1; /* readers under another user cannot create the WAL or WAL-index */
 	sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
-	return ledger_setup(ledger, SQL_WRITER, err);
+	look_at_place(path, ledger->opened_files);
+	PKI_TRY(ledger_setup(ledger, SQL_WRITER, err));
+	sqlite3_wal_hook(ledger->db, on_commit, ledger);
+	return PKI_OK;
 }
 
 static struct pki_ledger *
@@ -91,6 +164,8 @@ pki_ledger_open(const char *path, enum pki_ledger_mode mode, struct pki_ledger *
 					 : connect_writer(ledger, path, mode, err);
 	if (status == PKI_OK && mode != PKI_LEDGER_READ)
 		status = ledger_migrate(ledger, mode, err);
+	if (status == PKI_OK && mode != PKI_LEDGER_READ)
+		status = note_place(ledger, path, err);
 	return opened(ledger, path, status, out, err);
 }
 
@@ -113,6 +188,10 @@ ledger_disconnect(struct pki_ledger *ledger)
 		ledger->statements[i] = NULL;
 	}
 	ledger->index = NULL;
+	/* the next start begins from the disk */
+	if (ledger->failed)
+		sqlite3_db_config(
+			ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	sqlite3_close(ledger->db);
 	ledger->db = NULL;
 	ledger_leave(ledger);
@@ -126,6 +205,7 @@ pki_ledger_close(struct pki_ledger *ledger)
 	ledger_disconnect(ledger);
 	ledger_close_reader(ledger);
 	pki_close_fd(&ledger->lock);
+	free(ledger->place);
 	free(ledger);
 }
 
@@ -170,16 +250,46 @@ run(struct pki_ledger *ledger, enum ledger_sql sql, const char *what, struct pki
 enum pki_status
 pki_ledger_begin(struct pki_ledger *ledger, struct pki_err *err)
 {
+	if (ledger->failed)
+		return pki_fail(err, PKI_IO,
+			"an earlier write failed; this process must end, and start again");
+	if (ledger->place != NULL)
+		PKI_TRY(check_place(ledger, PKI_IO, err));
 	return run(ledger, SQL_BEGIN, "begin", err);
+}
+
+bool
+pki_ledger_failed(const struct pki_ledger *writer)
+{
+	return writer->failed;
+}
+
+/* A commit that failed was not written, or its commit record may be in the WAL: the next
+ * start then finds the record, or does not. */
+static bool
+is_undone(sqlite3 *db)
+{
+	int code = sqlite3_errcode(db) & 0xff;
+	return code == SQLITE_BUSY || code == SQLITE_LOCKED ||
+	       code == SQLITE_CONSTRAINT || ledger_no_room(db);
 }
 
 enum pki_status
 pki_ledger_commit(struct pki_ledger *ledger, struct pki_err *err)
 {
-	enum pki_status status = run(ledger, SQL_COMMIT, "commit", err);
-	if (status != PKI_OK)
+	struct pki_err own = { 0 };
+	enum pki_status status = run(ledger, SQL_COMMIT, "commit", &own);
+	if (status == PKI_OK)
+		return ledger->place != NULL ? check_place(ledger, PKI_UNKNOWN, err)
+					     : PKI_OK;
+	if (is_undone(ledger->db)) {
 		pki_ledger_rollback(ledger);
-	return status;
+		return pki_err_move(err, &own);
+	}
+	ledger->failed = true;
+	pki_ledger_rollback(ledger);
+	return pki_fail(err, PKI_UNKNOWN,
+		"%s: whether it is done shows at the next start", own.msg);
 }
 
 void

@@ -41,7 +41,8 @@ void pki_ledger_cleanup(struct pki_ledger **ledger);
 
 /*
  * begin, commit, rollback: a durable transaction. begin takes the write lock; commit
- * returns after fsync. mark, keep, undo: a savepoint within the transaction, so that a
+ * returns after fsync, and after a look that database and WAL are still the files at the
+ * ledger's path. UNKNOWN: the next start decides whether the transaction is in the ledger. mark, keep, undo: a savepoint within the transaction, so that a
  * refused order of a batch is undone alone. snapshot, release: a consistent view for
  * several reads (READ mode too).
  */
@@ -50,6 +51,9 @@ enum pki_status pki_ledger_begin(
 enum pki_status pki_ledger_commit(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 void pki_ledger_rollback(struct pki_ledger *ledger);
+/* true after a write to the disk failed, or the files were replaced: this process must end
+ * and begin again from the disk. What the kernel's cache holds proves nothing any more. */
+bool pki_ledger_failed(const struct pki_ledger *writer);
 enum pki_status pki_ledger_mark(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_keep(

@@ -1,5 +1,6 @@
 /* Storage for the log (entries, hashes of complete subtrees, checkpoints); SQLite's
  * integrity check. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "libpki/state/ledger_priv.h"
@@ -138,6 +139,27 @@ pki_ledger_each_checkpoint(
 	return ledger_walk(ledger, &walk, err);
 }
 
+/* SQLite reports a page that cannot be read as a damaged page; the SQLite result code of the
+ * read stands in the text. */
+static bool
+cannot_read(const char *text)
+{
+	static const char before[] = "error code=";
+	const char *code = strstr(text, before);
+	return code != NULL &&
+	       (strtol(code + sizeof before - 1, NULL, 10) & 0xff) == SQLITE_IOERR;
+}
+
+static enum pki_status
+check_fails(const char *check, const char *text, struct pki_err *err)
+{
+	if (cannot_read(text))
+		return pki_fail(err, PKI_IO,
+			"%s: %s: the file cannot be read; look at the disk", check, text);
+	return pki_fail(err, PKI_TAMPERED, "%s: %s; keep the file and restore a backup",
+		check, text);
+}
+
 enum pki_status
 pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err)
 {
@@ -151,9 +173,7 @@ pki_ledger_check(struct pki_ledger *ledger, struct pki_err *err)
 		enum pki_status status = ledger_step(ledger, s, &row, "check", err);
 		const char *text = (const char *)sqlite3_column_text(s, 0);
 		if (status == PKI_OK && row && (text == NULL || strcmp(text, "ok") != 0))
-			status = pki_fail(err, PKI_TAMPERED,
-				"%s: %s; keep the file and restore a backup", checks[i],
-				text != NULL ? text : "");
+			status = check_fails(checks[i], text != NULL ? text : "", err);
 		sqlite3_finalize(s);
 		PKI_TRY(status);
 	}

@@ -93,11 +93,18 @@ struct ledger_state {
 	uint32_t commit[LEDGER_COMMIT];
 };
 
+/* Device and inode of the database, device and inode of the WAL. */
+#define LEDGER_WRITTEN 4
+
 struct pki_ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; /* prepared at the first use */
 	int lock; /* descriptor of the writer's flock; -1 in READ mode */
 	int64_t version; /* of the schema; a reader's may be older than this suite's */
+	/* The fields of a writer; NULL and zeros for a reader. */
+	char *place; /* the path that the writer opened */
+	uint64_t opened_files[LEDGER_WRITTEN]; /* as opened there */
+	bool failed; /* pki_ledger_failed() */
 	/* The fields below belong to a reader; NULL and zeros for a writer. */
 	char *path;
 	struct ledger_mark *mark;
@@ -133,6 +140,8 @@ enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode m
 enum pki_status ledger_make_schema(struct pki_ledger *ledger, int64_t from, int64_t to,
 	struct pki_err *err) PKI_MUST_CHECK;
 
+/* SQLite's last error is a write for which there was no room: nothing is written. */
+bool ledger_no_room(sqlite3 *db);
 /* SQLite's last error as a status. A constraint's text carries the rule. */
 enum pki_status ledger_fail(
 	struct pki_ledger *ledger, const char *what, struct pki_err *err);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,18 +27,57 @@ refuse(const char *text, struct pki_err *err)
 	return pki_refuse(err, PKI_RULE_APPEND_ONLY, "%s", text);
 }
 
+/* SQLite reports a read that failed with EIO as a malformed database. The file remembers the
+ * error of its last failed call; 0: none. */
+static int
+last_errno(sqlite3 *db)
+{
+	int cause = 0;
+	sqlite3_file *wal = NULL;
+	(void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &cause);
+	if (cause == 0 &&
+		sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) ==
+			SQLITE_OK &&
+		wal != NULL && wal->pMethods != NULL)
+		(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &cause);
+	return cause;
+}
+
 /* SQLite returns FULL for ENOSPC alone. A quota or a file size limit shows as a failed
  * write. */
+bool
+ledger_no_room(sqlite3 *db)
+{
+	int cause = last_errno(db);
+	return sqlite3_errcode(db) == SQLITE_FULL ||
+	       (sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE &&
+		       (cause == EDQUOT || cause == EFBIG));
+}
+
+static enum pki_status
+damaged_file(sqlite3 *db, const char *what, struct pki_err *err)
+{
+	const char *text = sqlite3_errmsg(db);
+	int cause = last_errno(db);
+	if (cause != 0)
+		return pki_fail_errno(err, PKI_IO, cause,
+			"%s: the file cannot be read; look at the disk", what);
+	return pki_fail(err, PKI_TAMPERED, "%s: %s; keep the file and restore a backup",
+		what, text);
+}
+
 static enum pki_status
 input_output(sqlite3 *db, const char *what, struct pki_err *err)
 {
 	const char *text = sqlite3_errmsg(db);
-	if (sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE)
+	int cause = last_errno(db);
+	if (cause == 0)
+		cause = sqlite3_system_errno(db);
+	if (ledger_no_room(db))
 		return pki_fail(err, PKI_FULL,
-			"%s: %s: a write failed; look for a quota or a bad disk, make room",
-			what, text);
-	return pki_fail_errno(
-		err, PKI_IO, sqlite3_system_errno(db), "%s: %s", what, text);
+			"%s: %s: a write failed; look for a quota, make room", what,
+			text);
+	return pki_fail_errno(err, PKI_IO, cause, "%s: %s; look at the disk", what, text);
 }
 
 enum pki_status
@@ -65,8 +105,7 @@ ledger_fail(struct pki_ledger *ledger, const char *what, struct pki_err *err)
 		return pki_fail(err, PKI_INPUT, "%s: %s; name a ledger.db", what, text);
 	case SQLITE_CORRUPT:
 	case SQLITE_ERROR: /* a table that every ledger has is missing */
-		return pki_fail(err, PKI_TAMPERED,
-			"%s: %s; keep the file and restore a backup", what, text);
+		return damaged_file(db, what, err);
 	case SQLITE_NOMEM:
 		return pki_fail(err, PKI_MEMORY, "%s", what);
 	case SQLITE_TOOBIG:

@@ -1,15 +1,13 @@
 -- SQL_WRITER:
--- The settings of the writer's connection. 4000 pages are 16 MB of WAL between
--- checkpoints; a batch of 64 orders writes about 1 MB. The page cache takes 8000 kB of
--- the 32 MB that a daemon may use.
+-- The settings of the writer's connection. The page cache takes 8000 kB of the 32 MB that
+-- a daemon may use. ledger.c checkpoints the WAL.
 PRAGMA trusted_schema = OFF;
 PRAGMA recursive_triggers = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA foreign_keys = ON;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-PRAGMA cache_size = -8000;
-PRAGMA wal_autocheckpoint = 4000
+PRAGMA cache_size = -8000
 
 -- SQL_READER:
 PRAGMA trusted_schema = OFF;

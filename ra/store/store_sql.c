@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const sql[RA_SQL_LAST] = {
 #include "ra/store/statements.sql.inc"
@@ -27,8 +28,14 @@ ra_sql_fail(struct ra_store *store, const char *what, struct pki_err *err)
 		{ SQLITE_CONSTRAINT, PKI_STATE,
 			"look at the application with pki-ra show" },
 	};
-	int code = sqlite3_errcode(store->db) & 0xff;
+	int code = sqlite3_errcode(store->db) & 0xff, cause = 0;
 	const char *text = sqlite3_errmsg(store->db);
+	/* SQLite reports a read that failed with EIO as a malformed database */
+	(void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_LAST_ERRNO, &cause);
+	if (code == SQLITE_CORRUPT && cause != 0) {
+		code = SQLITE_IOERR;
+		text = strerror(cause);
+	}
 	pki_err_object(err, "%s/applications.db", store->dir);
 	for (size_t i = 0; i < PKI_COUNT(causes); i++)
 		if (causes[i].code == code)

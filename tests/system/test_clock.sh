@@ -15,7 +15,7 @@ ok "a holder is enrolled" test -s "$D/holders/alice/auth.pem"
 order=$(sqlite3 "$D/state/ledger.db" "SELECT name FROM orders WHERE holder <> '' AND action = 0")
 ca_get() { curl -sf --max-time 20 --unix-socket "$CA_SOCKET" "http://ca$1"; }
 ca_post() { curl -s --max-time 20 --unix-socket "$CA_SOCKET" -d "$2" "http://ca$1"; }
-event='{"source":"pki-ra","type":"login-failed","actor":""}'
+event='{"source":"pki-crl","type":"crl-service-started","actor":""}'
 
 # Whoever waited until a time of day would wait for an hour from here on.
 clock_moved 0

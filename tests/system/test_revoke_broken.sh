@@ -88,8 +88,8 @@ ok "... with the receipt" bash -c "openssl cms -verify -inform DER -in $D/otto.p
 	jq -e '.order == \"$(jq -r .order "$D/revoke.json")\"'"
 enrolled pia Pia Weiss 77AB00006 2035-05-01 >"$D/out" 2>&1
 touch "$D/lose.all"
-exits 14 "a CA that falls silent: the outcome is not known" ra emma revoke "$holder" --cause lost-phone --config "$D/lossy.yaml"
-ok "... which the message says, and what to do" grep -q 'whether order O-.* not known: give the command again' "$D/out"
+exits 20 "a CA that falls silent: the outcome is not known" ra emma revoke "$holder" --cause lost-phone --config "$D/lossy.yaml"
+ok "... which the message says, and what to do" grep -q "the order's outcome is unknown.*repeat the command, or ask GET /v1/orders/O-" "$D/out"
 rm "$D/lose.all"
 ok "the command given again finds what was done" revoke --receipt "$D/pia.p7s"
 first=$(jq -r '.already[0].order' "$D/revoke.json")

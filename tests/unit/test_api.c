@@ -66,6 +66,7 @@ errors_travel_whole(void **state)
 		{ PKI_FULL, PKI_RULE_NONE, 503 },
 		{ PKI_CLOCK, PKI_RULE_CLOCK, 500 },
 		{ PKI_INTERNAL, PKI_RULE_NONE, 500 },
+		{ PKI_UNKNOWN, PKI_RULE_NONE, 500 },
 	};
 	struct pki_http_server *server = start();
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
