@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crl/gzip.h"
 #include "libpki/base/file.h"
 #include "libpki/host/conf_crl.h"
 #include "libpki/host/http.h"
@@ -18,13 +19,23 @@
 #define BODY_MAX 0
 #define NAME_TEXT 256
 #define HTTP_DATE_TEXT 32
-/* Half of the minute in which a revocation reaches whoever reads CRLs. */
-#define CACHE_CONTROL "public, max-age=30"
+/* C2SP tlog-tiles: a tile never changes; its entry bundles are compressed by HTTP. */
+#define TILES "/log/tile/"
+#define BUNDLES TILES "entries/"
+/* Larger bundles of log entries are sent as they are. */
+#define GZIP_MAX ((off_t)4 << 20)
 
 struct web {
 	struct pki_http_server *server;
 	int dir;
 };
+
+static bool
+ends_with(const char *path, const char *end)
+{
+	size_t len = strlen(path), end_len = strlen(end);
+	return len >= end_len && strcmp(path + len - end_len, end) == 0;
+}
 
 const char *
 web_type(const char *path)
@@ -39,12 +50,9 @@ web_type(const char *path)
 		{ "/checkpoint", "text/plain; charset=utf-8" },
 		{ "/vkey", "text/plain; charset=utf-8" },
 	};
-	size_t len = strlen(path);
-	for (size_t i = 0; i < PKI_COUNT(types); i++) {
-		size_t end = strlen(types[i].end);
-		if (len >= end && strcmp(path + len - end, types[i].end) == 0)
+	for (size_t i = 0; i < PKI_COUNT(types); i++)
+		if (ends_with(path, types[i].end))
 			return types[i].type;
-	}
 	return "application/octet-stream";
 }
 
@@ -96,14 +104,44 @@ http_date(time_t t, char out[HTTP_DATE_TEXT])
 	strftime(out, HTTP_DATE_TEXT, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
-static bool
-not_modified(const struct pki_http_request *req, const char *etag, const char *modified)
+const char *
+web_cache_control(const char *path)
 {
-	const char *known = pki_http_get_header(req, "If-None-Match");
-	if (known != NULL)
-		return strcmp(known, "*") == 0 || strstr(known, etag) != NULL;
-	known = pki_http_get_header(req, "If-Modified-Since");
-	return known != NULL && strcmp(known, modified) == 0;
+	if (ends_with(path, "/checkpoint"))
+		return "no-cache";
+	if (strncmp(path, TILES, strlen(TILES)) == 0)
+		return "public, max-age=31536000, immutable";
+	/* half of the minute in which a revocation reaches whoever reads CRLs */
+	return "public, max-age=30";
+}
+
+/*
+ * The first second in which every answer has this content: a client whose date is the second of
+ * the change itself may have the content before.
+ */
+static time_t
+changed_before(const struct stat *st)
+{
+	return st->st_mtim.tv_sec + (st->st_mtim.tv_nsec > 0 ? 1 : 0);
+}
+
+/* RFC 9110 8.8.2.1: not later than Date. */
+static void
+last_modified(const struct stat *st, char out[HTTP_DATE_TEXT])
+{
+	time_t now = time(NULL), t = changed_before(st);
+	http_date(t < now ? t : now, out);
+}
+
+/* False: the file cannot be read. */
+static bool
+compress_file(int fd, uint64_t size, struct pki_buf *out)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf plain = { 0 };
+	if (pki_buf_reserve(&plain, size, NULL) != PKI_OK ||
+		pki_fd_read(fd, plain.data, size, NULL) != PKI_OK)
+		return false;
+	return gzip_compress((struct pki_bytes){ plain.data, size }, out, NULL) == PKI_OK;
 }
 
 /* Files are replaced by rename: an inode's time and size stand for the content. */
@@ -112,26 +150,36 @@ send_file(struct pki_http_request *req, int *fd)
 {
 	struct stat st;
 	char etag[64], modified[HTTP_DATE_TEXT];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
+	const char *path = pki_http_path(req);
+	bool bundle = strncmp(path, BUNDLES, strlen(BUNDLES)) == 0;
 	if (fstat(*fd, &st) != 0)
 		return false;
-	snprintf(etag, sizeof etag, "\"%llx-%llx-%llx\"", (unsigned long long)st.st_ino,
+	bool gzip = bundle && st.st_size <= GZIP_MAX && pki_http_accepts_gzip(req);
+	snprintf(etag, sizeof etag, "\"%llx-%llx-%llx%s\"", (unsigned long long)st.st_ino,
 		(unsigned long long)st.st_mtim.tv_sec * 1000000000u +
 			(unsigned long long)st.st_mtim.tv_nsec,
-		(unsigned long long)st.st_size);
-	http_date(st.st_mtim.tv_sec, modified);
+		(unsigned long long)st.st_size, gzip ? "-gzip" : "");
+	last_modified(&st, modified);
 	const struct pki_http_header headers[] = {
-		{ "Content-Type", web_type(pki_http_path(req)) },
-		{ "Cache-Control", CACHE_CONTROL },
+		{ "Content-Type", web_type(path) },
+		{ "Cache-Control", web_cache_control(path) },
 		{ "ETag", etag },
 		{ "Last-Modified", modified },
+		{ "Vary", "Accept-Encoding" }, /* bundles */
+		{ "Content-Encoding", "gzip" },
 	};
-	if (not_modified(req, etag, modified)) {
-		pki_http_reply(
-			req, 304, headers, PKI_COUNT(headers), (struct pki_bytes){ 0 });
-		return true;
+	size_t count = PKI_COUNT(headers) - (gzip ? 0 : bundle ? 1 : 2);
+	if (pki_http_not_modified(req, etag, changed_before(&st))) {
+		pki_http_reply(req, 304, headers, count, (struct pki_bytes){ 0 });
+	} else if (gzip) {
+		if (!compress_file(*fd, (uint64_t)st.st_size, &body))
+			return false;
+		pki_http_reply(req, 200, headers, count, pki_buf_bytes(&body));
+	} else {
+		pki_http_reply_file(req, headers, count, *fd, (uint64_t)st.st_size);
+		*fd = -1;
 	}
-	pki_http_reply_file(req, headers, PKI_COUNT(headers), *fd, (uint64_t)st.st_size);
-	*fd = -1;
 	return true;
 }
 

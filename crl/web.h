@@ -14,7 +14,8 @@ void web_stop(struct web *web);
 /* Opens a regular file below the folder dir; symbolic links on the way are not followed. False:
  * no such file. The caller owns *fd. */
 bool web_open(int dir, const char *path, int *fd);
-/* The media type of a file in the public folder. */
+/* The media type of a file in the public folder, and how long caches keep the file. */
 const char *web_type(const char *path);
+const char *web_cache_control(const char *path);
 
 #endif

@@ -40,6 +40,14 @@ lookup_view(struct lookup *lookup, pki_time now, struct pki_err *err)
 	return PKI_OK;
 }
 
+static void
+set_unissued(const struct lookup *lookup, struct pki_ocsp_single *out) /* rule 60 */
+{
+	bool unknown = lookup->authority->conf->ocsp->unknown;
+	*out = (struct pki_ocsp_single){ .status = unknown ? PKI_OCSP_UNKNOWN
+							   : PKI_OCSP_UNISSUED };
+}
+
 static enum pki_status
 read_ledger(struct lookup *lookup, const struct pki_serial *serial,
 	struct pki_ocsp_single *out, struct pki_err *err)
@@ -47,9 +55,8 @@ read_ledger(struct lookup *lookup, const struct pki_serial *serial,
 	struct pki_cert_status status;
 	PKI_TRY(pki_ledger_status(lookup->ledger, PKI_ISSUER_CA, serial, &status, err));
 	*out = (struct pki_ocsp_single){ .status = PKI_OCSP_GOOD };
-	if (!status.issued) /* rule 60 */
-		out->status = lookup->authority->conf->ocsp->unknown ? PKI_OCSP_UNKNOWN
-								     : PKI_OCSP_UNISSUED;
+	if (!status.issued)
+		set_unissued(lookup, out);
 	else if (status.revoked)
 		*out = (struct pki_ocsp_single){ PKI_OCSP_REVOKED, status.revoked_at,
 			status.reason };
@@ -70,11 +77,15 @@ note_of(struct lookup *lookup, const struct pki_serial *serial)
 	return &notes[lookup->next++ % WAYS];
 }
 
-/* After lookup_view(): a status noted at this view is not read again. */
+/* After lookup_view(). serial NULL: a number that no certificate has. A status noted at this view is not read again. */
 enum pki_status
 lookup_status(struct lookup *lookup, const struct pki_serial *serial,
 	struct pki_ocsp_single *out, struct pki_err *err)
 {
+	if (serial == NULL) {
+		set_unissued(lookup, out);
+		return PKI_OK;
+	}
 	struct lookup_note *note = note_of(lookup, serial);
 	if (note->at != lookup->at || pki_serial_compare(&note->serial, serial) != 0) {
 		note->at = 0;

@@ -19,6 +19,21 @@ has_base(const char *path, const char *base_path)
 	       (path[len] == '/' || path[len] == '\0');
 }
 
+/* rule 115: the authority whose base path is the longest of the path's own; NULL: none. */
+static const struct authority *
+find_authority(const struct service *service, const char *path)
+{
+	const struct authority *found = NULL;
+	for (size_t i = 0; i < service->authority_count; i++) {
+		const struct authority *a = service->authorities[i];
+		if (has_base(path, a->base_path) &&
+			(found == NULL ||
+				strlen(a->base_path) > strlen(found->base_path)))
+			found = a;
+	}
+	return found;
+}
+
 static int
 hex_digit(char c)
 {
@@ -98,16 +113,14 @@ static unsigned
 form_read(const struct service *service, const struct pki_http_request *req,
 	enum metrics_method method, struct pki_buf *room, struct pki_bytes *der)
 {
-	unsigned code = 404;
-	for (size_t i = 0; i < service->authority_count && code == 404; i++) {
-		const char *base = service->authorities[i]->base_path;
-		if (method == METRICS_POST) {
-			code = read_post(req, base, der);
-		} else {
-			code = over_http_read_path(pki_http_path(req), base, room);
-			*der = pki_buf_bytes(room);
-		}
-	}
+	const char *path = pki_http_path(req);
+	const struct authority *authority = find_authority(service, path);
+	if (authority == NULL)
+		return 404;
+	if (method == METRICS_POST)
+		return read_post(req, authority->base_path, der);
+	unsigned code = over_http_read_path(path, authority->base_path, room);
+	*der = pki_buf_bytes(room);
 	return code;
 }
 

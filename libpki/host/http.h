@@ -50,6 +50,15 @@ struct pki_bytes pki_http_body(const struct pki_http_request *req);
 /* NULL: no such header. */
 const char *pki_http_get_header(const struct pki_http_request *req, const char *name);
 
+/*
+ * Does the client of a GET or HEAD have the answer already (RFC 9110 13.1.2, 13.1.3)? By its
+ * If-None-Match, else by If-Modified-Since. etag: with its quotation marks; modified: seconds.
+ */
+bool pki_http_not_modified(
+	const struct pki_http_request *req, const char *etag, pki_time modified);
+/* Does Accept-Encoding name gzip (RFC 9110 12.5.3)? */
+bool pki_http_accepts_gzip(const struct pki_http_request *req);
+
 struct pki_http_header {
 	const char *name;
 	const char *value;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -69,14 +70,20 @@ answer_code(struct pki_http_request *req, unsigned code)
 	return result;
 }
 
-/* RFC 9112 3.2.2: a server accepts "GET http://host/path" too. */
+/* RFC 9112 3.2.2: a server accepts "GET http://host/path" too. The case of a scheme does not
+ * count (RFC 3986 3.1). */
 static const char *
 origin_form(const char *url)
 {
-	if (strncmp(url, "http://", 7) != 0)
-		return url;
-	const char *path = strchr(url + 7, '/');
-	return path != NULL ? path : "/";
+	static const char *const schemes[] = { "http://", "https://" };
+	for (size_t i = 0; i < PKI_COUNT(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+		if (strncasecmp(url, schemes[i], len) != 0)
+			continue;
+		const char *path = strchr(url + len, '/');
+		return path != NULL ? path : "/";
+	}
+	return url;
 }
 
 static struct pki_http_request *

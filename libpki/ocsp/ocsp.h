@@ -23,6 +23,8 @@ void pki_ocsp_request_cleanup(struct pki_ocsp_request **req);
 size_t pki_ocsp_request_count(const struct pki_ocsp_request *req);
 /* length 0: no nonce */
 struct pki_bytes pki_ocsp_request_nonce(const struct pki_ocsp_request *req);
+/* NULL: the serial is negative or has more than 20 octets. RFC 6960 4.1.1 allows every INTEGER,
+ * RFC 5280 4.1.2.2 no such serial in a certificate: unissued. */
 const struct pki_serial *pki_ocsp_request_serial(
 	const struct pki_ocsp_request *req, size_t i);
 

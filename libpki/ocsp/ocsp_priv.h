@@ -14,6 +14,7 @@ struct pki_ocsp_request {
 	OCSP_REQUEST *req;
 	OCSP_CERTID *ids[PKI_OCSP_CERTIDS_MAX]; /* within req */
 	struct pki_serial serials[PKI_OCSP_CERTIDS_MAX];
+	bool issuable[PKI_OCSP_CERTIDS_MAX]; /* false: no certificate has the serial */
 	size_t count;
 	bool usual; /* pki_ocsp_is_usual() */
 	uint8_t nonce[PKI_OCSP_NONCE_MAX];

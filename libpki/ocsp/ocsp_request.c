@@ -129,7 +129,8 @@ read_cert_id(struct pki_ocsp_request *req, int i, struct pki_err *err)
 	ASN1_INTEGER *serial = NULL;
 	req->ids[i] = OCSP_onereq_get0_id(one);
 	OCSP_id_get0_info(NULL, NULL, NULL, &serial, req->ids[i]);
-	return pki_asn1_serial_get(serial, &req->serials[i], err);
+	req->issuable[i] = pki_asn1_serial_get(serial, &req->serials[i], NULL) == PKI_OK;
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -238,5 +239,5 @@ pki_ocsp_request_nonce(const struct pki_ocsp_request *req)
 const struct pki_serial *
 pki_ocsp_request_serial(const struct pki_ocsp_request *req, size_t i)
 {
-	return &req->serials[i];
+	return req->issuable[i] ? &req->serials[i] : NULL;
 }

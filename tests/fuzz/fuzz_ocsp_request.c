@@ -16,8 +16,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pki_ocsp_request_nonce(req).len > PKI_OCSP_NONCE_MAX)
 		abort();
 	for (size_t i = 0; i < count; i++) {
-		size_t len = pki_ocsp_request_serial(req, i)->len;
-		if (len < 1 || len > PKI_SERIAL_MAX)
+		const struct pki_serial *serial = pki_ocsp_request_serial(req, i);
+		if (serial != NULL && (serial->len < 1 || serial->len > PKI_SERIAL_MAX))
 			abort();
 	}
 	return 0;

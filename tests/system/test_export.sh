@@ -1,5 +1,5 @@
 #!/bin/bash
-# The responder's answers as files, given out by nginx: current, complete, never behind a revocation.
+# The responder's answers as files, given out by nginx and Apache: current, complete, never behind a revocation.
 . "$(dirname "$0")/lib.sh"
 NGINX=http://127.0.0.1:$((PORT + 3))
 installation
@@ -50,7 +50,38 @@ get() { # get CERTIFICATE HASH FORM: over nginx, as clients write the path
 	curl -sf --path-as-is -D "$D/headers" -o "$D/a" "$NGINX/$path" &&
 		cmp "$D/a" "$(file_of "$1" "$2")"
 }
+# the same by Apache, whose own rule is to refuse %2F in paths
+APACHE=http://127.0.0.1:$((PORT + 4))
+mkdir -p "$D/apache"
+chmod o+x "$D" # Apache never serves as root
+{
+	echo "ServerName localhost"
+	echo "PidFile $D/apache/pid"
+	echo "ErrorLog $D/apache/log"
+	for name in mpm_event authz_core dir alias mime headers rewrite proxy proxy_http; do
+		echo "LoadModule ${name}_module /usr/lib/apache2/modules/mod_$name.so"
+	done
+	echo "TypesConfig /dev/null"
+	[ "$(id -u)" != 0 ] || printf 'User nobody\nGroup nogroup\n'
+	sed "s|127.0.0.1:8890|${APACHE#http://}|; s|127.0.0.1:8880|${OCSP_URL#http://}|
+		s|/var/lib/pki/export|$D/export|; s|/var/lib/pki/pub|$D/pub|" ocsp/apache.conf
+} >"$D/apache.conf"
+sample_daemon "$D" apache2 -d "$D/apache" -f "$D/apache.conf" -DFOREGROUND
+sample_wait apache curl -s -o /dev/null "$APACHE/"
+by_apache() { NGINX=$APACHE "$@"; }
 daemon_down pki-ocspd
+for form in raw encoded; do
+	for hash in sha1 sha256; do
+		for cert in "$A"/auth.pem "$A"/sign.pem "$D"/officers/*/cert.pem; do
+			ok "Apache gives it out without the responder ($form, $hash)" by_apache get "$cert" $hash $form
+		done
+	done
+done
+ok "... with its type" grep -i '^content-type: application/ocsp-response' "$D/headers"
+ok "... and for a minute" grep -i '^cache-control: max-age=60, public' "$D/headers"
+ok "... and the CRLs" bash -c "curl -sf -D $D/headers -o $D/crl $APACHE/crl/ca.crl && cmp $D/crl $D/pub/ca.crl &&
+	grep -i 'application/pkix-crl' $D/headers"
+no "... but nothing with a nonce" by_apache through_nginx good "$A/auth.pem"
 for form in raw encoded; do
 	for hash in sha1 sha256; do
 		ok "nginx gives it out without the responder ($form, $hash)" get "$A/auth.pem" $hash $form
@@ -88,6 +119,15 @@ ok "a second time it writes only what was revoked in the last minute" bash -c "
 
 sample_daemon "$D" pki-ocspd serve --passphrase "file:$D/officers/responder/passphrase"
 sample_wait pki-ocspd curl -s -o "$D/says" "$OCSP_URL/"
+ok "with a nonce Apache asks the responder" by_apache through_nginx revoked "$A/auth.pem"
+unwritten() { # the responder's own answer by a GET, to a request that no file answers
+	openssl ocsp -issuer "$D/pub/ca.pem" -serial 0x1234 -no_nonce -reqout "$D/q" 2>/dev/null
+	curl -sf -o "$D/a" "$1/$(base64 -w0 "$D/q" | jq -sRr @uri | sed 's/%0A$//')" &&
+		openssl ocsp -respin "$D/a" -issuer "$D/pub/ca.pem" -serial 0x1234 -noverify 2>&1 | grep ': revoked'
+}
+for server in "$NGINX" "$APACHE"; do
+	ok "a GET that no file answers goes to the responder" unwritten "$server"
+done
 ok "with a nonce nginx asks the responder" through_nginx revoked "$A/auth.pem"
 ra emma revoke "$holder" --cause lost-phone >"$D/out" 2>&1
 ok "the running responder writes a revocation" sample_wait file file_says revoked "$D/holders/bruno/auth.pem" sha256

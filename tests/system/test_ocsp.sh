@@ -284,6 +284,7 @@ beside() (export PKI_CONFIG=$D2/pki.yaml && "$@")
 sample_config "$D2" "$PORT" "$((PORT + 4))"
 sed -i "s/listen: \"127.0.0.1:$PORT\"/listen: \"127.0.0.1:$((PORT + 5))\"/; s/Digital Services CA/Other CA/" \
 	"$D2/pki.yaml"
+sed -i "s|ocsp: http://127.0.0.1:$PORT\$|&/second|" "$D2/pki.yaml"
 beside sample_officers "$D2"
 beside sample_ceremony "$D2" >"$D/out" 2>&1
 for home in "$D" "$D2"; do
@@ -304,6 +305,13 @@ sample_daemon "$D" "${ocspd[@]}" --also "$D2/pki.yaml" --passphrase "file:$D2/of
 sample_wait pki-ocspd curl -s -o /dev/null "$OCSP_URL/"
 ok "rule 71: with --also its own responder answers for it" other_says ': good'
 ok "... and ours for ours" ocsp_says good "$dora"
+by_get() { # by_get PATH HOME CERTIFICATE: the status by a GET below this path
+	openssl ocsp -issuer "$2/pub/ca.pem" -cert "$3" -no_nonce -reqout "$D/q" 2>/dev/null
+	curl -sf -o "$D/a" "$OCSP_URL$1/$(base64 -w0 "$D/q" | jq -sRr @uri)" &&
+		openssl ocsp -respin "$D/a" -issuer "$2/pub/ca.pem" -cert "$3" -noverify 2>&1 | tee "$D/out" | grep ': good'
+}
+ok "GET: the longest base path counts" by_get /second "$D2" "$D2/officers/emma/cert.pem"
+ok "... and the short one has what is left" by_get "" "$D" "$dora"
 openssl ocsp -issuer "$D/pub/ca.pem" -cert "$dora" -issuer "$D2/pub/ca.pem" -cert "$D2/officers/emma/cert.pem" \
 	-no_nonce -reqout "$D/mixed" 2>/dev/null
 post "$D/mixed" "$D/a"

@@ -415,6 +415,64 @@ r62_r65_ours_by_any_hash(void **state)
 	status_free(&same_name);
 }
 
+/* CertIDs of our issuer with INTEGERs that are no certificate's serial (RFC 6960 4.1.1). */
+static void
+r60_serials_that_no_certificate_has(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t octets[24];
+		int len;
+		bool negative, want_serial;
+	} cases[] = {
+		{ { 0 }, 1, false, true },
+		{ { 1 }, 1, true, false },
+		{ { 0x80 }, 1, true, false },
+		{ { 0x7f, 1, 2 }, 20, false, true },
+		{ { 0xff, 1, 2 }, 20, false, true },
+		{ { 0x01, 1, 2 }, 20, true, false },
+		{ { 0x01, 1, 2 }, 21, false, false },
+		{ { 0x81, 1, 2 }, 24, false, false },
+		{ { 0x81, 1, 2 }, 24, true, false },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		PKI_CLEANUP(pki_buf_free) struct pki_buf der = { 0 }, response = { 0 };
+		PKI_CLEANUP(pki_ocsp_request_cleanup)
+		struct pki_ocsp_request *req = NULL;
+		struct pki_err err = { 0 };
+		OCSP_REQUEST *out = OCSP_REQUEST_new();
+		ASN1_INTEGER *number = ASN1_INTEGER_new();
+		unsigned char *octets = NULL;
+		ASN1_STRING_set(number, cases[i].octets, cases[i].len);
+		if (cases[i].negative)
+			number->type = V_ASN1_NEG_INTEGER;
+		const X509 *issuer = pki_cert_get0_x509(ca.cert);
+		OCSP_request_add0_id(
+			out, OCSP_cert_id_new(EVP_sha256(), X509_get_subject_name(issuer),
+				     X509_get0_pubkey_bitstr(issuer), number));
+		int len = i2d_OCSP_REQUEST(out, &octets);
+		assert_int_equal(pki_buf_append(&der, octets, (size_t)len, &err), PKI_OK);
+		OPENSSL_free(octets);
+		ASN1_INTEGER_free(number);
+		OCSP_REQUEST_free(out);
+		if (pki_ocsp_request_parse(pki_buf_bytes(&der), &req, &err) != PKI_OK)
+			fail_msg("case %zu: %s", i, err.msg);
+		assert_int_equal(
+			pki_ocsp_request_serial(req, 0) != NULL, cases[i].want_serial);
+		assert_true(pki_ocsp_is_ours(responder, req, 0));
+		const struct pki_ocsp_content content = { &unissued, 1000, 2000 };
+		assert_int_equal(
+			pki_ocsp_respond(responder, req, &content, &response, &err),
+			PKI_OK);
+		/* the CertID stands in the response as it was sent */
+		const uint8_t *id = memmem(
+			der.data, der.len, cases[i].octets + 1, (size_t)cases[i].len - 1);
+		assert_true(cases[i].len < 3 || cases[i].negative ||
+			    (id != NULL && memmem(response.data, response.len, id,
+						   (size_t)cases[i].len - 1) != NULL));
+	}
+}
+
 static void
 r64_nonce_length(void **state)
 {
@@ -688,6 +746,7 @@ main(void)
 		cmocka_unit_test(answers_verify),
 		cmocka_unit_test(r61_r75_extended_revoke_and_archive_cutoff),
 		cmocka_unit_test(r62_r65_ours_by_any_hash),
+		cmocka_unit_test(r60_serials_that_no_certificate_has),
 		cmocka_unit_test(r63_malformed),
 		cmocka_unit_test(r63_r64_malformed_extensions),
 		cmocka_unit_test(r64_nonce_length),
