@@ -78,6 +78,22 @@ print_peers(json_t *status)
 			: "not told apart: whoever reaches the socket is any peer (ca: peers in pki.yaml)");
 }
 
+/* rule 109: says nothing if each identifier has one holder. */
+static void
+print_identifiers(json_t *status)
+{
+	json_int_t shared = 0;
+	char text[160];
+	if (json_unpack(status, "{s:{s:I}}", "ledger", "identifiers_shared", &shared) !=
+			0 ||
+		shared == 0)
+		return;
+	snprintf(text, sizeof text,
+		"%lld belong to several holders: revoke the certificates of the wrong ones (pki-audit verify names them)",
+		(long long)shared);
+	row("identifiers", text);
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -105,6 +121,7 @@ print_status(json_t *status, struct pki_err *err)
 	row("ledger", text);
 	snprintf(text, sizeof text, "%lld entries", (long long)entries);
 	row("log", text);
+	print_identifiers(status);
 	crl_text(number, next_update, text, sizeof text);
 	row("CRL", text);
 	print_witnesses(status);

@@ -143,6 +143,7 @@ static enum pki_status
 add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *err)
 {
 	struct pki_ledger_figures figures;
+	uint64_t shared = 0;
 	struct pki_crl_row crl = { 0 };
 	PKI_TRY(pki_ledger_count(ledger, &figures, err));
 	PKI_TRY(pki_ledger_crl_head(ledger, PKI_ISSUER_CA, 0, &crl, NULL, err));
@@ -151,6 +152,8 @@ add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *e
 	pki_json_number(&counts, "revocations", (int64_t)figures.revocations);
 	pki_json_number(&counts, "orders", (int64_t)figures.orders);
 	pki_json_number(&counts, "entries", (int64_t)figures.entries);
+	PKI_TRY(pki_ledger_identifiers_shared(ledger, pki_time_now(), &shared, err));
+	pki_json_number(&counts, "identifiers_shared", (int64_t)shared);
 	pki_json_nest(status, "ledger", &counts);
 	pki_json_number(&last, "number", (int64_t)crl.number);
 	pki_json_time(&last, "next_update", crl.next_update);

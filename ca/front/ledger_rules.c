@@ -76,6 +76,25 @@ check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 	return PKI_OK;
 }
 
+/* rule 109; a holder whose identifier an earlier version gave to others, too, gets no more
+ * certificates for this identifier. */
+static enum pki_status
+check_identifier(
+	struct pki_ledger *ledger, const struct facts *facts, struct pki_err *err)
+{
+	struct pki_identifier_use use;
+	if (facts->order.holder[0] == '\0')
+		return PKI_OK;
+	PKI_TRY(pki_ledger_identifier_use(
+		ledger, facts->certs[0].identifier, facts->order.holder, &use, err));
+	if (use.other[0] == '\0')
+		return PKI_OK;
+	return pki_refuse(err, PKI_RULE_IDENTIFIER,
+		use.own ? "the identifier in the serialNumber was given to holder %s, too; it is certified no more: use another document"
+			: "the identifier in the serialNumber belongs to holder %s; for this person order for that holder, else use another document",
+		use.other);
+}
+
 struct history {
 	struct pki_ledger *ledger;
 	const struct facts *facts;
@@ -201,6 +220,7 @@ check_certify(struct pki_ledger *ledger, const struct pki_cert *ca, pki_msec now
 	if (of_holder)
 		PKI_TRY(pki_ledger_by_holder(ledger, facts->order.holder,
 			older_than_revocation, &history, err));
+	PKI_TRY(check_identifier(ledger, facts, err));
 	PKI_TRY(check_name(ledger, facts, err));
 	return check_keys(ledger, facts, err);
 }
@@ -387,6 +407,13 @@ share_key(const struct facts *a, const struct facts *b)
 	return false;
 }
 
+static bool
+share_identifier(const struct facts *a, const struct facts *b)
+{
+	return a->certs[0].identifier[0] != '\0' &&
+	       strcmp(a->certs[0].identifier, b->certs[0].identifier) == 0;
+}
+
 bool
 ledger_rules_conflict(const struct facts *a, const struct facts *b)
 {
@@ -402,5 +429,5 @@ ledger_rules_conflict(const struct facts *a, const struct facts *b)
 		return true;
 	return a->cert_count > 0 && b->cert_count > 0 &&
 	       (memcmp(a->certs[0].name_hash, b->certs[0].name_hash, PKI_SHA256) == 0 ||
-		       share_key(a, b));
+		       share_identifier(a, b) || share_key(a, b));
 }

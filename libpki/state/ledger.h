@@ -141,6 +141,8 @@ struct pki_cert_row {
 	char order[PKI_ID_TEXT]; /* "" : made at the ceremony */
 	uint8_t name_hash[PKI_SHA256];
 	uint8_t key_hash[PKI_SHA256];
+	/* pki_name_identifier() of the subject; to be added, not read back */
+	char identifier[PKI_IDENTIFIER_TEXT];
 	pki_time not_before;
 	pki_time not_after;
 	pki_time document_end; /* 0: none */
@@ -163,7 +165,8 @@ struct pki_cert_row {
  *   before the first order may a certificate without a holder lack an order;
  * - rule 36: the key was certified before;
  * - rule 52: the issuer does not have the partition;
- * - rule 55: the issuer's last CRL was made.
+ * - rule 55: the issuer's last CRL was made;
+ * - rule 109: the identifier belongs to another holder, too.
  */
 enum pki_status pki_ledger_add_certificate(struct pki_ledger *ledger,
 	struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
@@ -245,6 +248,21 @@ enum pki_status pki_ledger_key_known(struct pki_ledger *ledger,
 enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT],
 	struct pki_err *err) PKI_MUST_CHECK;
+
+/* rule 109: who has this identifier (pki_name_identifier())? Officers and services have no
+ * identifier here. A reader may have a ledger of an earlier version, which does not know: own
+ * is true then, and other "". */
+struct pki_identifier_use {
+	bool own; /* a certificate of this holder has the identifier, or the key is "" */
+	char other[PKI_ID_TEXT]; /* another holder who has the identifier; "": none */
+};
+enum pki_status pki_ledger_identifier_use(struct pki_ledger *ledger, const char *key,
+	const char *holder, struct pki_identifier_use *out,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* The number of identifiers of which several holders have certificates that are neither
+ * revoked nor expired: earlier versions did not compare identifiers. */
+enum pki_status pki_ledger_identifiers_shared(struct pki_ledger *ledger, pki_time now,
+	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Revocations. A revocation is final (rule 58), needs an order to revoke, or to renew the
  * officer's or service's certificate (rule 47; reason superseded), and

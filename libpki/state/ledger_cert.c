@@ -176,10 +176,9 @@ pki_ledger_add_certificate(
 	sqlite3_bind_int64(s, 11, row->issued);
 	ledger_bind_blob(s, 12, row->der.data, row->der.len);
 	sqlite3_bind_int(s, 13, (int)row->partition);
-	enum pki_status status = ledger_run(ledger, s, "record the certificate", err);
-	if (status == PKI_OK)
-		row->id = sqlite3_last_insert_rowid(ledger->db);
-	return status;
+	PKI_TRY(ledger_run(ledger, s, "record the certificate", err));
+	row->id = sqlite3_last_insert_rowid(ledger->db);
+	return ledger_add_identifier(ledger, row, err);
 }
 
 static enum pki_status

@@ -21,6 +21,9 @@ enum check_sql {
 	CHECK_CERTIFICATE_ORDER,
 	CHECK_CEREMONY,
 	CHECK_NAME,
+	CHECK_IDENTIFIER,
+	CHECK_SHARED,
+	CHECK_SHARED_BEFORE,
 	CHECK_REVOCATION_SEQUENCE,
 	CHECK_REVOCATION_ISSUER,
 	CHECK_REVOKED,
@@ -57,6 +60,8 @@ static const struct {
 	{ CHECK_CEREMONY, PKI_RULE_RECORD,
 		"has no order, and another holder or time than the ceremony" },
 	{ CHECK_NAME, PKI_RULE_DN_REASSIGNED, "its name is another holder's too" },
+	{ CHECK_IDENTIFIER, PKI_RULE_RECORD,
+		"the identifier is of no certificate, or is shared by other holders than recorded" },
 	{ CHECK_REVOCATION_SEQUENCE, PKI_RULE_APPEND_ONLY, HISTORY("revocation") },
 	{ CHECK_REVOCATION_ISSUER, PKI_RULE_REVOCATION,
 		"is another issuer's than its certificate" },
@@ -150,6 +155,31 @@ check_schema(const struct check *c, struct pki_ledger *model, struct pki_err *er
 	return PKI_OK;
 }
 
+/* rule 109: no one changed the ledger; earlier versions did not compare identifiers. */
+static void
+check_shared(const struct check *c)
+{
+	struct pki_err err = { 0 };
+	sqlite3_stmt *s = NULL;
+	int code = SQLITE_ERROR;
+	bool before = c->ledger->version < LEDGER_IDENTIFIERS;
+	if (!before || ledger_define_identifier(c->ledger, NULL) == PKI_OK)
+		code = sqlite3_prepare_v2(c->ledger->db,
+			statements[before ? CHECK_SHARED_BEFORE : CHECK_SHARED], -1, &s,
+			NULL);
+	if (code == SQLITE_OK)
+		while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+			(void)pki_refuse(&err, PKI_RULE_IDENTIFIER,
+				"one identifier in the serialNumber is of several holders, by an earlier version: %s",
+				column(s, 1));
+			c->fn(c->ctx, column(s, 0), &err);
+			err = (struct pki_err){ 0 };
+		}
+	if (code != SQLITE_DONE)
+		tell_failure(c, c->ledger);
+	sqlite3_finalize(s);
+}
+
 enum pki_status
 pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn, void *ctx,
 	struct pki_err *err)
@@ -159,7 +189,10 @@ pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn, void 
 	enum pki_status status = check_schema(&c, &model, err);
 	ledger_disconnect(&model);
 	for (size_t i = 0; i < PKI_COUNT(agreements); i++)
-		check_agreement(
-			&c, agreements[i].sql, agreements[i].rule, agreements[i].text);
+		if (agreements[i].sql != CHECK_IDENTIFIER ||
+			ledger->version >= LEDGER_IDENTIFIERS)
+			check_agreement(&c, agreements[i].sql, agreements[i].rule,
+				agreements[i].text);
+	check_shared(&c);
 	return status;
 }

@@ -48,6 +48,28 @@ SELECT 'serial ' || lower(hex(serial)) FROM certificate
   WHERE name_hash IN (SELECT name_hash FROM certificate
     GROUP BY name_hash HAVING min(holder) <> max(holder))
 
+-- CHECK_IDENTIFIER:
+SELECT 'identifier of ' || holder FROM identifier i
+  WHERE shared <> EXISTS (SELECT 1 FROM identifier WHERE key = i.key AND holder <> i.holder)
+    OR NOT EXISTS (SELECT 1 FROM certificate c WHERE c.holder = i.holder AND c.holder <> '')
+
+-- CHECK_SHARED:
+-- Identifiers of which several holders have a certificate that is neither revoked nor expired.
+SELECT 'holder ' || min(holder), group_concat(holder, ', ') FROM identifier i WHERE shared = 1
+  AND EXISTS (SELECT 1 FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id
+    WHERE c.holder = i.holder AND c.holder <> '' AND r.certificate IS NULL
+    AND c.not_after * 1000 >= (SELECT at FROM entry ORDER BY id DESC LIMIT 1))
+  GROUP BY key HAVING count(*) > 1
+
+-- CHECK_SHARED_BEFORE:
+-- The same in a ledger without the table.
+SELECT 'holder ' || min(holder), group_concat(holder, ', ')
+  FROM (SELECT DISTINCT identifier(der) AS key, holder
+    FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id
+    WHERE holder <> '' AND r.certificate IS NULL
+    AND c.not_after * 1000 >= (SELECT at FROM entry ORDER BY id DESC LIMIT 1))
+  WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1
+
 -- CHECK_REVOCATION_SEQUENCE:
 SELECT 'revocation of ' || lower(hex(serial)) FROM
   (SELECT serial, position, order_id, lag(position, 1, 0) OVER w AS p,

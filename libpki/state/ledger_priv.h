@@ -49,6 +49,9 @@ enum ledger_sql {
 	SQL_ALIVE,
 	SQL_KEY,
 	SQL_NAME,
+	SQL_IDENTIFIER,
+	SQL_IDENTIFIER_ADD,
+	SQL_IDENTIFIERS_SHARED,
 	SQL_PARTITIONING_ADD,
 	SQL_PARTITIONING,
 	SQL_REVOKE,
@@ -135,6 +138,14 @@ void ledger_leave(struct pki_ledger *ledger); /* by ledger_disconnect() alone */
 /* ledger_schema.c: migrates an open database to this suite's version, or refuses. */
 enum pki_status ledger_migrate(struct pki_ledger *ledger, enum pki_ledger_mode mode,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* ledger_identifier.c: the version that brought the table of identifiers; the SQL function
+ * identifier(), which migration and audit need; the row's identifier becomes the holder's
+ * (rule 109). */
+#define LEDGER_IDENTIFIERS 4
+enum pki_status ledger_define_identifier(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status ledger_add_identifier(struct pki_ledger *ledger,
+	const struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
 
 /* Makes the tables of the versions after `from` up to `to`. */
 enum pki_status ledger_make_schema(struct pki_ledger *ledger, int64_t from, int64_t to,

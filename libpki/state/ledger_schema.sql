@@ -362,3 +362,32 @@ SELECT RAISE(ABORT, 'r213: the revocation is not the next one of the certificate
  OR NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM revocation
  WHERE issuer = NEW.issuer);
 END;
+
+-- VERSION_4:
+-- rule 109: the identifier in a holder's serialNumber belongs to one holder for ever.
+-- identifier(): pki_name_identifier() of a certificate's subject. shared: an earlier version
+-- gave the identifier to several holders.
+CREATE TABLE identifier (
+ key TEXT NOT NULL CHECK (key <> ''),
+ holder TEXT NOT NULL CHECK (holder <> ''),
+ shared INTEGER NOT NULL DEFAULT 0 CHECK (shared IN (0, 1)),
+ PRIMARY KEY (key, holder)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO identifier (key, holder)
+ SELECT key, holder FROM (SELECT identifier(der) AS key, holder FROM certificate
+ WHERE holder <> '') WHERE key IS NOT NULL;
+UPDATE identifier SET shared = 1 WHERE key IN
+ (SELECT key FROM identifier GROUP BY key HAVING count(*) > 1);
+CREATE INDEX identifier_shared ON identifier (key, holder) WHERE shared = 1;
+CREATE TRIGGER identifier_new BEFORE INSERT ON identifier BEGIN
+ SELECT RAISE(ABORT, 'r109: the identifier belongs to another holder; identify the person by another document')
+ WHERE NEW.shared <> 0 OR EXISTS (SELECT 1 FROM identifier WHERE key = NEW.key AND holder <> NEW.holder);
+SELECT RAISE(ABORT, 'r213: the identifier is recorded already')
+ WHERE EXISTS (SELECT 1 FROM identifier WHERE key = NEW.key AND holder = NEW.holder);
+END;
+CREATE TRIGGER identifier_no_update BEFORE UPDATE ON identifier BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no UPDATE of identifier') WHERE 1;
+END;
+CREATE TRIGGER identifier_no_delete BEFORE DELETE ON identifier BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no DELETE from identifier') WHERE 1;
+END;

@@ -160,6 +160,22 @@ SELECT r.certificate FROM certificate c
 -- SQL_NAME:
 SELECT holder FROM certificate WHERE name_hash = ?1 LIMIT 1
 
+-- SQL_IDENTIFIER:
+-- Another holder with the identifier, or NULL; has the holder the identifier.
+SELECT max(holder) FILTER (WHERE holder <> ?2), count(*) FILTER (WHERE holder = ?2)
+  FROM identifier WHERE key = ?1
+
+-- SQL_IDENTIFIER_ADD:
+INSERT INTO identifier (key, holder) VALUES (?1, ?2)
+
+-- SQL_IDENTIFIERS_SHARED:
+-- Identifiers of which two holders have a certificate that is neither revoked nor expired.
+SELECT count(*) FROM (SELECT i.key FROM identifier i WHERE i.shared = 1
+    AND EXISTS (SELECT 1 FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id
+      WHERE c.holder = i.holder AND c.holder <> '' AND c.not_after >= ?1
+      AND r.certificate IS NULL)
+  GROUP BY i.key HAVING count(*) > 1)
+
 -- SQL_PARTITIONING_ADD:
 INSERT INTO partitioning (issuer, lists, base) VALUES (?1, ?2, ?3)
 

@@ -378,3 +378,17 @@ pki_name_hash(const struct pki_name *name, uint8_t out[PKI_SHA256], struct pki_e
 	struct pki_bytes der = encode(&folded, octets);
 	return pki_sha256(der.data, der.len, out, err);
 }
+
+void
+pki_name_identifier(const struct pki_name *name, char out[PKI_IDENTIFIER_TEXT])
+{
+	size_t used = 0;
+	for (const char *c = name->serial_number; *c != '\0'; c++) {
+		if (*c >= 'a' && *c <= 'z')
+			out[used++] = (char)(*c - 'a' + 'A');
+		else if (is_upper(*c) || (*c >= '0' && *c <= '9') ||
+			 (*c == ':' && used == 2))
+			out[used++] = *c;
+	}
+	out[used] = '\0';
+}

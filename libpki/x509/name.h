@@ -75,6 +75,14 @@ void pki_attribute_label(
 void pki_name_text(const struct pki_name *name, char *out, size_t size);
 
 /*
+ * rule 109: the serialNumber, which identifies a person ("PASFR-12AB34567"), for comparison:
+ * upper case, without spaces and separators ("PASFR12AB34567"; a local scheme keeps its colon:
+ * "MC:FR123"). "" without a serialNumber.
+ */
+#define PKI_IDENTIFIER_TEXT (PKI_NAME_CHARS + 1)
+void pki_name_identifier(const struct pki_name *name, char out[PKI_IDENTIFIER_TEXT]);
+
+/*
  * rule 15: SHA-256 of the canonical DER (case and space folded, for the comparison of RFC 5280
  * 7.1). Equal names have equal hashes; the ledger compares hashes.
  */

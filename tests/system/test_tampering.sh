@@ -158,6 +158,15 @@ sql "$order: \[205\]" "officer: revoked before the order" "INSERT INTO revocatio
 sql "serial $alice: \[15\]" "certificate: the name given to another holder" "UPDATE certificate SET name_hash =
 	(SELECT name_hash FROM certificate WHERE $A) WHERE serial = x'$carla'"
 
+# identifier
+of_alice="holder = (SELECT holder FROM certificate WHERE $A)"
+sql "serial $alice: \[35\]" "identifier: removed" "DELETE FROM identifier WHERE $of_alice"
+sql "serial $alice: \[35\]" "identifier: another one" "UPDATE identifier SET key = 'PASFR0' WHERE $of_alice"
+sql "identifier of H-.*: \[35\]" "identifier: given to another holder too" "INSERT INTO identifier SELECT key,
+	(SELECT holder FROM certificate WHERE serial = x'$carla'), 0 FROM identifier WHERE $of_alice"
+sql "identifier of H-.*: \[35\]" "identifier: said to be shared" "UPDATE identifier SET shared = 1 WHERE $of_alice"
+sql "identifier of H-dead: \[35\]" "identifier: of nobody" "INSERT INTO identifier VALUES ('PASFR0', 'H-dead', 0)"
+
 # revocation
 sql "$bruno_revoked: \[58\]" "revocation: removed" "DELETE FROM revocation WHERE $B"
 sql "\[(58|76|57)\]" "revocation: the last ones removed" "DELETE FROM revocation WHERE position =

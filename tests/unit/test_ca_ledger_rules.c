@@ -98,6 +98,7 @@ add_certificate(uint8_t n, const char *holder, const char *profile, const char *
 	strcpy(row.order, order);
 	fill(row.key_hash, n);
 	fill(row.name_hash, name);
+	snprintf(row.identifier, sizeof row.identifier, "PASFR%d", name);
 	must(pki_buf_append(&row.der, &n, 1, &err), &err);
 	must(pki_ledger_add_certificate(world.ledger, &row, &err), &err);
 	pki_cert_row_free(&row);
@@ -364,6 +365,27 @@ r15_a_name_stays_with_its_holder(void **state)
 	expect(&job, PKI_OK, PKI_RULE_NONE);
 	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
+}
+
+static void
+r109_an_identifier_stays_with_its_holder(void **state)
+{
+	(void)state;
+	struct job job = good_issue(), renew = good_renew();
+	snprintf(job.facts.certs[0].identifier, PKI_IDENTIFIER_TEXT, "PASFR%d",
+		ALICE_AUTH);
+	expect(&job, PKI_REFUSED, PKI_RULE_IDENTIFIER);
+	strcpy(job.facts.order.holder, ALICE);
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	/* two orders of one batch */
+	job = good_issue();
+	strcpy(renew.facts.order.id, ISSUED);
+	fill(renew.facts.certs[0].key_hash, OFFICER);
+	assert_false(ledger_rules_conflict(&job.facts, &renew.facts));
+	strcpy(renew.facts.certs[0].identifier, "PASFR77");
+	job = good_issue();
+	strcpy(job.facts.certs[0].identifier, "PASFR77");
+	assert_true(ledger_rules_conflict(&job.facts, &renew.facts));
 }
 
 static void
@@ -634,6 +656,7 @@ main(void)
 		cmocka_unit_test(r206_an_invitation_counts_once),
 		cmocka_unit_test(r205_officers_are_known_and_not_revoked),
 		cmocka_unit_test(r15_a_name_stays_with_its_holder),
+		cmocka_unit_test(r109_an_identifier_stays_with_its_holder),
 		cmocka_unit_test(r31_r36_keys_are_new),
 		cmocka_unit_test(r46_renewals_rest_on_live_predecessors),
 		cmocka_unit_test(r46_the_second_renewal_identifies_afresh),

@@ -130,6 +130,35 @@ r15_names_are_never_reassigned(void **state)
 }
 
 static void
+r109_an_identifier_has_one_holder(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_identifier_use use;
+	uint64_t shared = 9;
+	issue_first(f);
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_ISSUE, "H-2", &err));
+	struct pki_cert_row row = make_cert(3, "H-2", 2);
+	strcpy(row.identifier, make_cert(1, "H-1", 1).identifier);
+	refused(add_cert(f->ledger, row, &err), IDENTIFIER);
+	row = make_cert(4, "H-2", 2);
+	ok(add_cert(f->ledger, row, &err));
+	row = make_cert(5, "H-2", 2);
+	ok(add_cert(f->ledger, row, &err));
+	commit(f);
+	ok(pki_ledger_identifier_use(f->ledger, row.identifier, "H-1", &use, &err));
+	assert_string_equal(use.other, "H-2");
+	assert_false(use.own);
+	ok(pki_ledger_identifier_use(f->ledger, row.identifier, "H-2", &use, &err));
+	assert_string_equal(use.other, "");
+	assert_true(use.own);
+	ok(pki_ledger_identifier_use(f->ledger, "", "H-2", &use, &err));
+	assert_string_equal(use.other, "");
+	ok(pki_ledger_identifiers_shared(f->ledger, START, &shared, &err));
+	assert_int_equal(shared, 0);
+}
+
+static void
 r31_r36_keys_count_once(void **state)
 {
 	struct fixture *f = *state;
@@ -764,6 +793,7 @@ main(void)
 		TEST(r03_r04_validity),
 		TEST(r04_same_three_years_everywhere),
 		TEST(r15_names_are_never_reassigned),
+		TEST(r109_an_identifier_has_one_holder),
 		TEST(r31_r36_keys_count_once),
 		TEST(r35_no_certificate_without_its_order),
 		TEST(r203_an_order_counts_once),

@@ -77,7 +77,7 @@ refuses_other_versions_and_databases(void **state)
 		const char *sql;
 		enum pki_status want;
 	} cases[] = {
-		{ "PRAGMA user_version = 3", PKI_VERSION },
+		{ "PRAGMA user_version = 5", PKI_VERSION },
 		{ "PRAGMA user_version = 99", PKI_VERSION },
 		{ "PRAGMA application_id = 1", PKI_INPUT },
 	};

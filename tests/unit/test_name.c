@@ -317,6 +317,26 @@ r15_same_name_same_hash(void **state)
 	assert_int_equal(pki_name_hash(&bad, first, &err), PKI_REFUSED);
 }
 
+static void
+r109_same_identifier_however_written(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "PASFR-12AB34567", "PASFR12AB34567" },
+		{ "PASFR-12ab 345-67", "PASFR12AB34567" },
+		{ "pasfr-12AB.345/67", "PASFR12AB34567" },
+		{ "MC:FR-AB 12:3", "MC:FRAB123" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_name name = alice;
+		char key[PKI_IDENTIFIER_TEXT];
+		strcpy(name.serial_number, cases[i][0]);
+		pki_name_identifier(&name, key);
+		assert_string_equal(key, cases[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -328,6 +348,7 @@ main(void)
 		cmocka_unit_test(only_der_is_a_name),
 		cmocka_unit_test(text_is_rfc4514),
 		cmocka_unit_test(r15_same_name_same_hash),
+		cmocka_unit_test(r109_same_identifier_however_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

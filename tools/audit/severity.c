@@ -65,6 +65,9 @@ static const struct {
 			"trust no signature of this certificate; fetch the CA's certificates over another channel and compare" } },
 	{ PKI_RULE_SERIAL, ANY, { SEVERITY_CRITICAL, DISOWN } },
 	{ PKI_RULE_DN_REASSIGNED, ANY, { SEVERITY_CRITICAL, DISOWN } },
+	{ PKI_RULE_IDENTIFIER, ANY,
+		{ SEVERITY_MAJOR,
+			"find out whose document it is, and revoke the certificates of the other holders (pki-ra(1), THE WRONG NUMBER)" } },
 	/* status */
 	{ PKI_RULE_REVOCATION, ANY, { SEVERITY_CRITICAL, EVIDENCE } },
 	{ PKI_RULE_REVOKED_FINAL, ANY, { SEVERITY_CRITICAL, EVIDENCE } },

@@ -93,6 +93,7 @@ mint_holder(struct set *set, pki_time now, struct minted_holder *out)
 	const char *digits = out->id + 2;
 	mint_subject(digits, &name);
 	must(pki_name_hash(&name, out->name_hash, &err), &err);
+	pki_name_identifier(&name, out->identifier);
 	out->not_before = now;
 	out->not_after = some_end(digits, now);
 	for (int i = 0; i < CERTS_PER_HOLDER; i++) {

@@ -14,6 +14,7 @@ extern const char *const minted_profiles[CERTS_PER_HOLDER];
 struct minted_holder {
 	char id[PKI_ID_TEXT];
 	uint8_t name_hash[PKI_SHA256];
+	char identifier[PKI_IDENTIFIER_TEXT];
 	pki_time not_before;
 	pki_time not_after; /* of both; the identity document ends then */
 	struct minted certs[CERTS_PER_HOLDER];

@@ -103,7 +103,8 @@ make_cert(uint64_t n, const char *holder, uint64_t order)
 	snprintf(row.profile, sizeof row.profile, "holder-signature");
 	if (order != 0)
 		snprintf(row.order, sizeof row.order, "O-%032jx", (uintmax_t)order);
-	/* a name of the holder's own */
+	/* name and identifier of the holder's own */
+	snprintf(row.identifier, sizeof row.identifier, "PASFR%s", holder);
 	ok(pki_sha256(holder, strlen(holder), row.name_hash, &err));
 	return row;
 }

@@ -68,6 +68,24 @@ check_officer(const struct subject *s, const struct pki_name *name)
 			"identifies the officer \"%s\", the ledger has \"%s\"", want, is);
 }
 
+/* rule 109: the ledger has the identifier of each holder's certificate */
+static void
+check_identifier(const struct subject *s, const struct pki_name *name)
+{
+	struct pki_err own = { 0 };
+	struct pki_identifier_use use;
+	char key[PKI_IDENTIFIER_TEXT];
+	if (s->row->holder[0] == '\0')
+		return;
+	pki_name_identifier(name, key);
+	if (pki_ledger_identifier_use(s->a->ledger, key, s->row->holder, &use, &own) !=
+		PKI_OK)
+		audit_add_finding(s->a, s->object, &own);
+	else if (!use.own)
+		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
+			"the ledger does not record its serialNumber as the holder's identifier");
+}
+
 static void
 check_columns(const struct subject *s)
 {
@@ -92,6 +110,7 @@ check_columns(const struct subject *s)
 	check_end(s);
 	check_name(s);
 	check_officer(s, &name);
+	check_identifier(s, &name);
 }
 
 /* The entry of a certificate's order holds its digest. */
