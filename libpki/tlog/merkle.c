@@ -65,6 +65,59 @@ pki_merkle_root(uint64_t size, const struct pki_merkle_source *src, struct pki_h
 	return range_root(0, size, src, out, err);
 }
 
+enum pki_status
+pki_merkle_peaks(uint64_t size, const struct pki_merkle_source *src,
+	struct pki_merkle_peaks *out, struct pki_err *err)
+{
+	*out = (struct pki_merkle_peaks){ .size = size };
+	for (unsigned level = 0; level < PKI_PROOF_MAX && size >> level != 0; level++)
+		if ((size >> level & 1) != 0)
+			PKI_TRY(src->read(src->ctx, level, (size >> level) - 1,
+				&out->hashes[level], err));
+	return PKI_OK;
+}
+
+enum pki_status
+pki_merkle_grow(struct pki_merkle_peaks *peaks, const struct pki_hash *leaf,
+	const struct pki_merkle_sink *sink, struct pki_err *err)
+{
+	struct pki_hash hash = *leaf;
+	uint64_t index = peaks->size;
+	unsigned level = 0;
+	if (index == UINT64_MAX)
+		return pki_fail(err, PKI_LIMIT, "a tree of 2^64 leaves");
+	for (;; level++) {
+		if (sink != NULL)
+			PKI_TRY(sink->write(
+				sink->ctx, level, index >> level, &hash, err));
+		if ((index >> level & 1) == 0)
+			break;
+		PKI_TRY(pki_merkle_node(&peaks->hashes[level], &hash, &hash, err));
+	}
+	peaks->hashes[level] = hash;
+	peaks->size++;
+	return PKI_OK;
+}
+
+/* The peaks are joined from the right. */
+enum pki_status
+pki_merkle_peaks_root(
+	const struct pki_merkle_peaks *peaks, struct pki_hash *out, struct pki_err *err)
+{
+	bool any = false;
+	for (unsigned level = 0; level < PKI_PROOF_MAX && peaks->size >> level != 0;
+		level++) {
+		if ((peaks->size >> level & 1) == 0)
+			continue;
+		if (any)
+			PKI_TRY(pki_merkle_node(&peaks->hashes[level], out, out, err));
+		else
+			*out = peaks->hashes[level];
+		any = true;
+	}
+	return any ? PKI_OK : pki_sha256("", 0, out->octets, err);
+}
+
 static void
 reverse(struct pki_proof *proof)
 {

@@ -28,6 +28,29 @@ enum pki_status pki_merkle_leaf(
 	struct pki_bytes entry, struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_merkle_node(const struct pki_hash *left, const struct pki_hash *right,
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+/*
+ * A growing tree: its complete subtrees, from which the root follows. {0}: no leaves.
+ */
+struct pki_merkle_peaks {
+	uint64_t size;
+	struct pki_hash hashes[PKI_PROOF_MAX]; /* by level; set where `size` has a bit */
+};
+/* Receives the hash of each subtree that a leaf completes, the leaf's own first. */
+struct pki_merkle_sink {
+	enum pki_status (*write)(void *ctx, unsigned level, uint64_t index,
+		const struct pki_hash *hash, struct pki_err *err);
+	void *ctx;
+};
+/* The peaks of the tree of the first `size` leaves. */
+enum pki_status pki_merkle_peaks(uint64_t size, const struct pki_merkle_source *src,
+	struct pki_merkle_peaks *out, struct pki_err *err) PKI_MUST_CHECK;
+/* Adds a leaf; sink may be NULL. */
+enum pki_status pki_merkle_grow(struct pki_merkle_peaks *peaks,
+	const struct pki_hash *leaf, const struct pki_merkle_sink *sink,
+	struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status pki_merkle_peaks_root(const struct pki_merkle_peaks *peaks,
+	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
+
 enum pki_status pki_merkle_root(uint64_t size, const struct pki_merkle_source *src,
 	struct pki_hash *out, struct pki_err *err) PKI_MUST_CHECK;
 

@@ -298,6 +298,46 @@ r80_ends_are_checked(void **state)
 	refused(&from_nothing);
 }
 
+static enum pki_status
+seen(void *ctx, unsigned level, uint64_t index, const struct pki_hash *hash,
+	struct pki_err *err)
+{
+	struct pki_hash want;
+	(void)err;
+	assert_int_equal(read_tree(ctx, level, index, &want, NULL), PKI_OK);
+	assert_memory_equal(hash, &want, sizeof want);
+	return PKI_OK;
+}
+
+/* A tree that grows from any size has the root of the definition, and shows each subtree. */
+static void
+r80_a_tree_grows_from_any_size(void **state)
+{
+	(void)state;
+	static struct tree tree;
+	struct pki_err err = { 0 };
+	grow(&tree, TREE_MAX);
+	const struct pki_merkle_source source = { read_tree, &tree };
+	const struct pki_merkle_sink sink = { seen, &tree };
+	for (uint64_t from = 0; from <= TREE_MAX; from++) {
+		struct pki_merkle_peaks peaks;
+		assert_int_equal(pki_merkle_peaks(from, &source, &peaks, &err), PKI_OK);
+		for (;;) {
+			struct pki_hash root, want = plain_root(tree.leaves, peaks.size);
+			assert_int_equal(
+				pki_merkle_peaks_root(&peaks, &root, &err), PKI_OK);
+			assert_memory_equal(&root, &want, sizeof want);
+			if (peaks.size == TREE_MAX)
+				break;
+			assert_int_equal(pki_merkle_grow(&peaks, &tree.leaves[peaks.size],
+						 &sink, &err),
+				PKI_OK);
+		}
+	}
+	struct pki_merkle_peaks full = { .size = UINT64_MAX };
+	assert_int_equal(pki_merkle_grow(&full, &tree.leaves[0], NULL, &err), PKI_LIMIT);
+}
+
 static void
 sizes_beyond_any_log_end(void **state)
 {
@@ -321,6 +361,7 @@ main(void)
 		cmocka_unit_test(r80_every_inclusion),
 		cmocka_unit_test(r80_r81_every_consistency),
 		cmocka_unit_test(r80_ends_are_checked),
+		cmocka_unit_test(r80_a_tree_grows_from_any_size),
 		cmocka_unit_test(sizes_beyond_any_log_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

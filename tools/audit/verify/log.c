@@ -8,9 +8,8 @@
 
 struct walk {
 	struct audit *a;
-	uint64_t next; /* entries taken into the tree */
 	uint64_t covered; /* entries under the last checkpoint */
-	struct pki_hash peaks[64]; /* complete subtrees, by level, left to right */
+	struct pki_merkle_peaks tree; /* of the entries taken so far */
 	pki_msec last;
 	json_int_t version; /* of the last entry; 0: none */
 };
@@ -217,9 +216,12 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 }
 
 /* The stored hash of a subtree must be the hash of its entries. */
-static void
-check_hash(struct audit *a, unsigned level, uint64_t index, const struct pki_hash *want)
+static enum pki_status
+check_hash(void *ctx, unsigned level, uint64_t index, const struct pki_hash *want,
+	struct pki_err *err)
 {
+	struct audit *a = ctx;
+	(void)err;
 	struct pki_err own = { 0 };
 	struct pki_hash stored;
 	char object[64];
@@ -230,47 +232,25 @@ check_hash(struct audit *a, unsigned level, uint64_t index, const struct pki_has
 	else if (memcmp(&stored, want, sizeof stored) != 0)
 		audit_add_breach(a, object, PKI_RULE_LOG_HASH,
 			"is not the hash of its entries; an entry or the tree was changed");
+	return PKI_OK;
 }
 
 static enum pki_status
 take_entry(struct walk *w, struct pki_err *err)
 {
 	struct audit *a = w->a;
-	uint64_t index = w->next;
+	uint64_t index = w->tree.size;
+	const struct pki_merkle_sink sink = { check_hash, a };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf text = { 0 };
-	struct pki_hash hash;
+	struct pki_hash leaf;
 	PKI_TRY(pki_ledger_entry(a->ledger, index, &text, err));
-	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(&text), &hash, err));
-	check_hash(a, 0, index, &hash);
-	unsigned level = 0;
-	for (; ((index >> level) & 1) != 0; level++) {
-		PKI_TRY(pki_merkle_node(&w->peaks[level], &hash, &hash, err));
-		check_hash(a, level + 1, index >> (level + 1), &hash);
-	}
-	w->peaks[level] = hash;
-	w->next++;
+	PKI_TRY(pki_merkle_leaf(pki_buf_bytes(&text), &leaf, err));
+	PKI_TRY(pki_merkle_grow(&w->tree, &leaf, &sink, err));
 	a->counts.entries++;
 	check_entry_content(w, index, pki_buf_bytes(&text));
 	if (index % 256 == 0)
 		pki_progress("log", index, a->figures.entries);
 	return PKI_OK;
-}
-
-/* The root over the entries taken so far: their peaks, from the right. */
-static enum pki_status
-fold(const struct walk *w, struct pki_hash *out, struct pki_err *err)
-{
-	bool any = false;
-	for (unsigned level = 0; level < 64 && w->next >> level != 0; level++) {
-		if (((w->next >> level) & 1) == 0)
-			continue;
-		if (any)
-			PKI_TRY(pki_merkle_node(&w->peaks[level], out, out, err));
-		else
-			*out = w->peaks[level];
-		any = true;
-	}
-	return any ? PKI_OK : pki_sha256("", 0, out->octets, err);
 }
 
 static enum pki_status
@@ -285,9 +265,9 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 	snprintf(object, sizeof object, "checkpoint %ju", (uintmax_t)size);
 	if (size <= a->since.size)
 		return PKI_OK;
-	while (w->next < size && w->next < a->figures.entries)
+	while (w->tree.size < size && w->tree.size < a->figures.entries)
 		PKI_TRY(take_entry(w, err));
-	PKI_TRY(fold(w, &root, err));
+	PKI_TRY(pki_merkle_peaks_root(&w->tree, &root, err));
 	a->counts.checkpoints++;
 	w->covered = size;
 	if (pki_checkpoint_open(note, a->vkey, &cp, &own) != PKI_OK)
@@ -305,17 +285,14 @@ on_checkpoint(void *ctx, uint64_t size, struct pki_bytes note, struct pki_err *e
 enum pki_status
 log_verify(struct audit *a, struct pki_err *err)
 {
+	const struct pki_merkle_source source = pki_log_source(a->ledger);
 	struct walk w = { .a = a,
-		.next = a->since.size,
 		.covered = a->since.size,
 		.last = a->since.at,
 		.version = a->since.version };
-	for (unsigned level = 0; level < 64 && w.next >> level != 0; level++)
-		if (((w.next >> level) & 1) != 0)
-			PKI_TRY(pki_ledger_hash(a->ledger, level, (w.next >> level) - 1,
-				&w.peaks[level], err));
+	PKI_TRY(pki_merkle_peaks(a->since.size, &source, &w.tree, err));
 	PKI_TRY(pki_ledger_each_checkpoint(a->ledger, on_checkpoint, &w, err));
-	while (w.next < a->figures.entries)
+	while (w.tree.size < a->figures.entries)
 		PKI_TRY(take_entry(&w, err));
 	if (w.covered < a->figures.entries)
 		audit_add_breach(a, "log", PKI_RULE_LOG_CHECKPOINT,
