@@ -20,6 +20,8 @@
 #define IPC_REQUEST_MAX ((size_t)9 << 20)
 /* A CRL of a million entries. */
 #define IPC_REPLY_MAX ((size_t)64 << 20)
+/* Limit of the log entries that a starting signer reads. */
+#define IPC_HISTORY_MAX 65536
 /* Limit of the entries in an IPC_ENTRIES frame. */
 #define IPC_ENTRIES_MAX 16384
 
@@ -38,7 +40,9 @@ enum ipc_type {
 	 * valid certificates. */
 	IPC_START, /* CERTIFICATE NOTE CLOCK ALIVE -> READY */
 	IPC_LAST_CRL, /* PARTITION DER -> */
-	IPC_SERVE, /* -> : all CRLs were sent */
+	IPC_HISTORY_FROM, /* SIZE PEAKS -> : the tree before the next entry */
+	IPC_HISTORY, /* ENTRY... -> : of the log, up to the checkpoint */
+	IPC_SERVE, /* -> : all CRLs and entries were sent */
 	IPC_REPLY,
 };
 

@@ -1,5 +1,10 @@
 #include "ca/front/handover.h"
 
+#include "libpki/state/log.h"
+
+/* Octets of entries in a frame, about. */
+#define HISTORY_FRAME ((size_t)1 << 20)
+
 /* rule 55: the reason in full; the signer knows only the number of valid certificates */
 static enum pki_status
 refuse_end(const struct pki_ledger_alive *alive, struct pki_err *err)
@@ -85,6 +90,66 @@ send_crl(struct channel *signer, const struct signer_setup *setup,
 	return PKI_OK;
 }
 
+/* The first entry of the last IPC_HISTORY_MAX that is not older than the rules' longest age. */
+static enum pki_status
+history_start(struct pki_ledger *ledger, const struct pki_policy *policy, uint64_t size,
+	uint64_t *out, struct pki_err *err)
+{
+	pki_msec from = pki_msec_now() - pki_policy_longest_age(policy);
+	uint64_t low = size > IPC_HISTORY_MAX ? size - IPC_HISTORY_MAX : 0, high = size;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		pki_msec at = 0;
+		PKI_TRY(pki_ledger_entry_time(ledger, middle, &at, err));
+		if (at < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* an entry before: all that comes later is then known */
+	*out = low > 0 ? low - 1 : 0;
+	return PKI_OK;
+}
+
+static enum pki_status
+put_peaks(struct pki_buf *frame, struct pki_ledger *ledger, uint64_t size,
+	struct pki_err *err)
+{
+	const struct pki_merkle_source source = pki_log_source(ledger);
+	struct pki_merkle_peaks peaks;
+	struct pki_proof proof = { .count = 0 };
+	PKI_TRY(pki_merkle_peaks(size, &source, &peaks, err));
+	for (unsigned level = 0; level < PKI_PROOF_MAX; level++)
+		if ((size >> level & 1) != 0)
+			proof.hashes[proof.count++] = peaks.hashes[level];
+	PKI_TRY(ipc_begin(frame, IPC_HISTORY_FROM, err));
+	PKI_TRY(ipc_put_number(frame, size, err));
+	return ipc_put_proof(frame, &proof, err);
+}
+
+/* The log's last entries, from which the signer learns which orders were used. */
+static enum pki_status
+send_history(struct channel *signer, const struct pki_policy *policy,
+	struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
+	uint64_t size = signer->ready.checkpoint, next = 0;
+	PKI_TRY(history_start(ledger, policy, size, &next, err));
+	PKI_TRY(put_peaks(&signer->buf, ledger, next, err));
+	PKI_TRY(call(signer, err));
+	while (next < size) {
+		PKI_TRY(ipc_begin(&signer->buf, IPC_HISTORY, err));
+		for (; next < size && signer->buf.len < HISTORY_FRAME; next++) {
+			pki_buf_reset(&entry);
+			PKI_TRY(pki_ledger_entry(ledger, next, &entry, err));
+			PKI_TRY(ipc_put(
+				&signer->buf, IPC_BYTES, entry.data, entry.len, err));
+		}
+		PKI_TRY(call(signer, err));
+	}
+	return PKI_OK;
+}
+
 enum pki_status
 handover(struct channel *signer, const struct signer_setup *setup,
 	struct pki_ledger *ledger, uint64_t *sent, struct pki_err *err)
@@ -93,6 +158,8 @@ handover(struct channel *signer, const struct signer_setup *setup,
 	PKI_TRY(begin(signer, setup->purpose, ledger, err));
 	for (unsigned k = 0; k <= setup->conf->ca_urls.partitions; k++)
 		PKI_TRY(send_crl(signer, setup, ledger, k, sent, err));
+	if (setup->purpose != SIGNER_ENDS)
+		PKI_TRY(send_history(signer, setup->policy, ledger, err));
 	PKI_TRY(ipc_begin(&signer->buf, IPC_SERVE, err));
 	return call(signer, err);
 }

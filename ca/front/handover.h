@@ -6,9 +6,10 @@
 #include "libpki/state/ledger.h"
 
 /*
- * Sends the CA's certificate, the last checkpoint, the time of the youngest event and the
- * last CRL of each partition, and waits until the signer serves. The signer verifies the
- * signatures on certificate, checkpoint and CRLs. *sent: the number of the ledger's
+ * Sends the CA's certificate, the last checkpoint, the time of the youngest event, the
+ * last CRL of each partition and the log's last entries, and waits until the signer serves.
+ * The signer verifies the signatures on certificate, checkpoint and CRLs, and that the
+ * checkpoint covers the entries. *sent: the number of the ledger's
  * revocations that the signer then has.
  *
  * REFUSED (rule 55) if the signer shall end the CA while certificates are valid. The

@@ -78,6 +78,8 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 	pki_json_text(&detail, "order_digest", digest);
 	pki_json_text(&detail, "action", pki_action_name(facts->order.action));
 	pki_json_text(&detail, "holder", facts->order.holder);
+	if (facts->order.action == PKI_ACTION_ISSUE)
+		pki_json_text(&detail, "invitation", facts->invitation.id);
 	add_officers(&detail, facts);
 	if (facts->order.action == PKI_ACTION_REVOKE)
 		pki_json_text(&detail, "cause", facts->cause);

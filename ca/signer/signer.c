@@ -7,6 +7,7 @@
 
 #include "ca/custody.h"
 #include "ca/signer/signer_crl_priv.h"
+#include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_priv.h"
@@ -31,6 +32,8 @@ static const signer_op ops[] = {
 	[IPC_COSIGNED] = signer_cosigned,
 	[IPC_SEAL] = signer_seal,
 	[IPC_LAST_CRL] = signer_last_crl,
+	[IPC_HISTORY_FROM] = signer_history_from,
+	[IPC_HISTORY] = signer_history,
 	[IPC_SERVE] = signer_serve,
 	[IPC_REPLY] = NULL,
 };
@@ -149,12 +152,12 @@ signer_reply(struct signer_state *s, enum ipc_type type, struct pki_bytes fields
 	struct pki_err own = { 0 };
 	s->tail = (struct pki_bytes){ 0 };
 	PKI_TRY(ipc_begin(&s->reply, IPC_REPLY, err));
-	bool loads = type == IPC_LAST_CRL || type == IPC_SERVE;
+	bool loads = type >= IPC_LAST_CRL && type <= IPC_SERVE;
 	enum pki_status status =
 		ops[type] == NULL ? pki_fail(&own, PKI_INPUT, "not a request")
 		: loads == s->serving
 			? pki_fail(&own, PKI_STATE,
-				  "the last CRLs are loaded once, before all else")
+				  "the last CRLs and log entries are loaded once, before all else")
 			: ops[type](s, fields, &own);
 	if (status == PKI_OK)
 		return PKI_OK;
@@ -173,7 +176,7 @@ serve_one(struct signer_state *s, int fd, struct pki_buf *frame, struct pki_err 
 	PKI_TRY(ipc_send_tail(fd, &s->reply, s->tail, err));
 	pki_crl_free(s->crl);
 	s->crl = NULL;
-	if (type == IPC_LAST_CRL)
+	if (!s->serving)
 		pki_buf_free(frame);
 	return PKI_OK;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ca/signer/signer_history_priv.h"
+
 /* A CRL's URL is in certificates, and cannot change. */
 static enum pki_status
 check_scope(const struct signer_state *s, unsigned partition, const struct pki_crl *crl,
@@ -77,6 +79,7 @@ enum pki_status
 signer_serve(struct signer_state *s, struct pki_bytes fields, struct pki_err *err)
 {
 	PKI_TRY(ipc_end(fields, err));
+	PKI_TRY(history_check(s, err));
 	s->tx.before = s->tx.last;
 	s->serving = true;
 	return PKI_OK;

@@ -4,6 +4,7 @@
 
 #include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_crl_priv.h"
+#include "ca/signer/signer_history_priv.h"
 #include "libpki/x509/certify.h"
 
 static void
@@ -12,6 +13,8 @@ drop_pending(struct signer_state *s)
 	for (size_t i = 0; i < s->pending_count; i++) {
 		pki_decision_free(&s->pending[i].decision);
 		pki_order_close(&s->pending[i].order);
+		for (size_t c = 0; c < PKI_COUNT(s->pending[i].facts.certs); c++)
+			pki_cert_row_free(&s->pending[i].facts.certs[c]);
 		s->pending[i] = (struct pending){ 0 };
 	}
 	s->pending_count = 0;
@@ -107,6 +110,38 @@ check_unlisted(
 	return PKI_OK;
 }
 
+/* rule 46: after a revocation the person is identified as at first. */
+static enum pki_status
+check_predecessors(
+	const struct signer_state *s, const struct pki_order *order, struct pki_err *err)
+{
+	for (size_t i = 0; i < order->serial_count; i++) {
+		char text[PKI_SERIAL_TEXT];
+		pki_serial_text(&order->serials[i], text);
+		if (order->action == PKI_ACTION_RENEW &&
+			signer_has_listed(s, &order->serials[i]))
+			return pki_refuse(err, PKI_RULE_RENEWAL,
+				"%s is revoked; after a revocation the person is identified as at first",
+				text);
+	}
+	return PKI_OK;
+}
+
+/* Each order counts once. The same order again, whose commit failed: the same certificates. */
+static enum pki_status
+check_once(const struct signer_state *s, struct facts *facts, struct pki_err *err)
+{
+	const struct facts *before = NULL;
+	if (facts->cert_count == 0)
+		return PKI_OK;
+	PKI_TRY(history_recall(s, facts, &before, err));
+	for (size_t i = 0; before != NULL && i < before->cert_count; i++) {
+		facts->certs[i] = before->certs[i];
+		facts->certs[i].der = (struct pki_buf){ 0 };
+	}
+	return PKI_OK;
+}
+
 /* rules 53, 55: no list could say so any more. */
 static enum pki_status
 check_not_ended(const struct signer_state *s, struct pki_bytes cms,
@@ -145,7 +180,9 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	copy_invitation(facts, p->decision.invitation);
 	if (p->decision.invitation != NULL)
 		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));
+	PKI_TRY(check_predecessors(s, order, err));
 	PKI_TRY(copy_decision(facts, order, &p->decision, err));
+	PKI_TRY(check_once(s, facts, err));
 	p->ready = true;
 	return PKI_OK;
 }
@@ -177,25 +214,26 @@ signer_decide(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 }
 
 static enum pki_status
-sign_one(struct signer_state *s, const struct pending *p, size_t i, struct pki_err *err)
+sign_one(struct signer_state *s, struct pending *p, size_t i, struct pki_err *err)
 {
 	const struct pki_decision *decision = &p->decision;
+	struct pki_cert_row *row = &p->facts.certs[i];
 	struct pki_cert_spec spec = {
 		.profile = decision->certs[i].profile,
 		.urls = &s->conf->ca_urls,
 		.subject = &p->order.order.subject,
 		.key = pki_csr_get0_key(decision->certs[i].csr),
 		.issuer = s->ca,
-		.not_before = decision->certs[i].not_before,
-		.not_after = decision->certs[i].not_after,
-		.document_end = p->order.order.document_end,
-		.serial = p->facts.certs[i].serial,
+		.not_before = row->not_before,
+		.not_after = row->not_after,
+		.document_end = row->document_end,
+		.serial = row->serial,
 	};
 	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
 	pki_err_object(err, "%s", p->facts.order.id);
 	PKI_TRY(pki_certify(&spec, s->ca_key, &cert, err));
 	struct pki_bytes der = pki_cert_get0_der(cert);
-	return ipc_put(&s->reply, IPC_BYTES, der.data, der.len, err);
+	return pki_buf_append(&row->der, der.data, der.len, err);
 }
 
 /* rule 214 */
@@ -210,11 +248,25 @@ check_quorum(const struct signer_state *s, const struct pending *p, struct pki_e
 }
 
 static enum pki_status
-sign_all(struct signer_state *s, const struct pending *p, struct pki_err *err)
+put_certificates(struct signer_state *s, const struct facts *facts, struct pki_err *err)
 {
-	for (size_t c = 0; c < p->decision.cert_count; c++)
-		PKI_TRY(sign_one(s, p, c, err));
+	for (size_t c = 0; c < facts->cert_count; c++)
+		PKI_TRY(ipc_put(&s->reply, IPC_BYTES, facts->certs[c].der.data,
+			facts->certs[c].der.len, err));
 	return PKI_OK;
+}
+
+static enum pki_status
+sign_all(struct signer_state *s, struct pending *p, struct pki_err *err)
+{
+	const struct facts *before = NULL;
+	if (p->facts.cert_count == 0)
+		return PKI_OK;
+	PKI_TRY(history_recall(s, &p->facts, &before, err));
+	for (size_t c = 0; before == NULL && c < p->facts.cert_count; c++)
+		PKI_TRY(sign_one(s, p, c, err));
+	PKI_TRY(history_keep(s, &p->facts, &before, err));
+	return put_certificates(s, before, err);
 }
 
 enum pki_status
@@ -225,7 +277,7 @@ signer_sign(struct signer_state *s, struct pki_bytes fields, struct pki_err *err
 	PKI_TRY(ipc_get_number(&fields, &mask, err));
 	PKI_TRY(ipc_end(fields, err));
 	for (size_t i = 0; i < s->pending_count; i++) {
-		const struct pending *p = &s->pending[i];
+		struct pending *p = &s->pending[i];
 		if ((mask >> i & 1) == 0)
 			continue;
 		if (!p->ready)

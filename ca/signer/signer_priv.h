@@ -4,6 +4,7 @@
 
 #include "ca/facts.h"
 #include "ca/quorum.h"
+#include "ca/signer/history.h"
 #include "ca/signer/signer.h"
 #include "ca/signer/transaction.h"
 #include "libpki/state/decide.h"
@@ -29,6 +30,7 @@ struct signer_state {
 	struct pending pending[IPC_BATCH_MAX];
 	size_t pending_count;
 	struct transaction tx;
+	struct history history;
 	/* sent for the next CRL: revocations in any order, and expired revoked certificates */
 	struct revoked_set received, expired;
 	struct quorum quorum; /* kept when a transaction fails */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_quorum_priv.h"
 #include "libpki/base/json.h"
 #include "libpki/host/conf_log.h"
@@ -24,6 +25,7 @@ signer_checkpoint(struct signer_state *s, struct pki_bytes fields, struct pki_er
 		&s->tx.last.checkpoint.root, next.size, &next.root, &proof, err));
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	PKI_TRY(pki_checkpoint_sign(&next, s->log_key, &note, err));
+	PKI_TRY(history_covered(s, err));
 	transaction_begin(&s->tx);
 	s->tx.last.checkpoint = next;
 	transaction_end(&s->tx);
@@ -42,6 +44,7 @@ signer_forget(struct signer_state *s, struct pki_bytes fields, struct pki_err *e
 	uint64_t size;
 	PKI_TRY(ipc_get_number(&fields, &size, err));
 	PKI_TRY(ipc_end(fields, err));
+	history_uncovered(s);
 	if (!s->tx.under_way && s->tx.last.checkpoint.size == size)
 		return PKI_OK;
 	if (s->tx.before.checkpoint.size != size)

@@ -126,7 +126,12 @@ static const struct member certificate[] = {
 		.name = "certificates", .form = OBJECT, .flags = LIST, .min = 1, \
 		.max = PKI_ORDER_CERTS_MAX, .members = certificate \
 	}
-static const struct member issued[] = { ORDERED("issue"), CERTIFICATES, { 0 } };
+static const struct member issued[] = {
+	ORDERED("issue"),
+	{ .name = "invitation", .form = ID, .flags = EMPTY, .letters = "I" },
+	CERTIFICATES,
+	{ 0 },
+};
 static const struct member renewed[] = { ORDERED("renew"), CERTIFICATES, { 0 } };
 /* An officer's or service's: the renewal revokes the certificate that it replaces. */
 static const struct member replaced[] = {

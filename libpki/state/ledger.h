@@ -365,6 +365,9 @@ enum pki_status pki_ledger_add_entry(struct pki_ledger *ledger, uint64_t index,
 /* Appends to out. NOTFOUND from entry_count on. */
 enum pki_status pki_ledger_entry(struct pki_ledger *ledger, uint64_t index,
 	struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+/* The entry's time. NOTFOUND from entry_count on. */
+enum pki_status pki_ledger_entry_time(struct pki_ledger *ledger, uint64_t index,
+	pki_msec *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_entry_count(
 	struct pki_ledger *ledger, uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level,

@@ -33,6 +33,22 @@ pki_ledger_entry(struct pki_ledger *ledger, uint64_t index, struct pki_buf *out,
 }
 
 enum pki_status
+pki_ledger_entry_time(
+	struct pki_ledger *ledger, uint64_t index, pki_msec *out, struct pki_err *err)
+{
+	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(ledger_statement(ledger, SQL_ENTRY_TIME, &s, err));
+	sqlite3_bind_int64(s, 1, (int64_t)index);
+	PKI_TRY(ledger_step(ledger, s, &row, "read the log entry's time", err));
+	if (!row)
+		return pki_fail(
+			err, PKI_NOTFOUND, "the log has no entry %ju", (uintmax_t)index);
+	*out = sqlite3_column_int64(s, 0);
+	return PKI_OK;
+}
+
+enum pki_status
 pki_ledger_add_hash(struct pki_ledger *ledger, unsigned level, uint64_t index,
 	const struct pki_hash *hash, struct pki_err *err)
 {

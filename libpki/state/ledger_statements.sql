@@ -272,6 +272,9 @@ INSERT INTO entry (id, at, entry) VALUES (?1, ?2, ?3)
 -- SQL_ENTRY:
 SELECT entry FROM entry WHERE id = ?1
 
+-- SQL_ENTRY_TIME:
+SELECT at FROM entry WHERE id = ?1
+
 -- SQL_ENTRY_COUNT:
 SELECT max(id) + 1 FROM entry
 

@@ -76,6 +76,16 @@ pki_policy_method(const struct pki_policy *policy, const char *method)
 	return false;
 }
 
+pki_msec
+pki_policy_longest_age(const struct pki_policy *policy)
+{
+	int64_t longest = 0;
+	for (size_t i = 0; i < policy->order_count; i++)
+		if (policy->orders[i].max_age > longest)
+			longest = policy->orders[i].max_age;
+	return longest * 1000;
+}
+
 enum pki_role
 pki_policy_role(const struct pki_policy *policy, const struct pki_cert *cert)
 {

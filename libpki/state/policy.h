@@ -98,6 +98,9 @@ const struct pki_cause_rule *pki_policy_cause(
 /* Does an order rule list this way to identify a person? */
 bool pki_policy_method(const struct pki_policy *policy, const char *method);
 /* The role that an officer's certificate carries; NONE for any other certificate. */
+/* The rules' longest limit of age, milliseconds: an order or invitation used now is refused
+ * for its age after that time. */
+pki_msec pki_policy_longest_age(const struct pki_policy *policy);
 enum pki_role pki_policy_role(
 	const struct pki_policy *policy, const struct pki_cert *cert);
 

@@ -42,11 +42,11 @@ append(struct pki_ledger *ledger)
 		.at = pki_msec_now() };
 	must(pki_id_make('O', order, &err), &err);
 	detail = json_pack(
-		"{s:s, s:s, s:s, s:s, s:[s, s], s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}]}",
+		"{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}]}",
 		"order", order, "order_digest", digest, "action", "issue", "holder", "",
-		"officers", event.actor, event.actor, "certificates", "profile", "one",
-		"serial", event.actor, "digest", digest, "profile", "two", "serial",
-		event.actor, "digest", digest);
+		"invitation", "", "officers", event.actor, event.actor, "certificates",
+		"profile", "one", "serial", event.actor, "digest", digest, "profile",
+		"two", "serial", event.actor, "digest", digest);
 	event.detail = detail;
 	must(pki_log_append(ledger, &event, NULL, &err), &err);
 }

@@ -139,9 +139,10 @@ issue(const struct minted_holder *holder)
 				      "serial", serial, "digest", holder->digests[i]));
 	}
 	order.log_index = append("certificate-issued", fill.david,
-		json_pack("{s:s, s:s, s:s, s:s, s:[s, s], s:o}", "order", order.id,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:o}", "order", order.id,
 			"order_digest", digest, "action", "issue", "holder", holder->id,
-			"officers", fill.claire, fill.david, "certificates", list));
+			"invitation", "", "officers", fill.claire, fill.david,
+			"certificates", list));
 	add_order(&order);
 	for (int i = 0; i < CERTS_PER_HOLDER; i++)
 		add_certificate(holder, order.id, i);

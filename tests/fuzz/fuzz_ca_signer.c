@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ca/ceremony/ceremony_make.h"
+#include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_priv.h"
 #include "libpki/cms/cms.h"
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ORIGIN "ca.test/log"
 #define PARTITIONS 4
 #define LOG_MAX 64
+#define LOG_READ 3
 #define REQUESTS_MAX 64
 /* Behind the head of a frame. */
 #define HEAD 5
@@ -43,6 +45,7 @@ static struct {
 	struct pki_key *witness;
 	struct pki_cms_cache *cache;
 	struct pki_bytes crl; /* the one that the signer starts with */
+	char entries[LOG_READ][256]; /* of the log that a signer reads at its start */
 } world;
 
 static struct signer_state s;
@@ -166,6 +169,18 @@ sign_order(struct pki_order *order, const size_t *officers, struct pki_buf *out)
 	}
 }
 
+/* One records the certificate of an order. */
+static void
+make_entries(const char *order)
+{
+	char at[PKI_MSEC_TEXT];
+	pki_msec_format(pki_msec_now() - 60000, at);
+	for (size_t i = 0; i < LOG_READ; i++)
+		snprintf(world.entries[i], sizeof world.entries[i],
+			"{\"at\":\"%s\",\"detail\":{\"order\":\"%s\"},\"type\":\"certificate-%s\"}",
+			at, order, i == 1 ? "issued" : "revoked");
+}
+
 static void
 make_orders(void)
 {
@@ -177,6 +192,7 @@ make_orders(void)
 	strcpy(officer.certs[0].profile, "officer-registration");
 	must(pki_csr_make(world.ceremony.seal.key, &officer.certs[0].csr, &failure));
 	sign_order(&officer, both, &world.orders[0]);
+	make_entries(officer.id);
 	sign_order(&officer, two, &world.orders[1]);
 	pki_order_free(&officer);
 	struct pki_order revoke = { .action = PKI_ACTION_REVOKE };
@@ -365,6 +381,45 @@ put_seal(struct input *in, struct pki_buf *frame)
 	put_bytes(frame, bytes);
 }
 
+/* The log that a signer reads at its start, up to `size` entries. */
+static struct pki_merkle_peaks
+entries_read(uint64_t size)
+{
+	struct pki_merkle_peaks peaks = { 0 };
+	struct pki_hash leaf;
+	for (uint64_t i = 0; i < size; i++) {
+		const char *text = world.entries[i];
+		struct pki_bytes bytes = { (const uint8_t *)text, strlen(text) };
+		must(pki_merkle_leaf(bytes, &leaf, &failure));
+		must(pki_merkle_grow(&peaks, &leaf, NULL, &failure));
+	}
+	return peaks;
+}
+
+static void
+put_history_from(struct input *in, struct pki_buf *frame)
+{
+	uint64_t size = octet(in) % (LOG_READ + 1);
+	struct pki_merkle_peaks peaks = entries_read(size);
+	struct pki_proof proof = { .count = 0 };
+	for (unsigned level = 0; level < 2; level++)
+		if ((size >> level & 1) != 0)
+			proof.hashes[proof.count++] = peaks.hashes[level];
+	must(ipc_put_number(frame, size, &failure));
+	must(ipc_put_proof(frame, &proof, &failure));
+}
+
+static void
+put_history(struct input *in, struct pki_buf *frame)
+{
+	for (size_t count = octet(in) % 4; count > 0; count--) {
+		size_t i = octet(in) % (LOG_READ + 1);
+		const char *text = i < LOG_READ ? world.entries[i] : (const char *)in->p;
+		size_t len = i < LOG_READ ? strlen(text) : in->left;
+		put_bytes(frame, (struct pki_bytes){ (const uint8_t *)text, len });
+	}
+}
+
 static void
 put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 {
@@ -403,6 +458,12 @@ put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 		must(ipc_put_number(frame, octet(in) % (PARTITIONS + 2), &failure));
 		put_bytes(frame, world.crl);
 		return;
+	case IPC_HISTORY_FROM:
+		put_history_from(in, frame);
+		return;
+	case IPC_HISTORY:
+		put_history(in, frame);
+		return;
 	case IPC_CUTOFF:
 	case IPC_START:
 	case IPC_SERVE:
@@ -438,6 +499,10 @@ check_memory(void)
 	check_entries(&s.expired, false);
 	check_entries(&s.tx.added, true);
 	check_entries(&s.tx.removed, true);
+	for (size_t i = 0; i < s.history.kept_count; i++)
+		if (!pki_id_valid(s.history.kept[i]->facts.order.id, 'O') ||
+			s.history.kept[i]->facts.certs[0].der.len == 0)
+			abort();
 	if (s.pending_count > IPC_BATCH_MAX || s.tx.last.checkpoint.size > LOG_MAX)
 		abort();
 	if (s.tail.len != 0) {
@@ -454,8 +519,9 @@ request(struct input *in)
 	uint8_t first = octet(in);
 	unsigned n = first & 0x3f;
 	enum ipc_type type =
-		n >= LATE ? (enum ipc_type)(IPC_START + n - LATE)
-			  : (enum ipc_type)(IPC_DECIDE + n % (IPC_START - IPC_DECIDE));
+		n >= LATE || !s.serving
+			? (enum ipc_type)(IPC_START + n % (IPC_REPLY - IPC_START))
+			: (enum ipc_type)(IPC_DECIDE + n % (IPC_START - IPC_DECIDE));
 	must(ipc_begin(&frame, type, &failure));
 	put_fields(in, type, &frame);
 	if ((first & CHANGED) != 0 && frame.len > HEAD)
@@ -492,12 +558,17 @@ begin(uint8_t how)
 	must(pki_buf_append(
 		&s.vkey, world.ceremony.vkey.data, world.ceremony.vkey.len, &failure));
 	must(signer_load_crl(&s, 0, world.crl, &failure));
-	s.serving = true;
+	s.serving = (how & 16) == 0;
 	/* the CRLs are of a time when all certificates have expired */
 	if ((how & 2) != 0)
 		for (size_t k = 0; k <= PARTITIONS; k++)
 			s.tx.last.made[k] = pki_cert_not_after(world.certs[0]) + 1;
 	s.tx.last.checkpoint = checkpoint(3, false);
+	if (!s.serving) {
+		struct pki_merkle_peaks peaks = entries_read(LOG_READ);
+		s.tx.last.checkpoint.size = LOG_READ;
+		must(pki_merkle_peaks_root(&peaks, &s.tx.last.checkpoint.root, &failure));
+	}
 	s.tx.before = s.tx.last;
 	s.quorum.issued = s.tx.last.checkpoint.size;
 	world.policy->witnesses = (how & 4) != 0;
@@ -508,6 +579,7 @@ static void
 end(void)
 {
 	must(signer_reply(&s, IPC_DECIDE, (struct pki_bytes){ 0 }, &failure));
+	history_free(&s.history);
 	transaction_free(&s.tx);
 	revoked_set_free(&s.received);
 	revoked_set_free(&s.expired);

@@ -62,7 +62,7 @@ bad_frames_are_refused(void **state)
 		enum pki_status want;
 	} cases[] = {
 		{ "\0\0\0\0\0", 5, PKI_INPUT },
-		{ "\x0f\0\0\0\0", 5, PKI_INPUT },
+		{ "\x7f\0\0\0\0", 5, PKI_INPUT },
 		{ "\x01\xff\xff\xff\xff", 5, PKI_LIMIT },
 		{ "\x01\0\0\0\x65", 5, PKI_LIMIT },
 		{ "\x01\0\0\0\x05xy", 7, PKI_UNAVAILABLE },

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "ca/signer/signer_crl_priv.h"
+#include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_priv.h"
@@ -115,6 +116,9 @@ setup(void **state)
 	orders_setup(state);
 	err = (struct pki_err){ 0 };
 	s = (struct signer_state){ .conf = &conf, .policy = world.policy };
+	strcpy(conf.ca_urls.ca_issuers, "http://ca.test/ca.crt");
+	strcpy(conf.ca_urls.crl, "http://ca.test/ca.crl");
+	strcpy(conf.ca_urls.ocsp, "http://ca.test/ocsp");
 	s.ca = world.ca.cert;
 	s.ca_key = world.ca.key;
 	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));
@@ -135,12 +139,13 @@ setup(void **state)
 static int
 teardown(void **state)
 {
+	history_free(&s.history);
 	transaction_free(&s.tx);
 	revoked_set_free(&s.received);
 	revoked_set_free(&s.expired);
 	pki_crl_free(s.crl);
 	conf.crl_keep = false;
-	conf.ca_urls.partitions = 0;
+	conf.ca_urls = (struct pki_urls){ .partitions = 0 };
 	pki_buf_free(&s.reply);
 	pki_buf_free(&s.vkey);
 	pki_key_free(s.log_key);
@@ -490,21 +495,28 @@ r57_the_oldest_list_holds_all(void **state)
 	assert_int_equal(cutoff, now);
 }
 
+static struct facts facts; /* of the last decision */
+
+static enum pki_status
+decide_cms(const struct pki_buf *cms)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_DECIDE, &err));
+	ok(ipc_put(&frame, IPC_BYTES, cms->data, cms->len, &err));
+	ok(signer_decide(&s, fields(&frame), &err));
+	struct pki_bytes reply = fields(&s.reply), invitation;
+	ok(ipc_get_struct(&reply, &facts, sizeof facts, &err));
+	return ipc_get(&reply, IPC_BYTES, &invitation, &err);
+}
+
 /* DECIDE with one order, which is freed. */
 static enum pki_status
 decide(struct pki_order order, const enum who *signers)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = orders_sign(&order, signers);
-	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
-	struct facts facts;
 	pki_order_free(&order);
-	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
-	ok(ipc_begin(&frame, IPC_DECIDE, &err));
-	ok(ipc_put(&frame, IPC_BYTES, cms.data, cms.len, &err));
-	ok(signer_decide(&s, fields(&frame), &err));
-	struct pki_bytes reply = fields(&s.reply), invitation;
-	ok(ipc_get_struct(&reply, &facts, sizeof facts, &err));
-	return ipc_get(&reply, IPC_BYTES, &invitation, &err);
+	return decide_cms(&cms);
 }
 
 static enum pki_status
@@ -619,6 +631,186 @@ r81_the_log_does_not_fork(void **state)
 	ok(ask_checkpoint(2, &two, &proof));
 }
 
+/* The certificate that SIGN gives for the order. */
+static struct pki_buf
+signed_again(const struct pki_buf *cms)
+{
+	struct pki_buf out = { 0 };
+	struct pki_bytes der;
+	ok(decide_cms(cms));
+	struct pki_serial serial = facts.certs[0].serial;
+	ok(sign(1));
+	struct pki_bytes reply = fields(&s.reply);
+	ok(ipc_get(&reply, IPC_BYTES, &der, &err));
+	ok(pki_buf_append(&out, der.data, der.len, &err));
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	ok(pki_cert_parse(der, &cert, &err));
+	assert_int_equal(pki_serial_compare(pki_cert_get0_serial(cert), &serial), 0);
+	return out;
+}
+
+static void
+assert_same(const struct pki_buf *a, const struct pki_buf *b)
+{
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->data, b->data, a->len);
+}
+
+static void
+r203_r206_an_order_and_its_invitation_count_once(void **state)
+{
+	(void)state;
+	struct pki_order order = good_issue(), other = good_issue();
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = orders_sign(&order, both);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf again = orders_sign(&order, both);
+	orders_set_buf(&other.invitation, order.invitation.data, order.invitation.len);
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf same_invitation = orders_sign(&other, both);
+	pki_order_free(&order);
+	pki_order_free(&other);
+	struct pki_proof proof = { .count = 0 };
+	struct pki_hash a, b, two;
+	ok(pki_merkle_leaf(bytes("a"), &a, &err));
+	ok(pki_merkle_leaf(bytes("b"), &b, &err));
+	ok(pki_merkle_node(&a, &b, &two, &err));
+	/* the commit fails: the same certificates, and no others */
+	PKI_CLEANUP(pki_buf_free) struct pki_buf first = signed_again(&cms);
+	refuses(decide_cms(&again), PKI_REFUSED, PKI_RULE_ORDER_USED);
+	refuses(decide_cms(&same_invitation), PKI_REFUSED, PKI_RULE_INVITATION);
+	ok(forget(0));
+	PKI_CLEANUP(pki_buf_free) struct pki_buf second = signed_again(&cms);
+	assert_same(&first, &second);
+	ok(ask_checkpoint(1, &a, &proof));
+	ok(forget(0));
+	PKI_CLEANUP(pki_buf_free) struct pki_buf third = signed_again(&cms);
+	assert_same(&first, &third);
+	/* the commit succeeds, as the next checkpoint shows */
+	ok(ask_checkpoint(1, &a, &proof));
+	proof = (struct pki_proof){ .hashes = { b }, .count = 1 };
+	ok(ask_checkpoint(2, &two, &proof));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_ORDER_USED);
+	refuses(decide_cms(&same_invitation), PKI_REFUSED, PKI_RULE_INVITATION);
+	assert_int_equal(s.history.kept_count, 0);
+	assert_int_equal(used_ids_count(&s.history.used), 2);
+}
+
+/* Twice in one batch: nothing is signed twice. */
+static void
+r203_two_decisions_make_one_certificate(void **state)
+{
+	(void)state;
+	struct pki_order order = good_renew();
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = orders_sign(&order, both);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	struct pki_bytes reply, der[2];
+	pki_order_free(&order);
+	ok(ipc_begin(&s.reply, IPC_REPLY, &err));
+	ok(ipc_begin(&frame, IPC_DECIDE, &err));
+	ok(ipc_put(&frame, IPC_BYTES, cms.data, cms.len, &err));
+	ok(ipc_put(&frame, IPC_BYTES, cms.data, cms.len, &err));
+	ok(signer_decide(&s, fields(&frame), &err));
+	ok(sign(3));
+	reply = fields(&s.reply);
+	for (size_t i = 0; i < 4; i++)
+		ok(ipc_get(&reply, IPC_BYTES, &der[i / 2], &err));
+	assert_int_equal(der[0].len, der[1].len);
+	assert_memory_equal(der[0].data, der[1].data, der[0].len);
+	ok(ipc_end(reply, &err));
+}
+
+static void
+r46_a_listed_predecessor_is_not_renewed(void **state)
+{
+	(void)state;
+	struct pki_revoked gone = { .serial =
+					    *pki_cert_get0_serial(world.ids[PLAIN].cert),
+		.revoked_at = world.now / 1000 - 60,
+		.reason = PKI_REASON_KEY_COMPROMISE };
+	ok(decide(good_renew(), both));
+	ok(list(&gone, 1));
+	ok(ask_crl(8, pki_time_now(), 26 * HOUR));
+	refuses(decide(good_renew(), both), PKI_REFUSED, PKI_RULE_RENEWAL);
+	ok(decide(good_issue(), both));
+}
+
+#define EVENT(at, order, invitation) \
+	"{\"at\":\"" at "\",\"detail\":{\"invitation\":\"" invitation \
+	"\",\"order\":\"" order "\"},\"type\":\"certificate-issued\"}"
+
+/* Sends entries from `from` on; the signer's checkpoint is of all `count`. */
+static enum pki_status
+load_history(const char *const *entries, uint64_t count, uint64_t from, uint64_t to)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf frame = { 0 };
+	struct pki_merkle_peaks tree = { 0 };
+	struct pki_proof peaks = { .count = 0 };
+	struct pki_hash leaf;
+	history_free(&s.history);
+	s.serving = false;
+	for (uint64_t i = 0; i <= count; i++) {
+		for (unsigned level = 0; i == from && level < 8; level++)
+			if ((from >> level & 1) != 0)
+				peaks.hashes[peaks.count++] = tree.hashes[level];
+		if (i == count)
+			break;
+		ok(pki_merkle_leaf(bytes(entries[i]), &leaf, &err));
+		ok(pki_merkle_grow(&tree, &leaf, NULL, &err));
+	}
+	s.tx.last.checkpoint.size = count;
+	ok(pki_merkle_peaks_root(&tree, &s.tx.last.checkpoint.root, &err));
+	ok(ipc_begin(&frame, IPC_HISTORY_FROM, &err));
+	ok(ipc_put_number(&frame, from, &err));
+	ok(ipc_put_proof(&frame, &peaks, &err));
+	ok(signer_history_from(&s, fields(&frame), &err));
+	ok(ipc_begin(&frame, IPC_HISTORY, &err));
+	for (uint64_t i = from; i < to; i++)
+		ok(ipc_put(&frame, IPC_BYTES, entries[i], strlen(entries[i]), &err));
+	PKI_TRY(signer_history(&s, fields(&frame), &err));
+	ok(ipc_begin(&frame, IPC_SERVE, &err));
+	return signer_serve(&s, fields(&frame), &err);
+}
+
+static void
+r203_r204_a_start_knows_what_the_log_says(void **state)
+{
+	(void)state;
+	char now[PKI_MSEC_TEXT], text[3][256];
+	const char *entries[3] = { text[0], text[1], text[2] };
+	struct pki_order order = good_issue();
+	struct pki_signed_order invitation = { 0 };
+	ok(pki_order_open(pki_buf_bytes(&order.invitation), s.ca, world.now / 1000, NULL,
+		&invitation, &err));
+	pki_msec_format(world.now - 1000, now);
+	for (size_t i = 0; i < 3; i++)
+		snprintf(text[i], sizeof text[i], EVENT("%s", "%s", "%s"), now, "O-1",
+			i == 1 ? invitation.order.id : "I-1");
+	PKI_CLEANUP(pki_buf_free) struct pki_buf cms = orders_sign(&order, both);
+	/* all entries: the invitation was used */
+	ok(load_history(entries, 3, 0, 3));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_INVITATION);
+	ok(load_history(entries, 3, 1, 3));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_INVITATION);
+	/* the last entry: it was not; orders before it are too old */
+	ok(load_history(entries, 3, 2, 3));
+	ok(decide_cms(&cms));
+	s.history.since = order.created;
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_ORDER_AGE);
+	/* the order itself */
+	snprintf(text[0], sizeof text[0], EVENT("%s", "%s", "I-2"), now, order.id);
+	ok(load_history(entries, 3, 0, 3));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_ORDER_USED);
+	/* entries left out, or changed, or none */
+	refuses(load_history(entries, 3, 0, 2), PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT);
+	refuses(load_history(entries, 3, 1, 2), PKI_TAMPERED, PKI_RULE_LOG_CHECKPOINT);
+	ok(load_history(entries, 3, 3, 3));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_ORDER_AGE);
+	history_free(&s.history);
+	ok(history_check(&s, &err));
+	refuses(decide_cms(&cms), PKI_REFUSED, PKI_RULE_ORDER_AGE);
+	pki_order_close(&invitation);
+	pki_order_free(&order);
+}
+
 #define ENTRY_OF(holder) \
 	"{\"at\":\"2026-11-22T00:00:00.000Z\",\"detail\":{\"holder\":\"" holder \
 	"\",\"order\":\"O-1\",\"reason\":\"keyCompromise\",\"reported\":\"r\"," \
@@ -705,6 +897,10 @@ main(void)
 		TEST(r58_what_is_listed_stays_as_it_is),
 		TEST(r77_the_seal_says_what_the_log_says),
 		TEST(r81_the_log_does_not_fork),
+		TEST(r203_r206_an_order_and_its_invitation_count_once),
+		TEST(r203_two_decisions_make_one_certificate),
+		TEST(r46_a_listed_predecessor_is_not_renewed),
+		TEST(r203_r204_a_start_knows_what_the_log_says),
 		TEST(r202_without_an_order_nothing_is_signed),
 		TEST(r205_whom_the_signer_listed_signs_nothing),
 		TEST(r209_the_clock_does_not_go_back),

@@ -48,7 +48,8 @@ static const struct {
 	{ "certificate-accepted", "pki-ra", "",
 		"{" A "," H "," O ",\"statement_digest\":" SHA256 "}" },
 	{ "certificate-issued", "pki-ca", "0a",
-		"{" ORDERED "\"action\":\"issue\"," CERTIFICATES "}" },
+		"{" ORDERED "\"action\":\"issue\",\"invitation\":\"\"," CERTIFICATES
+		"}" },
 	{ "certificate-renewed", "pki-ca", "0a",
 		"{" ORDERED "\"action\":\"renew\"," CERTIFICATES "}" },
 	{ "certificate-renewed", "pki-ca", "0a",
