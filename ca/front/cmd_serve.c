@@ -19,8 +19,9 @@
 #include "libpki/host/sandbox.h"
 #include "libpki/state/decide.h"
 
-/* Connections beyond the queue's limit of requests: the reply "busy" needs a connection
- * too. */
+/* Connections beyond the requests that can wait: the reply "busy" needs a connection too.
+ * The queue's shares are shares of the connections, because a request that finds its share
+ * full gives its connection back at once. */
 #define CONNECTIONS_SPARE 64
 #define IDLE_SECONDS 30
 
@@ -64,7 +65,8 @@ listen_and_sandbox(struct server *s, struct pki_err *err)
 		.listen = where,
 		.threads = 1,
 		.body_max = PKI_CMS_MAX,
-		.connections_max = (unsigned)s->conf->ca->queue + CONNECTIONS_SPARE,
+		.connections_max =
+			(unsigned)QUEUE_REQUESTS(s->conf->ca->queue) + CONNECTIONS_SPARE,
 		.idle_seconds = IDLE_SECONDS,
 		.handler = front_handle,
 		.ctx = &s->front,

@@ -11,32 +11,62 @@
 #include "libpki/host/conf_ca.h"
 
 static enum pki_status
-enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
-	const char *order, bool with_input, struct pki_err *err)
+job_new(struct pki_http_request *req, enum job_kind kind, struct job **out,
+	struct pki_err *err)
 {
-	const char *source;
 	struct job *job = calloc(1, sizeof *job);
 	if (job == NULL)
 		return pki_fail(err, PKI_MEMORY, "request");
 	job->kind = kind;
 	job->req = req;
 	job->body = pki_http_body(req);
-	snprintf(job->order, sizeof job->order, "%s", order);
-	enum pki_status status = PKI_OK;
-	if (with_input)
-		status = pki_json_parse(job->body, &job->input, err);
-	if (kind == JOB_ORDER)
-		(void)!peers_check(front->peers, req, PKI_PEER_RA | PKI_PEER_OCSP,
-			"POST /v1/orders but to revoke", &job->stranger);
-	if (status == PKI_OK && kind == JOB_EVENT &&
-		json_unpack(job->input, "{s:s}", "source", &source) == 0)
-		status = peers_check(front->peers, req, peers_of_program(source),
-			"POST /v1/events of this program", err);
-	if (status == PKI_OK)
-		status = queue_push(front->queue, job, err);
+	*out = job;
+	return PKI_OK;
+}
+
+/* Owns the job. */
+static enum pki_status
+push(struct front *front, struct job *job, struct pki_err *err)
+{
+	enum pki_status status = queue_push(front->queue, job, err);
 	if (status != PKI_OK)
 		job_free(job);
 	return status;
+}
+
+static enum pki_status
+enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
+	struct pki_err *err)
+{
+	struct job *job;
+	PKI_TRY(job_new(req, kind, &job, err));
+	return push(front, job, err);
+}
+
+static enum pki_status
+enqueue_input(struct front *front, struct pki_http_request *req, enum job_kind kind,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *input = NULL;
+	const char *source;
+	struct job *job;
+	PKI_TRY(pki_json_parse(pki_http_body(req), &input, err));
+	if (kind == JOB_EVENT && json_unpack(input, "{s:s}", "source", &source) == 0)
+		PKI_TRY(peers_check(front->peers, req, peers_of_program(source),
+			"POST /v1/events of this program", err));
+	PKI_TRY(job_new(req, kind, &job, err));
+	job->input = json_incref(input);
+	return push(front, job, err);
+}
+
+static enum pki_status
+enqueue_id(struct front *front, struct pki_http_request *req, enum job_kind kind,
+	const char *order, struct pki_err *err)
+{
+	struct job *job;
+	PKI_TRY(job_new(req, kind, &job, err));
+	snprintf(job->order, sizeof job->order, "%s", order);
+	return push(front, job, err);
 }
 
 typedef enum pki_status (*route_fn)(struct front *front, struct pki_http_request *req,
@@ -50,7 +80,11 @@ post_order(struct front *front, struct pki_http_request *req, const char *rest,
 	if (pki_http_body(req).len == 0)
 		return pki_fail(err, PKI_INPUT,
 			"an order is a CMS SignedData; the body is empty");
-	return enqueue(front, req, JOB_ORDER, "", false, err);
+	struct job *job;
+	PKI_TRY(job_new(req, JOB_ORDER, &job, err));
+	(void)!peers_check(front->peers, req, PKI_PEER_RA | PKI_PEER_OCSP,
+		"POST /v1/orders but to revoke", &job->stranger);
+	return push(front, job, err);
 }
 
 static enum pki_status
@@ -76,7 +110,7 @@ get_order(struct front *front, struct pki_http_request *req, const char *id,
 	pki_order_row_free(&row);
 	PKI_TRY(status);
 	if (revoke)
-		return enqueue(front, req, JOB_REPLY, id, false, err);
+		return enqueue_id(front, req, JOB_REPLY, id, err);
 	reply_send(req, &reply, &(struct pki_err){ 0 });
 	return PKI_OK;
 }
@@ -86,7 +120,7 @@ get_receipt(struct front *front, struct pki_http_request *req, const char *id,
 	struct pki_err *err)
 {
 	PKI_TRY(check_id(id, err));
-	return enqueue(front, req, JOB_RECEIPT, id, false, err);
+	return enqueue_id(front, req, JOB_RECEIPT, id, err);
 }
 
 static enum pki_status
@@ -94,7 +128,26 @@ post_event(struct front *front, struct pki_http_request *req, const char *rest,
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_EVENT, "", true, err);
+	return enqueue_input(front, req, JOB_EVENT, err);
+}
+
+/* Nothing, {} or {"partition": N} */
+static enum pki_status
+read_partition(struct pki_bytes body, unsigned *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_json_cleanup) json_t *input = NULL;
+	json_int_t partition = 0;
+	if (body.len == 0)
+		return PKI_OK;
+	PKI_TRY(pki_json_parse(body, &input, err));
+	if (json_unpack(input, "{s?I !}", "partition", &partition) != 0)
+		return pki_fail(
+			err, PKI_INPUT, "a CRL is asked for by {} or {\"partition\": N}");
+	if (partition < 0 || partition > PKI_PARTITIONS_MAX)
+		return pki_fail(err, PKI_INPUT, "a partition is a number from 1 to %d",
+			PKI_PARTITIONS_MAX);
+	*out = (unsigned)partition;
+	return PKI_OK;
 }
 
 static enum pki_status
@@ -102,7 +155,12 @@ post_crl(struct front *front, struct pki_http_request *req, const char *rest,
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_CRL, "", pki_http_body(req).len > 0, err);
+	struct job *job;
+	unsigned partition = 0;
+	PKI_TRY(read_partition(pki_http_body(req), &partition, err));
+	PKI_TRY(job_new(req, JOB_CRL, &job, err));
+	job->partition = partition;
+	return push(front, job, err);
 }
 
 static enum pki_status
@@ -110,7 +168,7 @@ post_published(struct front *front, struct pki_http_request *req, const char *re
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_PUBLISHED, "", true, err);
+	return enqueue_input(front, req, JOB_PUBLISHED, err);
 }
 
 static enum pki_status
@@ -118,7 +176,7 @@ post_root_crl(struct front *front, struct pki_http_request *req, const char *res
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_ROOT_CRL, "", false, err);
+	return enqueue(front, req, JOB_ROOT_CRL, err);
 }
 
 static enum pki_status

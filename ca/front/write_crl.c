@@ -153,29 +153,14 @@ make_crl(struct writer *w, struct job *job, struct pki_crl_row *row, uint64_t *e
 	return PKI_OK;
 }
 
-/* {} or {"partition": N} */
-static enum pki_status
-read_partition(const struct job *job, unsigned *out, struct pki_err *err)
-{
-	json_int_t partition = 0;
-	if (job->input != NULL &&
-		json_unpack(job->input, "{s?I !}", "partition", &partition) != 0)
-		return pki_fail(
-			err, PKI_INPUT, "a CRL is asked for by {} or {\"partition\": N}");
-	if (partition < 0 || partition > PKI_PARTITIONS_MAX)
-		return pki_fail(err, PKI_INPUT, "a partition is a number from 1 to %d",
-			PKI_PARTITIONS_MAX);
-	*out = (unsigned)partition;
-	return PKI_OK;
-}
-
 enum pki_status
 write_crl(struct writer *w, struct job *job, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_crl_row_free)
-	struct pki_crl_row row = { .issuer = PKI_ISSUER_CA, .committed = w->now };
+	struct pki_crl_row row = {
+		.issuer = PKI_ISSUER_CA, .partition = job->partition, .committed = w->now
+	};
 	uint64_t entries = 0;
-	PKI_TRY(read_partition(job, &row.partition, err));
 	PKI_TRY(make_crl(w, job, &row, &entries, err));
 	reply_crl(job, &row, entries);
 	return PKI_OK;

@@ -451,6 +451,17 @@ tell_unknown(struct job *job, const struct pki_err *failure)
 }
 
 static void
+answer(struct job *job)
+{
+	PKI_CLEANUP(reply_free) struct reply reply;
+	reply_make(&job->reply, &job->err, &reply);
+	reply_give(job->req, &reply);
+	for (const struct job *j = job->joined; j != NULL; j = j->next)
+		reply_give(j->req, &reply);
+	job_free(job);
+}
+
+static void
 finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 {
 	for (size_t i = 0; i < b->count; i++) {
@@ -465,10 +476,8 @@ finish(struct writer *w, struct batch *b, const struct pki_err *failure)
 			job->err = *failure;
 		else if (job->err.status == PKI_OK)
 			(void)complete(w, job, &job->err);
-		if (job->req != NULL) {
-			reply_send(job->req, &job->reply, &job->err);
-			job_free(job);
-		}
+		if (job->req != NULL)
+			answer(job);
 	}
 	if (failure->status == PKI_OK && w->publisher != NULL)
 		publisher_notify(w->publisher, w->checkpoint, !quorum_open(w));

@@ -626,27 +626,6 @@ orders_that_hang_together_conflict(void **state)
 	assert_false(ledger_rules_conflict(&b.facts, &a.facts));
 }
 
-static void
-a_full_queue_says_busy(void **state)
-{
-	(void)state;
-	struct queue queue;
-	struct job jobs[3] = { { .kind = JOB_CRL } }, *taken[3];
-	struct pki_err err = { 0 };
-	must(queue_init(&queue, 2, &err), &err);
-	assert_int_equal(queue_push(&queue, &jobs[0], &err), PKI_OK);
-	assert_int_equal(queue_push(&queue, &jobs[1], &err), PKI_OK);
-	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_BUSY);
-	assert_int_equal(queue_take(&queue, taken, 1, PKI_WAIT_FOREVER), 1);
-	assert_ptr_equal(taken[0], &jobs[0]);
-	assert_int_equal(queue_waiting(&queue), 1);
-	queue_close(&queue);
-	err = (struct pki_err){ 0 };
-	assert_int_equal(queue_push(&queue, &jobs[2], &err), PKI_UNAVAILABLE);
-	assert_int_equal(queue_take(&queue, taken, 3, PKI_WAIT_FOREVER), 1);
-	assert_int_equal(queue_take(&queue, taken, 3, PKI_WAIT_FOREVER), 0);
-}
-
 int
 main(void)
 {
@@ -669,7 +648,6 @@ main(void)
 		cmocka_unit_test(r120_only_two_causes_ask_for_the_successor_first),
 		cmocka_unit_test(r201_officers_are_revoked_by_the_security_officer),
 		cmocka_unit_test(orders_that_hang_together_conflict),
-		cmocka_unit_test(a_full_queue_says_busy),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
