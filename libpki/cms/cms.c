@@ -5,6 +5,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
+#include "libpki/asn1/asn1.h"
 #include "libpki/cms/cms_priv.h"
 
 /* How far the clocks of two of the State's machines may be apart, seconds. */
@@ -323,21 +324,38 @@ take_cert(struct opening *o, CMS_SignerInfo *si)
 }
 
 static enum pki_status
+get_signers(const struct opening *o, STACK_OF(CMS_SignerInfo) * *out, size_t *count,
+	struct pki_err *err)
+{
+	*out = CMS_get0_SignerInfos(o->cms);
+	int n = *out != NULL ? sk_CMS_SignerInfo_num(*out) : 0;
+	if (n < 1 || n > PKI_CMS_SIGNERS_MAX)
+		return MALFORMED(err,
+			"%d signatures; at least 1, at most %d (RFC 5652 5.1)", n,
+			PKI_CMS_SIGNERS_MAX);
+	*count = (size_t)n;
+	return PKI_OK;
+}
+
+static enum pki_status
+no_signer(struct pki_err *err)
+{
+	return MALFORMED(err,
+		"a signer's certificate is not attached, or signed twice (RFC 5652 5.3)");
+}
+
+static enum pki_status
 check_signers(struct opening *o, struct pki_cms *out, struct pki_err *err)
 {
-	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(o->cms);
-	int count = infos != NULL ? sk_CMS_SignerInfo_num(infos) : 0;
-	if (count < 1 || count > PKI_CMS_SIGNERS_MAX)
-		return MALFORMED(err,
-			"%d signatures; at least 1, at most %d (RFC 5652 5.1)", count,
-			PKI_CMS_SIGNERS_MAX);
-	for (int i = 0; i < count; i++) {
-		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(infos, i);
+	STACK_OF(CMS_SignerInfo) * infos;
+	size_t count = 0;
+	PKI_TRY(get_signers(o, &infos, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(infos, (int)i);
 		struct pki_cms_signer *signer = &out->signers[i];
 		signer->cert = take_cert(o, si);
 		if (signer->cert == NULL)
-			return MALFORMED(err,
-				"a signer's certificate is not attached, or signed twice (RFC 5652 5.3)");
+			return no_signer(err);
 		out->signer_count++;
 		PKI_TRY(check_signer(o, si, signer, err));
 	}
@@ -360,4 +378,65 @@ pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	if (status != PKI_OK)
 		pki_cms_close(out);
 	return status;
+}
+
+/* RFC 5652 5.3: a SignerInfo names its certificate by issuer and serial number, or by key
+ * identifier; the latter only together with the attached certificate. */
+static enum pki_status
+claimed_serial(struct opening *o, CMS_SignerInfo *si, struct pki_serial *out,
+	struct pki_err *err)
+{
+	X509_NAME *issuer = NULL;
+	ASN1_INTEGER *serial = NULL;
+	CMS_SignerInfo_get0_signer_id(si, NULL, &issuer, &serial);
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	if (issuer == NULL) {
+		if (o->certs[0] == NULL)
+			PKI_TRY(load_certs(o, err));
+		cert = take_cert(o, si);
+		if (cert == NULL)
+			return no_signer(err);
+		issuer = X509_get_issuer_name(pki_cert_get0_x509(cert));
+		serial = X509_get_serialNumber(pki_cert_get0_x509(cert));
+	}
+	if (X509_NAME_cmp(issuer, X509_get_subject_name(pki_cert_get0_x509(o->issuer))) !=
+		0)
+		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
+			"the signer's certificate was not issued by this CA: it names another issuer");
+	struct pki_err own = { 0 };
+	if (pki_asn1_serial_get(serial, out, &own) != PKI_OK)
+		return MALFORMED(err, "a signer's certificate: %s", own.msg);
+	return PKI_OK;
+}
+
+static enum pki_status
+claim(struct opening *o, struct pki_cms_claim *out, struct pki_err *err)
+{
+	STACK_OF(CMS_SignerInfo) * infos;
+	PKI_TRY(get_signers(o, &infos, &out->signer_count, err));
+	for (size_t i = 0; i < out->signer_count; i++) {
+		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(infos, (int)i);
+		PKI_TRY(claimed_serial(o, si, &out->signers[i], err));
+		for (size_t k = 0; k < i; k++)
+			if (pki_serial_compare(&out->signers[k], &out->signers[i]) == 0)
+				return no_signer(err);
+	}
+	return pki_buf_append(&out->content, o->content.data, o->content.len, err);
+}
+
+enum pki_status
+pki_cms_peek(struct pki_bytes der, const struct pki_cert *issuer,
+	struct pki_cms_claim *out, struct pki_err *err)
+{
+	*out = (struct pki_cms_claim){ 0 };
+	PKI_CLEANUP(opening_free) struct opening o = { .issuer = issuer };
+	PKI_TRY(parse(der, &o, err));
+	return claim(&o, out, err);
+}
+
+void
+pki_cms_claim_free(struct pki_cms_claim *claimed)
+{
+	pki_buf_free(&claimed->content);
+	*claimed = (struct pki_cms_claim){ 0 };
 }

@@ -56,6 +56,21 @@ enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer
 	struct pki_err *err) PKI_MUST_CHECK;
 void pki_cms_close(struct pki_cms *cms); /* frees the content; {0} afterwards */
 
+/* What a message claims: nothing of it is verified. */
+struct pki_cms_claim {
+	struct pki_buf content;
+	struct pki_serial
+		signers[PKI_CMS_SIGNERS_MAX]; /* certificates of issuer, each once */
+	size_t signer_count; /* at least 1 */
+};
+
+/* Reads the message's form, content and signers without cryptography, for a look before
+ * pki_cms_open(): what is refused here pki_cms_open() refuses too. INPUT (rule 210):
+ * malformed. OFFICER (rule 205): a signer names another issuer. */
+enum pki_status pki_cms_peek(struct pki_bytes der, const struct pki_cert *issuer,
+	struct pki_cms_claim *out, struct pki_err *err) PKI_MUST_CHECK;
+void pki_cms_claim_free(struct pki_cms_claim *claim); /* {0} afterwards */
+
 enum pki_status pki_cms_cache_new(
 	struct pki_cms_cache **out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_cms_cache_free(struct pki_cms_cache *cache);

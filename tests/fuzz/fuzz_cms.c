@@ -1,5 +1,5 @@
-/* pki_cms_open() and pki_cms_cosign() over any octets; the issuer is the one of the corpus.
- */
+/* pki_cms_open() and pki_cms_peek() over any octets; the issuer is the one of the corpus. What
+ * opens peeks too. */
 #include "libpki/cms/order.h"
 #include "tests/fuzz/cms_issuer.h"
 
@@ -24,7 +24,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pki_order_close(&order);
 	struct pki_cms cms;
 	err = (struct pki_err){ 0 };
-	if (pki_cms_open(der, issuer, AT, cache, &cms, &err) == PKI_OK)
+	struct pki_cms_claim claim;
+	bool peeks = pki_cms_peek(der, issuer, &claim, NULL) == PKI_OK;
+	pki_cms_claim_free(&claim);
+	if (pki_cms_open(der, issuer, AT, cache, &cms, &err) == PKI_OK) {
 		pki_cms_close(&cms);
+		if (!peeks)
+			abort();
+	}
 	return 0;
 }

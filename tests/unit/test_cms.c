@@ -548,6 +548,89 @@ a_key_signs_only_with_its_certificate(void **state)
 		pki_cms_cosign(content, claire.key, claire.cert, &out, &err), PKI_INPUT);
 }
 
+static enum pki_status
+peek(const struct pki_buf *der, struct pki_cms_claim *out, struct pki_err *err)
+{
+	*err = (struct pki_err){ 0 };
+	return pki_cms_peek(pki_buf_bytes(der), ca.cert, out, err);
+}
+
+/* Whether a signature verifies is no question of peek. */
+static void
+peek_reads_content_and_signers(void **state)
+{
+	(void)state;
+	struct pki_err err;
+	struct pki_cms_claim claim;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf one = sign(&claire);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf der = cosign(&one, &david);
+	for (int altered = 0; altered < 2; altered++) {
+		der.data[der.len - 1] ^= (uint8_t)altered;
+		assert_int_equal(peek(&der, &claim, &err), PKI_OK);
+		assert_int_equal(claim.signer_count, 2);
+		int first = pki_serial_compare(
+			&claim.signers[0], pki_cert_get0_serial(claire.cert));
+		assert_int_equal(pki_serial_compare(&claim.signers[first == 0 ? 0 : 1],
+					 pki_cert_get0_serial(claire.cert)),
+			0);
+		assert_int_equal(pki_serial_compare(&claim.signers[first == 0 ? 1 : 0],
+					 pki_cert_get0_serial(david.cert)),
+			0);
+		assert_int_equal(claim.content.len, content.len);
+		assert_memory_equal(claim.content.data, content.data, content.len);
+		pki_cms_claim_free(&claim);
+	}
+	assert_int_equal(open_at(pki_buf_bytes(&der), pki_time_now(), &err), PKI_INPUT);
+}
+
+static void
+peek_knows_signers_by_key_identifier(void **state)
+{
+	(void)state;
+	struct pki_err err;
+	struct pki_cms_claim claim;
+	PKI_CLEANUP(pki_buf_free)
+	struct pki_buf der = foreign(1, CMS_USE_KEYID, EVP_sha256(), 1);
+	assert_int_equal(peek(&der, &claim, &err), PKI_OK);
+	assert_int_equal(claim.signer_count, 1);
+	assert_int_equal(
+		pki_serial_compare(&claim.signers[0], pki_cert_get0_serial(claire.cert)),
+		0);
+	pki_cms_claim_free(&claim);
+}
+
+static void
+peek_refuses_what_open_refuses(void **state)
+{
+	(void)state;
+	struct pki_err err;
+	struct pki_cms_claim claim;
+	struct fixture_id other = fixture_make(
+		&(struct fixture_spec){ .common_name = "TEST X", .ca = true }, NULL);
+	struct fixture_id hers =
+		fixture_make(&(struct fixture_spec){ .common_name = "TEST Y" }, &other);
+	const struct {
+		struct pki_buf der;
+		enum pki_status want_status;
+		enum pki_rule want_rule;
+	} cases[] = {
+		{ foreign(2, 0, EVP_sha256(), 1), PKI_INPUT, PKI_RULE_ORDER_FORM },
+		{ foreign(5, 0, EVP_sha256(), 1), PKI_INPUT, PKI_RULE_ORDER_FORM },
+		{ foreign(1, 0, EVP_sha256(), 0), PKI_INPUT, PKI_RULE_ORDER_FORM },
+		{ sign(&hers), PKI_OFFICER, PKI_RULE_OFFICER_STATUS },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_buf der = cases[i].der;
+		assert_int_equal(peek(&der, &claim, &err), cases[i].want_status);
+		assert_int_equal(err.rule, cases[i].want_rule);
+		assert_int_equal(open_at(pki_buf_bytes(&der), pki_time_now(), &err),
+			cases[i].want_status);
+		pki_buf_free(&der);
+	}
+	fixture_free(&hers);
+	fixture_free(&other);
+}
+
 int
 main(void)
 {
@@ -567,6 +650,9 @@ main(void)
 		cmocka_unit_test(r205_the_cache_forgets_nothing_that_matters),
 		cmocka_unit_test(the_cache_holds_a_day_s_officers),
 		cmocka_unit_test(r209_signed_in_the_future),
+		cmocka_unit_test(peek_reads_content_and_signers),
+		cmocka_unit_test(peek_knows_signers_by_key_identifier),
+		cmocka_unit_test(peek_refuses_what_open_refuses),
 		cmocka_unit_test(a_key_signs_only_with_its_certificate),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
