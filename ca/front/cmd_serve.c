@@ -34,6 +34,7 @@ struct server {
 	struct publisher publisher;
 	struct writer writer;
 	struct peers peers;
+	struct pki_monitor *metrics;
 	struct front front;
 	struct pki_http_server *http;
 	pthread_t thread;
@@ -88,8 +89,17 @@ wire(struct server *s)
 	s->writer.publisher = NULL;
 	s->writer.checkpoint = s->signer.ready.checkpoint;
 	s->writer.pending = s->writer.sent;
-	s->front = (struct front){ s->conf, s->front_ledger, &s->queue, &s->signer,
-		&s->peers, &s->writer };
+	s->writer.metrics = s->metrics;
+	s->front.conf = s->conf;
+	s->front.ledger = s->front_ledger;
+	s->front.queue = &s->queue;
+	s->front.signer = &s->signer;
+	s->front.peers = &s->peers;
+	s->front.writer = &s->writer;
+	s->front.metrics = s->metrics;
+	s->front.screen.policy = s->policy;
+	s->front.screen.ledger = s->front_ledger;
+	s->front.screen.metrics = s->metrics;
 }
 
 /* Records the partitions of pki.yaml, once: certificates name partitions from now on. */
@@ -150,7 +160,9 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
 	PKI_TRY(start_check_crls(s->conf, s->ledger, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf->ca->queue, err));
+	PKI_TRY(metrics_open(&s->metrics, err));
 	wire(s);
+	PKI_TRY(screen_open(&s->front.screen, s->conf->ca->rate, err));
 	PKI_TRY(quorum_begin(&s->writer, err));
 	PKI_TRY(listen_and_sandbox(s, err));
 	PKI_TRY(start_event(s, err));
@@ -219,6 +231,8 @@ finish(struct server *s, bool in_order)
 static void
 release(struct server *s)
 {
+	screen_close(&s->front.screen);
+	pki_monitor_stop(s->metrics);
 	pki_ledger_close(s->publisher_ledger);
 	pki_ledger_close(s->front_ledger);
 	pki_ledger_close(s->ledger);

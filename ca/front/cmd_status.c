@@ -94,6 +94,24 @@ print_identifiers(json_t *status)
 	row("identifiers", text);
 }
 
+/* Prints nothing if nothing was refused. */
+static void
+print_refused(json_t *refused)
+{
+	char text[512] = "";
+	const char *reason;
+	json_t *count;
+	json_object_foreach (refused, reason, count) {
+		size_t len = strlen(text);
+		if (json_integer_value(count) > 0)
+			snprintf(text + len, sizeof text - len, "%s%s %lld",
+				len > 0 ? ", " : "", reason,
+				(long long)json_integer_value(count));
+	}
+	if (text[0] != '\0')
+		row("refused", text);
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -116,6 +134,7 @@ print_status(json_t *status, struct pki_err *err)
 	row("signer", text);
 	snprintf(text, sizeof text, "%lld of %lld", (long long)waiting, (long long)limit);
 	row("queue", text);
+	print_refused(json_object_get(status, "refused"));
 	snprintf(text, sizeof text, "%lld certificates, %lld revocations, %lld orders",
 		(long long)certificates, (long long)revocations, (long long)orders);
 	row("ledger", text);

@@ -29,18 +29,22 @@ static enum pki_status
 push(struct front *front, struct job *job, struct pki_err *err)
 {
 	enum pki_status status = queue_push(front->queue, job, err);
+	if (status == PKI_BUSY)
+		metrics_refused(front->metrics, METRICS_HTTP, METRICS_BUSY);
 	if (status != PKI_OK)
 		job_free(job);
 	return status;
 }
 
+/* rule 122 */
 static enum pki_status
-enqueue(struct front *front, struct pki_http_request *req, enum job_kind kind,
-	struct pki_err *err)
+check_peer(struct front *front, const struct pki_http_request *req, unsigned open_to,
+	const char *what, struct pki_err *err)
 {
-	struct job *job;
-	PKI_TRY(job_new(req, kind, &job, err));
-	return push(front, job, err);
+	enum pki_status status = peers_check(front->peers, req, open_to, what, err);
+	if (status == PKI_REFUSED)
+		metrics_refused(front->metrics, METRICS_HTTP, METRICS_PEER);
+	return status;
 }
 
 static enum pki_status
@@ -52,7 +56,7 @@ enqueue_input(struct front *front, struct pki_http_request *req, enum job_kind k
 	struct job *job;
 	PKI_TRY(pki_json_parse(pki_http_body(req), &input, err));
 	if (kind == JOB_EVENT && json_unpack(input, "{s:s}", "source", &source) == 0)
-		PKI_TRY(peers_check(front->peers, req, peers_of_program(source),
+		PKI_TRY(check_peer(front, req, peers_of_program(source),
 			"POST /v1/events of this program", err));
 	PKI_TRY(job_new(req, kind, &job, err));
 	job->input = json_incref(input);
@@ -81,9 +85,14 @@ post_order(struct front *front, struct pki_http_request *req, const char *rest,
 		return pki_fail(err, PKI_INPUT,
 			"an order is a CMS SignedData; the body is empty");
 	struct job *job;
-	PKI_TRY(job_new(req, JOB_ORDER, &job, err));
+	bool revokes = false;
+	struct pki_err stranger = { 0 };
 	(void)!peers_check(front->peers, req, PKI_PEER_RA | PKI_PEER_OCSP,
-		"POST /v1/orders but to revoke", &job->stranger);
+		"POST /v1/orders but to revoke", &stranger);
+	PKI_TRY(screen_order(
+		&front->screen, pki_http_body(req), &stranger, &revokes, err));
+	PKI_TRY(job_new(req, JOB_ORDER, &job, err));
+	job->revokes = revokes;
 	return push(front, job, err);
 }
 
@@ -176,7 +185,9 @@ post_root_crl(struct front *front, struct pki_http_request *req, const char *res
 	struct pki_err *err)
 {
 	(void)rest;
-	return enqueue(front, req, JOB_ROOT_CRL, err);
+	struct job *job;
+	PKI_TRY(job_new(req, JOB_ROOT_CRL, &job, err));
+	return push(front, job, err);
 }
 
 static enum pki_status
@@ -227,6 +238,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	PKI_CLEANUP(pki_json_free) struct pki_json status = pki_json_object();
 	struct pki_json signer = pki_json_object(), queue = pki_json_object();
 	struct pki_json witnesses = quorum_json(front->writer);
+	struct pki_json refused = metrics_json(front->metrics);
 	pki_json_number(&signer, "pid", front->signer->pid);
 	pki_json_text(&signer, "sandbox", front->signer->ready.sandbox);
 	pki_json_number(&queue, "waiting", (int64_t)queue_waiting(front->queue));
@@ -235,12 +247,21 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	pki_json_number(&status, "pid", getpid());
 	pki_json_nest(&status, "signer", &signer);
 	pki_json_nest(&status, "queue", &queue);
+	pki_json_nest(&status, "refused", &refused);
 	pki_json_nest(&status, "witnesses", &witnesses);
 	pki_json_bool(&status, "peers", front->peers->told_apart);
 	pki_json_msec(&status, "clock", pki_msec_now());
 	PKI_TRY(add_ledger(front->ledger, &status, err));
 	reply_send(req, &status, &(struct pki_err){ 0 });
 	return PKI_OK;
+}
+
+static enum pki_status
+get_metrics(struct front *front, struct pki_http_request *req, const char *rest,
+	struct pki_err *err)
+{
+	(void)rest;
+	return pki_monitor_reply(front->metrics, req, err);
 }
 
 /* A path that ends with "/" is followed by an id. */
@@ -258,6 +279,7 @@ static const struct {
 	{ "POST", "/v1/crl/published", PKI_PEER_CRL, post_published },
 	{ "POST", "/v1/root-crl", PEERS_OWN, post_root_crl },
 	{ "GET", "/v1/status", PEERS_ALL, get_status },
+	{ "GET", "/metrics", PEERS_ALL, get_metrics },
 };
 
 static const char *
@@ -282,7 +304,7 @@ dispatch(struct front *front, struct pki_http_request *req, struct pki_err *err)
 			continue;
 		char what[64];
 		snprintf(what, sizeof what, "%s %s", routes[i].method, routes[i].path);
-		PKI_TRY(peers_check(front->peers, req, routes[i].open_to, what, err));
+		PKI_TRY(check_peer(front, req, routes[i].open_to, what, err));
 		return routes[i].run(front, req, rest, err);
 	}
 	return pki_fail(

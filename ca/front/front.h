@@ -5,6 +5,7 @@
 #include "ca/channel.h"
 #include "ca/front/peers.h"
 #include "ca/front/queue.h"
+#include "ca/front/screen.h"
 #include "libpki/host/api.h"
 
 struct front {
@@ -14,6 +15,8 @@ struct front {
 	const struct channel *signer;
 	const struct peers *peers;
 	struct writer *writer; /* only functions that any thread may call */
+	struct pki_monitor *metrics;
+	struct screen screen;
 };
 
 /* A pki_http_handler; ctx is a struct front. */

@@ -4,8 +4,8 @@
 
 #include "ca/front/officer_rules.h"
 
-static enum pki_status
-check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
+enum pki_status
+ledger_rules_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
 	const char *what, struct pki_err *err)
 {
 	struct pki_order_row row = { 0 };
@@ -21,9 +21,9 @@ check_unused(struct pki_ledger *ledger, const char *id, enum pki_rule rule,
 }
 
 /* rule 205 */
-static enum pki_status
-check_officers(struct pki_ledger *ledger, const struct pki_serial *serials, size_t count,
-	struct pki_err *err)
+enum pki_status
+ledger_rules_officers(struct pki_ledger *ledger, const struct pki_serial *serials,
+	size_t count, struct pki_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct pki_cert_status cert = { 0 };
@@ -371,12 +371,14 @@ ledger_rules_check(struct pki_ledger *ledger, const struct pki_policy *policy,
 {
 	const struct facts *facts = &job->facts;
 	pki_err_object(err, "%s", facts->order.id);
-	PKI_TRY(check_unused(ledger, facts->order.id, PKI_RULE_ORDER_USED, "order", err));
-	PKI_TRY(check_officers(ledger, facts->officers, facts->officer_count, err));
+	PKI_TRY(ledger_rules_unused(
+		ledger, facts->order.id, PKI_RULE_ORDER_USED, "order", err));
+	PKI_TRY(ledger_rules_officers(
+		ledger, facts->officers, facts->officer_count, err));
 	if (facts->invitation.id[0] != '\0') {
-		PKI_TRY(check_unused(ledger, facts->invitation.id, PKI_RULE_INVITATION,
-			"invitation", err));
-		PKI_TRY(check_officers(
+		PKI_TRY(ledger_rules_unused(ledger, facts->invitation.id,
+			PKI_RULE_INVITATION, "invitation", err));
+		PKI_TRY(ledger_rules_officers(
 			ledger, facts->inviters, facts->inviter_count, err));
 	}
 	switch (facts->order.action) {

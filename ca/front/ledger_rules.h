@@ -15,6 +15,15 @@ enum pki_status ledger_rules_check(struct pki_ledger *ledger,
 	const struct pki_policy *policy, const struct pki_cert *ca, pki_msec now,
 	struct job *job, struct pki_err *err) PKI_MUST_CHECK;
 
+/* Two of these rules by themselves. Is the id of the order or invitation unused (rule 203,
+ * 206)? what: "order" or "invitation". */
+enum pki_status ledger_rules_unused(struct pki_ledger *ledger, const char *id,
+	enum pki_rule rule, const char *what, struct pki_err *err) PKI_MUST_CHECK;
+/* Are the officers' certificates issued and not revoked (rule 205)? */
+enum pki_status ledger_rules_officers(struct pki_ledger *ledger,
+	const struct pki_serial *serials, size_t count,
+	struct pki_err *err) PKI_MUST_CHECK;
+
 /* Could order a change the result of ledger_rules_check() for b? Then b waits for the
  * next batch. */
 bool ledger_rules_conflict(const struct facts *a, const struct facts *b);

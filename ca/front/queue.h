@@ -45,7 +45,6 @@ struct job {
 	struct pki_bytes body; /* of the request */
 	json_t *input;
 	char order[PKI_ID_TEXT];
-	struct pki_err stranger; /* REFUSED: the sender's orders only revoke (rule 122) */
 	bool revokes; /* JOB_ORDER: a revocation, whose signatures the front has verified */
 	unsigned partition; /* JOB_CRL */
 	struct job *joined; /* JOB_CRL: requests that get the same reply */

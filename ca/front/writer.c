@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "ca/front/ledger_rules.h"
+#include "ca/front/metrics.h"
 #include "ca/front/order_reply.h"
 #include "ca/front/quorum_wait.h"
 #include "ca/front/receipt.h"
@@ -76,15 +77,6 @@ check_clock(struct writer *w, pki_msec now, struct pki_err *err)
 		text);
 }
 
-/* rule 122: a revocation that an officer signed goes through, whoever sends it. */
-static bool
-turned_away(const struct job *job)
-{
-	bool revokes = job->facts.officer_count > 0 &&
-		       job->facts.order.action == PKI_ACTION_REVOKE;
-	return job->stranger.status != PKI_OK && !revokes;
-}
-
 static enum pki_status
 decide(struct writer *w, struct batch *b, struct pki_err *err)
 {
@@ -111,8 +103,6 @@ decide(struct writer *w, struct batch *b, struct pki_err *err)
 		if (ipc_get(&reply, IPC_BYTES, &invitation, &job->err) == PKI_OK)
 			PKI_TRY(pki_buf_append(&job->facts.invitation.cms,
 				invitation.data, invitation.len, err));
-		if (turned_away(job))
-			job->err = job->stranger;
 	}
 	return ipc_end(reply, err);
 }
@@ -233,7 +223,8 @@ write_one(struct writer *w, struct job *job, struct pki_err *err)
 }
 
 /* Writes a request within a mark. A refused order leaves only the event of the
- * refusal. */
+ * refusal; an order whose signatures do not verify leaves nothing, because anybody can make
+ * such an order. */
 static enum pki_status
 write_marked(struct writer *w, struct job *job, struct pki_err *err)
 {
@@ -249,10 +240,13 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 			return status;
 		}
 	}
-	/* after BUSY the client may send the order again; a stranger writes no log */
-	bool refused = job->kind == JOB_ORDER && job->err.status != PKI_BUSY &&
-		       !turned_away(job);
-	return refused ? log_refusal(w, job, err) : PKI_OK;
+	/* after BUSY the client may send the order again */
+	if (job->kind != JOB_ORDER || job->err.status == PKI_BUSY)
+		return PKI_OK;
+	if (job->facts.officer_count > 0)
+		return log_refusal(w, job, err);
+	metrics_refused(w->metrics, METRICS_WRITER, METRICS_SIGNATURE);
+	return PKI_OK;
 }
 
 /* CRLs come last, so that a CRL lists the batch's revocations. */

@@ -20,6 +20,7 @@ struct writer {
 	struct pki_ledger *ledger;
 	struct queue *queue;
 	struct publisher *publisher;
+	struct pki_monitor *metrics; /* may be NULL */
 	struct pki_cert *root; /* for root CRLs */
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
 	uint64_t checkpoint; /* size of the last checkpoint */

@@ -144,12 +144,10 @@ check_once(const struct signer_state *s, struct facts *facts, struct pki_err *er
 
 /* rules 53, 55: no list could say so any more. */
 static enum pki_status
-check_not_ended(const struct signer_state *s, struct pki_bytes cms,
-	uint8_t digest[PKI_SHA256], struct pki_err *err)
+check_not_ended(const struct signer_state *s, struct pki_err *err)
 {
 	if (s->tx.last.made[0] != PKI_CRL_LAST)
 		return PKI_OK;
-	PKI_TRY(pki_sha256(cms.data, cms.len, digest, err));
 	return pki_refuse(err, PKI_RULE_CRL_LAST,
 		"the CA's last CRL is made; it certifies and revokes nothing more");
 }
@@ -161,7 +159,6 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	struct facts *facts = &p->facts;
 	pki_msec now = 0;
 	PKI_TRY(signer_now(s, &now, err));
-	PKI_TRY(check_not_ended(s, cms, facts->order.digest, err));
 	enum pki_status status =
 		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
 	memcpy(facts->order.digest, p->order.digest, sizeof facts->order.digest);
@@ -170,6 +167,7 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 	pki_err_object(err, "%s", order->id);
 	copy_order(facts, order);
 	copy_signers(facts, s->policy, &p->order.cms);
+	PKI_TRY(check_not_ended(s, err));
 	PKI_TRY(check_unlisted(s, &p->order.cms, err));
 	const struct pki_case c = { .policy = s->policy,
 		.order = &p->order,

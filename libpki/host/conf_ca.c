@@ -8,6 +8,9 @@
 /* Requests for a full second of signing; more would wait in vain. */
 #define QUEUE_DEFAULT 256
 #define QUEUE_MAX 65536
+/* More than a person or a program for officers sends; the signer decides 2500 orders a second. */
+#define RATE_DEFAULT 100
+#define RATE_MAX 100000
 
 /* "file:PATH" or a bare path turns absolute; key.c judges further schemes. */
 static enum pki_status
@@ -118,6 +121,8 @@ conf_load_ca(struct pki_yaml *root, struct conf_whole *whole, struct pki_err *er
 	out->queue = QUEUE_DEFAULT;
 	PKI_TRY(pki_yaml_int(pki_yaml_get(ca, "queue"), 1, QUEUE_MAX, &out->queue, err));
 	PKI_TRY(load_peers(ca, whole, err));
+	out->rate = RATE_DEFAULT;
+	PKI_TRY(pki_yaml_int(pki_yaml_get(ca, "rate"), 1, RATE_MAX, &out->rate, err));
 	PKI_TRY(conf_need_name(root, "root", &out->root_name, err));
 	PKI_TRY(conf_need_name(root, "ca", &out->ca_name, err));
 	PKI_TRY(conf_need_name(root, "seal", &out->seal_name, err));

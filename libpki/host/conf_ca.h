@@ -33,6 +33,7 @@ struct pki_conf_ca {
 	struct pki_peer_user peer_users[PKI_PEER_USERS_MAX];
 	size_t peer_user_count;
 	long queue; /* waiting requests, at most */
+	long rate; /* orders of a signer per second, at most; revocations are not limited */
 };
 
 #endif

@@ -285,8 +285,8 @@ answer_health(const struct pki_monitor *monitor, struct pki_http_request *req,
 	return PKI_OK;
 }
 
-static enum pki_status
-answer_metrics(const struct pki_monitor *monitor, struct pki_http_request *req,
+enum pki_status
+pki_monitor_reply(const struct pki_monitor *monitor, struct pki_http_request *req,
 	struct pki_err *err)
 {
 	PKI_CLEANUP(pki_buf_free) struct pki_buf body = { 0 };
@@ -305,7 +305,7 @@ handle(void *ctx, struct pki_http_request *req)
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		pki_http_reply(req, 405, &allow, 1, (struct pki_bytes){ 0 });
 	else if (strcmp(path, "/metrics") == 0)
-		status = answer_metrics(ctx, req, &err);
+		status = pki_monitor_reply(ctx, req, &err);
 	else if (strcmp(path, "/health") == 0)
 		status = answer_health(ctx, req, &err);
 	else

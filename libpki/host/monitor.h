@@ -73,8 +73,13 @@ void pki_monitor_stop(struct pki_monitor *monitor);
 struct pki_cells *pki_monitor_cells(struct pki_monitor *monitor, size_t set);
 /* A cell's value, all sets together; not of a histogram. Any thread. */
 int64_t pki_monitor_get(const struct pki_monitor *monitor, size_t metric, size_t which);
-/* The page. Appends. */
+/* The page of metrics. Appends. */
 enum pki_status pki_monitor_print(const struct pki_monitor *monitor, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The page as the reply to a request at a server of the caller's own; after an error the
+ * request still waits for its reply. */
+struct pki_http_request;
+enum pki_status pki_monitor_reply(const struct pki_monitor *monitor,
+	struct pki_http_request *req, struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

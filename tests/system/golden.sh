@@ -121,9 +121,9 @@ files() {
 		/^d.* answers\/./d; s|answers/.*|answers/REQUEST|
 		s|witness/[0-9a-f]{8}$|witness/KEY|; s|tile/(.*)/[0-9]{3}|tile/\1/NNN|' | LC_ALL=C sort -u -k 2
 }
-# metrics_of ADDRESS: names, types and labels
+# metrics_of ADDRESS [CURL-OPTION...]: names, types and labels
 metrics_of() {
-	curl -sf "http://$1/metrics" | sed -nE 's/^# TYPE /TYPE /p; s/^([a-z_]+(\{[^}]*\})?) .*/\1/p' |
+	curl -sf "${@:2}" "http://$1/metrics" | sed -nE 's/^# TYPE /TYPE /p; s/^([a-z_]+(\{[^}]*\})?) .*/\1/p' |
 		sed -E 's|127\.0\.0\.1:[0-9]+|HOST|; s|log="[^"]*"|log="LOG"|' | sorted
 }
 health_of() {

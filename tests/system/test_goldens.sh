@@ -104,6 +104,7 @@ pages() {
 		metrics_of "${page#*:}" | sed "s/^/${page%%:*} /" >>"$G/metrics"
 		health_of "${page#*:}" | sed "s/^/${page%%:*} /" >>"$G/health"
 	done
+	metrics_of ca --unix-socket "$CA_SOCKET" | sed "s/^/pki-ca /" >>"$G/metrics"
 	[ -s "$G/metrics" ]
 }
 monitors() {

@@ -68,7 +68,10 @@ daemon_down pki-ca
 refused last-crl "rule 55: one that lives is one too many" pki-ca last-crl "${custodians[@]}"
 ok "... which it names" grep "1 certificates.*$sofia (officer-security)" "$D/out"
 ca_up
-order "$D/late.p7m" sofia '{}'
+order "$D/late.p7m" sofia "$(jq -ncS --arg id "O-$(openssl rand -hex 16)" --arg now "$(date -u +%FT%T.000Z)" \
+	--arg serial "$sofia" '{version: 1, type: "order", action: "revoke", id: $id, created: $now,
+	authority: "TEST Registration Authority", reported: $now, cause: "service-ended", requester: "officer",
+	authentication: "officer-signature", serials: [$serial]}')"
 ok "sofia revokes herself" ra sofia revoke "$sofia" --cause service-ended
 published() { for serial in $all $sofia; do openssl crl -inform DER -in "$D/pub/ca.crl" -noout -text | grep -i "$serial" || return; done; }
 ok "... pki-crl lists all" pki-crl once --all
