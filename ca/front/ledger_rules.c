@@ -289,6 +289,7 @@ struct gather {
 	pki_time now;
 	bool repeated; /* gathers the certificates that are revoked already */
 	bool revoked; /* a revoked certificate was left out */
+	pki_msec oldest; /* when the oldest of the certificates was made */
 };
 
 static enum pki_status
@@ -312,6 +313,8 @@ add_target(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 	target->issuer = row->issuer;
 	target->serial = row->serial;
 	memcpy(target->profile, row->profile, sizeof target->profile);
+	if (job->target_count == 1 || row->issued < gather->oldest)
+		gather->oldest = row->issued;
 	return PKI_OK;
 }
 
@@ -346,13 +349,28 @@ gather_targets(struct pki_ledger *ledger, struct gather *gather, struct pki_err 
 	return pki_ledger_by_holder(ledger, facts->order.holder, add_target, gather, err);
 }
 
+/* The receipt says when the loss was reported: not before there was something to lose. */
+static enum pki_status
+check_reported(const struct gather *gather, struct pki_err *err)
+{
+	char reported[PKI_MSEC_TEXT], oldest[PKI_MSEC_TEXT];
+	pki_msec at = gather->job->facts.reported;
+	if (at == 0 || at + PKI_CLOCK_SKEW_MS >= gather->oldest)
+		return PKI_OK;
+	pki_msec_format(at, reported);
+	pki_msec_format(gather->oldest, oldest);
+	return pki_refuse(err, PKI_RULE_REVOCATION,
+		"reported %s, before the oldest of the certificates was made, %s; correct the time of the report",
+		reported, oldest);
+}
+
 /* A report about certificates that are all revoked already is recorded: a client that
  * lost the reply to its order finds that order, and a later report has its evidence. */
 static enum pki_status
 check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_msec now,
 	struct job *job, struct pki_err *err)
 {
-	struct gather gather = { policy, job, now / 1000, false, false };
+	struct gather gather = { .policy = policy, .job = job, .now = now / 1000 };
 	PKI_TRY(gather_targets(ledger, &gather, err));
 	gather.repeated = job->target_count == 0 && gather.revoked;
 	if (gather.repeated)
@@ -361,6 +379,7 @@ check_revoke(struct pki_ledger *ledger, const struct pki_policy *policy, pki_mse
 	if (job->target_count == 0)
 		return pki_fail(err, PKI_NOTFOUND, "holder %s has no valid certificate",
 			job->facts.order.holder);
+	PKI_TRY(check_reported(&gather, err));
 	return gather.repeated ? PKI_OK
 			       : officer_rules_revoke(ledger, policy, now, job, err);
 }

@@ -77,6 +77,24 @@ check_record(
 	return PKI_OK;
 }
 
+/* rule 15: nobody, and no service, gets the CA's own name. */
+static enum pki_status
+check_not_the_cas(const struct pki_case *c, struct pki_err *err)
+{
+	uint8_t cas[PKI_SHA256], wanted[PKI_SHA256];
+	struct pki_name name;
+	if (!decide_binds(c, 2))
+		return PKI_OK;
+	PKI_TRY(pki_cert_subject(c->issuer, &name, err));
+	PKI_TRY(pki_name_hash(&name, cas, err));
+	PKI_TRY(pki_name_hash(&c->order->order.subject, wanted, err));
+	if (memcmp(cas, wanted, sizeof cas) == 0)
+		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
+			"\"%s\" is the CA's own name; give the service another",
+			name.common_name);
+	return PKI_OK;
+}
+
 static enum pki_status
 check_name(const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
 {
@@ -88,7 +106,7 @@ check_name(const struct pki_case *c, const struct pki_decision *d, struct pki_er
 			"common name \"%s\" does not start with \"" TEST_PREFIX
 			"\", as every name of this installation does (test_names)",
 			subject->common_name);
-	return PKI_OK;
+	return check_not_the_cas(c, err);
 }
 
 /* rule 121: an officer's certificate identifies a person. A service is no person. */

@@ -482,6 +482,23 @@ r47_a_loss_takes_all_that_is_valid(void **state)
 }
 
 static void
+r47_a_report_is_not_older_than_the_certificates(void **state)
+{
+	(void)state;
+	struct job job = good(PKI_ACTION_REVOKE, ALICE);
+	struct pki_cert_row row = { 0 };
+	struct pki_err err = { 0 };
+	struct pki_serial first = serial(ALICE_AUTH);
+	assert_int_equal(
+		pki_ledger_issued(world.ledger, &first, &row, NULL, &err), PKI_OK);
+	job.facts.reported = row.issued - PKI_CLOCK_SKEW_MS - 1;
+	expect(&job, PKI_REFUSED, PKI_RULE_REVOCATION);
+	job.facts.reported = row.issued - PKI_CLOCK_SKEW_MS;
+	expect(&job, PKI_OK, PKI_RULE_NONE);
+	pki_cert_row_free(&row);
+}
+
+static void
 r58_a_revocation_is_final(void **state)
 {
 	(void)state;
@@ -641,6 +658,7 @@ main(void)
 		cmocka_unit_test(r46_the_second_renewal_identifies_afresh),
 		cmocka_unit_test(r46_r58_nothing_is_renewed_after_a_revocation),
 		cmocka_unit_test(r47_a_loss_takes_all_that_is_valid),
+		cmocka_unit_test(r47_a_report_is_not_older_than_the_certificates),
 		cmocka_unit_test(r58_a_revocation_is_final),
 		cmocka_unit_test(r121_a_person_has_one_valid_certificate),
 		cmocka_unit_test(r121_a_renewal_replaces_one_certificate),

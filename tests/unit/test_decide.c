@@ -443,6 +443,24 @@ requester_neighbour(struct pki_order *o)
 }
 
 static void
+named_as_the_ca(struct pki_order *o)
+{
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_cert_subject(world.ca.cert, &o->subject, &err), PKI_OK);
+}
+
+static void
+r15_the_cas_name_is_the_cas_alone(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "responder", good_responder, named_as_the_ca, { OSCAR },
+			PKI_RULE_DN_REASSIGNED },
+	};
+	REFUSE_EACH(cases);
+}
+
+static void
 reported_tomorrow(struct pki_order *o)
 {
 	o->reported = o->created + 301000;
@@ -480,6 +498,7 @@ main(void)
 		cmocka_unit_test(officers_without_an_identifier_order_their_successors),
 		cmocka_unit_test(r121_binds_new_orders_alone),
 		cmocka_unit_test(r204_r209_orders_age),
+		cmocka_unit_test(r15_the_cas_name_is_the_cas_alone),
 		cmocka_unit_test(r47_revocation_requests),
 	};
 	return cmocka_run_group_tests(tests, orders_setup, orders_teardown);
