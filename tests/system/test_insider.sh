@@ -96,7 +96,7 @@ refused order-form "rule 206: an invitation is no order" post "$D/order.p7s"
 refused validity "rule 4: a fourth year" forge ".certificates[0].not_after = \"$(date -u -d '+4 years' +%F)T00:00:00Z\"" claire david
 refused renewal-new-key "rule 46: another person's certified key" \
 	forge ".certificates[0].csr = \"$(b64 req -in "$D/holders/bruno/auth.csr")\"" claire david
-refused dn "rule 15: another person's name" \
+refused one-document-one-holder "rules 15, 109: another person's name and document" \
 	forge ".subject = $(jq .subject "$D/used.json") | .holder = \"$(new_id H)\" |
 	.document = $(jq .document "$D/used.json") |
 	.certificates[0].csr = \"$(b64 req -in "$D/holders/alice/auth2.csr")\"" claire david
