@@ -48,7 +48,7 @@ query(const struct pki_args *args, struct pki_probe *probe,
 	if (issuer_path == NULL || hex == NULL)
 		return pki_fail(err, PKI_USAGE, "check needs --issuer and --serial");
 	PKI_TRY(pki_cert_read(issuer_path, &issuer, err));
-	PKI_TRY(pki_serial_parse(hex, &serial, err));
+	PKI_TRY(pki_serial_read(hex, &serial, err));
 	PKI_TRY(default_url(args, url, err));
 	return pki_probe_ocsp(url, issuer, &serial, probe, result, err);
 }

@@ -81,9 +81,8 @@ log_order(struct writer *w, struct job *job, struct pki_err *err)
 	if (facts->order.action == PKI_ACTION_ISSUE)
 		pki_json_text(&detail, "invitation", facts->invitation.id);
 	add_officers(&detail, facts);
-	if (facts->order.action == PKI_ACTION_REVOKE)
-		pki_json_text(&detail, "cause", facts->cause);
-	else
+	/* the cause of a revocation tells of a person's life: it stays in the order */
+	if (facts->order.action != PKI_ACTION_REVOKE)
 		PKI_TRY(add_certificates(&detail, job, err));
 	if (job->target_count > 0)
 		add_revocation_detail(&detail, job);

@@ -63,6 +63,26 @@ pki_serial_parse(const char *hex, struct pki_serial *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+enum pki_status
+pki_serial_read(const char *text, struct pki_serial *out, struct pki_err *err)
+{
+	char hex[1 + PKI_SERIAL_TEXT] = "0"; /* makes the number of digits even */
+	size_t len = 1;
+	const char *in = text + strspn(text, " \t");
+	if (in[0] == '0' && (in[1] == 'x' || in[1] == 'X'))
+		in += 2;
+	in += strspn(in, "0: \t");
+	for (; *in != '\0'; in++)
+		if (strchr(": \t\r\n", *in) == NULL) {
+			if (len + 1 >= sizeof hex)
+				return pki_fail(err, PKI_INPUT,
+					"serial \"%.60s\": more than %d octets (RFC 5280 4.1.2.2)",
+					text, PKI_SERIAL_MAX);
+			hex[len++] = *in;
+		}
+	return pki_serial_parse(len % 2 == 0 ? hex : hex + 1, out, err);
+}
+
 int
 pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b)
 {

@@ -23,6 +23,10 @@ enum pki_status pki_serial_make(struct pki_bytes magnitude, struct pki_serial *o
 void pki_serial_text(const struct pki_serial *serial, char out[PKI_SERIAL_TEXT]);
 enum pki_status pki_serial_parse(
 	const char *hex, struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
+/* As people copy a serial number from other programs: 0x in front, colons or blanks between the
+ * digits, leading zeros, upper case. */
+enum pki_status pki_serial_read(
+	const char *text, struct pki_serial *out, struct pki_err *err) PKI_MUST_CHECK;
 int pki_serial_compare(const struct pki_serial *a, const struct pki_serial *b);
 /*
  * The CRL partition of this serial, 1 to `partitions`; 0 without partitions. The serial alone

@@ -11,7 +11,8 @@
 /*
  * The version of the rules by which orders are judged. pki-ca logs the version at each
  * start; orders of earlier times are judged, in an audit, by the rules of their time.
- * 1: before versions were logged. 2: officers are persons (rules 120, 121).
+ * 1: before versions were logged. 2: officers are persons (rules 120, 121);
+ * requests are checked by pki_csr_check().
  */
 #define PKI_RULES_NOW 2
 

@@ -336,8 +336,9 @@ check_keys(const struct pki_case *c, struct pki_decision *out, struct pki_err *e
 		PKI_TRY(pki_csr_parse(
 			pki_buf_bytes(&cert->csr), &out->certs[i].csr, err));
 		const struct pki_key *key = pki_csr_get0_key(out->certs[i].csr);
-		PKI_TRY(pki_csr_check(
-			out->certs[i].csr, out->certs[i].profile->key_algs, err));
+		unsigned algs = out->certs[i].profile->key_algs;
+		PKI_TRY(decide_binds(c, 2) ? pki_csr_check(out->certs[i].csr, algs, err)
+					   : pki_key_check(key, algs, err));
 		for (size_t j = 0; j < i; j++)
 			if (pki_key_matches(key, pki_csr_get0_key(out->certs[j].csr)))
 				return pki_refuse(err, PKI_RULE_DISTINCT_KEYS,

@@ -144,7 +144,6 @@ static const struct member replaced[] = {
 };
 static const struct member revoked[] = {
 	ORDERED("revoke"),
-	IS("cause", WORD),
 	IS("reason", REASON),
 	IS("reported", MSEC),
 	IS_LIST("serials", SERIAL, 1, PKI_EVENT_SERIALS_MAX),
@@ -152,7 +151,6 @@ static const struct member revoked[] = {
 };
 static const struct member repeated[] = {
 	ORDERED("revoke"),
-	IS("cause", WORD),
 	IS("reported", MSEC),
 	IS_LIST("already", SERIAL, 1, PKI_EVENT_SERIALS_MAX),
 	{ 0 },

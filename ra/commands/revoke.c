@@ -59,7 +59,7 @@ set_target(
 		snprintf(order->holder, sizeof order->holder, "%s", target);
 		return PKI_OK;
 	}
-	if (pki_serial_parse(target, &order->serials[0], NULL) != PKI_OK)
+	if (pki_serial_read(target, &order->serials[0], NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
 			"\"%.48s\" is neither a holder (H-...) nor a serial number in hex; pki-ra search finds both",
 			target);

@@ -172,11 +172,11 @@ revoke_all(const struct minted_holder *holder)
 		json_array_append_new(serials, json_string(serial));
 	}
 	order.log_index = append("certificate-revoked", fill.emma,
-		json_pack("{s:s, s:s, s:s, s:s, s:[s], s:s, s:s, s:s, s:o}", "order",
-			order.id, "order_digest", digest, "action", "revoke", "holder",
-			holder->id, "officers", fill.emma, "cause", causes[cause].cause,
-			"reason", pki_reason_name(causes[cause].reason), "reported",
-			reported, "serials", serials));
+		json_pack("{s:s, s:s, s:s, s:s, s:[s], s:s, s:s, s:o}", "order", order.id,
+			"order_digest", digest, "action", "revoke", "holder", holder->id,
+			"officers", fill.emma, "reason",
+			pki_reason_name(causes[cause].reason), "reported", reported,
+			"serials", serials));
 	struct pki_revocation_row row = { .issuer = PKI_ISSUER_CA, .reported = fill.now };
 	row.reason = causes[cause].reason;
 	row.committed = fill.now;

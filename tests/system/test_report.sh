@@ -54,7 +54,8 @@ renewed() {
 		application=$(jq -er .application "$D/submit.json") && four_eyes && pki-ra issue "$application"
 }
 ok "renew Bruno's" renewed
-ok "Dora wants hers no longer" ra emma revoke "$holder" --cause no-longer-wanted
+copied=00:$(serial_of "$D/holders/dora/auth.pem" | tr a-f A-F | sed 's/../&:/g; s/:$//')
+ok "Dora wants hers no longer; the serial number is as a browser shows it" ra emma revoke "$copied" --cause no-longer-wanted
 sample_wait "publication" published
 sample_stop "$D"
 from_now_on
@@ -88,8 +89,8 @@ figures "revoked, by reason" '[.revocations[]] | map(.keyCompromise, .cessationO
 	[.[range(0; $n; 2)]], [.[range(1; $n; 2)]] | add' \
 	"SELECT count(*) FROM revocation WHERE reason = 1 UNION ALL SELECT count(*) FROM revocation WHERE reason = 5"
 figures "by what was reported" '.causes[] | "\(.label) \(.orders)"' \
-	"SELECT json_extract($detail, '\$.detail.cause'), count(*) FROM entry e
-	 WHERE json_extract($detail, '\$.type') = 'certificate-revoked' GROUP BY 1 ORDER BY 2 DESC, 1"
+	"SELECT CASE instr(o.cms, CAST('lost-phone' AS BLOB)) WHEN 0 THEN 'no-longer-wanted' ELSE 'lost-phone' END, count(*)
+	 FROM orders o WHERE o.action = 2 GROUP BY 1 ORDER BY 2 DESC, 1"
 live="issuer = 2 AND NOT EXISTS (SELECT 1 FROM revocation r WHERE r.certificate = c.id)
 	AND not_after >= (SELECT max(at) / 1000 FROM entry)"
 figures "valid at the end" '.totals | "\(.live_holder_certificates) \(.live_service_certificates) \(.live_holders)"' \

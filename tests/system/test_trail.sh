@@ -95,7 +95,7 @@ ok "who invited" signed invitation-made "$(serial_of "$D/officers/irene/cert.pem
 first=$(sqlite3 "$L" "SELECT min(number) FROM crl WHERE issuer = 2 AND revocations > 0")
 ok "rule 47: the first CRL that lists it, and reason and times" bash -c "
 	jq -e 'all(.lines[-2:][]; .detail.number == $first) and
-		(.lines[-3] | .detail.reason == \"keyCompromise\" and .detail.cause == \"lost-phone\" and .detail.reported <= .at) and
+		(.lines[-3] | .detail.reason == \"keyCompromise\" and (.detail | has(\"cause\") | not) and .detail.reported <= .at) and
 		.certificates[0].serial == \"$serial\" and .certificates[0].reason == \"keyCompromise\"' $D/serial.json"
 ok "as text" bash -c "pki-audit trail $alice >$D/text"
 ok "... the department's name is text" grep -q 'in the name of: TEST <b>Office</b>' "$D/text"

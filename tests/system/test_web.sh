@@ -8,7 +8,9 @@ status() { rm -f "$D/body" && touch "$D/body" && curl -s -o "$D/body" -D "$D/hea
 is() { # is STATUS CURL-ARGUMENT...
 	local want=$1 got
 	shift
-	got=$(status "$@") && [ "$got" = "$want" ] || { echo "$got: $*" >&2 && return 1; }
+	got=$(status "$@")
+	echo "$got: $*" >"$D/out"
+	[ "$got" = "$want" ]
 }
 has() { grep -i "^$1: *$2"$'\r$' "$D/headers"; } # has NAME VALUE
 

@@ -58,7 +58,7 @@ static const struct {
 		",\"serials\":[\"0c\"]}" },
 	{ "certificate-revoked", "pki-ca", "0a",
 		"{" ORDERED
-		"\"action\":\"revoke\",\"cause\":\"lost-phone\",\"reason\":\"keyCompromise\",\"reported\":" MSEC
+		"\"action\":\"revoke\",\"reason\":\"keyCompromise\",\"reported\":" MSEC
 		",\"serials\":[\"0c\"]}" },
 	{ "crl-issued", "pki-ca", "", "{" CRL "}" },
 	{ "crl-partitioned", "pki-ca", "", "{\"issuer\":2,\"partitions\":4}" },
@@ -83,8 +83,7 @@ static const struct {
 	{ "responder-started", "pki-ocspd", "", "{\"serial\":\"0a\"}" },
 	{ "responder-stopped", "pki-ocspd", "", "{\"serial\":\"0a\"}" },
 	{ "revocation-repeated", "pki-ca", "0a",
-		"{" ORDERED
-		"\"action\":\"revoke\",\"cause\":\"lost-phone\",\"reported\":" MSEC
+		"{" ORDERED "\"action\":\"revoke\",\"reported\":" MSEC
 		",\"already\":[\"0c\"]}" },
 	{ "root-crl-recorded", "pki-ca", "", "{" CRL "}" },
 	{ "unissued-asked", "pki-ocspd", "", "{\"count\":1}" },

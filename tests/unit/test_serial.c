@@ -54,10 +54,60 @@ nothing_behind_a_serial_is_read(void **state)
 		assert_int_equal(out.behind[i], 0);
 }
 
+/* What openssl, certutil, browsers, CT logs and spreadsheets show. */
+static void
+a_serial_is_read_in_the_forms_that_people_copy(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *want; /* NULL: refused */
+	} cases[] = {
+		{ "4a3f00c1", "4a3f00c1" },
+		{ "4A3F00C1", "4a3f00c1" },
+		{ "4a:3f:00:c1", "4a3f00c1" },
+		{ "4A:3F:00:C1\n", "4a3f00c1" },
+		{ " 4a 3f 00 c1 ", "4a3f00c1" },
+		{ "0x4a3f00c1", "4a3f00c1" },
+		{ "0X4A3F00C1", "4a3f00c1" },
+		{ "00:4a:3f:00:c1", "4a3f00c1" },
+		{ "0000000000000000000000000000000000000000000004a3f00c1", "4a3f00c1" },
+		{ "a3f00c1", "0a3f00c1" },
+		{ "0x1", "01" },
+		{ "7fffffffffffffffffffffffffffffffffffffff",
+			"7fffffffffffffffffffffffffffffffffffffff" },
+		{ "00:7f:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff",
+			"7fffffffffffffffffffffffffffffffffffffff" },
+		{ "17fffffffffffffffffffffffffffffffffffffff", NULL },
+		{ "1234567890123456789012345678901234567890"
+		  "1234567890123456789012345678901234567890",
+			NULL },
+		{ "", NULL },
+		{ "0x", NULL },
+		{ "00:00", NULL },
+		{ ":", NULL },
+		{ "-1", NULL },
+		{ "4a3g", NULL },
+		{ "0x0x4a", NULL },
+		{ "4a-3f", NULL },
+		{ "H-4a", NULL },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_serial serial = { .len = 0 };
+		char text[PKI_SERIAL_TEXT] = "";
+		enum pki_status status = pki_serial_read(cases[i].text, &serial, NULL);
+		pki_serial_text(&serial, text);
+		if ((status == PKI_OK) != (cases[i].want != NULL) ||
+			(status == PKI_OK && strcmp(text, cases[i].want) != 0))
+			fail_msg("\"%s\": %d, %s", cases[i].text, status, text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_serial_is_read_in_the_forms_that_people_copy),
 		cmocka_unit_test(r02_a_serial_has_1_to_20_octets),
 		cmocka_unit_test(nothing_behind_a_serial_is_read),
 	};

@@ -208,6 +208,26 @@ count_refusal(struct gather *g, const json_t *detail, struct pki_err *err)
 	return count_label(&g->f->grids[GRID_REFUSALS], label, info->clause, err);
 }
 
+/* The cause stands in the order; entries without a version name it too. */
+static enum pki_status
+count_cause(struct gather *g, const json_t *detail, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_order_row_free) struct pki_order_row row = { 0 };
+	PKI_CLEANUP(pki_order_close) struct pki_signed_order order = { 0 };
+	struct audit *a = g->a;
+	if (a->issuers[PKI_ISSUER_CA] == NULL) /* with --no-verify */
+		PKI_TRY(pki_ledger_issuer(
+			a->ledger, PKI_ISSUER_CA, &a->issuers[PKI_ISSUER_CA], err));
+	/* `pki-audit verify` reports a missing or false order */
+	if (pki_ledger_order(a->ledger, entry_text(detail, "order"), &row, NULL, NULL) !=
+			PKI_OK ||
+		pki_order_open(pki_buf_bytes(&row.cms), a->issuers[PKI_ISSUER_CA],
+			row.committed / 1000, a->cache, &order, NULL) != PKI_OK)
+		snprintf(order.order.cause, sizeof order.order.cause,
+			"order not readable");
+	return count_label(&g->f->grids[GRID_CAUSES], order.order.cause, "", err);
+}
+
 static enum pki_status
 count_registration(
 	struct gather *g, const char *type, const json_t *detail, struct pki_err *err)
@@ -235,8 +255,7 @@ count_registration(
 				strcmp(steps[i].kind, entry_text(detail, "kind")) == 0))
 			g->f->grids[GRID_REGISTRATION].rows[i].cells[0]++;
 	if (strcmp(type, "certificate-revoked") == 0)
-		return count_label(
-			&g->f->grids[GRID_CAUSES], entry_text(detail, "cause"), "", err);
+		return count_cause(g, detail, err);
 	return PKI_OK;
 }
 

@@ -35,7 +35,7 @@ find_entry(
 	if (is_index(what, index))
 		return PKI_OK;
 	if (strchr(what, '-') == NULL) {
-		PKI_TRY(pki_serial_parse(what, &serial, err));
+		PKI_TRY(pki_serial_read(what, &serial, err));
 		PKI_TRY(pki_ledger_issued(ledger, &serial, &cert, NULL, err));
 		id = cert.order;
 		if (id[0] == '\0')

@@ -103,7 +103,7 @@ check_value(struct filter_matcher *matcher, int i, struct pki_err *err)
 		return pki_fail(err, PKI_USAGE, "--order %s: O- and 32 digits", value);
 	if (strcmp(option, "serial") != 0 && strcmp(option, "officer") != 0)
 		return PKI_OK;
-	if (pki_serial_parse(value, &serial, NULL) != PKI_OK)
+	if (pki_serial_read(value, &serial, NULL) != PKI_OK)
 		return pki_fail(err, PKI_USAGE,
 			"--%s %.48s: a certificate's serial number in hexadecimal",
 			option, value);

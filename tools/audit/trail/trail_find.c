@@ -163,7 +163,7 @@ find_serial(struct trail *t, const char *what, struct pki_err *err)
 	struct pki_serial serial;
 	char text[PKI_SERIAL_TEXT];
 	bool found = false;
-	if (pki_serial_parse(what, &serial, NULL) != PKI_OK)
+	if (pki_serial_read(what, &serial, NULL) != PKI_OK)
 		return pki_fail(err, PKI_INPUT,
 			"neither a holder (H-), an order (O-), an invitation (I-), an application (A-) nor a serial number");
 	PKI_TRY(pki_ledger_issued(t->a->ledger, &serial, &row, &found, err));
