@@ -25,7 +25,8 @@
 #include "libpki/state/ledger.h"
 #include "libpki/state/policy.h"
 
-/* For the HTTP thread alone. */
+/* For the HTTP thread alone. Nothing but the rates depends on a clock: the signer judges
+ * dates. */
 struct screen {
 	const struct pki_policy *policy;
 	struct pki_ledger *ledger;

@@ -19,6 +19,7 @@ struct opening {
 	struct pki_bytes content;
 	const struct pki_cert *issuer;
 	pki_time at;
+	bool undated; /* no date is checked */
 	struct pki_cms_cache *cache;
 };
 
@@ -247,16 +248,19 @@ verify_cert(const struct opening *o, const struct pki_cert *cert, struct pki_err
 {
 	if (find_known(o, pki_cert_get0_der(cert)) != NULL)
 		return PKI_OK;
-	PKI_TRY(pki_cert_verify(cert, o->issuer, o->at, err));
+	PKI_TRY(pki_cert_verify(
+		cert, o->issuer, o->undated ? pki_cert_not_before(cert) : o->at, err));
 	if (o->cache != NULL)
 		pki_cms_cache_add(o->cache, cert, o->issuer);
 	return PKI_OK;
 }
 
 static enum pki_status
-check_dates(
-	const struct pki_cert *cert, const char *what, pki_time t, struct pki_err *err)
+check_dates(const struct opening *o, const struct pki_cert *cert, const char *what,
+	pki_time t, struct pki_err *err)
 {
+	if (o->undated)
+		return PKI_OK;
 	if (t >= pki_cert_not_before(cert) && t <= pki_cert_not_after(cert))
 		return PKI_OK;
 	char from[PKI_TIME_TEXT], to[PKI_TIME_TEXT], then[PKI_TIME_TEXT];
@@ -292,15 +296,15 @@ check_signer(const struct opening *o, CMS_SignerInfo *si, struct pki_cms_signer 
 	if ((usage & (PKI_KU_DIGITAL_SIGNATURE | PKI_KU_NON_REPUDIATION)) == 0)
 		return pki_refuse(err, PKI_RULE_OFFICER_STATUS,
 			"the signer's certificate has no keyUsage for signatures (RFC 5280 4.2.1.3)");
-	PKI_TRY(check_dates(out->cert, "now", o->at, err));
+	PKI_TRY(check_dates(o, out->cert, "now", o->at, err));
 	PKI_TRY(check_attributes(o, si, x509, err));
 	pki_time signed_at = 0;
 	PKI_TRY(signing_time(si, &signed_at, err));
-	if (signed_at > o->at + CLOCK_SKEW)
+	if (!o->undated && signed_at > o->at + CLOCK_SKEW)
 		return pki_fail_rule(err, PKI_INPUT, PKI_RULE_CLOCK,
 			"signed %lld seconds in the future; set the signer's clock",
 			(long long)(signed_at - o->at));
-	PKI_TRY(check_dates(out->cert, "when it signed", signed_at, err));
+	PKI_TRY(check_dates(o, out->cert, "when it signed", signed_at, err));
 	out->signed_at = signed_at * 1000;
 	CMS_SignerInfo_set1_signer_cert(si, x509);
 	if (CMS_SignerInfo_verify(si) != 1)
@@ -362,6 +366,21 @@ check_signers(struct opening *o, struct pki_cms *out, struct pki_err *err)
 	return PKI_OK;
 }
 
+static enum pki_status
+open_message(
+	struct pki_bytes der, struct opening *o, struct pki_cms *out, struct pki_err *err)
+{
+	PKI_TRY(parse(der, o, err));
+	PKI_TRY(load_certs(o, err));
+	enum pki_status status = check_signers(o, out, err);
+	if (status == PKI_OK)
+		status = pki_buf_append(
+			&out->content, o->content.data, o->content.len, err);
+	if (status != PKI_OK)
+		pki_cms_close(out);
+	return status;
+}
+
 enum pki_status
 pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	struct pki_cms_cache *cache, struct pki_cms *out, struct pki_err *err)
@@ -369,15 +388,17 @@ pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer, pki_time at,
 	*out = (struct pki_cms){ 0 };
 	PKI_CLEANUP(opening_free)
 	struct opening o = { .issuer = issuer, .at = at, .cache = cache };
-	PKI_TRY(parse(der, &o, err));
-	PKI_TRY(load_certs(&o, err));
-	enum pki_status status = check_signers(&o, out, err);
-	if (status == PKI_OK)
-		status =
-			pki_buf_append(&out->content, o.content.data, o.content.len, err);
-	if (status != PKI_OK)
-		pki_cms_close(out);
-	return status;
+	return open_message(der, &o, out, err);
+}
+
+enum pki_status
+pki_cms_check(struct pki_bytes der, const struct pki_cert *issuer,
+	struct pki_cms_cache *cache, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_cms_close) struct pki_cms cms = { 0 };
+	PKI_CLEANUP(opening_free)
+	struct opening o = { .issuer = issuer, .undated = true, .cache = cache };
+	return open_message(der, &o, &cms, err);
 }
 
 /* RFC 5652 5.3: a SignerInfo names its certificate by issuer and serial number, or by key

@@ -30,6 +30,8 @@ enum pki_status pki_cms_cosign(struct pki_bytes cms, struct pki_key *key,
 	const struct pki_cert *cert, struct pki_buf *out,
 	struct pki_err *err) PKI_MUST_CHECK;
 
+struct pki_cms_cache;
+
 struct pki_cms_signer {
 	struct pki_cert *cert;
 	pki_msec signed_at; /* signing-time, whole seconds */
@@ -50,7 +52,6 @@ struct pki_cms {
  * revocation, roles and ages. Verified certificates are remembered in cache (may be NULL; one
  * thread at a time): a further message of the signer costs one signature check instead of two.
  */
-struct pki_cms_cache;
 enum pki_status pki_cms_open(struct pki_bytes der, const struct pki_cert *issuer,
 	pki_time at, struct pki_cms_cache *cache, struct pki_cms *out,
 	struct pki_err *err) PKI_MUST_CHECK;
@@ -70,6 +71,11 @@ struct pki_cms_claim {
 enum pki_status pki_cms_peek(struct pki_bytes der, const struct pki_cert *issuer,
 	struct pki_cms_claim *out, struct pki_err *err) PKI_MUST_CHECK;
 void pki_cms_claim_free(struct pki_cms_claim *claim); /* {0} afterwards */
+
+/* As pki_cms_open(), without a clock: no date is checked, neither of a certificate nor of a
+ * signature. For a look at a message whose dates somebody else judges. */
+enum pki_status pki_cms_check(struct pki_bytes der, const struct pki_cert *issuer,
+	struct pki_cms_cache *cache, struct pki_err *err) PKI_MUST_CHECK;
 
 enum pki_status pki_cms_cache_new(
 	struct pki_cms_cache **out, struct pki_err *err) PKI_MUST_CHECK;

@@ -37,7 +37,7 @@ add_certificate(enum who who, const char *profile, pki_time not_after)
 	const struct pki_cert *cert = world.ids[who].cert;
 	struct pki_cert_row row = { .issuer = PKI_ISSUER_CA,
 		.serial = *pki_cert_get0_serial(cert),
-		.not_before = pki_cert_not_before(cert),
+		.not_before = not_after - 100 * PKI_DAY,
 		.not_after = not_after,
 		.issued = world.now };
 	snprintf(row.profile, sizeof row.profile, "%s", profile);
@@ -48,7 +48,8 @@ add_certificate(enum who who, const char *profile, pki_time not_after)
 	pki_cert_row_free(&row);
 }
 
-/* CLAIRE_AGAIN's certificate has expired, SOPHIE's is revoked, PLAIN's is a seal's, AUDREY's is
+/* A day passed since the last event. CLAIRE_AGAIN's certificate had expired before, DENIS's
+ * has by the clock alone, SOPHIE's is revoked, PLAIN's is a seal's, AUDREY's is
  * nobody's. */
 static void
 fill_ledger(void)
@@ -58,12 +59,13 @@ fill_ledger(void)
 	must(pki_ledger_begin(ledger, &err), &err);
 	must(pki_ledger_add_issuer(ledger, PKI_ISSUER_ROOT, world.ca.cert, &err), &err);
 	must(pki_ledger_add_issuer(ledger, PKI_ISSUER_CA, world.ca.cert, &err), &err);
-	must(pki_ledger_add_entry(ledger, 0, world.now,
+	must(pki_ledger_add_entry(ledger, 0, world.now - PKI_DAY * 1000,
 		     (struct pki_bytes){ (const uint8_t *)"{}", 2 }, &err),
 		&err);
 	add_certificate(CLAIRE, "officer-registration", now + 99 * PKI_DAY);
 	add_certificate(DAVID, "officer-registration", now + 99 * PKI_DAY);
-	add_certificate(CLAIRE_AGAIN, "officer-registration", now - 1);
+	add_certificate(CLAIRE_AGAIN, "officer-registration", now - 2 * PKI_DAY);
+	add_certificate(DENIS, "officer-department", now - PKI_DAY / 2);
 	add_certificate(RENE, "officer-revocation", now + 99 * PKI_DAY);
 	add_certificate(SOPHIE, "officer-security", now + 99 * PKI_DAY);
 	add_certificate(OSCAR, "service-responder", now + 99 * PKI_DAY);
@@ -248,6 +250,16 @@ r201_r205_only_officers_and_services_go_on(void **state)
 	}
 }
 
+static void
+r209_a_clock_that_leapt_stops_no_revocation(void **state)
+{
+	(void)state;
+	static const enum who denis[] = { DENIS, NOBODY };
+	struct pki_buf cms = signed_by(good_revoke(), denis);
+	expect(&cms, PKI_OK, PKI_RULE_NONE, NULL);
+	pki_buf_free(&cms);
+}
+
 /* The first goes on: signer and ledger refuse it, and the log names the officer. */
 static void
 r205_a_revoked_key_goes_on_once(void **state)
@@ -370,6 +382,7 @@ main(void)
 		TEST(r210_no_order_goes_on),
 		TEST(r122_a_stranger_only_revokes),
 		TEST(r201_r205_only_officers_and_services_go_on),
+		TEST(r209_a_clock_that_leapt_stops_no_revocation),
 		TEST(r205_a_revoked_key_goes_on_once),
 		TEST(r203_a_used_order_goes_on_once),
 		TEST(r210_a_forged_revocation_takes_no_place),

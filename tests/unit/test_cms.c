@@ -631,6 +631,38 @@ peek_refuses_what_open_refuses(void **state)
 	fixture_free(&other);
 }
 
+static enum pki_status
+check(const struct pki_buf *der, struct pki_err *err)
+{
+	*err = (struct pki_err){ 0 };
+	return pki_cms_check(pki_buf_bytes(der), ca.cert, NULL, err);
+}
+
+static void
+check_is_open_without_dates(void **state)
+{
+	(void)state;
+	struct pki_err err;
+	pki_time now = pki_time_now();
+	struct fixture_id other = fixture_ca();
+	struct fixture_id ended = fixture_make(
+		&(struct fixture_spec){ .common_name = "TEST X", .not_after = now - 60 },
+		&ca);
+	struct fixture_id foreign_id =
+		fixture_make(&(struct fixture_spec){ .common_name = "TEST X" }, &other);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf expired = sign(&ended);
+	PKI_CLEANUP(pki_buf_free) struct pki_buf false_ca = sign(&foreign_id);
+	assert_int_equal(open_at(pki_buf_bytes(&expired), now, &err), PKI_OFFICER);
+	assert_int_equal(check(&expired, &err), PKI_OK);
+	assert_int_equal(check(&false_ca, &err), PKI_OFFICER);
+	expired.data[expired.len - 1] ^= 1;
+	assert_int_equal(check(&expired, &err), PKI_INPUT);
+	assert_int_equal(err.rule, PKI_RULE_ORDER_FORM);
+	fixture_free(&foreign_id);
+	fixture_free(&ended);
+	fixture_free(&other);
+}
+
 int
 main(void)
 {
@@ -650,6 +682,7 @@ main(void)
 		cmocka_unit_test(r205_the_cache_forgets_nothing_that_matters),
 		cmocka_unit_test(the_cache_holds_a_day_s_officers),
 		cmocka_unit_test(r209_signed_in_the_future),
+		cmocka_unit_test(check_is_open_without_dates),
 		cmocka_unit_test(peek_reads_content_and_signers),
 		cmocka_unit_test(peek_knows_signers_by_key_identifier),
 		cmocka_unit_test(peek_refuses_what_open_refuses),
