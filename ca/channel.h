@@ -34,6 +34,7 @@ typedef int signer_entry(const struct signer_setup *setup, int fd);
 struct signer_ready {
 	char sandbox[32];
 	uint64_t checkpoint; /* size of the log that the signer continues */
+	char vkey[512]; /* the log's verifier key */
 };
 
 struct channel {

@@ -47,7 +47,8 @@ look(struct service *s, const sigset_t *signals, bool *more, bool *stop,
 	struct pki_ledger_view before = s->view;
 	*more = false;
 	PKI_TRY(pending_look(s, err));
-	if (!pki_ledger_view_equal(&s->view, &before))
+	if (!pki_ledger_view_equal(&s->view, &before) ||
+		s->root.out.number != s->root.last.number)
 		PKI_TRY(root_publish(s, err));
 	if (any_urgent(s)) {
 		*stop = pki_daemon_wait(signals, GATHER_MSEC);

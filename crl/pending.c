@@ -83,6 +83,8 @@ look_around(struct service *s, struct pki_err *err)
 		if (last.revocations < covered)
 			covered = last.revocations;
 	}
+	if (s->root.out.number != 0 && !untouched(s, &s->root))
+		s->root.out.number = 0;
 	/* all CRLs show these revocations already */
 	if (s->seen < covered)
 		s->seen = covered;

@@ -194,6 +194,7 @@ exporter_new(struct authority *authority, struct exporter **out, struct pki_err 
 	enum pki_status status = pki_worker_init(&ex->worker, &config, err);
 	if (status == PKI_OK)
 		status = pki_file_mkdirs(authority->conf->ocsp->export, 0755, err);
+	pki_file_sweep(authority->conf->ocsp->export);
 	if (status == PKI_OK)
 		status = lookup_open(authority, &ex->lookup, err);
 	if (status != PKI_OK) {

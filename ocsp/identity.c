@@ -73,6 +73,20 @@ try_pair(const struct identity *id, const struct pki_cert *cert, struct pki_key 
 	return PKI_OK;
 }
 
+/* The certificate in the public folder, of the usual algorithm alone. */
+static enum pki_status
+publish(const struct identity *id, const struct pki_cert *cert, bool again,
+	struct pki_err *err)
+{
+	char path[PATH_MAX];
+	PKI_CLEANUP(pki_buf_free) struct pki_buf pem = { 0 };
+	PKI_TRY(pki_conf_path(id->conf->publish, "ocsp.pem", path, err));
+	if (!id->usual || (!again && pki_file_exists(path)))
+		return PKI_OK;
+	PKI_TRY(pki_cert_pem(cert, &pem, err));
+	return pki_file_publish(path, pem.data, pem.len, 0644, err);
+}
+
 /* A half replaced pair, a pair of another CA or algorithm, or an expired pair counts as none; a
  * wrong passphrase does not. */
 static enum pki_status
@@ -84,9 +98,11 @@ load(struct identity *id, struct pki_err *err)
 	enum pki_status status = read_pair(id->dir, id->pass, &cert, &key, &own);
 	if (status == PKI_SECRET)
 		return pki_err_move(err, &own);
-	if (status == PKI_OK && pki_key_get_alg(key) == id->alg &&
-		try_pair(id, cert, key, NULL) == PKI_OK)
-		install(id, &cert, &key);
+	if (status != PKI_OK || pki_key_get_alg(key) != id->alg ||
+		try_pair(id, cert, key, NULL) != PKI_OK)
+		return PKI_OK;
+	PKI_TRY(publish(id, cert, false, err));
+	install(id, &cert, &key);
 	return PKI_OK;
 }
 
@@ -152,10 +168,7 @@ store(struct identity *id, const struct pki_cert *cert, const char *next_path,
 		return pki_fail_errno(err, PKI_IO, errno, "%s", path);
 	PKI_TRY(pki_conf_path(id->dir, "cert.pem", path, err));
 	PKI_TRY(pki_file_publish(path, pem.data, pem.len, 0644, err));
-	if (!id->usual)
-		return PKI_OK;
-	PKI_TRY(pki_conf_path(id->conf->publish, "ocsp.pem", path, err));
-	return pki_file_publish(path, pem.data, pem.len, 0644, err);
+	return publish(id, cert, true, err);
 }
 
 /* The next pair on its way: the key, and the order for its certificate. */
@@ -284,6 +297,7 @@ static enum pki_status
 open_identity(struct identity *id, struct pki_err *err)
 {
 	PKI_TRY(pki_file_mkdirs(id->dir, 0700, err));
+	pki_file_sweep(id->dir);
 	PKI_TRY(read_pair(
 		id->conf->ocsp->identity, id->pass, &id->service, &id->service_key, err));
 	return load(id, err);

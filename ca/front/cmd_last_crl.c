@@ -4,6 +4,7 @@
 
 #include "ca/commands.h"
 #include "ca/front/handover.h"
+#include "ca/front/restore.h"
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 
@@ -35,11 +36,12 @@ prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &e->conf, err));
 	PKI_TRY(pki_policy_load(e->conf->policy, &e->policy, err));
 	PKI_TRY(pki_conf_path(e->conf->publish, "log", e->log_dir, err));
-	PKI_TRY(start_ledger(e->conf, err));
+	PKI_TRY(start_ledger(e->conf, e->policy, err));
 	const struct signer_setup setup = { e->conf, e->policy, args, SIGNER_ENDS };
 	PKI_TRY(channel_start(&e->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(e, err));
 	PKI_TRY(handover(&e->signer, &setup, e->ledger, &e->sent, err));
+	PKI_TRY(restore_vkey(e->log_dir, e->signer.ready.vkey, err));
 	PKI_TRY(start_check_log(
 		e->log_dir, e->ledger, e->signer.ready.checkpoint, &e->published, err));
 	return start_check_crls(e->conf, e->ledger, err);

@@ -10,6 +10,7 @@
 #include "ca/front/front.h"
 #include "ca/front/handover.h"
 #include "ca/front/quorum_wait.h"
+#include "ca/front/restore.h"
 #include "ca/front/start.h"
 #include "ca/front/writer.h"
 #include "libpki/base/file.h"
@@ -151,13 +152,15 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(quorum_configured(s->conf, s->policy, err));
 	PKI_TRY(peers_find(s->conf->ca, &s->peers, err));
 	PKI_TRY(pki_conf_path(s->conf->publish, "log", s->log_dir, err));
-	PKI_TRY(start_ledger(s->conf, err));
+	PKI_TRY(start_ledger(s->conf, s->policy, err));
 	const struct signer_setup setup = { s->conf, s->policy, args, SIGNER_SERVES };
 	PKI_TRY(channel_start(&s->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(handover(&s->signer, &setup, s->ledger, &s->writer.sent, err));
+	PKI_TRY(restore_vkey(s->log_dir, s->signer.ready.vkey, err));
 	PKI_TRY(start_check_log(
 		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
+	PKI_TRY(restore_log(s->publisher_ledger, s->log_dir, published, err));
 	PKI_TRY(start_check_crls(s->conf, s->ledger, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf->ca->queue, err));
 	PKI_TRY(metrics_open(&s->metrics, err));

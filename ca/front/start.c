@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ca/front/restore.h"
 #include "ca/ipc.h"
 #include "libpki/base/file.h"
 #include "libpki/state/log.h"
@@ -28,12 +29,15 @@ check_partitions(
 }
 
 enum pki_status
-start_ledger(const struct pki_conf *conf, struct pki_err *err)
+start_ledger(
+	const struct pki_conf *conf, const struct pki_policy *policy, struct pki_err *err)
 {
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(conf->state, "ledger.db", path, err));
 	PKI_TRY(pki_ledger_open(path, PKI_LEDGER_WRITE, &ledger, err));
+	PKI_TRY(pki_ledger_quick_check(ledger, err));
+	PKI_TRY(restore_certificates(conf, policy, ledger, err));
 	return check_partitions(conf, ledger, err);
 }
 

@@ -5,11 +5,13 @@
 
 #include "libpki/host/conf.h"
 #include "libpki/state/ledger.h"
+#include "libpki/state/policy.h"
 
-/* Migrates the ledger to this version, because readers cannot migrate. CONFIG if the
- * partitions of pki.yaml differ from the partitions recorded in the ledger (rule 52). */
-enum pki_status start_ledger(
-	const struct pki_conf *conf, struct pki_err *err) PKI_MUST_CHECK;
+/* Migrates the ledger to this version, because readers cannot migrate. TAMPERED if the
+ * quick check finds damage; CONFIG if the partitions of pki.yaml differ from the
+ * partitions recorded in the ledger (rule 52). Publishes lost certificates again. */
+enum pki_status start_ledger(const struct pki_conf *conf, const struct pki_policy *policy,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Promise 9: checks that the ledger has all published CRLs. TAMPERED if the ledger lacks
  * a CRL, because an old backup was restored. */

@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Room for octets beyond the size in the file's status: files grow, and /proc says 0. */
@@ -210,6 +213,63 @@ pki_file_mkdirs(const char *path, mode_t mode, struct pki_err *err)
 		part[i] = '/';
 	}
 	return make_folder(part, mode, err);
+}
+
+/* temp_name(): ".NAME.XXXXXX" */
+static bool
+is_temp_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return name[0] == '.' && dot > name + 1 && strlen(dot) == sizeof ".XXXXXX" - 1 &&
+	       strspn(dot + 1,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+		       6;
+}
+
+static int
+sweep_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	if (type == FTW_F && is_temp_name(path + at->base) &&
+		st->st_mtime < time(NULL) - PKI_FILE_LITTER_SECONDS)
+		unlink(path);
+	return 0;
+}
+
+void
+pki_file_sweep(const char *dir)
+{
+	(void)nftw(dir, sweep_one, 16, FTW_PHYS);
+}
+
+static const char *
+user_name(uid_t uid, char out[64])
+{
+	const struct passwd *user = getpwuid(uid);
+	if (user != NULL)
+		snprintf(out, 64, "%s", user->pw_name);
+	else
+		snprintf(out, 64, "%lu", (unsigned long)uid);
+	return out;
+}
+
+const char *
+pki_file_owner(const char *path, int errnum, char out[static PKI_FILE_OWNER_TEXT])
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".", owner[64], own[64];
+	struct stat st;
+	out[0] = '\0';
+	if (slash != NULL)
+		snprintf(dir, sizeof dir, "%.*s", (int)(slash - path + 1), path);
+	if ((errnum != EACCES && errnum != EPERM) || stat(dir, &st) != 0 ||
+		st.st_uid == geteuid())
+		return out;
+	user_name(st.st_uid, owner);
+	user_name(geteuid(), own);
+	snprintf(out, PKI_FILE_OWNER_TEXT,
+		"; the folder belongs to user %s, and this process runs as user %s: run it as %s",
+		owner, own, owner);
+	return out;
 }
 
 bool

@@ -36,6 +36,18 @@ bool pki_file_exists(const char *path);
 /* Does the file hold exactly these octets? Reads in pieces, for large public files. */
 bool pki_file_holds(const char *path, struct pki_bytes want);
 
+/* Removes the temporary files that interrupted publications left in the folder and below,
+ * if the files are older than PKI_FILE_LITTER_SECONDS: a younger file may still be
+ * written. Failures are left for the next time. */
+#define PKI_FILE_LITTER_SECONDS 3600
+void pki_file_sweep(const char *dir);
+
+/* For errors: EACCES and EPERM give "; DIR belongs to user A, and this process runs as user
+ * B; ...", other errors and folders of this process's user give "". DIR is path's folder. */
+#define PKI_FILE_OWNER_TEXT 320
+const char *pki_file_owner(
+	const char *path, int errnum, char out[static PKI_FILE_OWNER_TEXT]);
+
 /* All of data to fd; UNAVAILABLE if nobody reads, FULL at a limit on the size of files. */
 enum pki_status pki_fd_write(
 	int fd, const void *data, size_t len, struct pki_err *err) PKI_MUST_CHECK;

@@ -10,6 +10,7 @@ pki_daemon_signals(sigset_t *out)
 	sigaddset(out, SIGINT);
 	sigprocmask(SIG_BLOCK, out, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 bool

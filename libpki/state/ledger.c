@@ -17,12 +17,13 @@ static const char *const statements[SQL_COUNT] = {
 static enum pki_status
 take_lock(struct pki_ledger *ledger, const char *path, struct pki_err *err)
 {
-	char name[PATH_MAX];
+	char name[PATH_MAX], owner[PKI_FILE_OWNER_TEXT];
 	if ((size_t)snprintf(name, sizeof name, "%s.lock", path) >= sizeof name)
 		return pki_fail(err, PKI_CONFIG, "the path is too long");
 	ledger->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (ledger->lock < 0)
-		return pki_fail_errno(err, PKI_IO, errno, "lock file %s", name);
+		return pki_fail(err, PKI_IO, "lock file %s: %s%s", name, strerror(errno),
+			pki_file_owner(name, errno, owner));
 	if (flock(ledger->lock, LOCK_EX | LOCK_NB) == 0)
 		return PKI_OK;
 	if (errno == EWOULDBLOCK)
@@ -111,10 +112,12 @@ connect_writer(struct pki_ledger *ledger, const char *path, enum pki_ledger_mode
 	struct pki_err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	char owner[PKI_FILE_OWNER_TEXT];
 	if (mode == PKI_LEDGER_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
 	else if (access(path, R_OK | W_OK) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be written");
+		return pki_fail(err, PKI_IO, "the ledger cannot be written: %s%s",
+			strerror(errno), pki_file_owner(path, errno, owner));
 	PKI_TRY(take_lock(ledger, path, err));
 	if (sqlite3_open_v2(path, &ledger->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(ledger, "open", err);

@@ -395,6 +395,12 @@ struct pki_ledger_figures {
 enum pki_status pki_ledger_count(struct pki_ledger *ledger,
 	struct pki_ledger_figures *out, struct pki_err *err) PKI_MUST_CHECK;
 
+/* For the start of a writer: runs SQLite's quick check; TAMPERED with SQLite's message.
+ * The check reads the whole file. Above PKI_LEDGER_QUICK_MAX octets only the newest rows of
+ * each table are read, with their index entries: a write that was torn or lost is there. */
+#define PKI_LEDGER_QUICK_MAX ((int64_t)512 << 20)
+enum pki_status pki_ledger_quick_check(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 /* Runs SQLite's integrity check; TAMPERED with SQLite's message. */
 enum pki_status pki_ledger_check(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;

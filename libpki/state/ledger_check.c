@@ -28,6 +28,11 @@ enum check_sql {
 	CHECK_REVOCATION_ISSUER,
 	CHECK_REVOKED,
 	CHECK_CRL_SEQUENCE,
+	CHECK_NEWEST_ENTRY,
+	CHECK_NEWEST_ORDER,
+	CHECK_NEWEST_CERTIFICATE,
+	CHECK_NEWEST_REVOCATION,
+	CHECK_NEWEST_CRL,
 	CHECK_COUNT,
 };
 
@@ -195,4 +200,59 @@ pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn, void 
 				agreements[i].text);
 	check_shared(&c);
 	return status;
+}
+
+static enum pki_status
+damaged(const char *what, const char *text, struct pki_err *err)
+{
+	return pki_fail(err, PKI_TAMPERED, "%s: %s; keep the file and restore a backup",
+		what, text != NULL ? text : "");
+}
+
+/* Steps a statement to its first row. *row false: the statement has none. */
+static enum pki_status
+first_row(struct pki_ledger *ledger, const char *sql, sqlite3_stmt **s, bool *row,
+	struct pki_err *err)
+{
+	if (sqlite3_prepare_v2(ledger->db, sql, -1, s, NULL) != SQLITE_OK)
+		return ledger_fail(ledger, "check", err);
+	return ledger_step(ledger, *s, row, "check", err);
+}
+
+static void
+finalize(sqlite3_stmt **s)
+{
+	sqlite3_finalize(*s);
+}
+
+/* Reads the newest rows: each statement counts the rows that their index lacks. */
+static enum pki_status
+check_newest(struct pki_ledger *ledger, struct pki_err *err)
+{
+	for (int i = CHECK_NEWEST_ENTRY; i <= CHECK_NEWEST_CRL; i++) {
+		PKI_CLEANUP(finalize) sqlite3_stmt *s = NULL;
+		bool row = false;
+		PKI_TRY(first_row(ledger, statements[i], &s, &row, err));
+		if (sqlite3_column_int64(s, 0) != 0)
+			return damaged(
+				"the newest rows", "an index lacks some of them", err);
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+pki_ledger_quick_check(struct pki_ledger *ledger, struct pki_err *err)
+{
+	PKI_CLEANUP(finalize) sqlite3_stmt *size = NULL;
+	PKI_CLEANUP(finalize) sqlite3_stmt *s = NULL;
+	bool row = false;
+	PKI_TRY(first_row(ledger,
+		"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+		&size, &row, err));
+	if (sqlite3_column_int64(size, 0) > PKI_LEDGER_QUICK_MAX)
+		return check_newest(ledger, err);
+	PKI_TRY(first_row(ledger, "PRAGMA quick_check(1)", &s, &row, err));
+	if (row && strcmp(column(s, 0), "ok") != 0)
+		return damaged("quick check", column(s, 0), err);
+	return check_newest(ledger, err);
 }

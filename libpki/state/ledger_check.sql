@@ -96,3 +96,25 @@ SELECT 'CRL ' || number || ' of issuer ' || issuer FROM
     lag(committed, 1, 0) OVER w AS c, lag(revocations, 1, 0) OVER w AS r
     FROM crl WINDOW w AS (PARTITION BY issuer ORDER BY number))
   WHERE number <> n + 1 OR this_update < t OR committed < c OR revocations < r
+
+-- CHECK_NEWEST_ENTRY:
+-- substr() reads a value to its last page. The sum of lengths is never negative.
+SELECT sum(length(substr(entry, -1))) < 0 FROM (SELECT entry FROM entry ORDER BY id DESC LIMIT 1000)
+
+-- CHECK_NEWEST_ORDER:
+SELECT count(*) FROM (SELECT id, name, substr(cms, -1) AS tail FROM orders ORDER BY id DESC LIMIT 1000) n
+  WHERE n.tail IS NULL OR NOT EXISTS (SELECT 1 FROM orders o WHERE o.name = n.name AND o.id = n.id)
+
+-- CHECK_NEWEST_CERTIFICATE:
+SELECT count(*) FROM (SELECT id, issuer, serial, substr(der, -1) AS tail FROM certificate ORDER BY id DESC LIMIT 1000) n
+  WHERE n.tail IS NULL OR NOT EXISTS
+    (SELECT 1 FROM certificate c WHERE c.issuer = n.issuer AND c.serial = n.serial AND c.id = n.id)
+
+-- CHECK_NEWEST_REVOCATION:
+SELECT count(*) FROM (SELECT issuer, position, certificate FROM revocation
+    WHERE issuer = 2 ORDER BY position DESC LIMIT 1000) n
+  WHERE NOT EXISTS (SELECT 1 FROM revocation r NOT INDEXED WHERE r.certificate = n.certificate
+    AND r.issuer = n.issuer AND r.position = n.position)
+
+-- CHECK_NEWEST_CRL:
+SELECT sum(length(substr(der, -1))) < 0 FROM (SELECT der FROM crl WHERE issuer = 2 ORDER BY number DESC LIMIT 10)

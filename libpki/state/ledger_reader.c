@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libpki/base/file.h"
 #include "libpki/state/ledger_priv.h"
 
 enum { FILE_DEVICE, FILE_DATABASE, FILE_WAL, FILE_INDEX };
@@ -153,9 +154,10 @@ note_index(struct pki_ledger *ledger, struct pki_err *err)
 static enum pki_status
 connect_reader(struct pki_ledger *ledger, struct pki_err *err)
 {
-	char uri[URI_TEXT];
+	char uri[URI_TEXT], owner[PKI_FILE_OWNER_TEXT];
 	if (access(ledger->path, R_OK) != 0)
-		return pki_fail_errno(err, PKI_IO, errno, "the ledger cannot be read");
+		return pki_fail(err, PKI_IO, "the ledger cannot be read: %s%s",
+			strerror(errno), pki_file_owner(ledger->path, errno, owner));
 	PKI_TRY(join(ledger, err));
 	reader_uri(ledger->path, &ledger->seen, uri);
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
@@ -304,6 +306,20 @@ monotonic_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* SQLite reads a WAL with its index alone, and makes a missing index in the folder. */
+static enum pki_status
+explain(struct pki_ledger *ledger, struct pki_err *own, struct pki_err *err)
+{
+	struct stat index = { 0 };
+	bool missing = ledger->seen.files[FILE_WAL] != 0 &&
+		       stat_beside(ledger->path, "-shm", &index, NULL) == PKI_OK &&
+		       index.st_ino == 0;
+	if (own->status != PKI_IO || !missing || access(ledger->path, R_OK) != 0)
+		return pki_err_move(err, own);
+	return pki_fail(err, PKI_IO,
+		"the WAL is there, its index ledger.db-shm is not, and it cannot be made in this folder; copy ledger.db and ledger.db-wal to a folder that can be written, or take a copy without a WAL: sqlite3 ledger.db \"VACUUM INTO 'copy.db'\"");
+}
+
 static enum pki_status
 connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
 {
@@ -314,7 +330,7 @@ connect_patiently(struct pki_ledger *ledger, struct pki_err *err)
 		if (connect_reader(ledger, &own) == PKI_OK)
 			return PKI_OK;
 		if (!ledger_try_again(ledger, &tries))
-			return pki_err_move(err, &own);
+			return explain(ledger, &own, err);
 		ledger_disconnect(ledger);
 	}
 }

@@ -1,13 +1,15 @@
 -- SQL_WRITER:
 -- The settings of the writer's connection. The page cache takes 8000 kB of the 32 MB that
--- a daemon may use. ledger.c checkpoints the WAL.
+-- a daemon may use. ledger.c checkpoints the WAL. The WAL grows while a reader holds a
+-- snapshot; the first commit after a complete checkpoint cuts the WAL to 32 MiB.
 PRAGMA trusted_schema = OFF;
 PRAGMA recursive_triggers = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA foreign_keys = ON;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-PRAGMA cache_size = -8000
+PRAGMA cache_size = -8000;
+PRAGMA journal_size_limit = 33554432
 
 -- SQL_READER:
 PRAGMA trusted_schema = OFF;

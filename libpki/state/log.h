@@ -36,6 +36,12 @@ struct pki_merkle_source pki_log_source(struct pki_ledger *ledger);
 enum pki_status pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from,
 	uint64_t *size, struct pki_err *err) PKI_MUST_CHECK;
 
+/* Publishes the full tiles, entry bundles and the last partial ones of the first `size`
+ * entries again that are missing below dir, or are not as long as they must be. *made
+ * counts the files. */
+enum pki_status pki_log_repair(struct pki_ledger *ledger, const char *dir, uint64_t size,
+	uint64_t *made, struct pki_err *err) PKI_MUST_CHECK;
+
 /*
  * For verifiers: read a log from the published files, without trust in the files. Appends
  * the file tile/LEVEL/INDEX (hashes of 32 octets) or tile/entries/INDEX to out. width

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libpki/base/file.h"
@@ -175,6 +176,47 @@ pki_log_publish(struct pki_ledger *ledger, const char *dir, uint64_t from, uint6
 	return PKI_OK;
 }
 
+/* Empty files are of no use to anybody; a bundle's length is known from its entries
+ * alone. */
+static bool
+tile_is_there(const char *path, int level, unsigned width)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return false;
+	return level == PKI_LOG_ENTRIES ? st.st_size >= 2 * (off_t)width
+					: st.st_size == (off_t)width * PKI_SHA256;
+}
+
+static enum pki_status
+repair_level(struct pki_ledger *ledger, const char *dir, int level, uint64_t count,
+	uint64_t *made, struct pki_err *err)
+{
+	for (uint64_t i = 0; i * PKI_TILE_WIDTH < count; i++) {
+		char path[PATH_MAX];
+		uint64_t left = count - i * PKI_TILE_WIDTH;
+		unsigned width = left < PKI_TILE_WIDTH ? (unsigned)left : PKI_TILE_WIDTH;
+		PKI_TRY(tile_path(dir, level, i, width, path, err));
+		if (tile_is_there(path, level, width))
+			continue;
+		PKI_TRY(publish_tile(ledger, dir, level, i, width, err));
+		++*made;
+	}
+	return PKI_OK;
+}
+
+enum pki_status
+pki_log_repair(struct pki_ledger *ledger, const char *dir, uint64_t size, uint64_t *made,
+	struct pki_err *err)
+{
+	*made = 0;
+	PKI_TRY(repair_level(ledger, dir, PKI_LOG_ENTRIES, size, made, err));
+	for (int level = 0; hashes_at(size, level) != 0; level++)
+		PKI_TRY(repair_level(
+			ledger, dir, level, hashes_at(size, level), made, err));
+	return PKI_OK;
+}
+
 /* Reads the partial tile, or the full tile that replaced the partial tile, perhaps
  * meanwhile. */
 static enum pki_status
@@ -193,7 +235,8 @@ read_file(const char *dir, int level, uint64_t index, unsigned width, struct pki
 	PKI_TRY(tile_path(dir, level, index, PKI_TILE_WIDTH, path, err));
 	if (!pki_file_exists(path))
 		return pki_fail_rule(err, PKI_NOTFOUND, PKI_RULE_LOG_TILES,
-			"%s is not there; publish the log again", path);
+			"%s is not there; restart pki-ca, which publishes missing files again",
+			path);
 	return pki_file_read(path, BUNDLE_MAX, out, err);
 }
 
@@ -201,7 +244,8 @@ static enum pki_status
 wrong_width(struct pki_err *err, unsigned width, const char *what)
 {
 	return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_LOG_TILES,
-		"%s does not hold %u whole items; publish the log again", what, width);
+		"%s does not hold %u whole items; remove the file and restart pki-ca, which publishes it again",
+		what, width);
 }
 
 enum pki_status

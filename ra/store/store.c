@@ -127,8 +127,11 @@ open_database(struct ra_store *store, const char *path, enum ra_store_mode mode,
 	int flags = O_RDWR | O_CLOEXEC | (mode == RA_STORE_NEW ? O_CREAT : 0);
 	/* SQLite gives its journal the mode of the database */
 	PKI_CLEANUP(pki_close_fd) int fd = open(path, flags, 0600);
+	char owner[PKI_FILE_OWNER_TEXT];
 	if (fd < 0)
-		return pki_fail_errno(err, PKI_IO, errno, "cannot open the store");
+		return pki_fail(err, errno == ENOSPC ? PKI_FULL : PKI_IO,
+			"cannot open the store: %s%s", strerror(errno),
+			pki_file_owner(path, errno, owner));
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return ra_sql_fail(store, "cannot open the store", err);
 	sqlite3_busy_timeout(store->db, BUSY_MS);

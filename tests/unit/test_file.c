@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -320,6 +322,48 @@ nobody_reads(void **state)
 	close(fds[1]);
 }
 
+static void
+age(const char *name, time_t seconds)
+{
+	struct timespec then[2] = { { .tv_sec = time(NULL) - seconds } };
+	then[1] = then[0];
+	assert_int_equal(utimensat(AT_FDCWD, in_dir(name), then, 0), 0);
+}
+
+static void
+litter_is_swept(void **state)
+{
+	(void)state;
+	static const char *const kept[] = { ".ca.crl.AbCd12", "ca.crl", ".hidden",
+		".x.short", ".ca.crl.seven77", "..AbCd12" };
+	for (size_t i = 0; i < PKI_COUNT(kept); i++) {
+		write_plain(kept[i], "x", 0644);
+		age(kept[i], i == 0 ? 60 : 2L * PKI_FILE_LITTER_SECONDS);
+	}
+	write_plain(".root.crl.Xy9Zz0", "x", 0644);
+	age(".root.crl.Xy9Zz0", 2L * PKI_FILE_LITTER_SECONDS);
+	pki_file_sweep(dir);
+	for (size_t i = 0; i < PKI_COUNT(kept); i++)
+		assert_true(pki_file_exists(in_dir(kept[i])));
+	assert_false(pki_file_exists(in_dir(".root.crl.Xy9Zz0")));
+	pki_file_sweep("/nowhere/at/all");
+}
+
+static void
+errors_name_the_owner(void **state)
+{
+	(void)state;
+	char text[PKI_FILE_OWNER_TEXT];
+	assert_string_equal(pki_file_owner(in_dir("x"), EACCES, text), "");
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_non_null(
+		strstr(pki_file_owner(in_dir("x"), EACCES, text), "runs as user"));
+	assert_string_equal(pki_file_owner(in_dir("x"), ENOENT, text), "");
+	assert_int_equal(chown(dir, 0, 0), 0);
+}
+
 static int
 setup(void **state)
 {
@@ -352,6 +396,8 @@ main(void)
 		FILE_TEST(folders_are_made),
 		FILE_TEST(interrupted_transfers_are_whole),
 		FILE_TEST(nobody_reads),
+		FILE_TEST(litter_is_swept),
+		FILE_TEST(errors_name_the_owner),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

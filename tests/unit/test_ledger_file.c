@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,8 +147,12 @@ damaged(const char *path)
 	struct pki_err err = { 0 };
 	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *ledger = NULL;
 	enum pki_status status = pki_ledger_open(path, PKI_LEDGER_READ, &ledger, &err);
-	if (status == PKI_OK)
+	enum pki_status quick = status;
+	if (status == PKI_OK) {
 		status = pki_ledger_check(ledger, &err);
+		quick = pki_ledger_quick_check(ledger, NULL);
+	}
+	assert_int_equal(quick, status);
 	return status == PKI_TAMPERED;
 }
 
@@ -323,6 +328,77 @@ a_full_disk_undoes_the_transaction_and_no_more(void **state)
 	ok(pki_ledger_check(f->ledger, &err));
 }
 
+static off_t
+wal_size(const struct fixture *f)
+{
+	char path[128];
+	struct stat st;
+	snprintf(path, sizeof path, "%s-wal", f->path);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Entries of the greatest size, 64 kB each. */
+static void
+write_much(struct fixture *f, uint64_t *n, int count)
+{
+	static uint8_t octets[65535];
+	for (int i = 0; i < count; i += 100) {
+		begin(f);
+		ok(pki_ledger_entry_count(f->ledger, n, &err));
+		for (int k = 0; k < 100; k++, ++*n)
+			ok(pki_ledger_add_entry(f->ledger, *n, START * 1000,
+				(struct pki_bytes){ octets, sizeof octets }, &err));
+		commit(f);
+	}
+}
+
+static void
+the_wal_shrinks_after_a_long_read(void **state)
+{
+	struct fixture *f = *state;
+	PKI_CLEANUP(pki_ledger_cleanup) struct pki_ledger *reader = NULL;
+	uint64_t n = 0;
+	write_much(f, &n, 100);
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &reader, &err));
+	ok(pki_ledger_snapshot(reader, &err));
+	write_much(f, &n, 1000);
+	assert_true(wal_size(f) > 64 << 20);
+	pki_ledger_release(reader);
+	write_much(f, &n, 100); /* the checkpoint is complete now */
+	write_much(f, &n, 100); /* the WAL begins anew */
+	assert_true(wal_size(f) <= 32 << 20);
+	ok(pki_ledger_quick_check(f->ledger, &err));
+}
+
+/* A WAL whose index is missing, in a folder that cannot be written. */
+static void
+a_wal_without_its_index(void **state)
+{
+	struct fixture *f = *state;
+	struct pki_ledger *reader = NULL;
+	char command[512];
+	issue_first(f);
+	snprintf(command, sizeof command,
+		"chmod 755 '%s' && mkdir '%s/ro' && cp '%s' '%s-wal' '%s/ro' && chmod 555 '%s/ro' && chmod 444 '%s'/ro/*",
+		f->dir, f->dir, f->path, f->path, f->dir, f->dir, f->dir);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof command, "%s/ro/ledger.db", f->dir);
+	/* root may write everywhere */
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+	struct pki_err own = { 0 };
+	enum pki_status status = pki_ledger_open(command, PKI_LEDGER_READ, &reader, &own);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(status, PKI_IO);
+	assert_non_null(strstr(own.msg, "VACUUM INTO"));
+	snprintf(command, sizeof command, "chmod 755 '%s/ro'", f->dir);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof command, "rm -r '%s/ro'", f->dir);
+	assert_int_equal(system(command), 0);
+}
+
 /* A copy of the database as it stands, without its WAL: what a backup is. */
 static void
 copy_database(const char *from, const char *to)
@@ -464,6 +540,8 @@ main(void)
 		TEST(a_view_changes_with_each_commit),
 		TEST(no_reader_takes_an_older_file),
 		TEST(a_full_disk_undoes_the_transaction_and_no_more),
+		TEST(the_wal_shrinks_after_a_long_read),
+		TEST(a_wal_without_its_index),
 		TEST(a_kill_leaves_all_or_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
