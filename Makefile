@@ -24,7 +24,7 @@ variant := $(if $(filter clang%,$(CC)),clang)$(if $(SAN),san)$(if $(TSAN),tsan)
 O := build/$(or $(variant),out)
 
 PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openssl-dev \
-	libyaml-dev libmicrohttpd-dev libjansson-dev libseccomp-dev zlib1g-dev
+	libyaml-dev libmicrohttpd-dev libjansson-dev libunistring-dev libseccomp-dev zlib1g-dev
 # what the demo drives besides, and the tests: third-party clients
 DEMO_PACKAGES := openssl curl jq sqlite3 gnutls-bin
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libnss3-tools faketime golang-go golang-golang-x-mod-dev \
@@ -36,7 +36,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-q
 CFLAGS ?= -O2 -g
 CFLAGS += -std=c17 $(WARN) -fPIE -fstack-protector-strong -MMD -MP
 LDFLAGS += -pie -Wl,-z,relro,-z,now
-LDLIBS := -lssl -lcrypto -lsqlite3 -lcurl -lyaml -lmicrohttpd -ljansson -lseccomp -lz -lpthread
+LDLIBS := -lssl -lcrypto -lsqlite3 -lcurl -lyaml -lmicrohttpd -ljansson -lunistring -lseccomp -lz -lpthread
 ifdef SAN
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined

@@ -87,7 +87,9 @@
 	X(TIMESTAMP, 86, "time-stamp", "RFC 3161 2.3") \
 	X(RSA_SIZE, 93, "rsa-strength", "ETSI TS 119 312") \
 	X(ALGORITHM, 94, "algorithm", "ETSI TS 119 312") \
+	X(NAMES, 108, "name-comparison", "RFC 5280 7.1, RFC 4518") \
 	X(IDENTIFIER, 109, "one-document-one-holder", "ETSI EN 319 411-1 6.3.3(e)") \
+	X(COUNTRY, 110, "country-code", "X.520 6.3.1") \
 	X(STAFF, 120, "staffed-roles", "ETSI EN 319 411-1 REQ-7.4") \
 	X(PERSONS, 121, "two-persons", "suite rule: four eyes are two persons") \
 	X(EVENT_FORM, 122, "event-author-and-form", "suite rule: log(5)") \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libpki/asn1/der.h"
+#include "libpki/base/text.h"
 
 #define FIELD(member) \
 	offsetof(struct pki_name, member), sizeof(((struct pki_name *)0)->member)
@@ -391,4 +392,28 @@ pki_name_identifier(const struct pki_name *name, char out[PKI_IDENTIFIER_TEXT])
 			out[used++] = *c;
 	}
 	out[used] = '\0';
+}
+
+/* An attribute of which nothing is left counts as absent. */
+static enum pki_status
+append_key(const struct attribute *a, const char *text, struct pki_buf *out,
+	struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf prepared = { 0 };
+	PKI_TRY(pki_text_prepare(text, &prepared, err));
+	if (prepared.len == 0)
+		return PKI_OK;
+	PKI_TRY(pki_buf_printf(out, err, "%s %zu ", a->label, prepared.len));
+	return pki_buf_append(out, prepared.data, prepared.len, err);
+}
+
+enum pki_status
+pki_name_key(const struct pki_name *name, uint8_t out[PKI_SHA256], struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf all = { 0 };
+	PKI_TRY(pki_name_check(name, false, err));
+	for (size_t i = 0; i < PKI_COUNT(attributes); i++)
+		PKI_TRY(append_key(
+			&attributes[i], value(name, &attributes[i]), &all, err));
+	return pki_sha256(all.data, all.len, out, err);
 }

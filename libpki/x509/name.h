@@ -83,8 +83,16 @@ void pki_name_text(const struct pki_name *name, char *out, size_t size);
 void pki_name_identifier(const struct pki_name *name, char out[PKI_IDENTIFIER_TEXT]);
 
 /*
- * rule 15: SHA-256 of the canonical DER (case and space folded, for the comparison of RFC 5280
- * 7.1). Equal names have equal hashes; the ledger compares hashes.
+ * rules 15, 108: SHA-256 of the attributes as pki_text_prepare() prepares texts. Two names are
+ * equal (RFC 5280 7.1) if their keys are equal. A later Unicode changes no key: its standard
+ * promises that for assigned characters, and new names hold no others.
+ */
+enum pki_status pki_name_key(const struct pki_name *name, uint8_t out[PKI_SHA256],
+	struct pki_err *err) PKI_MUST_CHECK;
+
+/*
+ * The column name_hash of the ledger: SHA-256 of the DER with simple case folding and single
+ * spaces, by which version 0.1.0 compared names. Names are compared by pki_name_key().
  */
 enum pki_status pki_name_hash(const struct pki_name *name, uint8_t out[PKI_SHA256],
 	struct pki_err *err) PKI_MUST_CHECK;

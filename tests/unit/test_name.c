@@ -337,6 +337,63 @@ r109_same_identifier_however_written(void **state)
 	}
 }
 
+static void
+hash_both(const struct pki_name *name, uint8_t key[PKI_SHA256], uint8_t hash[PKI_SHA256])
+{
+	struct pki_err err = { 0 };
+	assert_int_equal(pki_name_key(name, key, &err), PKI_OK);
+	assert_int_equal(pki_name_hash(name, hash, &err), PKI_OK);
+}
+
+/* Names equal by RFC 5280 7.1 that version 0.1.0 took for two. */
+static void
+r15_r108_same_name_same_key(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *field, *text, *other;
+		bool want_same;
+	} cases[] = {
+		{ "GN", "Ren\u00e9", "Rene\u0301", true },
+		{ "GN", "Claire", "Claire\u00a0", true },
+		{ "GN", "Claire", "Cl\u00adaire", true },
+		{ "GN", "Claire", "Claire\u061c", true },
+		{ "GN", "Claire", "Claire\u2060", true },
+		{ "SN", "Gro\u00df", "GROSS", true },
+		{ "SN", "Nguy\u1ec5n", "NGUY\u1ec4N", true },
+		{ "SN", "\u0386\u03bd", "\u03ac\u03bd", true },
+		{ "CN", "Ren\u00e9", "Rene", false },
+		{ "serialNumber", "PASFR-1", "PASFR-2", false },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		uint8_t key[2][PKI_SHA256], hash[2][PKI_SHA256];
+		struct pki_name name = alice;
+		set(&name, cases[i].field, cases[i].text);
+		hash_both(&name, key[0], hash[0]);
+		set(&name, cases[i].field, cases[i].other);
+		hash_both(&name, key[1], hash[1]);
+		if ((memcmp(key[0], key[1], PKI_SHA256) == 0) != cases[i].want_same)
+			fail_msg("%s and %s", cases[i].text, cases[i].other);
+		assert_memory_not_equal(hash[0], hash[1], PKI_SHA256);
+	}
+}
+
+/* The same text in another attribute is another name. */
+static void
+r108_the_key_tells_attributes_apart(void **state)
+{
+	(void)state;
+	struct pki_name a = { .common_name = "A", .surname = "B" };
+	struct pki_name b = { .common_name = "B", .surname = "A" };
+	struct pki_name c = { .given_name = "A", .surname = "B" };
+	uint8_t key[3][PKI_SHA256], hash[PKI_SHA256];
+	hash_both(&a, key[0], hash);
+	hash_both(&b, key[1], hash);
+	hash_both(&c, key[2], hash);
+	assert_memory_not_equal(key[0], key[1], PKI_SHA256);
+	assert_memory_not_equal(key[0], key[2], PKI_SHA256);
+}
+
 int
 main(void)
 {
@@ -349,6 +406,8 @@ main(void)
 		cmocka_unit_test(text_is_rfc4514),
 		cmocka_unit_test(r15_same_name_same_hash),
 		cmocka_unit_test(r109_same_identifier_however_written),
+		cmocka_unit_test(r15_r108_same_name_same_key),
+		cmocka_unit_test(r108_the_key_tells_attributes_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
