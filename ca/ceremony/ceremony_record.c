@@ -34,6 +34,7 @@ add_certificate(const struct record *r, int issuer, const struct pki_profile *pr
 	memcpy(row.profile, profile->name, sizeof row.profile);
 	PKI_TRY(pki_cert_subject(cert, &name, err));
 	PKI_TRY(pki_name_hash(&name, row.name_hash, err));
+	PKI_TRY(pki_name_key(&name, row.name_key, err));
 	PKI_TRY(pki_key_hash(pki_cert_get0_key(cert), row.key_hash, err));
 	PKI_TRY(pki_buf_append(&row.der, der.data, der.len, err));
 	enum pki_status status = pki_ledger_add_certificate(r->ledger, &row, err);

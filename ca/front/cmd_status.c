@@ -112,6 +112,21 @@ print_refused(json_t *refused)
 		row("refused", text);
 }
 
+/* rule 15: says nothing if no name is shared. */
+static void
+print_names(json_t *status)
+{
+	json_int_t shared = 0;
+	char text[160];
+	if (json_unpack(status, "{s:{s:I}}", "ledger", "names_shared", &shared) != 0 ||
+		shared == 0)
+		return;
+	snprintf(text, sizeof text,
+		"%lld belong to several holders: revoke their certificates (pki-audit verify names them)",
+		(long long)shared);
+	row("names", text);
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -141,6 +156,7 @@ print_status(json_t *status, struct pki_err *err)
 	snprintf(text, sizeof text, "%lld entries", (long long)entries);
 	row("log", text);
 	print_identifiers(status);
+	print_names(status);
 	crl_text(number, next_update, text, sizeof text);
 	row("CRL", text);
 	print_witnesses(status);

@@ -223,6 +223,8 @@ add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *e
 	pki_json_number(&counts, "entries", (int64_t)figures.entries);
 	PKI_TRY(pki_ledger_identifiers_shared(ledger, pki_time_now(), &shared, err));
 	pki_json_number(&counts, "identifiers_shared", (int64_t)shared);
+	PKI_TRY(pki_ledger_names_shared(ledger, pki_time_now(), &shared, err));
+	pki_json_number(&counts, "names_shared", (int64_t)shared);
 	pki_json_nest(status, "ledger", &counts);
 	pki_json_number(&last, "number", (int64_t)crl.number);
 	pki_json_time(&last, "next_update", crl.next_update);

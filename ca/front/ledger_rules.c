@@ -64,16 +64,15 @@ check_keys(struct pki_ledger *ledger, const struct facts *facts, struct pki_err 
 static enum pki_status
 check_name(struct pki_ledger *ledger, const struct facts *facts, struct pki_err *err)
 {
-	char holder[PKI_ID_TEXT] = "";
-	PKI_TRY(pki_ledger_name_holder(ledger, facts->certs[0].name_hash, holder, err));
-	/* the next certificate of an officer or service has the same name as the last */
-	const char *own = facts->order.holder[0] != '\0' ? facts->order.holder
-							 : PKI_HOLDER_SERVICE;
-	if (holder[0] != '\0' && strcmp(holder, own) != 0)
-		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
-			"the name belongs to holder %s; a name never goes to another person",
-			holder);
-	return PKI_OK;
+	struct pki_name_use use;
+	PKI_TRY(pki_ledger_name_use(
+		ledger, facts->certs[0].name_key, facts->order.holder, &use, err));
+	if (use.other[0] == '\0')
+		return PKI_OK;
+	return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
+		use.own ? "an earlier version gave this name also to holder %s; the certificates can only be revoked, and the person applies with another document"
+			: "the name belongs to holder %s; a name never goes to another person",
+		use.other);
 }
 
 /* rule 109; a holder whose identifier an earlier version gave to others, too, gets no more
@@ -161,6 +160,21 @@ not_revoked(void *ctx, const struct pki_cert_row *row, struct pki_err *err)
 		text);
 }
 
+/* The order may spell the name in another way than the predecessor: composed letters. */
+static bool
+same_name(const struct pki_cert_row *row, const struct facts *facts)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	struct pki_name name;
+	uint8_t key[PKI_SHA256];
+	if (memcmp(row->name_hash, facts->certs[0].name_hash, sizeof row->name_hash) == 0)
+		return true;
+	return pki_cert_parse(pki_buf_bytes(&row->der), &cert, NULL) == PKI_OK &&
+	       pki_cert_subject(cert, &name, NULL) == PKI_OK &&
+	       pki_name_key(&name, key, NULL) == PKI_OK &&
+	       memcmp(key, facts->certs[0].name_key, sizeof key) == 0;
+}
+
 static enum pki_status
 check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	const struct pki_serial *serial, pki_msec now, struct pki_err *err)
@@ -176,8 +190,7 @@ check_predecessor(struct pki_ledger *ledger, const struct facts *facts,
 	else if (row.not_after < now / 1000)
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s has expired; the person is identified as at first", text);
-	else if (memcmp(row.name_hash, facts->certs[0].name_hash, sizeof row.name_hash) !=
-		 0)
+	else if (!same_name(&row, facts))
 		status = pki_refuse(err, PKI_RULE_RENEWAL,
 			"%s bears another name; a changed name is verified as at first",
 			text);
@@ -449,6 +462,6 @@ ledger_rules_conflict(const struct facts *a, const struct facts *b)
 			strcmp(a->invitation.id, b->invitation.id) == 0))
 		return true;
 	return a->cert_count > 0 && b->cert_count > 0 &&
-	       (memcmp(a->certs[0].name_hash, b->certs[0].name_hash, PKI_SHA256) == 0 ||
+	       (memcmp(a->certs[0].name_key, b->certs[0].name_key, PKI_SHA256) == 0 ||
 		       share_identifier(a, b) || share_key(a, b));
 }

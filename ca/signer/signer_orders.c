@@ -74,6 +74,7 @@ decided_certificate(struct pki_cert_row *row, const struct pki_order *order,
 	row->not_after = decision->certs[i].not_after;
 	PKI_TRY(pki_name_hash(&order->subject, row->name_hash, err));
 	pki_name_identifier(&order->subject, row->identifier);
+	PKI_TRY(pki_name_key(&order->subject, row->name_key, err));
 	PKI_TRY(pki_key_hash(
 		pki_csr_get0_key(decision->certs[i].csr), row->key_hash, err));
 	return pki_serial_random(&row->serial, err);

@@ -142,6 +142,21 @@ check_replaced(
 	return PKI_OK;
 }
 
+/* As version 1 of the rules compared: by the old hash. */
+static enum pki_status
+old_namesake(const struct pki_name *a, const struct pki_name *b, bool *same,
+	struct pki_err *err)
+{
+	struct pki_name only = { 0 };
+	uint8_t hash[2][PKI_SHA256];
+	memcpy(only.common_name, a->common_name, sizeof only.common_name);
+	PKI_TRY(pki_name_hash(&only, hash[0], err));
+	memcpy(only.common_name, b->common_name, sizeof only.common_name);
+	PKI_TRY(pki_name_hash(&only, hash[1], err));
+	*same = memcmp(hash[0], hash[1], PKI_SHA256) == 0;
+	return PKI_OK;
+}
+
 /* A signer is the subject if both are one person, or have one common name: a person who
  * shares the name of an officer needs another officer. */
 static enum pki_status
@@ -151,6 +166,8 @@ is_own(const struct pki_case *c, const struct pki_cert *signer, bool *own,
 	const struct pki_name *subject = &c->order->order.subject;
 	struct pki_name name;
 	PKI_TRY(pki_cert_subject(signer, &name, err));
+	if (!decide_binds(c, 2))
+		return old_namesake(subject, &name, own, err);
 	PKI_TRY(pki_person_namesake(subject, &name, own, err));
 	if (*own)
 		return PKI_OK;

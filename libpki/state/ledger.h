@@ -140,6 +140,7 @@ struct pki_cert_row {
 	char profile[PKI_PROFILE_NAME];
 	char order[PKI_ID_TEXT]; /* "" : made at the ceremony */
 	uint8_t name_hash[PKI_SHA256];
+	uint8_t name_key[PKI_SHA256]; /* to be added; not read back */
 	uint8_t key_hash[PKI_SHA256];
 	/* pki_name_identifier() of the subject; to be added, not read back */
 	char identifier[PKI_IDENTIFIER_TEXT];
@@ -242,12 +243,22 @@ enum pki_status pki_ledger_alive(struct pki_ledger *ledger, int issuer, pki_time
 enum pki_status pki_ledger_key_known(struct pki_ledger *ledger,
 	const uint8_t hash[PKI_SHA256], bool *certified, bool *blocked,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* holder: "" if the name is free; PKI_HOLDER_SERVICE if a certificate without a holder
- * (of an officer, a service or the CA) carries the name. */
+/* rule 15: who has the name of this pki_name_key()? holder: "" for an officer, a service or
+ * the CA, who count as one holder. A reader may have a ledger of an earlier version, which
+ * has no keys: own is true then, and other "". */
 #define PKI_HOLDER_SERVICE "service"
-enum pki_status pki_ledger_name_holder(struct pki_ledger *ledger,
-	const uint8_t hash[PKI_SHA256], char holder[PKI_ID_TEXT],
+struct pki_name_use {
+	bool own; /* a certificate of this holder has the name */
+	char other[PKI_ID_TEXT]; /* another holder, or PKI_HOLDER_SERVICE; "": none */
+	bool shared; /* an earlier version gave the name to several holders */
+};
+enum pki_status pki_ledger_name_use(struct pki_ledger *ledger,
+	const uint8_t key[PKI_SHA256], const char *holder, struct pki_name_use *out,
 	struct pki_err *err) PKI_MUST_CHECK;
+/* The number of names of which several holders have certificates that are neither revoked
+ * nor expired: earlier versions compared names less strictly. */
+enum pki_status pki_ledger_names_shared(struct pki_ledger *ledger, pki_time now,
+	uint64_t *out, struct pki_err *err) PKI_MUST_CHECK;
 
 /* rule 109: who has this identifier (pki_name_identifier())? Officers and services have no
  * identifier here. A reader may have a ledger of an earlier version, which does not know: own

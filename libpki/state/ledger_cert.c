@@ -178,6 +178,7 @@ pki_ledger_add_certificate(
 	sqlite3_bind_int(s, 13, (int)row->partition);
 	PKI_TRY(ledger_run(ledger, s, "record the certificate", err));
 	row->id = sqlite3_last_insert_rowid(ledger->db);
+	PKI_TRY(ledger_add_name(ledger, row, err));
 	return ledger_add_identifier(ledger, row, err);
 }
 
@@ -382,23 +383,5 @@ pki_ledger_key_known(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
 	ledger_bind_blob(s, 1, hash, PKI_SHA256);
 	PKI_TRY(ledger_step(ledger, s, certified, "look for the key", err));
 	*blocked = *certified && sqlite3_column_type(s, 0) != SQLITE_NULL;
-	return PKI_OK;
-}
-
-enum pki_status
-pki_ledger_name_holder(struct pki_ledger *ledger, const uint8_t hash[PKI_SHA256],
-	char holder[PKI_ID_TEXT], struct pki_err *err)
-{
-	PKI_CLEANUP(ledger_reset) sqlite3_stmt *s = NULL;
-	bool row = false;
-	holder[0] = '\0';
-	PKI_TRY(ledger_statement(ledger, SQL_NAME, &s, err));
-	ledger_bind_blob(s, 1, hash, PKI_SHA256);
-	PKI_TRY(ledger_step(ledger, s, &row, "look for the name", err));
-	if (!row)
-		return PKI_OK;
-	PKI_TRY(ledger_column_text(s, 0, holder, PKI_ID_TEXT, err));
-	if (holder[0] == '\0')
-		snprintf(holder, PKI_ID_TEXT, "%s", PKI_HOLDER_SERVICE);
 	return PKI_OK;
 }

@@ -24,6 +24,7 @@ enum check_sql {
 	CHECK_IDENTIFIER,
 	CHECK_SHARED,
 	CHECK_SHARED_BEFORE,
+	CHECK_NAME_SHARED,
 	CHECK_REVOCATION_SEQUENCE,
 	CHECK_REVOCATION_ISSUER,
 	CHECK_REVOKED,
@@ -67,6 +68,8 @@ static const struct {
 	{ CHECK_NAME, PKI_RULE_DN_REASSIGNED, "its name is another holder's too" },
 	{ CHECK_IDENTIFIER, PKI_RULE_RECORD,
 		"the identifier is of no certificate, or is shared by other holders than recorded" },
+	{ CHECK_NAME_SHARED, PKI_RULE_DN_REASSIGNED,
+		"the name is of no certificate, or is shared by other holders than recorded" },
 	{ CHECK_REVOCATION_SEQUENCE, PKI_RULE_APPEND_ONLY, HISTORY("revocation") },
 	{ CHECK_REVOCATION_ISSUER, PKI_RULE_REVOCATION,
 		"is another issuer's than its certificate" },
@@ -74,6 +77,15 @@ static const struct {
 		"not all that its log entry says it revoked is revoked" },
 	{ CHECK_CRL_SEQUENCE, PKI_RULE_CRL_FIELDS, HISTORY("CRL") },
 };
+
+/* The version of the ledger that brought the table. */
+static int
+agreements_since(enum check_sql sql)
+{
+	return sql == CHECK_IDENTIFIER    ? LEDGER_IDENTIFIERS
+	       : sql == CHECK_NAME_SHARED ? LEDGER_NAMES
+					  : 0;
+}
 
 static void
 tell(const struct check *c, const char *object, enum pki_rule rule, const char *text)
@@ -194,8 +206,7 @@ pki_ledger_reconcile(struct pki_ledger *ledger, pki_ledger_finding_fn *fn, void 
 	enum pki_status status = check_schema(&c, &model, err);
 	ledger_disconnect(&model);
 	for (size_t i = 0; i < PKI_COUNT(agreements); i++)
-		if (agreements[i].sql != CHECK_IDENTIFIER ||
-			ledger->version >= LEDGER_IDENTIFIERS)
+		if (ledger->version >= agreements_since(agreements[i].sql))
 			check_agreement(&c, agreements[i].sql, agreements[i].rule,
 				agreements[i].text);
 	check_shared(&c);

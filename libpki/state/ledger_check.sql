@@ -70,6 +70,12 @@ SELECT 'holder ' || min(holder), group_concat(holder, ', ')
     AND c.not_after * 1000 >= (SELECT at FROM entry ORDER BY id DESC LIMIT 1))
   WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1
 
+-- CHECK_NAME_SHARED:
+SELECT 'name of ' || iif(holder = '', 'service', holder) FROM name n
+  WHERE shared <> EXISTS (SELECT 1 FROM name WHERE key = n.key AND holder <> n.holder)
+    OR NOT EXISTS (SELECT 1 FROM certificate c WHERE c.holder = n.holder AND c.holder <> '')
+      AND holder <> ''
+
 -- CHECK_REVOCATION_SEQUENCE:
 SELECT 'revocation of ' || lower(hex(serial)) FROM
   (SELECT serial, position, order_id, lag(position, 1, 0) OVER w AS p,

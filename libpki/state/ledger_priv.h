@@ -52,6 +52,8 @@ enum ledger_sql {
 	SQL_IDENTIFIER,
 	SQL_IDENTIFIER_ADD,
 	SQL_IDENTIFIERS_SHARED,
+	SQL_NAME_ADD,
+	SQL_NAMES_SHARED,
 	SQL_PARTITIONING_ADD,
 	SQL_PARTITIONING,
 	SQL_REVOKE,
@@ -147,6 +149,14 @@ enum pki_status ledger_define_identifier(
 	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
 enum pki_status ledger_add_identifier(struct pki_ledger *ledger,
 	const struct pki_cert_row *row, struct pki_err *err) PKI_MUST_CHECK;
+/* ledger_names.c: the version that brought the table of names, and the SQL function
+ * name_key(), which the migration needs. */
+#define LEDGER_NAMES 5
+enum pki_status ledger_add_name_key(
+	struct pki_ledger *ledger, struct pki_err *err) PKI_MUST_CHECK;
+/* Records the row's name as the holder's (rule 15). */
+enum pki_status ledger_add_name(struct pki_ledger *ledger, const struct pki_cert_row *row,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 /* Makes the tables of the versions after `from` up to `to`. */
 enum pki_status ledger_make_schema(struct pki_ledger *ledger, int64_t from, int64_t to,

@@ -5,7 +5,7 @@
 
 /* In sequence: a ledger of version N has had the first N migrations. Never change a
  * released migration. */
-enum { VERSION_1, VERSION_2, VERSION_3, VERSION_4 };
+enum { VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5 };
 static const char *const migrations[] = {
 #include "libpki/state/ledger_schema.sql.inc"
 };
@@ -50,6 +50,7 @@ ledger_make_schema(
 	struct pki_ledger *ledger, int64_t from, int64_t to, struct pki_err *err)
 {
 	PKI_TRY(ledger_define_identifier(ledger, err));
+	PKI_TRY(ledger_add_name_key(ledger, err));
 	for (int64_t v = from; v < to; v++)
 		PKI_TRY(ledger_exec(ledger, migrations[v], err));
 	return PKI_OK;

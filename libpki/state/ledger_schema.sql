@@ -391,3 +391,31 @@ END;
 CREATE TRIGGER identifier_no_delete BEFORE DELETE ON identifier BEGIN
  SELECT RAISE(ABORT, 'r213: the ledger is append-only: no DELETE from identifier') WHERE 1;
 END;
+
+-- VERSION_5:
+-- name_key(): pki_name_key() of a certificate's subject; NULL if the certificate cannot be
+-- read. shared: an earlier version gave the name to several holders.
+CREATE TABLE name (
+ key BLOB NOT NULL CHECK (length(key) = 32),
+ holder TEXT NOT NULL,
+ shared INTEGER NOT NULL DEFAULT 0 CHECK (shared IN (0, 1)),
+ PRIMARY KEY (key, holder)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO name (key, holder)
+ SELECT key, holder FROM (SELECT name_key(der) AS key, holder FROM certificate)
+ WHERE key IS NOT NULL;
+UPDATE name SET shared = 1 WHERE key IN
+ (SELECT key FROM name GROUP BY key HAVING count(*) > 1);
+CREATE INDEX name_shared ON name (key, holder) WHERE shared = 1;
+CREATE TRIGGER name_new BEFORE INSERT ON name BEGIN
+ SELECT RAISE(ABORT, 'r15: the name belongs to another holder; change the name')
+ WHERE EXISTS (SELECT 1 FROM name WHERE key = NEW.key AND holder <> NEW.holder);
+SELECT RAISE(ABORT, 'r213: the name is recorded already')
+ WHERE EXISTS (SELECT 1 FROM name WHERE key = NEW.key AND holder = NEW.holder);
+END;
+CREATE TRIGGER name_no_update BEFORE UPDATE ON name BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no UPDATE of name') WHERE 1;
+END;
+CREATE TRIGGER name_no_delete BEFORE DELETE ON name BEGIN
+ SELECT RAISE(ABORT, 'r213: the ledger is append-only: no DELETE from name') WHERE 1;
+END;

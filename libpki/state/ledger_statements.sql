@@ -160,7 +160,23 @@ SELECT r.certificate FROM certificate c
   LEFT JOIN revocation r ON r.certificate = c.id WHERE c.key_hash = ?1
 
 -- SQL_NAME:
-SELECT holder FROM certificate WHERE name_hash = ?1 LIMIT 1
+-- Another holder with the name, or NULL; has the holder the name; did an earlier version give
+-- the name to both.
+SELECT max(holder) FILTER (WHERE holder <> ?2), count(*) FILTER (WHERE holder = ?2),
+    max(shared)
+  FROM name WHERE key = ?1
+
+-- SQL_NAME_ADD:
+INSERT INTO name (key, holder) VALUES (?1, ?2)
+
+-- SQL_NAMES_SHARED:
+-- Names of which two holders have a certificate that lives. Officers and services have no
+-- holder; one of their certificates always lives.
+SELECT count(*) FROM (SELECT n.key FROM name n WHERE n.shared = 1 AND (n.holder = ''
+    OR EXISTS (SELECT 1 FROM certificate c LEFT JOIN revocation r ON r.certificate = c.id
+      WHERE c.holder = n.holder AND c.holder <> '' AND c.not_after >= ?1
+      AND r.certificate IS NULL))
+  GROUP BY n.key HAVING count(*) > 1)
 
 -- SQL_IDENTIFIER:
 -- Another holder with the identifier, or NULL; has the holder the identifier.

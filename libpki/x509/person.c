@@ -41,22 +41,22 @@ pki_person_of(const struct pki_name *name, char out[PKI_PERSON_TEXT])
 }
 
 static enum pki_status
-hash_common_name(
+key_of_common_name(
 	const struct pki_name *name, uint8_t out[PKI_SHA256], struct pki_err *err)
 {
 	struct pki_name only = { 0 };
 	memcpy(only.common_name, name->common_name, sizeof only.common_name);
-	return pki_name_hash(&only, out, err);
+	return pki_name_key(&only, out, err);
 }
 
 enum pki_status
 pki_person_namesake(const struct pki_name *a, const struct pki_name *b, bool *same,
 	struct pki_err *err)
 {
-	uint8_t hash_a[PKI_SHA256], hash_b[PKI_SHA256];
-	PKI_TRY(hash_common_name(a, hash_a, err));
-	PKI_TRY(hash_common_name(b, hash_b, err));
-	*same = memcmp(hash_a, hash_b, sizeof hash_a) == 0;
+	uint8_t key_a[PKI_SHA256], key_b[PKI_SHA256];
+	PKI_TRY(key_of_common_name(a, key_a, err));
+	PKI_TRY(key_of_common_name(b, key_b, err));
+	*same = memcmp(key_a, key_b, sizeof key_a) == 0;
 	return PKI_OK;
 }
 

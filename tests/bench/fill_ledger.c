@@ -119,6 +119,7 @@ add_certificate(const struct minted_holder *holder, const char *order, int i)
 	strcpy(row.order, order);
 	memcpy(row.name_hash, holder->name_hash, sizeof row.name_hash);
 	memcpy(row.identifier, holder->identifier, sizeof row.identifier);
+	memcpy(row.name_key, holder->name_key, sizeof row.name_key);
 	memcpy(row.key_hash, cert->key_hash, sizeof row.key_hash);
 	must(pki_ledger_add_certificate(fill.ledger, &row, &err), &err);
 	fill.certificates++;

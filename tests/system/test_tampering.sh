@@ -167,6 +167,14 @@ sql "identifier of H-.*: \[35\]" "identifier: given to another holder too" "INSE
 sql "identifier of H-.*: \[35\]" "identifier: said to be shared" "UPDATE identifier SET shared = 1 WHERE $of_alice"
 sql "identifier of H-dead: \[35\]" "identifier: of nobody" "INSERT INTO identifier VALUES ('PASFR0', 'H-dead', 0)"
 
+# name
+sql "serial $alice: \[35\]" "name: removed" "DELETE FROM name WHERE holder = (SELECT holder FROM certificate WHERE $A)"
+sql "serial $alice: \[35\]" "name: another key" "UPDATE name SET key = zeroblob(32) WHERE holder = (SELECT holder FROM certificate WHERE $A)"
+sql "serial $alice: \[15\]" "name: given to another holder too" "INSERT INTO name SELECT key,
+	(SELECT holder FROM certificate WHERE serial = x'$carla'), 0 FROM name WHERE holder = (SELECT holder FROM certificate WHERE $A)"
+sql "name of H-.*: \[15\]" "name: said to be shared" "UPDATE name SET shared = 1 WHERE holder = (SELECT holder FROM certificate WHERE $A)"
+sql "name of H-dead: \[15\]" "name: of nobody" "INSERT INTO name VALUES (zeroblob(32), 'H-dead', 0)"
+
 # revocation
 sql "$bruno_revoked: \[58\]" "revocation: removed" "DELETE FROM revocation WHERE $B"
 sql "\[(58|76|57)\]" "revocation: the last ones removed" "DELETE FROM revocation WHERE position =

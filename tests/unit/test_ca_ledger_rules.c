@@ -84,6 +84,13 @@ add_order(const char *id, enum pki_action action, const char *holder, uint8_t n)
 }
 
 static void
+set_name(struct facts *facts, uint8_t name)
+{
+	fill(facts->certs[0].name_hash, name);
+	fill(facts->certs[0].name_key, name);
+}
+
+static void
 add_certificate(uint8_t n, const char *holder, const char *profile, const char *order,
 	uint8_t name)
 {
@@ -99,6 +106,7 @@ add_certificate(uint8_t n, const char *holder, const char *profile, const char *
 	fill(row.key_hash, n);
 	fill(row.name_hash, name);
 	snprintf(row.identifier, sizeof row.identifier, "PASFR%d", name);
+	fill(row.name_key, name);
 	must(pki_buf_append(&row.der, &n, 1, &err), &err);
 	must(pki_ledger_add_certificate(world.ledger, &row, &err), &err);
 	pki_cert_row_free(&row);
@@ -127,6 +135,7 @@ add_officer(uint8_t n, const char *profile, const char *identifier, const char *
 	strcpy(row.profile, profile);
 	fill(row.key_hash, n);
 	fill(row.name_hash, n);
+	fill(row.name_key, n);
 	must(pki_buf_append(&row.der, der.data, der.len, &err), &err);
 	must(pki_ledger_add_certificate(world.ledger, &row, &err), &err);
 	if (identifier[0] != '\0')
@@ -237,7 +246,7 @@ static struct job
 good_issue(void)
 {
 	struct job job = good(PKI_ACTION_ISSUE, "H-00000000000000000000000000000005");
-	fill(job.facts.certs[0].name_hash, FREE);
+	set_name(&job.facts, FREE);
 	return job;
 }
 
@@ -288,7 +297,7 @@ static struct job
 good_renew(void)
 {
 	struct job job = good(PKI_ACTION_RENEW, ALICE);
-	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
+	set_name(&job.facts, ALICE_AUTH);
 	job.facts.serials[0] = serial(ALICE_AUTH);
 	job.facts.serial_count = 1;
 	return job;
@@ -355,15 +364,15 @@ r15_a_name_stays_with_its_holder(void **state)
 {
 	(void)state;
 	struct job job = good_issue();
-	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
+	set_name(&job.facts, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
-	fill(job.facts.certs[0].name_hash, OFFICER);
+	set_name(&job.facts, OFFICER);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
 	/* a service's certificate is replaced by one of the same name */
 	job = good(PKI_ACTION_ISSUE, "");
-	fill(job.facts.certs[0].name_hash, OFFICER);
+	set_name(&job.facts, OFFICER);
 	expect(&job, PKI_OK, PKI_RULE_NONE);
-	fill(job.facts.certs[0].name_hash, ALICE_AUTH);
+	set_name(&job.facts, ALICE_AUTH);
 	expect(&job, PKI_REFUSED, PKI_RULE_DN_REASSIGNED);
 }
 
@@ -410,7 +419,7 @@ r46_renewals_rest_on_live_predecessors(void **state)
 	job.facts.serial_count = 0;
 	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	job = good_renew();
-	fill(job.facts.certs[0].name_hash, FREE);
+	set_name(&job.facts, FREE);
 	expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	job = good_renew();
 	job.facts.serials[0] = serial(FREE);
@@ -432,7 +441,7 @@ r46_the_second_renewal_identifies_afresh(void **state)
 	for (size_t i = 0; i < PKI_COUNT(predecessors); i++) {
 		struct job job = good_renew();
 		strcpy(job.facts.order.holder, BRUNO);
-		fill(job.facts.certs[0].name_hash, BRUNO_AUTH);
+		set_name(&job.facts, BRUNO_AUTH);
 		job.facts.serials[0] = serial(predecessors[i]);
 		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	}
@@ -446,13 +455,13 @@ r46_r58_nothing_is_renewed_after_a_revocation(void **state)
 	for (int n = CARLA_AUTH; n <= CARLA_LOST; n++) {
 		job = good_renew();
 		strcpy(job.facts.order.holder, CARLA);
-		fill(job.facts.certs[0].name_hash, CARLA_AUTH);
+		set_name(&job.facts, CARLA_AUTH);
 		job.facts.serials[0] = serial((uint8_t)n);
 		expect(&job, PKI_REFUSED, PKI_RULE_RENEWAL);
 	}
 	/* nor is what was ordered before it */
 	job = good(PKI_ACTION_ISSUE, BRUNO);
-	fill(job.facts.certs[0].name_hash, BRUNO_AUTH);
+	set_name(&job.facts, BRUNO_AUTH);
 	job.facts.created = NOW - 5000;
 	expect(&job, PKI_REFUSED, PKI_RULE_ORDER_AGE);
 	job.facts.created = NOW - 801; /* a millisecond before, in the same second */

@@ -101,7 +101,7 @@ static void
 r15_names_are_never_reassigned(void **state)
 {
 	struct fixture *f = *state;
-	char holder[PKI_ID_TEXT];
+	struct pki_name_use use;
 	struct pki_cert_row service = make_cert(9, "", 0);
 	begin(f);
 	ok(add_cert(f->ledger, service, &err));
@@ -114,19 +114,39 @@ r15_names_are_never_reassigned(void **state)
 	refused(add_cert(f->ledger, row, &err), DN_REASSIGNED);
 	memcpy(row.name_hash, service.name_hash, PKI_SHA256);
 	refused(add_cert(f->ledger, row, &err), DN_REASSIGNED);
-	ok(pki_ledger_name_holder(f->ledger, service.name_hash, holder, &err));
-	assert_string_equal(holder, "service");
+	ok(pki_ledger_name_use(f->ledger, service.name_key, "H-2", &use, &err));
+	assert_string_equal(use.other, PKI_HOLDER_SERVICE);
+	assert_false(use.own);
 	row = make_cert(3, "H-2", 2);
-	ok(pki_ledger_name_holder(f->ledger, row.name_hash, holder, &err));
-	assert_string_equal(holder, "");
+	ok(pki_ledger_name_use(f->ledger, row.name_key, "H-2", &use, &err));
+	assert_string_equal(use.other, "");
+	assert_false(use.own);
 	ok(add_cert(f->ledger, row, &err));
-	ok(pki_ledger_name_holder(f->ledger, row.name_hash, holder, &err));
-	assert_string_equal(holder, "H-2");
+	ok(pki_ledger_name_use(f->ledger, row.name_key, "H-2", &use, &err));
+	assert_string_equal(use.other, "");
+	assert_true(use.own);
+	assert_false(use.shared);
+	ok(pki_ledger_name_use(f->ledger, row.name_key, "", &use, &err));
+	assert_string_equal(use.other, "H-2");
 	/* an officer renews under the same name */
 	ok(add_order(f->ledger, 3, PKI_ACTION_RENEW, "", &err));
 	row = make_cert(11, "", 3);
 	ok(add_cert(f->ledger, row, &err));
 	commit(f);
+}
+
+/* The old hashes differ, the names do not. */
+static void
+r108_names_are_compared_by_key(void **state)
+{
+	struct fixture *f = *state;
+	issue_first(f);
+	begin(f);
+	ok(add_order(f->ledger, 2, PKI_ACTION_ISSUE, "H-2", &err));
+	struct pki_cert_row row = make_cert(3, "H-2", 2);
+	memcpy(row.name_key, make_cert(1, "H-1", 1).name_key, PKI_SHA256);
+	refused(add_cert(f->ledger, row, &err), DN_REASSIGNED);
+	pki_ledger_rollback(f->ledger);
 }
 
 static void
@@ -794,6 +814,7 @@ main(void)
 		TEST(r04_same_three_years_everywhere),
 		TEST(r15_names_are_never_reassigned),
 		TEST(r109_an_identifier_has_one_holder),
+		TEST(r108_names_are_compared_by_key),
 		TEST(r31_r36_keys_count_once),
 		TEST(r35_no_certificate_without_its_order),
 		TEST(r203_an_order_counts_once),

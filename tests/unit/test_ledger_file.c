@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "libpki/base/file.h"
+#include "libpki/x509/certify.h"
 #include "tests/unit/common/ledger_rows.h"
+#include "tests/unit/common/chain.h"
 
 static void
 opens_what_it_made_and_nothing_else(void **state)
@@ -78,7 +80,7 @@ refuses_other_versions_and_databases(void **state)
 		const char *sql;
 		enum pki_status want;
 	} cases[] = {
-		{ "PRAGMA user_version = 5", PKI_VERSION },
+		{ "PRAGMA user_version = 98", PKI_VERSION },
 		{ "PRAGMA user_version = 99", PKI_VERSION },
 		{ "PRAGMA application_id = 1", PKI_INPUT },
 	};
@@ -139,6 +141,108 @@ converts_version_1(void **state)
 		SQLITE_CONSTRAINT);
 	assert_int_equal(sql(path, "UPDATE crl SET cutoff = 0", message, sizeof message),
 		SQLITE_CONSTRAINT);
+}
+
+/* A certificate of the name, and row and order for it. */
+static void
+add_named(struct fixture *f, const struct chain *chain, uint64_t n, const char *holder,
+	const char *given_name)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	PKI_CLEANUP(pki_key_cleanup) struct pki_key *key = NULL;
+	ok(pki_key_generate(PKI_ALG_P256, &key, &err));
+	struct pki_name name = chain_subject;
+	struct pki_cert_spec spec = chain_spec(chain, PKI_KIND_HOLDER_SIGN, key);
+	snprintf(name.given_name, sizeof name.given_name, "%s", given_name);
+	spec.subject = &name;
+	ok(pki_certify(&spec, chain->ca_key, &cert, &err));
+	ok(add_order(f->ledger, n, PKI_ACTION_ISSUE, holder, &err));
+	struct pki_cert_row row = make_cert(n, holder, n);
+	struct pki_bytes der = pki_cert_get0_der(cert);
+	ok(pki_name_hash(&name, row.name_hash, &err));
+	ok(pki_buf_append(&row.der, der.data, der.len, &err));
+	ok(pki_ledger_add_certificate(f->ledger, &row, &err));
+	pki_cert_row_free(&row);
+}
+
+static void
+note_finding(void *ctx, const char *object, struct pki_err *err)
+{
+	if (strncmp(object, "name", 4) == 0)
+		snprintf(ctx, 400, "%.100s: %.200s", object, err->msg);
+}
+
+/* The ledger becomes one of version 4, which took the names of two holders for two names. */
+static void
+r108_converts_version_4(void **state)
+{
+	struct fixture *f = *state;
+	struct chain chain;
+	char message[128], found[400] = "";
+	uint64_t shared = 0;
+	chain_make(&chain);
+	begin(f);
+	add_named(f, &chain, 1, "H-1", "Ren\u00e9");
+	add_named(f, &chain, 2, "H-2", "Rene\u0301");
+	add_named(f, &chain, 3, "H-3", "Rene");
+	commit(f);
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	assert_int_equal(sql(f->path, "DROP TABLE name; PRAGMA user_version = 4", message,
+				 sizeof message),
+		SQLITE_OK);
+	struct pki_name name = chain_subject;
+	uint8_t key[PKI_SHA256];
+	struct pki_name_use use;
+	strcpy(name.given_name, "REN\u00c9");
+	ok(pki_name_key(&name, key, &err));
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &f->ledger, &err));
+	ok(pki_ledger_reconcile(f->ledger, note_finding, found, &err));
+	assert_string_equal(found, "");
+	ok(pki_ledger_name_use(f->ledger, key, "H-1", &use, &err));
+	assert_true(use.own && use.other[0] == '\0' && !use.shared);
+	ok(pki_ledger_names_shared(f->ledger, START, &shared, &err));
+	assert_int_equal(shared, 0);
+	pki_ledger_close(f->ledger);
+
+	ok(pki_ledger_open(f->path, PKI_LEDGER_WRITE, &f->ledger, &err));
+	ok(pki_ledger_reconcile(f->ledger, note_finding, found, &err));
+	assert_string_equal(found, "");
+	ok(pki_ledger_name_use(f->ledger, key, "H-1", &use, &err));
+	assert_true(use.own && use.shared);
+	assert_string_equal(use.other, "H-2");
+	ok(pki_ledger_name_use(f->ledger, key, "H-9", &use, &err));
+	assert_true(!use.own && use.shared);
+	ok(pki_ledger_names_shared(f->ledger, START, &shared, &err));
+	assert_int_equal(shared, 1);
+	begin(f);
+	ok(add_order(f->ledger, 4, PKI_ACTION_RENEW, "H-1", &err));
+	struct pki_cert_row row = make_cert(4, "H-1", 4);
+	memcpy(row.name_key, key, sizeof key);
+	refused(add_cert(f->ledger, row, &err), DN_REASSIGNED);
+	pki_ledger_rollback(f->ledger);
+	begin(f);
+	ok(add_order(f->ledger, 5, PKI_ACTION_REVOKE, "H-2", &err));
+	row = make_cert(2, "H-2", 2);
+	ok(add_revocation(f->ledger, &row, 5, START * 1000, &err));
+	commit(f);
+	ok(pki_ledger_names_shared(f->ledger, START, &shared, &err));
+	assert_int_equal(shared, 0);
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	/* past the triggers: the shared name is said to be one holder's */
+	assert_int_equal(
+		sql(f->path, "DROP TRIGGER name_no_update; UPDATE name SET shared = 0",
+			message, sizeof message),
+		SQLITE_OK);
+	ok(pki_ledger_open(f->path, PKI_LEDGER_READ, &f->ledger, &err));
+	ok(pki_ledger_reconcile(f->ledger, note_finding, found, &err));
+	assert_non_null(strstr(found, "name of H-"));
+	pki_ledger_close(f->ledger);
+	f->ledger = NULL;
+	assert_int_equal(sql(f->path, "DELETE FROM name", message, sizeof message),
+		SQLITE_CONSTRAINT);
+	chain_free(&chain);
 }
 
 static bool
@@ -533,6 +637,7 @@ main(void)
 		TEST(opens_what_it_made_and_nothing_else),
 		TEST(refuses_other_versions_and_databases),
 		TEST(converts_version_1),
+		TEST(r108_converts_version_4),
 		TEST(finds_damage),
 		TEST(r213_no_program_rewrites_history),
 		TEST(readers_see_commits_and_keep_snapshots),

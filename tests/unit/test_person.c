@@ -67,6 +67,9 @@ r121_persons_are_compared_by_identifier_else_by_name(void **state)
 			{ .common_name = "TEST David" }, false },
 		{ { .country = "MC", .common_name = "TEST Claire" },
 			{ .common_name = "test claire" }, true },
+		/* rule 108 */
+		{ { .common_name = "TEST Ren\u00e9" },
+			{ .common_name = "TEST Rene\u0301\u00ad" }, true },
 	};
 	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
 		bool same = !cases[i].same;

@@ -94,6 +94,7 @@ mint_holder(struct set *set, pki_time now, struct minted_holder *out)
 	mint_subject(digits, &name);
 	must(pki_name_hash(&name, out->name_hash, &err), &err);
 	pki_name_identifier(&name, out->identifier);
+	must(pki_name_key(&name, out->name_key, &err), &err);
 	out->not_before = now;
 	out->not_after = some_end(digits, now);
 	for (int i = 0; i < CERTS_PER_HOLDER; i++) {

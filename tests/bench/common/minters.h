@@ -15,6 +15,7 @@ struct minted_holder {
 	char id[PKI_ID_TEXT];
 	uint8_t name_hash[PKI_SHA256];
 	char identifier[PKI_IDENTIFIER_TEXT];
+	uint8_t name_key[PKI_SHA256];
 	pki_time not_before;
 	pki_time not_after; /* of both; the identity document ends then */
 	struct minted certs[CERTS_PER_HOLDER];

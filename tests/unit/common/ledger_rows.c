@@ -106,6 +106,7 @@ make_cert(uint64_t n, const char *holder, uint64_t order)
 	/* name and identifier of the holder's own */
 	snprintf(row.identifier, sizeof row.identifier, "PASFR%s", holder);
 	ok(pki_sha256(holder, strlen(holder), row.name_hash, &err));
+	memcpy(row.name_key, row.name_hash, sizeof row.name_key);
 	return row;
 }
 

@@ -35,20 +35,33 @@ check_end(const struct subject *s)
 			"is valid beyond the end of its issuer");
 }
 
-/* rule 15: a name belongs to one holder */
+/* rule 15: a name belongs to one holder. Names that an earlier version gave to several
+ * holders are reported as long as their certificates live. */
 static void
-check_name(const struct subject *s)
+check_name(const struct subject *s, const struct pki_name *name)
 {
 	const struct pki_cert_row *row = s->row;
 	struct pki_err own = { 0 };
-	char first[PKI_ID_TEXT];
-	const char *holder = row->holder[0] != '\0' ? row->holder : PKI_HOLDER_SERVICE;
-	if (pki_ledger_name_holder(s->a->ledger, row->name_hash, first, &own) != PKI_OK)
+	struct pki_name_use use;
+	uint8_t key[PKI_SHA256];
+	if (pki_name_key(name, key, &own) != PKI_OK ||
+		pki_ledger_name_use(s->a->ledger, key, row->holder, &use, &own) != PKI_OK)
 		audit_add_finding(s->a, s->object, &own);
-	else if (strcmp(first, holder) != 0)
+	else if (!use.own)
+		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
+			"has a name that the ledger's table of names does not give to its holder");
+	else if (use.shared && use.other[0] != '\0') {
+		if (row->revoked || row->not_after < time(NULL))
+			return;
+		(void)pki_fail_rule(&own, PKI_STATE, PKI_RULE_DN_REASSIGNED,
+			"has the name of the holder %s too, by RFC 5280 7.1; an earlier version compared less strictly",
+			use.other);
+		audit_add_finding(s->a, s->object, &own);
+	} else if (use.other[0] != '\0')
 		audit_add_breach(s->a, s->object, PKI_RULE_DN_REASSIGNED,
 			"has the name of the holder %s, but the ledger gives this certificate to %s",
-			first, holder);
+			use.other,
+			row->holder[0] != '\0' ? row->holder : PKI_HOLDER_SERVICE);
 }
 
 /* rule 121: the ledger has the person whom the certificate identifies, for the schema's
@@ -108,7 +121,7 @@ check_columns(const struct subject *s)
 		audit_add_breach(s->a, s->object, PKI_RULE_RECORD,
 			"serial, dates, name or key in the ledger are not the certificate's");
 	check_end(s);
-	check_name(s);
+	check_name(s, &name);
 	check_officer(s, &name);
 	check_identifier(s, &name);
 }
