@@ -265,6 +265,9 @@ pki_yaml_parse(struct pki_bytes text, const char *name, struct pki_yaml **root,
 	if (text.len > PKI_FILE_MAX)
 		return pki_fail(err, PKI_LIMIT, "%s is larger than %zu octets", name,
 			PKI_FILE_MAX);
+	/* YAML 1.2 5.2: a byte order mark may begin the text */
+	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+		text = (struct pki_bytes){ text.data + 3, text.len - 3 };
 	struct reader r = { .text = text, .err = err, .file = strdup(name) };
 	if (r.file == NULL || !yaml_parser_initialize(&r.parser)) {
 		free(r.file);

@@ -254,6 +254,20 @@ absent_sections_have_defaults(void **state)
 	assert_int_equal(pki_yaml_need(NULL, "k", &member, &err), PKI_CONFIG);
 }
 
+/* YAML 1.2 5.2 */
+static void
+a_byte_order_mark_is_skipped(void **state)
+{
+	(void)state;
+	static const char text[] = "\xef\xbb\xbf"
+				   "a: 1\n";
+	PKI_CLEANUP(pki_yaml_cleanup) struct pki_yaml *root = NULL;
+	struct pki_err err = { 0 };
+	struct pki_bytes octets = { (const uint8_t *)text, sizeof text - 1 };
+	assert_int_equal(pki_yaml_parse(octets, "x.yaml", &root, &err), PKI_OK);
+	assert_non_null(pki_yaml_get(root, "a"));
+}
+
 static void
 missing_file_is_io(void **state)
 {
@@ -275,6 +289,7 @@ main(void)
 		cmocka_unit_test(wrong_values_name_key_and_line),
 		cmocka_unit_test(long_paths_keep_the_line),
 		cmocka_unit_test(absent_sections_have_defaults),
+		cmocka_unit_test(a_byte_order_mark_is_skipped),
 		cmocka_unit_test(missing_file_is_io),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
