@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ra/check.h"
 #include "ra/store/evidence.h"
 #include "ra/store/holder.h"
 #include "ra/store/index.h"
@@ -21,12 +22,17 @@ document_word(const struct ra_form *form, char out[RA_WORD + 64])
 }
 
 static enum pki_status
-index_all(struct ra_store *store, const struct ra_application *a,
-	const struct ra_form *form, struct pki_err *err)
+index_all(struct ra *ra, const struct ra_application *a, const struct ra_form *form,
+	struct pki_err *err)
 {
+	struct ra_store *store = ra->store;
+	struct pki_name subject;
 	char document[RA_WORD + 64];
-	const char *const words[] = { form->given_name, form->surname, form->email, a->id,
-		a->holder, a->invitation };
+	const char *const words[] = { form->email, a->id, a->holder, a->invitation };
+	PKI_TRY(ra_index_name(store, a->id, form->given_name, err));
+	PKI_TRY(ra_index_name(store, a->id, form->surname, err));
+	PKI_TRY(ra_check_subject(ra->policy, form, &subject, err));
+	PKI_TRY(ra_index_number(store, a->id, subject.serial_number, err));
 	for (size_t i = 0; i < PKI_COUNT(words); i++)
 		PKI_TRY(ra_index_text(store, a->id, words[i], err));
 	PKI_TRY(ra_index_number(store, a->id, form->phone, err));
@@ -77,7 +83,7 @@ write_all(struct ra *ra, const struct ra_application *a, struct ra_record *recor
 		PKI_TRY(ra_invitation_use(ra->store, a->invitation, a->id, err));
 	PKI_TRY(ra_record_save(ra->store, a, record, err));
 	PKI_TRY(hint(ra, a, &record->form, err));
-	PKI_TRY(index_all(ra->store, a, &record->form, err));
+	PKI_TRY(index_all(ra, a, &record->form, err));
 	return record_event(ra, a, record, err);
 }
 

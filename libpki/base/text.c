@@ -126,6 +126,25 @@ pki_text_nfc(const char *text, struct pki_buf *out, struct pki_err *err)
 	return pki_buf_append(out, size != 0 ? (const char *)nfc : "", len, err);
 }
 
+enum pki_status
+pki_text_plain(const char *text, struct pki_buf *out, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf prepared = { 0 };
+	PKI_TRY(pki_text_prepare(text, &prepared, err));
+	size_t len = 0;
+	PKI_CLEANUP(pki_free_ptr)
+	uint8_t *parts =
+		u8_normalize(UNINORM_NFD, prepared.data, prepared.len, NULL, &len);
+	for (size_t i = 0; parts != NULL && i < len;) {
+		ucs4_t c;
+		size_t used = (size_t)u8_mbtouc(&c, parts + i, len - i);
+		if (!is_in(c, UC_CATEGORY_MASK_Mn))
+			PKI_TRY(pki_buf_append(out, parts + i, used, err));
+		i += used;
+	}
+	return PKI_OK;
+}
+
 static const char *
 why_unfit(ucs4_t c, bool word_begins)
 {
@@ -221,4 +240,16 @@ size_t
 pki_text_chars(const char *text)
 {
 	return u8_mbsnlen((const uint8_t *)text, strlen(text));
+}
+
+void
+pki_text_cut(char *text, size_t max)
+{
+	size_t len = strlen(text), at = 0;
+	for (; max > 0 && at < len; max--)
+		at += (size_t)u8_mblen((const uint8_t *)text + at, len - at);
+	bool cut = at < len;
+	text[at] = '\0';
+	while (cut && at > 0 && text[at - 1] == ' ')
+		text[--at] = '\0';
 }

@@ -17,6 +17,10 @@
 enum pki_status pki_text_prepare(
 	const char *text, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
 
+/* Appends the text prepared, and without accents: "Muller" for "M\u00fcller". For search. */
+enum pki_status pki_text_plain(
+	const char *text, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
+
 /* Appends the text in NFC, the form in which texts are stored. */
 enum pki_status pki_text_nfc(
 	const char *text, struct pki_buf *out, struct pki_err *err) PKI_MUST_CHECK;
@@ -40,7 +44,9 @@ struct pki_text_mix {
 };
 bool pki_text_mixed(const char *text, struct pki_text_mix *out);
 
-/* The number of characters of valid UTF-8. */
+/* The number of characters of valid UTF-8; cuts the text after `max` characters, and spaces
+ * before the cut. */
 size_t pki_text_chars(const char *text);
+void pki_text_cut(char *text, size_t max);
 
 #endif

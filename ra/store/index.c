@@ -37,6 +37,27 @@ ra_index_text(struct ra_store *store, const char *application, const char *text,
 		text, index_word, &(struct indexing){ store, application }, err);
 }
 
+/* The word, as earlier versions indexed the word; without accents; and beginnings. */
+static enum pki_status
+index_name(void *ctx, const char *word, struct pki_err *err)
+{
+	char plain[RA_WORD];
+	PKI_TRY(index_word(ctx, word, err));
+	PKI_TRY(ra_words_plain(word, plain, err));
+	if (plain[0] == '\0')
+		return PKI_OK;
+	PKI_TRY(index_word(ctx, plain, err));
+	return ra_words_prefixes(plain, index_word, ctx, err);
+}
+
+enum pki_status
+ra_index_name(struct ra_store *store, const char *application, const char *text,
+	struct pki_err *err)
+{
+	return ra_words_each(
+		text, index_name, &(struct indexing){ store, application }, err);
+}
+
 enum pki_status
 ra_index_number(struct ra_store *store, const char *application, const char *text,
 	struct pki_err *err)
@@ -64,15 +85,21 @@ ra_index_holder(struct ra_store *store, const char *word, char holder[PKI_ID_TEX
 	return PKI_OK;
 }
 
-/* Add the applications that the word finds to the temporary table, for the term. */
+/* Add the applications that the word finds, with or without its accents, to the temporary
+ * table, for the term. */
 static enum pki_status
 add_found(struct ra_store *store, const char *word, int64_t term, struct pki_err *err)
 {
-	uint8_t token[RA_TOKEN];
+	uint8_t token[RA_TOKEN], without[RA_TOKEN];
+	char plain[RA_WORD];
 	sqlite3_stmt *stmt;
+	PKI_TRY(ra_words_plain(word, plain, err));
 	PKI_TRY(ra_vault_token(store->vault, word, token, err));
-	PKI_TRY(ra_sql(store, RA_SQL_ADD_FOUND, &stmt, err, "bi",
-		(struct pki_bytes){ token, sizeof token }, term));
+	PKI_TRY(ra_vault_token(
+		store->vault, plain[0] != '\0' ? plain : word, without, err));
+	PKI_TRY(ra_sql(store, RA_SQL_ADD_FOUND, &stmt, err, "bib",
+		(struct pki_bytes){ token, sizeof token }, term,
+		(struct pki_bytes){ without, sizeof without }));
 	return ra_sql_run(store, stmt, NULL, err);
 }
 

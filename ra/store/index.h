@@ -9,6 +9,9 @@
 /* Index the words of text. */
 enum pki_status ra_index_text(struct ra_store *store, const char *application,
 	const char *text, struct pki_err *err) PKI_MUST_CHECK;
+/* Index the words of a name, also without accents, and the beginnings of the words. */
+enum pki_status ra_index_name(struct ra_store *store, const char *application,
+	const char *text, struct pki_err *err) PKI_MUST_CHECK;
 /* Index the words of a number ("+33 6 00 ...", "12-AB 345"), and the number as one
  * word. */
 enum pki_status ra_index_number(struct ra_store *store, const char *application,

@@ -76,7 +76,7 @@ DELETE FROM found
 
 -- RA_SQL_ADD_FOUND:
 -- found: a temporary table of the applications that a search finds, by the term that finds them.
-INSERT INTO found SELECT application, ?2 FROM word WHERE token = ?1
+INSERT INTO found SELECT DISTINCT application, ?2 FROM word WHERE token IN (?1, ?3)
 
 -- RA_SQL_KEEP_FOUND:
 -- An application stays that all terms find.

@@ -6,6 +6,8 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "libpki/base/text.h"
+
 static const char blanks[] = " \t\r\n";
 
 /* Append the first character of text, folded, if the character is a letter or digit;
@@ -105,4 +107,28 @@ ra_words_fold(const char *text, size_t len, char out[RA_WORD])
 	for (size_t at = 0; at < len;)
 		at += fold_one(text + at, len - at, out, &used, &taken);
 	fold_end(&folding);
+}
+
+enum pki_status
+ra_words_plain(const char *word, char out[RA_WORD], struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf plain = { 0 };
+	out[0] = '\0';
+	PKI_TRY(pki_text_plain(word, &plain, err));
+	if (plain.len < RA_WORD && plain.len != 0)
+		memcpy(out, plain.data, plain.len + 1);
+	return PKI_OK;
+}
+
+enum pki_status
+ra_words_prefixes(const char *word, ra_word_fn fn, void *ctx, struct pki_err *err)
+{
+	char prefix[RA_WORD];
+	size_t chars = pki_text_chars(word);
+	for (size_t n = RA_PREFIX_MIN; n < chars && n <= RA_PREFIX_MAX; n++) {
+		memcpy(prefix, word, strlen(word) + 1);
+		pki_text_cut(prefix, n);
+		PKI_TRY(fn(ctx, prefix, err));
+	}
+	return PKI_OK;
 }

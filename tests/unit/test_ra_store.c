@@ -358,6 +358,49 @@ search_finds_words(void **state)
 }
 
 static void
+search_finds_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint64_t want_found;
+	} cases[] = {
+		{ "O'Brien", 1 },
+		{ "O\u2019Brien", 1 },
+		{ "obrien", 1 },
+		{ "brien", 1 },
+		{ "M\u00fcllermann", 1 },
+		{ "Muellermann", 0 },
+		{ "Mullermann", 1 },
+		{ "MULLER", 1 },
+		{ "m\u00fcll", 1 },
+		{ "se\u00e1n mul", 1 },
+		{ "sean mullermann", 1 },
+		{ "Mullerman", 0 }, /* nine characters are no beginning */
+		{ "mu", 0 },
+		{ "Strasse", 1 },
+		{ "Stra\u00dfe", 1 },
+		{ "PASFR-12AB34567", 1 },
+	};
+	struct ra_store *store = opened();
+	struct ra_application a = add(store, "x");
+	OK(ra_index_name(store, a.id, "Se\u00e1n O\u2019Brien M\u00fcllermann", &err));
+	OK(ra_index_name(store, a.id, "Stra\u00dfe", &err));
+	OK(ra_index_number(store, a.id, "PASFR-12AB34567", &err));
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct ra_filter filter = {
+			.state = -1, .text = cases[i].text, .limit = -1
+		};
+		uint64_t total = 99;
+		int seen = 0;
+		OK(ra_application_each(store, &filter, count_one, &seen, &total, &err));
+		if (total != cases[i].want_found)
+			fail_msg("%s: %d found", cases[i].text, (int)total);
+	}
+	ra_store_close(store);
+}
+
+static void
 lists_page(void **state)
 {
 	(void)state;
@@ -490,6 +533,7 @@ main(void)
 		T(r202_the_schema_wants_two_officers),
 		T(r206_an_invitation_counts_once),
 		T(search_finds_words),
+		T(search_finds_names),
 		T(lists_page),
 		T(an_event_without_its_detail_is_not_recorded),
 		T(events_wait_until_they_are_taken),
