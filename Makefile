@@ -27,7 +27,7 @@ PACKAGES := build-essential pkg-config libssl-dev libsqlite3-dev libcurl4-openss
 	libyaml-dev libmicrohttpd-dev libjansson-dev libunistring-dev libseccomp-dev zlib1g-dev
 # what the demo drives besides, and the tests: third-party clients
 DEMO_PACKAGES := openssl curl jq sqlite3 gnutls-bin
-TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libnss3-tools faketime golang-go golang-golang-x-mod-dev \
+TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev iso-codes libnss3-tools faketime golang-go golang-golang-x-mod-dev \
 	nginx apache2-bin poppler-utils nodejs openjdk-17-jdk-headless libxml2-utils chromium python3 xxd
 
 CPPFLAGS += -D_GNU_SOURCE -DPKI_SUITE_VERSION='"$(VERSION)"' -I. -I$O/embed

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/text.h"
 #include "libpki/x509/csr.h"
 
 static const struct pki_document_rule *
@@ -37,24 +38,64 @@ natural_serial(const struct pki_policy *policy, const struct ra_form *form,
 	return PKI_OK;
 }
 
+static bool
+drop_last_word(char *text)
+{
+	char *space = strrchr(text, ' ');
+	if (space == NULL)
+		return false;
+	*space = '\0';
+	return true;
+}
+
+/*
+ * EN 319 412-2 4.2.4: the name by which the person is known, in at most 64 characters: given
+ * names and surname. Of a longer name the last given names are left out, all but the first,
+ * then the last words of the surname, all but the first; GN and SN have the whole name.
+ */
+static void
+common_name(struct pki_name *name)
+{
+	char given[PKI_NAME_SIZE], surname[PKI_NAME_SIZE], text[2 * PKI_NAME_SIZE];
+	snprintf(given, sizeof given, "%s", name->given_name);
+	snprintf(surname, sizeof surname, "%s", name->surname);
+	do
+		snprintf(text, sizeof text, "%s %s", given, surname);
+	while (pki_text_chars(text) > PKI_NAME_CHARS &&
+		(drop_last_word(given) || drop_last_word(surname)));
+	pki_text_cut(text, PKI_NAME_CHARS);
+	memcpy(name->common_name, text, strlen(text) + 1);
+}
+
+/* rule 108. Forms of earlier versions are not composed. */
+static enum pki_status
+compose(const char *label, const char *text, char out[PKI_NAME_SIZE], struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf nfc = { 0 };
+	PKI_TRY(pki_text_nfc(text, &nfc, err));
+	if (nfc.len >= PKI_NAME_SIZE)
+		return pki_refuse(err, PKI_RULE_SUBJECT, "%s has more than %d characters",
+			label, PKI_NAME_CHARS);
+	memcpy(out, nfc.data, nfc.len);
+	return pki_name_check_text(label, out, err);
+}
+
 enum pki_status
 ra_check_subject(const struct pki_policy *policy, const struct ra_form *form,
 	struct pki_name *out, struct pki_err *err)
 {
 	*out = (struct pki_name){ 0 };
 	snprintf(out->country, sizeof out->country, "%s", form->country);
-	snprintf(out->given_name, sizeof out->given_name, "%s", form->given_name);
-	snprintf(out->surname, sizeof out->surname, "%s", form->surname);
+	PKI_TRY(compose("given_name", form->given_name, out->given_name, err));
+	PKI_TRY(compose("surname", form->surname, out->surname, err));
+	char place[PKI_NAME_SIZE] = "";
+	PKI_TRY(compose("birth_place", form->birth_place, place, err));
 	PKI_TRY(natural_serial(policy, form, out->serial_number, err));
-	if ((size_t)snprintf(out->common_name, sizeof out->common_name, "%s %s",
-		    form->given_name, form->surname) >= sizeof out->common_name)
-		return pki_refuse(err, PKI_RULE_SUBJECT,
-			"given_name and surname together are longer than %d characters",
-			PKI_NAME_CHARS);
+	common_name(out);
 	if (policy->test_names && strncmp(out->common_name, "TEST ", 5) != 0)
 		return pki_refuse(err, PKI_RULE_SUBJECT,
 			"given_name lacks the prefix \"TEST \"; this installation's rules require the prefix (rules.yaml: test_names)");
-	return pki_name_check(out, true, err);
+	return pki_name_check_new(out, true, err);
 }
 
 static enum pki_status
@@ -83,7 +124,8 @@ check_request(const struct pki_policy *policy, const struct ra_form *form, pki_t
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
 			"the request is dated %s, in the future (UTC); correct the date",
 			form->requested);
-	if (now - requested > policy->request_max_age)
+	/* until the last day is over */
+	if (now - requested >= policy->request_max_age + PKI_DAY)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
 			"the request is dated %s; a request may be at most %d days old: have the applicant sign a new request",
 			form->requested, (int)(policy->request_max_age / PKI_DAY));
@@ -105,6 +147,22 @@ ra_check_form(const struct pki_policy *policy, const struct ra_form *form, pki_m
 	PKI_TRY(ra_check_subject(policy, form, &subject, err));
 	PKI_TRY(check_document(form, now / 1000, err));
 	return check_request(policy, form, now / 1000, err);
+}
+
+void
+ra_check_notes(const struct ra_form *form)
+{
+	const char *const texts[][2] = { { "given_name", form->given_name },
+		{ "surname", form->surname } };
+	for (size_t i = 0; i < PKI_COUNT(texts); i++) {
+		struct pki_text_mix mix;
+		if (pki_text_mixed(texts[i][1], &mix))
+			fprintf(stderr,
+				"pki-ra: note: %s: \"%.*s\" has letters of the scripts %s and %s; compare with the document\n",
+				texts[i][0], (int)mix.word.len,
+				(const char *)mix.word.data, mix.scripts[0],
+				mix.scripts[1]);
+	}
 }
 
 enum pki_status

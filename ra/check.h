@@ -9,6 +9,9 @@
 /* Rules 207, 208, 211; 11, 12, 13 and the prefix of test names. */
 enum pki_status ra_check_form(const struct pki_policy *policy, const struct ra_form *form,
 	pki_msec now, struct pki_err *err) PKI_MUST_CHECK;
+/* Tells the officer, on stderr, of words with letters of two scripts: no fault, but the
+ * officer compares with the document. */
+void ra_check_notes(const struct ra_form *form);
 /* The subject of the form's certificates (rules 11, 12, 13). */
 enum pki_status ra_check_subject(const struct pki_policy *policy,
 	const struct ra_form *form, struct pki_name *out,

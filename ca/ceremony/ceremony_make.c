@@ -77,6 +77,7 @@ make_officers(struct ceremony *c, const struct pki_conf *conf, struct pki_err *e
 			sizeof name.organization);
 		memcpy(name.common_name, officer->common_name, sizeof name.common_name);
 		memcpy(name.serial_number, officer->person, sizeof name.serial_number);
+		PKI_TRY(pki_name_check_new(&name, false, err));
 		const struct pki_cert_spec spec = { .profile = officer->profile,
 			.urls = &conf->ca_urls,
 			.subject = &name,

@@ -69,7 +69,8 @@ check_record(
 	if (age < -PKI_CLOCK_SKEW_MS / 1000)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
 			"the applicant's request is dated in the future; mend its date");
-	if (age > c->policy->request_max_age)
+	/* until the last day is over */
+	if (age >= c->policy->request_max_age + PKI_DAY)
 		return pki_refuse(err, PKI_RULE_REQUEST_AGE,
 			"the applicant's request is %lld days old; at most %lld; ask for a new one",
 			(long long)(age / PKI_DAY),
@@ -86,8 +87,8 @@ check_not_the_cas(const struct pki_case *c, struct pki_err *err)
 	if (!decide_binds(c, 2))
 		return PKI_OK;
 	PKI_TRY(pki_cert_subject(c->issuer, &name, err));
-	PKI_TRY(pki_name_hash(&name, cas, err));
-	PKI_TRY(pki_name_hash(&c->order->order.subject, wanted, err));
+	PKI_TRY(pki_name_key(&name, cas, err));
+	PKI_TRY(pki_name_key(&c->order->order.subject, wanted, err));
 	if (memcmp(cas, wanted, sizeof cas) == 0)
 		return pki_refuse(err, PKI_RULE_DN_REASSIGNED,
 			"\"%s\" is the CA's own name; give the service another",
@@ -99,7 +100,12 @@ static enum pki_status
 check_name(const struct pki_case *c, const struct pki_decision *d, struct pki_err *err)
 {
 	const struct pki_name *subject = &c->order->order.subject;
-	PKI_TRY(pki_name_check(subject, d->certs[0].profile->natural_person, err));
+	bool natural = d->certs[0].profile->natural_person;
+	/* the names of services come from configurations, which go on as they are */
+	bool person = natural || (d->certs[0].profile->kind == PKI_KIND_OFFICER &&
+					 d->certs[0].profile->role != PKI_ROLE_RESPONDER);
+	PKI_TRY(person && decide_binds(c, 2) ? pki_name_check_new(subject, natural, err)
+					     : pki_name_check(subject, natural, err));
 	if (c->policy->test_names &&
 		strncmp(subject->common_name, TEST_PREFIX, strlen(TEST_PREFIX)) != 0)
 		return pki_refuse(err, PKI_RULE_SUBJECT,

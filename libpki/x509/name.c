@@ -7,6 +7,7 @@
 
 #include "libpki/asn1/der.h"
 #include "libpki/base/text.h"
+#include "libpki/x509/country.h"
 
 #define FIELD(member) \
 	offsetof(struct pki_name, member), sizeof(((struct pki_name *)0)->member)
@@ -141,6 +142,48 @@ pki_name_check(const struct pki_name *name, bool natural, struct pki_err *err)
 		PKI_TRY(check_text(&attributes[i], value(name, &attributes[i]), err));
 	PKI_TRY(check_printable(name, err));
 	return natural ? check_natural(name, err) : PKI_OK;
+}
+
+enum pki_status
+pki_name_check_text(const char *label, const char *text, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_buf_free) struct pki_buf nfc = { 0 };
+	uint32_t c = 0;
+	PKI_TRY(pki_text_nfc(text, &nfc, err));
+	const char *why = pki_text_unfit(text, &c);
+	if (why != NULL)
+		return pki_refuse(err, PKI_RULE_NAMES, "%s holds U+%04X, which %s", label,
+			(unsigned)c, why);
+	if (!pki_bytes_equal(nfc.data, nfc.len, text, strlen(text)))
+		return pki_refuse(err, PKI_RULE_NAMES,
+			"%s is not in NFC; write the name with composed letters", label);
+	return PKI_OK;
+}
+
+/* rule 110 */
+static enum pki_status
+check_countries(const struct pki_name *name, struct pki_err *err)
+{
+	const char *serial = name->serial_number;
+	if (name->country[0] != '\0' && !pki_country_assigned(name->country))
+		return pki_refuse(err, PKI_RULE_COUNTRY,
+			"C is \"%s\", which is no assigned code of ISO 3166-1; write the alpha-2 code (the United Kingdom is GB)",
+			name->country);
+	if (is_natural_serial(serial) && !pki_country_assigned(serial + 3))
+		return pki_refuse(err, PKI_RULE_COUNTRY,
+			"serialNumber \"%s\" names the country \"%.2s\", which is no assigned code of ISO 3166-1; a document of such an issuer cannot be certified",
+			serial, serial + 3);
+	return PKI_OK;
+}
+
+enum pki_status
+pki_name_check_new(const struct pki_name *name, bool natural, struct pki_err *err)
+{
+	for (size_t i = 0; i < PKI_COUNT(attributes); i++)
+		PKI_TRY(pki_name_check_text(
+			attributes[i].label, value(name, &attributes[i]), err));
+	PKI_TRY(pki_name_check(name, natural, err));
+	return check_countries(name, err);
 }
 
 /* id-at, 2.5.4 */

@@ -32,6 +32,17 @@ struct pki_name {
 enum pki_status pki_name_check(
 	const struct pki_name *name, bool natural, struct pki_err *err) PKI_MUST_CHECK;
 
+/*
+ * The rules for a name that is to be certified now, beyond pki_name_check(), by which the names
+ * of earlier certificates are read: rule 108 (no character that pki_text_unfit() finds; NFC) and
+ * rule 110 (C and the country of serialNumber are assigned).
+ */
+enum pki_status pki_name_check_new(
+	const struct pki_name *name, bool natural, struct pki_err *err) PKI_MUST_CHECK;
+/* rule 108 for one text; label names the text in the error. */
+enum pki_status pki_name_check_text(
+	const char *label, const char *text, struct pki_err *err) PKI_MUST_CHECK;
+
 /* DER Name, checked (not as of a natural person). Appends. */
 enum pki_status pki_name_encode(const struct pki_name *name, struct pki_buf *der,
 	struct pki_err *err) PKI_MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "libpki/base/file.h"
 #include "ra/commands/commands.h"
+#include "ra/check.h"
 #include "ra/issued.h"
 #include "ra/print.h"
 #include "ra/store/erasure.h"
@@ -222,6 +223,7 @@ print_text(struct shown *s, struct pki_err *err)
 	printf("submitted    %s\n", ra_print_local(a->created / 1000, local));
 	printf("holder       %s\n", a->holder);
 	print_person(&s->record);
+	ra_check_notes(&s->record.form);
 	if (a->order[0] != '\0')
 		printf("order        %s\nverified by  %s, %s\n", a->order, a->verified_by,
 			s->record.method);

@@ -117,6 +117,7 @@ verify(const struct pki_args *args, struct ra *ra, struct ra_application *a,
 	PKI_TRY(ra_record_load(ra->store, a, &record, err));
 	PKI_TRY(check(ra, a, &record, err));
 	PKI_TRY(set_findings(ra, a, args, &record, err));
+	ra_check_notes(&record.form);
 	PKI_TRY(ra_need_officer(ra, args, &officer, err));
 	PKI_TRY(sign(ra, a, &record, &officer, err));
 	struct pki_json json = ra_print_object(a);

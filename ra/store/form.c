@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libpki/base/file.h"
+#include "libpki/base/text.h"
 #include "libpki/base/yaml.h"
 
 typedef bool (*check_fn)(const char *text);
@@ -153,6 +154,17 @@ add_fault(struct faults *faults, const char *path, const char *what)
 	}
 }
 
+/* rule 108: texts are stored in NFC. A text that is not UTF-8 does not come from YAML. */
+static bool
+compose(char *text, size_t size)
+{
+	PKI_CLEANUP(pki_buf_cleanse) struct pki_buf nfc = { 0 };
+	if (pki_text_nfc(text, &nfc, NULL) != PKI_OK || nfc.len >= size)
+		return false;
+	memcpy(text, nfc.data, nfc.len + 1);
+	return true;
+}
+
 static void
 read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out,
 	struct faults *faults)
@@ -172,7 +184,7 @@ read_field(struct pki_yaml *root, const struct field *field, struct ra_form *out
 	}
 	snprintf(wanted, sizeof wanted, "not %s", field->want);
 	if (pki_yaml_string(node, text, field->size, NULL) != PKI_OK ||
-		!field->check(text))
+		!field->check(text) || !compose(text, field->size))
 		add_fault(faults, path, wanted);
 }
 

@@ -394,6 +394,40 @@ r108_the_key_tells_attributes_apart(void **state)
 	assert_memory_not_equal(key[0], key[2], PKI_SHA256);
 }
 
+/* A name that is read from a certificate may break these rules, a new name may not. */
+static void
+r108_r110_new_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *field, *text;
+		enum pki_rule want_rule;
+		const char *want_text;
+	} cases[] = {
+		{ "GN", "Ren\u00e9 O'Brien", PKI_RULE_NONE, NULL },
+		{ "GN", "Rene\u0301", PKI_RULE_NAMES, "NFC" },
+		{ "GN", "Claire\u00a0", PKI_RULE_NAMES, "U+00A0" },
+		{ "SN", "Cl\u00adaire", PKI_RULE_NAMES, "U+00AD" },
+		{ "CN", "Claire\u061c", PKI_RULE_NAMES, "U+061C" },
+		{ "O", "Claire\ufffd", PKI_RULE_NAMES, "U+FFFD" },
+		{ "CN", "A\U000f0000", PKI_RULE_NAMES, "U+F0000" },
+		{ "C", "GB", PKI_RULE_NONE, NULL },
+		{ "C", "UK", PKI_RULE_COUNTRY, "UK" },
+		{ "serialNumber", "PASXK-1", PKI_RULE_COUNTRY, "XK" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct pki_name name = alice;
+		struct pki_err err = { 0 };
+		set(&name, cases[i].field, cases[i].text);
+		assert_int_equal(pki_name_check(&name, true, &err), PKI_OK);
+		enum pki_status status = pki_name_check_new(&name, true, &err);
+		assert_int_equal(status == PKI_OK, cases[i].want_rule == PKI_RULE_NONE);
+		assert_int_equal(err.rule, cases[i].want_rule);
+		if (status != PKI_OK)
+			assert_non_null(strstr(err.msg, cases[i].want_text));
+	}
+}
+
 int
 main(void)
 {
@@ -407,6 +441,7 @@ main(void)
 		cmocka_unit_test(r15_same_name_same_hash),
 		cmocka_unit_test(r109_same_identifier_however_written),
 		cmocka_unit_test(r15_r108_same_name_same_key),
+		cmocka_unit_test(r108_r110_new_names),
 		cmocka_unit_test(r108_the_key_tells_attributes_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,17 @@ r11_r12_r13_r207_r208_r211_the_rules_of_a_form(void **state)
 			PKI_RULE_DOCUMENT },
 		{ "document not accepted", FIELD(document_type), "library-card",
 			PKI_RULE_DOCUMENT },
-		{ "90 days", FIELD(requested), "2026-08-25", PKI_RULE_NONE },
+		{ "90 days", FIELD(requested), "2026-08-24", PKI_RULE_NONE },
+		{ "a soft hyphen", FIELD(given_name), "TEST Al\u00adice",
+			PKI_RULE_NAMES },
+		{ "NBSP at the end", FIELD(given_name), "TEST Alice\u00a0",
+			PKI_RULE_NAMES },
+		{ "nothing to see", FIELD(surname), "\u2060", PKI_RULE_NAMES },
+		{ "an invisible birthplace", FIELD(birth_place), "Nice\u206a",
+			PKI_RULE_NAMES },
+		{ "a decomposed letter", FIELD(surname), "Rene\u0301", PKI_RULE_NONE },
+		{ "no country", FIELD(country), "UK", PKI_RULE_COUNTRY },
+		{ "no issuer", FIELD(document_country), "UK", PKI_RULE_COUNTRY },
 		{ "old request", FIELD(requested), "2026-08-23", PKI_RULE_REQUEST_AGE },
 		{ "request of tomorrow", FIELD(requested), "2026-11-23",
 			PKI_RULE_REQUEST_AGE },
@@ -209,6 +219,38 @@ r13_one_document_is_one_serial_number(void **state)
 		assert_int_equal(ra_check_subject(policy, &form, &name, &err), PKI_OK);
 		assert_string_equal(name.serial_number, "PASFR-12AB34567");
 		assert_string_equal(name.common_name, "TEST Alice Martin");
+	}
+}
+
+/* EN 319 412-2 4.2.4: the common name always fits. */
+static void
+r11_long_names_are_shortened(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *given, *surname, *want;
+	} cases[] = {
+		{ "TEST Maria da Concei\u00e7\u00e3o Francisca",
+			"de Albuquerque e Vasconcelos Coutinho",
+			"TEST Maria da Concei\u00e7\u00e3o de Albuquerque e Vasconcelos Coutinho" },
+		{ "TEST",
+			"Aaaaaaaaaa Bbbbbbbbbb Cccccccccc Dddddddddd Eeeeeeeeee Ffffffff",
+			"TEST Aaaaaaaaaa Bbbbbbbbbb Cccccccccc Dddddddddd Eeeeeeeeee" },
+		{ "TEST",
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+			"TEST aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ "TEST Rene\u0301", "Dupont", "TEST Ren\u00e9 Dupont" },
+	};
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		struct ra_form form = good;
+		struct pki_name name;
+		err = (struct pki_err){ 0 };
+		strcpy(form.given_name, cases[i].given);
+		strcpy(form.surname, cases[i].surname);
+		enum pki_status status = ra_check_subject(policy, &form, &name, &err);
+		if (status != PKI_OK)
+			fail_msg("%s", err.msg);
+		assert_string_equal(name.common_name, cases[i].want);
 	}
 }
 
@@ -304,6 +346,7 @@ main(void)
 		cmocka_unit_test(no_form_at_all),
 		cmocka_unit_test(r11_r12_r13_r207_r208_r211_the_rules_of_a_form),
 		cmocka_unit_test(r13_one_document_is_one_serial_number),
+		cmocka_unit_test(r11_long_names_are_shortened),
 		cmocka_unit_test(r10_r39_r94_the_requests),
 		cmocka_unit_test(r206_a_code_is_the_same_however_it_is_typed),
 	};
