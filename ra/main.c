@@ -33,6 +33,9 @@ static const struct pki_command commands[] = {
 		ra_cmd_reconcile_options, 0, 0, ra_cmd_reconcile },
 	{ "erase", "[HOLDER]", "destroy a holder's personal data for ever (two officers)",
 		ra_cmd_erase_options, 0, 1, ra_cmd_erase },
+	{ "officer", "add|renew|end|list|show [WHO]",
+		"officers and services: first and next certificates, the end",
+		ra_cmd_officer_options, 1, 2, ra_cmd_officer },
 	{ 0 },
 };
 

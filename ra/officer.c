@@ -6,6 +6,7 @@
 
 #include "libpki/base/file.h"
 #include "libpki/base/secret.h"
+#include "libpki/state/staff.h"
 
 void
 ra_officer_free(struct ra_officer *officer)
@@ -33,6 +34,19 @@ check_dates(const struct pki_cert *cert, struct pki_err *err)
 			text);
 	}
 	return PKI_OK;
+}
+
+static void
+warn_of_end(const struct pki_cert *cert)
+{
+	char end[PKI_TIME_TEXT];
+	pki_time left = pki_cert_not_after(cert) - pki_time_now();
+	if (left >= PKI_STAFF_WARNING)
+		return;
+	pki_time_format(pki_cert_not_after(cert), end);
+	fprintf(stderr,
+		"pki-ra: note: the officer's certificate ends on %.10s, in %lld days; order the next one: pki-ra officer renew\n",
+		end, (long long)(left / PKI_DAY));
 }
 
 static enum pki_status
@@ -73,6 +87,8 @@ ra_officer_open(
 		pki_serial_text(pki_cert_get0_serial(out->cert), out->serial);
 		status = check_dates(out->cert, err);
 	}
+	if (status == PKI_OK)
+		warn_of_end(out->cert);
 	if (status == PKI_OK)
 		status = open_key(dir, source != NULL ? source : "prompt", out, err);
 	if (status != PKI_OK)

@@ -19,7 +19,8 @@
 	X(revoke) \
 	X(receipt) \
 	X(reconcile) \
-	X(erase)
+	X(erase) \
+	X(officer)
 
 #define X(name) \
 	extern const struct pki_option ra_cmd_##name##_options[]; \

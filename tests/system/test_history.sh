@@ -32,7 +32,7 @@ exits 8 "a policy changed without having been loaded is not taken for the one th
 	pki-audit verify --policy "$D/policy" --policy "$D/policy.2"
 
 claire=$(serial_of "$D/officers/claire/cert.pem")
-ok "the officer who verified both is revoked" ra sofia revoke "$claire" --cause officer-compromise
+ok "the officer who verified both is revoked" ra sofia revoke "$claire" --cause service-ended
 sample_person "$D" chiara Chiara Conti 34CD56789 2034-03-01
 invited_application chiara
 four_eyes >/dev/null
