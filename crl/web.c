@@ -87,7 +87,9 @@ web_open(int dir, const char *path, int *fd)
 		if (at < 0)
 			return false;
 		struct stat st;
-		if (last && fstat(at, &st) == 0 && S_ISREG(st.st_mode)) {
+		/* a second name of the file may be a file of anybody, linked here */
+		if (last && fstat(at, &st) == 0 && S_ISREG(st.st_mode) &&
+			st.st_nlink == 1) {
 			*fd = at;
 			at = -1;
 			return true;

@@ -269,14 +269,14 @@ report(const struct parser *p)
 /*
  * Keys, passphrases and personal data pass through most commands: cores must not hold them. The
  * limit is 1 because with 0 the kernel still feeds a core_pattern with a pipe (core(5)). Files
- * get exactly the modes in the code, whatever the caller's umask.
+ * get the modes in the code, never more; a caller's stricter umask stays.
  */
 static void
 keep_to_itself(void)
 {
 	static const struct rlimit no_core = { 1, 1 };
 	(void)setrlimit(RLIMIT_CORE, &no_core);
-	umask(022);
+	umask(umask(077) | 022);
 }
 
 int

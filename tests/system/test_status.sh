@@ -77,10 +77,11 @@ ok "rule 54: ... and it is published" sample_wait root.crl number_is root 02
 ok "the web server: HEAD" http_code 200 -I "$WEB_URL/ca.pem"
 ok "... POST is 405" http_code 405 -X POST "$WEB_URL/ca.pem"
 ln -s "$D/pki.yaml" "$D/pub/link.pem"
+ln "$D/pki.yaml" "$D/pub/second-name.pem"
 mkdir "$D/pub/sub"
 ln -s "$D/state" "$D/pub/sub/state"
 cp "$D/pub/ca.pem" "$D/pub/.hidden"
-for path in /link.pem /sub/state/ledger.db /.hidden /log /log/ / /ca.pem/ /nothing \
+for path in /link.pem /second-name.pem /sub/state/ledger.db /.hidden /log /log/ / /ca.pem/ /nothing \
 	/../pki.yaml /sub/../../pki.yaml; do
 	ok "... $path is 404" http_code 404 "$WEB_URL$path"
 done
