@@ -45,7 +45,7 @@
 	X(STATE, 17, "state", "not possible in this state") \
 	X(TAMPERED, 18, "tampered", "evidence of tampering or corruption") \
 	X(MEMORY, 19, "memory", "out of memory") \
-	X(UNKNOWN, 20, "unknown", "outcome unknown, ask")
+	X(UNKNOWN, 20, "unknown", "outcome unknown")
 
 enum pki_status {
 #define X(id, code, name, text) PKI_##id = code,

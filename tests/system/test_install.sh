@@ -105,10 +105,10 @@ named() {
 	[ $# -gt 3 ]
 }
 words() { grep -ohE '"[a-z][a-z_-]*"' | tr -d '"' | sort -u; }
-mapfile -t list < <(sed -n '/events\[\]/,/^};/p' libpki/state/log.c | words)
+mapfile -t list < <(sed -n '/events\[\]/,/^};/p' libpki/state/event.c | words)
 ok "log(5) has every event" named log.5 "${list[@]}"
 mapfile -t list < <(sed -n '/^.Ss Entr/,/^.Ss Tree/s/^.It Cm //p' man/log.5 | tr -d ',' | tr ' ' '\n' | grep -- -)
-no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/state/log.c || echo "$e"; done | grep .' - "${list[@]}"
+no "... and no other" bash -c 'for e; do grep -q "\"$e\"" libpki/state/event.c || echo "$e"; done | grep .' - "${list[@]}"
 mapfile -t list < <(grep -hE '^\s*\{ *"|MEMBER|"[a-z_]+",' libpki/cms/order_form.c | words)
 ok "order(5) has every member" named order.5 "${list[@]}"
 keys_read='pki_yaml_(get|need)|pki_conf_[a-z_]+\(|need_|load_'
