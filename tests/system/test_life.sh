@@ -143,7 +143,7 @@ refused renewal "rule 46: the renewal after the first identifies afresh" pki-ra 
 sample_person "$D" other Alice Martin 12AB34567 2035-05-01
 invited_application other
 four_eyes >/dev/null
-refused dn-never-reassigned "rule 15: a name is never given to another person" \
+refused one-document-one-holder "rules 15, 109: a name and its document are never another person's" \
 	pki-ra issue "$application"
 
 # invitations
