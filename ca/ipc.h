@@ -43,6 +43,7 @@ enum ipc_type {
 	IPC_HISTORY_FROM, /* SIZE PEAKS -> : the tree before the next entry */
 	IPC_HISTORY, /* ENTRY... -> : of the log, up to the checkpoint */
 	IPC_SERVE, /* -> : all CRLs and entries were sent */
+	IPC_NOW, /* -> TIME WALL : of the commit; WALL 0, or what an implausible clock says */
 	IPC_REPLY,
 };
 

@@ -52,6 +52,7 @@ struct job {
 	/* for the writer alone */
 	bool waits; /* for an earlier order of the batch, or held */
 	bool held; /* until the witnesses have cosigned (rule 214) */
+	bool any_time; /* the wall clock is not plausible */
 	struct facts facts; /* the rows' buffers: owned, except order.cms */
 	struct target targets[TARGETS_MAX];
 	size_t target_count;

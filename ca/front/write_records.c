@@ -13,6 +13,7 @@ write_log(struct writer *w, struct job *job, struct pki_event event,
 	PKI_TRY(pki_json_take(detail, &taken, err));
 	event.source = "pki-ca";
 	event.at = w->now;
+	event.clock = w->clock;
 	event.detail = taken;
 	PKI_TRY(pki_log_append(w->ledger, &event, &job->index, err));
 	job->logged = true;
@@ -164,6 +165,8 @@ write_published(struct writer *w, struct job *job, struct pki_err *err)
 		return pki_fail(err, PKI_INPUT,
 			"a publication is {\"issuer\", \"number\", \"published\"}");
 	PKI_TRY(pki_msec_parse(text, &published, err));
+	if (w->clock != 0) /* the client has the same clock */
+		published = w->now;
 	PKI_TRY(check_published(w, issuer, (uint64_t)number, published, err));
 	PKI_TRY(pki_ledger_add_publication(
 		w->ledger, issuer, (uint64_t)number, published, err));

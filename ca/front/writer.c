@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ca/clock.h"
 #include "ca/front/ledger_rules.h"
 #include "ca/front/metrics.h"
 #include "ca/front/order_reply.h"
@@ -62,19 +63,51 @@ to_sign(const struct job *job)
 	       job->facts.cert_count > 0;
 }
 
-/* rule 209 */
+/* rule 209: the signer judges the clock, after its decision, which dated the certificates. */
 static enum pki_status
-check_clock(struct writer *w, pki_msec now, struct pki_err *err)
+ask_time(struct writer *w, struct pki_err *err)
 {
-	pki_msec last = 0;
-	PKI_TRY(pki_ledger_last_event(w->ledger, &last, err));
-	if (now >= last)
-		return PKI_OK;
-	char text[PKI_MSEC_TEXT];
-	pki_msec_format(last, text);
-	return pki_fail_rule(err, PKI_CLOCK, PKI_RULE_CLOCK,
-		"the clock is behind the ledger's youngest event, %s; set it right",
-		text);
+	struct pki_bytes reply;
+	uint64_t now = 0, wall = 0;
+	PKI_TRY(ipc_begin(&w->signer->buf, IPC_NOW, err));
+	PKI_TRY(channel_call(w->signer, &reply, err));
+	PKI_TRY(ipc_get_number(&reply, &now, err));
+	PKI_TRY(ipc_get_number(&reply, &wall, err));
+	w->now = (pki_msec)now;
+	w->clock = (pki_msec)wall;
+	return ipc_end(reply, err);
+}
+
+/* What is carried out although the clock is not plausible. */
+static bool
+goes_on(const struct job *job)
+{
+	switch (job->kind) {
+	case JOB_ORDER:
+		return job->facts.order.action == PKI_ACTION_REVOKE;
+	case JOB_REPLY:
+	case JOB_RECEIPT:
+	case JOB_CRL:
+	case JOB_PUBLISHED:
+	case JOB_ROOT_CRL:
+		return true;
+	case JOB_EVENT:
+	case JOB_PARTITIONS:
+	case JOB_LAST_CRLS:
+		return false;
+	}
+	return false;
+}
+
+static void
+refuse_by_clock(struct writer *w, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct job *job = b->jobs[i];
+		job->any_time = w->clock != 0;
+		if (w->clock != 0 && job->err.status == PKI_OK && !goes_on(job))
+			(void)!clock_implausible(w->now, w->clock, &job->err);
+	}
 }
 
 static enum pki_status
@@ -240,8 +273,8 @@ write_marked(struct writer *w, struct job *job, struct pki_err *err)
 			return status;
 		}
 	}
-	/* after BUSY the client may send the order again */
-	if (job->kind != JOB_ORDER || job->err.status == PKI_BUSY)
+	/* after BUSY, or with a right clock, the client may send the order again */
+	if (job->kind != JOB_ORDER || job->err.status == PKI_BUSY || w->clock != 0)
 		return PKI_OK;
 	if (job->facts.officer_count > 0)
 		return log_refusal(w, job, err);
@@ -288,7 +321,7 @@ sign_checkpoint(struct writer *w, uint64_t size, struct pki_err *err)
 static enum pki_status
 log_lost(struct writer *w, struct pki_err *err)
 {
-	if (w->lost == 0)
+	if (w->lost == 0 || w->clock != 0)
 		return PKI_OK;
 	struct job own = { .kind = JOB_EVENT };
 	struct pki_json detail = pki_json_object();
@@ -312,7 +345,8 @@ transact(struct writer *w, struct batch *b, struct pki_err *err)
 	PKI_TRY(pki_ledger_commit(w->ledger, err));
 	if (size > w->checkpoint)
 		quorum_committed(w, size);
-	w->lost = 0;
+	if (w->clock == 0)
+		w->lost = 0;
 	w->checkpoint = size;
 	w->sent = w->pending;
 	return PKI_OK;
@@ -335,9 +369,8 @@ static enum pki_status
 carry_out(struct writer *w, struct batch *b, struct pki_err *err)
 {
 	PKI_TRY(decide(w, b, err));
-	/* after the signer's decision, which dated the certificates */
-	w->now = pki_msec_now();
-	PKI_TRY(check_clock(w, w->now, err));
+	PKI_TRY(ask_time(w, err));
+	refuse_by_clock(w, b);
 	w->signing = 0;
 	hold(w, b);
 	separate(b);

@@ -25,6 +25,7 @@ struct writer {
 	struct pki_cert *ca; /* the issuing CA, which may be revoked */
 	uint64_t checkpoint; /* size of the last checkpoint */
 	pki_msec now; /* the time at which the batch is carried out */
+	pki_msec clock; /* 0, or what the wall clock says, which is not plausible */
 	uint64_t sent; /* revocations of the ledger that the signer has */
 	uint64_t pending; /* value of sent after the commit of the transaction */
 	struct job *waiting[IPC_BATCH_MAX]; /* for the next batch */

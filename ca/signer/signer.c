@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "ca/custody.h"
+#include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_crl_priv.h"
 #include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_load_priv.h"
@@ -21,6 +22,7 @@
 #define LARGE (1 << 20)
 
 static const signer_op ops[] = {
+	[IPC_NOW] = signer_tell_now,
 	[IPC_DECIDE] = signer_decide,
 	[IPC_SIGN] = signer_sign,
 	[IPC_CUTOFF] = signer_cutoff,
@@ -113,7 +115,7 @@ set_up(struct signer_state *s, const struct pki_args *args, const struct start *
 	PKI_TRY(pki_cert_parse(start->ca, &s->ca, err));
 	PKI_TRY(open_keys(s, args, err));
 	PKI_TRY(load_checkpoint(s, start->note, err));
-	s->clock = start->last_event;
+	signer_clock_begin(s, start->last_event);
 	if (s->ends && start->alive > 0)
 		return pki_refuse(err, PKI_RULE_CRL_LAST,
 			"certificates are valid: the CA does not end");

@@ -29,7 +29,7 @@ static enum pki_status
 add_used(struct signer_state *s, const char *id, pki_msec at, struct pki_err *err)
 {
 	return used_ids_add(&s->history.used, id, at + pki_policy_longest_age(s->policy),
-		s->clock, err);
+		s->clock.now, err);
 }
 
 enum pki_status
@@ -181,9 +181,9 @@ settle(struct signer_state *s, size_t i, struct pki_err *err)
 {
 	struct history *h = &s->history;
 	const struct facts *facts = &h->kept[i]->facts;
-	PKI_TRY(add_used(s, facts->order.id, s->clock, err));
+	PKI_TRY(add_used(s, facts->order.id, s->clock.now, err));
 	if (facts->invitation.id[0] != '\0')
-		PKI_TRY(add_used(s, facts->invitation.id, s->clock, err));
+		PKI_TRY(add_used(s, facts->invitation.id, s->clock.now, err));
 	kept_free(h->kept[i]);
 	h->kept_count--;
 	memmove(&h->kept[i], &h->kept[i + 1], (h->kept_count - i) * sizeof h->kept[0]);

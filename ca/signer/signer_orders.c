@@ -2,21 +2,27 @@
 
 #include <string.h>
 
+#include "ca/clock.h"
 #include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_crl_priv.h"
 #include "ca/signer/signer_history_priv.h"
 #include "libpki/x509/certify.h"
 
 static void
+drop_one(struct pending *p)
+{
+	pki_decision_free(&p->decision);
+	pki_order_close(&p->order);
+	for (size_t c = 0; c < PKI_COUNT(p->facts.certs); c++)
+		pki_cert_row_free(&p->facts.certs[c]);
+	*p = (struct pending){ 0 };
+}
+
+static void
 drop_pending(struct signer_state *s)
 {
-	for (size_t i = 0; i < s->pending_count; i++) {
-		pki_decision_free(&s->pending[i].decision);
-		pki_order_close(&s->pending[i].order);
-		for (size_t c = 0; c < PKI_COUNT(s->pending[i].facts.certs); c++)
-			pki_cert_row_free(&s->pending[i].facts.certs[c]);
-		s->pending[i] = (struct pending){ 0 };
-	}
+	for (size_t i = 0; i < s->pending_count; i++)
+		drop_one(&s->pending[i]);
 	s->pending_count = 0;
 }
 
@@ -154,12 +160,10 @@ check_not_ended(const struct signer_state *s, struct pki_err *err)
 }
 
 static enum pki_status
-decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
+decide_at(struct signer_state *s, pki_msec now, struct pending *p, struct pki_bytes cms,
 	struct pki_err *err)
 {
 	struct facts *facts = &p->facts;
-	pki_msec now = 0;
-	PKI_TRY(signer_now(s, &now, err));
 	enum pki_status status =
 		pki_order_open(cms, s->ca, now / 1000, s->cache, &p->order, err);
 	memcpy(facts->order.digest, p->order.digest, sizeof facts->order.digest);
@@ -181,9 +185,27 @@ decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
 		PKI_TRY(check_unlisted(s, &p->decision.invitation->cms, err));
 	PKI_TRY(check_predecessors(s, order, err));
 	PKI_TRY(copy_decision(facts, order, &p->decision, err));
-	PKI_TRY(check_once(s, facts, err));
-	p->ready = true;
-	return PKI_OK;
+	return check_once(s, facts, err);
+}
+
+/* With an implausible clock only revocations are carried out. They come from clients whose
+ * clocks are right, or from this machine. */
+static enum pki_status
+decide_one(struct signer_state *s, struct pending *p, struct pki_bytes cms,
+	struct pki_err *err)
+{
+	pki_msec now = 0;
+	bool right = signer_clock(s, &now);
+	struct pki_err own = { 0 }, again = { 0 };
+	enum pki_status status = decide_at(s, now, p, cms, &own);
+	if (!right && own.status != PKI_OK) {
+		drop_one(p);
+		status = decide_at(s, s->clock.wall, p, cms, &again);
+	}
+	if (!right && status == PKI_OK && p->order.order.action != PKI_ACTION_REVOKE)
+		return clock_implausible(now, s->clock.wall, err);
+	p->ready = status == PKI_OK;
+	return status == PKI_OK ? PKI_OK : pki_err_move(err, &own);
 }
 
 /* A refused order gets a reply with facts too, as far as known: the front logs the refusal. */

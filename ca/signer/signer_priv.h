@@ -18,6 +18,13 @@ struct pending {
 	struct facts facts;
 };
 
+/* The last look at the clocks. */
+struct signer_clock {
+	pki_msec now; /* the time that was found: time does not go back */
+	pki_msec wall; /* what the wall clock said */
+	int64_t boot; /* what the boot clock said */
+};
+
 struct signer_state {
 	const struct pki_conf *conf;
 	const struct pki_policy *policy;
@@ -37,7 +44,7 @@ struct signer_state {
 	bool serving; /* after IPC_SERVE: no CRL is loaded any more */
 	bool ends; /* SIGNER_ENDS: makes the last CRLs only */
 	struct pki_buf vkey; /* of the log */
-	pki_msec clock; /* the latest time read: the clock may not go back */
+	struct signer_clock clock;
 	struct pki_buf reply;
 	struct pki_bytes tail; /* sent after reply: the DER of crl */
 	struct pki_crl *crl;

@@ -27,6 +27,9 @@ pki_msec pki_msec_now(void);
 /* Milliseconds since some moment, above 0: for intervals and waits, as nobody sets this clock. */
 int64_t pki_monotonic_msec(void);
 
+/* Milliseconds since the machine started, with the time that it was suspended. */
+int64_t pki_boot_msec(void);
+
 /* RFC 3339 with the Z suffix. */
 void pki_time_format(pki_time t, char out[PKI_TIME_TEXT]);
 void pki_msec_format(pki_msec t, char out[PKI_MSEC_TEXT]);

@@ -27,6 +27,9 @@ struct pki_event {
 	const char *actor; /* the serial of an officer or service, or "" */
 	pki_msec at;
 	json_t *detail; /* borrowed; NULL: an empty object */
+	/* 0, or what the wall clock said, which was not plausible: `at` is the time of the last
+	 * event and what the boot clock counted since. The entry's member "clock". */
+	pki_msec clock;
 };
 
 /* The program that logs an event type; NULL if the type is unknown. */

@@ -11,6 +11,8 @@ encode(const struct pki_event *event, struct pki_buf *out, struct pki_err *err)
 	pki_json_value(&entry, "detail",
 		event->detail != NULL ? json_incref(event->detail) : json_object());
 	pki_json_number(&entry, "version", PKI_ENTRY_VERSION);
+	if (event->clock != 0)
+		pki_json_msec(&entry, "clock", event->clock);
 	PKI_TRY(pki_json_write(&entry, out, err));
 	if (out->len > PKI_ENTRY_MAX)
 		return pki_fail_rule(err, PKI_LIMIT, PKI_RULE_LOG_EVENT,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ca/ceremony/ceremony_make.h"
+#include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_load_priv.h"
 #include "ca/signer/signer_priv.h"
@@ -465,6 +466,7 @@ put_fields(struct input *in, enum ipc_type type, struct pki_buf *frame)
 		put_history(in, frame);
 		return;
 	case IPC_CUTOFF:
+	case IPC_NOW:
 	case IPC_START:
 	case IPC_SERVE:
 	case IPC_REPLY:
@@ -555,6 +557,7 @@ begin(uint8_t how)
 	s.log_key = world.ceremony.log_key;
 	s.cache = world.cache;
 	s.ends = (how & 1) != 0;
+	signer_clock_begin(&s, 0);
 	must(pki_buf_append(
 		&s.vkey, world.ceremony.vkey.data, world.ceremony.vkey.len, &failure));
 	must(signer_load_crl(&s, 0, world.crl, &failure));

@@ -28,7 +28,44 @@ clock_moved 3600
 ok "the clock right again: an event is logged" \
 	bash -c "$(declare -f ca_post); CA_SOCKET=$CA_SOCKET; ca_post /v1/events '$event' | jq -e .index"
 ok "... and published" soon log_published
-clock_moved 3000
+
+# ahead, behind: what must not wait goes on, at the time of the last event and the boot clock
+last() { sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT $1 FROM entry WHERE json_extract(entry, '$.type') = '$2' ORDER BY id DESC LIMIT 1"; }
+revoked_by_boot_clock() { # revoked_by_boot_clock SECONDS: the wall clock's error
+	local off
+	off=$(last "unixepoch(json_extract(entry, '$.clock')) - at / 1000" certificate-revoked)
+	echo "off $off"
+	((off > $1 - 60 && off < $1 + 60))
+}
+all_listed() {
+	sqlite3 "file:$D/state/ledger.db?mode=ro" "SELECT max(revocations) = (SELECT count(*) FROM revocation) FROM crl
+		WHERE issuer = 2" | grep -qx 1
+}
+for name in bruno:86400 carla:-1800; do
+	seconds=${name#*:} name=${name%:*}
+	enrolled "$name" "${name^}" Moved "99CL${name:0:1}0001" 2034-01-01 >"$D/out"
+	person=$holder
+	sample_person "$D" "$name-b" "${name^}" Later "99CL${name:0:1}0002" 2034-01-01
+	invited_application "$name-b" && four_eyes >"$D/out"
+	clock_moved $((3600 + seconds))
+	ok "rule 209: the clock off by $seconds s: a revocation goes through" \
+		ra emma revoke "$person" --cause lost-phone --receipt "$D/$name.p7s"
+	ok "... dated by the boot clock, with the wall clock's time beside" revoked_by_boot_clock "$seconds"
+	ok "... a CRL lists it" soon all_listed
+	exits 10 "... nothing is issued" pki-ra issue "$application" --out "$D/holders/$name-b"
+	no "... the message does not call a clock wrong that may be right" grep -q "set it right" "$D/out"
+	clock_moved 3600
+	ok "... and with the right clock it is" soon pki-ra issue "$application" --out "$D/holders/$name-b"
+done
+clock_moved $((3600 + 86400)) 86400
+ok "a machine that slept for a day: an event is logged" \
+	bash -c "$(declare -f ca_post); CA_SOCKET=$CA_SOCKET; ca_post /v1/events '$event' | jq -e .index"
+settled
+ok "... the auditor finds everything in order" bash -c "$(declare -f late_alone); pki-audit verify >/dev/null || late_alone"
+ok "... a second verifier too" python3 tests/system/python/verify_log.py "$D/pub/log" --vkey "$D/pub/log/vkey"
+clock_moved 3600
+no "whose clock is behind: the auditor names the entries to come" pki-audit verify --json
+ok "... by rule 209" bash -c "pki-audit verify --json | jq -e 'any(.findings[]; .rule == 209)'"
 daemon_down pki-ca
 ok "SIGTERM ends pki-ca behind its last event" test ! -S "$CA_SOCKET"
 finish

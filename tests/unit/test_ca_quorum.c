@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "ca/signer/signer_clock_priv.h"
 #include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_quorum_priv.h"
 #include "ca/signer/signer_records_priv.h"
@@ -188,6 +189,7 @@ setup(void **state)
 	policy = *world.policy;
 	policy.witnesses = 2;
 	s = (struct signer_state){ .conf = &conf, .policy = &policy };
+	signer_clock_begin(&s, 0);
 	s.ca = world.ca.cert;
 	s.ca_key = world.ca.key;
 	ok(pki_key_generate(PKI_ALG_ED25519, &s.log_key, &err));

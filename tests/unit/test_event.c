@@ -99,8 +99,8 @@ static const char *const wrong[] = { "\"Alice Martin\"", "\"caf\u00e9\"",
 static enum pki_status
 check(size_t i, const char *actor, json_t *detail, struct pki_err *err)
 {
-	const struct pki_event event = { right[i].type, right[i].source, actor, 1,
-		detail };
+	const struct pki_event event = { right[i].type, right[i].source, actor, 1, detail,
+		0 };
 	return pki_event_check(&event, err);
 }
 
@@ -207,7 +207,7 @@ r122_the_actor_is_an_officer_or_nobody(void **state)
 	/* login-failed: the officer is the actor */
 	PKI_CLEANUP(pki_json_cleanup)
 	json_t *detail = json_pack("{s:s}", "officer", "0b");
-	const struct pki_event login = { "login-failed", "pki-ra", "0a", 1, detail };
+	const struct pki_event login = { "login-failed", "pki-ra", "0a", 1, detail, 0 };
 	fails(pki_event_check(&login, &err), INPUT);
 }
 
@@ -216,8 +216,8 @@ r77_r122_a_type_belongs_to_one_program(void **state)
 {
 	(void)state;
 	struct pki_err err = { 0 };
-	const struct pki_event unknown = { "ca-exploded", "pki-ca", "", 1, NULL };
-	const struct pki_event foreign = { "ca-started", "pki-ra", "", 1, NULL };
+	const struct pki_event unknown = { "ca-exploded", "pki-ca", "", 1, NULL, 0 };
+	const struct pki_event foreign = { "ca-started", "pki-ra", "", 1, NULL, 0 };
 	assert_int_equal(pki_event_check(&unknown, &err), PKI_INPUT);
 	assert_int_equal(err.rule, PKI_RULE_LOG_EVENT);
 	assert_false(pki_event_known("ca-exploded"));

@@ -96,7 +96,7 @@ r77_an_entry_is_canonical_json(void **state)
 	json_t *detail = json_pack("{s:s, s:s}", "order", ORDER, "application",
 		"A-00000000000000000000000000000002");
 	struct pki_event event = { "application-rejected", "pki-ra", "0a0b", START + 5,
-		detail };
+		detail, 0 };
 	uint64_t index = 9;
 	ok(pki_ledger_begin(f->ledger, &err));
 	ok(pki_log_append(f->ledger, &event, &index, &err));
@@ -120,8 +120,8 @@ append_policy(struct pki_ledger *ledger, struct pki_err *err)
 	pki_json_nest(&object, "witnesses", &list);
 	pki_json_text(&object, "digest", DIGEST);
 	PKI_TRY(pki_json_take(&object, &detail, err));
-	const struct pki_event event = { "policy-loaded", "pki-ca", "", START + 5,
-		detail };
+	const struct pki_event event = { "policy-loaded", "pki-ca", "", START + 5, detail,
+		0 };
 	return pki_log_append(ledger, &event, NULL, err);
 }
 
@@ -159,8 +159,8 @@ r77_r122_refuses_what_is_no_event(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t count = 9;
-	struct pki_event other = { "ca-exploded", "pki-ca", "", START, NULL };
-	struct pki_event foreign = { "ca-started", "pki-ra", "", START, NULL };
+	struct pki_event other = { "ca-exploded", "pki-ca", "", START, NULL, 0 };
+	struct pki_event foreign = { "ca-started", "pki-ra", "", START, NULL, 0 };
 	ok(pki_ledger_begin(f->ledger, &err));
 	fails(pki_log_append(f->ledger, &other, NULL, &err), INPUT);
 	fails(pki_log_append(f->ledger, &foreign, NULL, &err), INPUT);
@@ -181,7 +181,7 @@ r77_an_entry_has_a_limit(void **state)
 	for (size_t i = 0; i < PKI_ENTRY_MAX / PKI_SHA256_HEX + 1; i++)
 		json_array_append_new(
 			json_object_get(large, "digests"), json_string(DIGEST));
-	struct pki_event event = { "ceremony-completed", "pki-ca", "", START, large };
+	struct pki_event event = { "ceremony-completed", "pki-ca", "", START, large, 0 };
 	ok(pki_ledger_begin(f->ledger, &err));
 	fails(pki_log_append(f->ledger, &event, NULL, &err), LIMIT);
 	pki_ledger_rollback(f->ledger);

@@ -74,6 +74,8 @@ TYPES = {
 # entries with a version: members that older suites left out, and the types that name an actor
 VERSION = 2
 SINCE_VERSION = {"partition", "digests", "profiles"}
+# with "clock", what an implausible wall clock said
+WHATEVER_THE_CLOCK = {"certificate-revoked", "revocation-repeated", "crl-issued", "crl-published", "root-crl-recorded"}
 ACTS = {"certificate-issued", "certificate-renewed", "certificate-revoked", "revocation-repeated", "login-failed",
         "invitation-made", "application-verified", "application-approved", "application-rejected", "erasure-ordered", "holder-erased"}
 
@@ -253,7 +255,9 @@ def check_entry(index, octets, before, version):
         entry = json.loads(octets.decode("utf-8"), object_pairs_hook=strict)
         canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         need(canonical.encode() == octets and b"\\" not in octets, "not canonical")
-        need(set(entry) - {"version"} == {"actor", "at", "detail", "source", "type"}, "not the members")
+        need(set(entry) - {"version", "clock"} == {"actor", "at", "detail", "source", "type"}, "not the members")
+        need("clock" not in entry or entry.get("version") and fits(entry["clock"], MSEC)
+             and entry["type"] in WHATEVER_THE_CLOCK, "a clock that was not plausible")
         need(fits(entry["actor"], f"({SERIAL})?"), "actor")
         need(fits(entry["at"], MSEC) and entry["at"] >= before, "a time that goes back, or none")
         need(entry["type"] in TYPES, "a type that log(5) does not have")

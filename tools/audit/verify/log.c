@@ -153,7 +153,7 @@ check_form(struct walk *w, uint64_t index, const json_t *entry, struct pki_err *
 	const json_t *detail = json_object_get(entry, "detail");
 	const struct pki_event event = { entry_text(entry, "type"),
 		entry_text(entry, "source"), entry_text(entry, "actor"), 0,
-		json_object_get(entry, "detail") };
+		json_object_get(entry, "detail"), 0 };
 	const json_t *member = json_object_get(entry, "version");
 	json_int_t version = json_integer_value(member), last = w->version;
 	w->version = version;
@@ -163,14 +163,36 @@ check_form(struct walk *w, uint64_t index, const json_t *entry, struct pki_err *
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
 			"has the version %jd after entries of version %jd; this auditor knows version %d",
 			(intmax_t)version, (intmax_t)last, PKI_ENTRY_VERSION);
-	if (json_object_size(entry) != 6 || detail == NULL)
+	const char *clock = entry_text(entry, "clock");
+	pki_msec wall = 0;
+	if (json_object_size(entry) != (clock[0] != '\0' ? 7 : 6) || detail == NULL ||
+		(clock[0] != '\0' && pki_msec_parse(clock, &wall, NULL) != PKI_OK))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
-			"has other members than actor, at, detail, source, type and version");
+			"has other members than actor, at, clock, detail, source, type and version");
 	PKI_TRY(pki_event_check(&event, err));
 	if (!is_method(w->a, index, entry_text(detail, "method")))
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_EVENT_FORM,
 			"names a method of identification that the policy of its time does not list");
 	return PKI_OK;
+}
+
+/* rule 209: no entry is of a time to come; with an implausible clock pki-ca logs only what
+ * must not wait. */
+static void
+check_clock(struct audit *a, const char *object, const json_t *entry, pki_msec at)
+{
+	static const char *const go_on[] = { "certificate-revoked", "revocation-repeated",
+		"crl-issued", "crl-published", "root-crl-recorded" };
+	const char *type = entry_text(entry, "type");
+	bool found = json_object_get(entry, "clock") == NULL;
+	if (at > pki_msec_now() + PKI_CLOCK_SKEW_MS)
+		audit_add_breach(a, object, PKI_RULE_CLOCK,
+			"is of a time to come: this clock is wrong, or pki-ca's was");
+	for (size_t i = 0; i < PKI_COUNT(go_on); i++)
+		found = found || strcmp(type, go_on[i]) == 0;
+	if (!found)
+		audit_add_breach(a, object, PKI_RULE_CLOCK,
+			"was logged although the clock was not plausible");
 }
 
 static void
@@ -197,6 +219,7 @@ check_entry_content(struct walk *w, uint64_t index, struct pki_bytes text)
 		audit_add_breach(
 			a, object, PKI_RULE_CLOCK, "is older than the entry before");
 	w->last = at;
+	check_clock(a, object, entry, at);
 	if (check_form(w, index, entry, &own) != PKI_OK)
 		audit_add_finding(a, object, &own);
 	const char *type = entry_text(entry, "type");

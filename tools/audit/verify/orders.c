@@ -45,6 +45,7 @@ struct visit {
 	const struct pki_order *order; /* NULL: the order does not open */
 	const struct pki_decision *decision; /* NULL: none */
 	size_t count; /* of certificates */
+	pki_msec judged; /* the time at which pki-ca judged the order */
 };
 
 static bool
@@ -186,7 +187,7 @@ check_decided(struct visit *v, const struct pki_signed_order *order,
 	const struct pki_case c = { .policy = policy,
 		.order = order,
 		.issuer = a->issuers[PKI_ISSUER_CA],
-		.now = row->committed,
+		.now = v->judged,
 		.cache = a->cache,
 		.rules = log_rules(a, row->log_index) };
 	PKI_TRY(pki_decide(&c, decision, err));
@@ -255,6 +256,27 @@ check_invitation(struct visit *v, struct previous *previous, struct pki_err *err
 	return PKI_OK;
 }
 
+/* A client whose clock leapt with pki-ca's signs at the wall clock's time, which the entry
+ * names. */
+static enum pki_status
+open_order(struct visit *v, struct pki_signed_order *order, struct pki_err *err)
+{
+	struct audit *a = v->a;
+	struct pki_err own = { 0 };
+	const struct pki_order_row *row = v->row;
+	pki_msec wall = 0;
+	v->judged = row->committed;
+	if (pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
+		    row->committed / 1000, a->cache, order, &own) == PKI_OK)
+		return PKI_OK;
+	if (pki_msec_parse(entry_text(v->entry, "clock"), &wall, NULL) != PKI_OK)
+		return pki_err_move(err, &own);
+	pki_order_close(order);
+	v->judged = wall;
+	return pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
+		wall / 1000, a->cache, order, err);
+}
+
 static enum pki_status
 check_order(struct visit *v, struct previous *previous, struct pki_signed_order *order,
 	struct pki_decision *decision, struct pki_err *err)
@@ -270,8 +292,7 @@ check_order(struct visit *v, struct previous *previous, struct pki_signed_order 
 		return check_invitation(v, previous, err);
 	check_entry(a, row, v->entry);
 	check_repeated(a, row, v->entry);
-	PKI_TRY(pki_order_open(pki_buf_bytes(&row->cms), a->issuers[PKI_ISSUER_CA],
-		row->committed / 1000, a->cache, order, err));
+	PKI_TRY(open_order(v, order, err));
 	if (strcmp(order->order.id, row->id) != 0 || order->order.action != row->action ||
 		strcmp(order->order.holder, row->holder) != 0)
 		return pki_fail_rule(err, PKI_TAMPERED, PKI_RULE_RECORD,
