@@ -214,10 +214,11 @@ speaks() {
 	return 1
 }
 ok "the form named them all" speaks "$D/holders/zephyrine/application.yaml"
-# names are in certificates and in the orders for certificates, which the ledger keeps for ever, and in no other file of state
+# names are in certificates and in the orders for certificates, which the ledger keeps for ever, with the identifiers of
+# certificates, and in no other file of state
 ok "the ledger has certificates and orders" speaks "$D/state/ledger.db"
 for table in $(sqlite3 "$D/state/ledger.db" "SELECT name FROM sqlite_schema WHERE type = 'table' AND
-	name NOT IN ('certificate', 'orders') AND name NOT LIKE 'sqlite_%'"); do
+	name NOT IN ('certificate', 'identifier', 'orders') AND name NOT LIKE 'sqlite_%'"); do
 	sqlite3 "$D/state/ledger.db" ".mode insert" "SELECT * FROM $table" >"$D/table.$table"
 done
 no "... and no other table of people" speaks "$D"/table.*
