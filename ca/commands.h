@@ -9,6 +9,8 @@ struct ca_program {
 	signer_entry *signer; /* the signer's main function */
 };
 
+enum pki_status ca_cmd_check_config(
+	const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status ca_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status ca_cmd_serve(const struct pki_args *args, void *ctx, struct pki_err *err);
 enum pki_status ca_cmd_status(

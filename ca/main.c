@@ -18,6 +18,9 @@ static const struct pki_option custodian_options[] = {
 static const struct pki_option no_options[] = { { 0 } };
 
 static const struct pki_command commands[] = {
+	{ "check-config", "",
+		"check pki.yaml, rules.yaml and profiles, as the ceremony does",
+		no_options, 0, 0, ca_cmd_check_config },
 	{ "init", "", "hold the ceremony: keys, root, issuing CA, first officers",
 		init_options, 0, 0, ca_cmd_init },
 	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0,

@@ -235,6 +235,7 @@ ca_cmd_init(const struct pki_args *args, void *ctx, struct pki_err *err)
 			err, PKI_USAGE, "--ceremony FILE and --out DIR are needed");
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
 	PKI_TRY(pki_policy_load(conf->policy, &policy, err));
+	PKI_TRY(pki_policy_check(policy, conf->policy, err));
 	PKI_TRY(quorum_configured(conf, policy, err));
 	enum pki_status status =
 		ceremony_read(pki_arg(args, "ceremony"), policy, &c, err);

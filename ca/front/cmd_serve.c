@@ -142,6 +142,18 @@ load_event(struct server *s, struct pki_err *err)
 	return writer_event(&s->writer, "policy-loaded", &detail, err);
 }
 
+/* A policy of earlier times stays: revocations go on. The signer refuses what breaks a rule. */
+static void
+warn_policy(const struct server *s)
+{
+	struct pki_err own = { 0 };
+	char text[1024];
+	if (pki_policy_check(s->policy, s->conf->policy, &own) == PKI_OK)
+		return;
+	pki_err_text(&own, text, sizeof text);
+	fprintf(stderr, "pki-ca: warning: %s\n", text);
+}
+
 static enum pki_status
 start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	struct pki_err *err)
@@ -149,6 +161,7 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	uint64_t published = 0;
 	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &s->conf, err));
 	PKI_TRY(pki_policy_load(s->conf->policy, &s->policy, err));
+	warn_policy(s);
 	PKI_TRY(quorum_configured(s->conf, s->policy, err));
 	PKI_TRY(peers_find(s->conf->ca, &s->peers, err));
 	PKI_TRY(pki_conf_path(s->conf->publish, "log", s->log_dir, err));

@@ -51,6 +51,19 @@ find_issue_rule(const struct pki_case *c)
 	return NULL;
 }
 
+/* A policy of earlier times may ask for one officer only. */
+static enum pki_status
+check_two(
+	const struct pki_case *c, const struct pki_order_rule *rule, struct pki_err *err)
+{
+	if (!decide_binds(c, 2) || !pki_policy_needs_two(c->policy, rule) ||
+		pki_policy_signatures(rule) >= 2)
+		return PKI_OK;
+	return pki_refuse(err, PKI_RULE_SIGNATURES,
+		"rules.yaml asks for one signature to issue %s; a first issue takes two officers: correct rules.yaml (pki-ca check-config)",
+		c->order->order.certs[0].profile);
+}
+
 static enum pki_status
 find_rule(
 	const struct pki_case *c, const struct pki_order_rule **out, struct pki_err *err)
@@ -59,11 +72,11 @@ find_rule(
 	for (size_t i = 0; i < c->policy->order_count; i++) {
 		*out = &c->policy->orders[i];
 		if (applies(c->policy, *out, order))
-			return PKI_OK;
+			return check_two(c, *out, err);
 	}
 	*out = decide_renews_officer(c) ? find_issue_rule(c) : NULL;
 	if (*out != NULL)
-		return PKI_OK;
+		return check_two(c, *out, err);
 	return pki_refuse(err, PKI_RULE_ROLE,
 		"nobody may %s %s: rules.yaml has no rule for it; ask the security officer",
 		pki_action_name(order->action),

@@ -81,6 +81,18 @@ struct pki_policy {
 /* Loads all *.yaml of the folder: rules.yaml and a file for each profile. */
 enum pki_status pki_policy_load(
 	const char *dir, struct pki_policy **out, struct pki_err *err) PKI_MUST_CHECK;
+/*
+ * Beyond loading, for a ceremony and for new orders: a first issue takes two officers (rule
+ * 202), no anyPolicy outside CAs (20), one profile of each kind but officers', the digest of the
+ * terms is that of terms-VERSION.txt in the folder (211). CONFIG names the file. An auditor
+ * loads the policies of earlier times without this check.
+ */
+enum pki_status pki_policy_check(const struct pki_policy *policy, const char *dir,
+	struct pki_err *err) PKI_MUST_CHECK;
+/* How many signatures the rule asks for; does it issue what takes two officers? */
+unsigned pki_policy_signatures(const struct pki_order_rule *rule);
+bool pki_policy_needs_two(
+	const struct pki_policy *policy, const struct pki_order_rule *rule);
 void pki_policy_free(struct pki_policy *policy);
 void pki_policy_cleanup(struct pki_policy **policy);
 

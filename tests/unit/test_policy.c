@@ -227,6 +227,71 @@ keys_are_exact(void **state)
 	refuse_each(cases, PKI_COUNT(cases));
 }
 
+/* Loaded, as an auditor loads the policies of earlier times, and refused by the check. */
+static void
+r20_r202_r211_the_check_before_a_ceremony(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "rules", "{ count: 2, roles: [registration] }",
+			"{ count: 1, roles: [registration] }", PKI_RULE_SIGNATURES,
+			"two officers" },
+		{ "rules", "      - { count: 1, roles: [security] }\n", "",
+			PKI_RULE_SIGNATURES, "two officers" },
+		{ "holder-signature", "2.999.492.1.1.1.1.6.1", "2.5.29.32.0",
+			PKI_RULE_POLICIES, "anyPolicy" },
+		{ "officer-security", "2.999.492.1.1.1.1.6.1", "2.5.29.32.0",
+			PKI_RULE_POLICIES, "anyPolicy" },
+		{ "rules", "digest: 3", "digest: 4", PKI_RULE_TERMS, "sha256sum" },
+		{ "rules", "version: \"1.0\"", "version: \"../1.0\"", PKI_RULE_TERMS,
+			"file name" },
+	};
+	struct pki_policy *good = NULL;
+	assert_int_equal(pki_policy_load(SHIPPED, &good, NULL), PKI_OK);
+	assert_int_equal(pki_policy_check(good, SHIPPED, NULL), PKI_OK);
+	pki_policy_free(good);
+	for (size_t i = 0; i < PKI_COUNT(cases); i++) {
+		PKI_CLEANUP(pki_policy_cleanup) struct pki_policy *policy = NULL;
+		struct pki_err err = { 0 };
+		char dir[] = "/tmp/pki-policy-XXXXXX";
+		assert_non_null(mkdtemp(dir));
+		copy_policy(dir, cases[i].file, cases[i].old, cases[i].new);
+		enum pki_status got = pki_policy_load(dir, &policy, &err);
+		remove_policy(dir);
+		if (got != PKI_OK)
+			fail_msg("case %zu is not loaded: %s", i, err.msg);
+		if (pki_policy_check(policy, SHIPPED, &err) != PKI_CONFIG ||
+			err.rule != cases[i].want_rule ||
+			strstr(err.msg, cases[i].want_text) == NULL ||
+			strstr(err.object, cases[i].file) == NULL)
+			fail_msg("case %zu: rule %d, %s: %s", i, err.rule, err.object,
+				err.msg);
+	}
+}
+
+static void
+two_profiles_of_a_kind(void **state)
+{
+	(void)state;
+	PKI_CLEANUP(pki_buf_free) struct pki_buf seal = { 0 };
+	PKI_CLEANUP(pki_policy_cleanup) struct pki_policy *policy = NULL;
+	char dir[] = "/tmp/pki-policy-XXXXXX", twin[64];
+	struct pki_err err = { 0 };
+	assert_non_null(mkdtemp(dir));
+	copy_policy(dir, "rules", "test_names", "test_names");
+	snprintf(twin, sizeof twin, "%s/seal-too.yaml", dir);
+	assert_int_equal(
+		pki_file_read(SHIPPED "/records-seal.yaml", PKI_FILE_MAX, &seal, &err),
+		PKI_OK);
+	assert_int_equal(pki_file_publish(twin, seal.data, seal.len, 0600, &err), PKI_OK);
+	assert_int_equal(pki_policy_load(dir, &policy, &err), PKI_OK);
+	unlink(twin);
+	remove_policy(dir);
+	assert_int_equal(pki_policy_check(policy, SHIPPED, &err), PKI_CONFIG);
+	assert_non_null(strstr(err.msg, "of profile records-seal too"));
+	assert_non_null(strstr(err.object, "seal-too.yaml"));
+}
+
 static void
 r04_validity_above_three_years(void **state)
 {
@@ -499,6 +564,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(r20_r202_r211_the_check_before_a_ceremony),
+		cmocka_unit_test(two_profiles_of_a_kind),
 		cmocka_unit_test(the_shipped_policy_loads),
 		cmocka_unit_test(r47_loss_means_key_compromise),
 		cmocka_unit_test(r211_the_terms_are_the_shipped_text),
