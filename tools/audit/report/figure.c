@@ -1,5 +1,6 @@
 #include "tools/audit/report/figure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/audit/report/html.h"
@@ -14,6 +15,15 @@ figure_number(FILE *out, const char *element, int64_t n)
 	char text[HTML_NUMBER];
 	html_number(n, text);
 	html_leaf(out, element, text, "class", n == 0 ? "zero" : NULL, HTML_END);
+}
+
+void
+figure_open_table(FILE *out, const char *id, const char *name)
+{
+	char box[64];
+	snprintf(box, sizeof box, "%s-table", id);
+	html_open(out, "div", "class", "table", "id", box, "role", "region", "aria-label",
+		name, "tabindex", "0", HTML_END);
 }
 
 /* Nothing happened; or with sums so far, nothing new. */
@@ -32,9 +42,10 @@ left_out(const struct grid *g, size_t i, bool sums)
 }
 
 static void
-put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
+put_table(FILE *out, const struct grid *g, const char *title, const char *caption,
+	bool sums)
 {
-	html_open(out, "div", "class", "table", HTML_END);
+	figure_open_table(out, g->key, title);
 	html_open(out, "table", "id", g->key, HTML_END);
 	html_leaf(out, "caption", caption, HTML_END);
 	html_open(out, "thead", HTML_END);
@@ -52,7 +63,9 @@ put_table(FILE *out, const struct grid *g, const char *caption, bool sums)
 		html_open(out, "tr", HTML_END);
 		html_open(out, "th", "scope", "row", HTML_END);
 		html_text(out, row->label);
-		if (row->note[0] != '\0')
+		if (row->name[0] != '\0')
+			html_leaf(out, "small", row->name, HTML_END);
+		else if (row->note[0] != '\0')
 			html_leaf(out, "small", row->note, "class", "serial", HTML_END);
 		html_close(out, "th");
 		for (size_t c = 0; c < g->column_count; c++)
@@ -99,7 +112,7 @@ figure_put(FILE *out, const struct grid *g, enum figure_form form, const char *t
 	html_open(out, "div", "class", "drawing", HTML_END);
 	put_plot(out, g, form, title, target);
 	html_close(out, "div");
-	put_table(out, g,
+	put_table(out, g, title,
 		form == FIGURE_LINES ? "So many up to then" : "The same in numbers",
 		form == FIGURE_LINES);
 	html_close(out, "figure");

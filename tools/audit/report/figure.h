@@ -11,6 +11,9 @@ enum figure_form { FIGURE_BARS, FIGURE_SIDE_BY_SIDE, FIGURE_LINES, FIGURE_ROWS }
 void figure_put(FILE *out, const struct grid *g, enum figure_form form, const char *title,
 	int64_t target);
 /* A count as an element, "td". */
+/* The box around a table. Where the table is wider than the page, the box scrolls: people with
+ * a keyboard alone must be able to reach the box, and hear its name. Closed as a div. */
+void figure_open_table(FILE *out, const char *id, const char *name);
 void figure_number(FILE *out, const char *element, int64_t n);
 
 #endif

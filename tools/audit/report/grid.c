@@ -197,7 +197,7 @@ grid_rank(struct grid *g, size_t most)
 		for (size_t c = 0; c < GRID_COLUMNS; c++)
 			rest->cells[c] += g->rows[i].cells[c];
 	snprintf(rest->label, sizeof rest->label, "%zu others", g->row_count - most + 1);
-	rest->note[0] = '\0';
+	rest->note[0] = rest->name[0] = '\0';
 	g->row_count = most;
 }
 

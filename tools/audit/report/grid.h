@@ -14,6 +14,7 @@ struct grid_column {
 struct grid_row {
 	char label[GRID_TEXT];
 	char note[2 * GRID_TEXT]; /* shown below the label; "": none */
+	char name[2 * GRID_TEXT]; /* shown in place of the note; "": the note */
 	pki_time start; /* of a calendar's row */
 	int64_t cells[GRID_COLUMNS];
 };

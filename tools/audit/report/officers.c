@@ -13,7 +13,7 @@ enum { ISSUE, RENEW, REVOKE, INVITE, REFUSED, VERIFY, APPROVE, REJECT, LOGIN };
 
 struct officer {
 	char serial[PKI_SERIAL_TEXT];
-	char label[GRID_TEXT], note[2 * GRID_TEXT];
+	char label[GRID_TEXT], note[2 * GRID_TEXT], name[2 * GRID_TEXT];
 	int64_t cells[GRID_COLUMNS];
 };
 
@@ -73,6 +73,18 @@ add(struct officers *o, const char *serial, const char *profile, const char *sta
 	return PKI_OK;
 }
 
+/* A certificate that cannot be read has no name: the serial number stays. */
+static void
+set_name(struct officer *officer, const struct pki_cert_row *row, const char *state)
+{
+	PKI_CLEANUP(pki_cert_cleanup) struct pki_cert *cert = NULL;
+	struct pki_name name;
+	if (pki_cert_parse(pki_buf_bytes(&row->der), &cert, NULL) == PKI_OK &&
+		pki_cert_subject(cert, &name, NULL) == PKI_OK)
+		snprintf(officer->name, sizeof officer->name, "%.100s%s%s",
+			name.common_name, state[0] != '\0' ? ", " : "", state);
+}
+
 enum pki_status
 officers_add_certificate(
 	struct officers *o, const struct pki_cert_row *row, struct pki_err *err)
@@ -89,7 +101,9 @@ officers_add_certificate(
 		snprintf(state, sizeof state, "ended %.10s", day);
 	}
 	pki_serial_text(&row->serial, serial);
-	return add(o, serial, row->profile, state, err);
+	PKI_TRY(add(o, serial, row->profile, state, err));
+	set_name(&o->all[o->count - 1], row, state);
+	return PKI_OK;
 }
 
 /* *out: until the next officer is added. */
@@ -210,6 +224,7 @@ officers_end(struct officers *o, struct pki_err *err)
 		PKI_TRY(grid_row(
 			&o->f->grids[GRID_OFFICERS], o->all[i].label, &row, err));
 		memcpy(row->note, o->all[i].note, sizeof row->note);
+		memcpy(row->name, o->all[i].name, sizeof row->name);
 		memcpy(row->cells, o->all[i].cells, sizeof row->cells);
 	}
 	if (o->f->grids[GRID_OFFICERS].row_count > OFFICERS_MOST)

@@ -209,7 +209,7 @@ put_delays(FILE *out, const struct figures *f)
 	html_leaf(out, "p",
 		"How long it took from the moment when a report of loss, or another reason, reached the authority until OCSP answered \"revoked\" (from the ledger's commit on) and until a CRL that says so was published. An order that revokes several certificates is one report; its last one counts.",
 		HTML_END);
-	html_open(out, "div", "class", "table", HTML_END);
+	figure_open_table(out, "spread", "From report to status");
 	html_open(out, "table", "id", "spread", HTML_END);
 	html_leaf(out, "caption",
 		"Allowed: 24 hours by law, 60 minutes by ETSI EN 319 411-1", HTML_END);
@@ -323,7 +323,7 @@ put_findings(FILE *out, const json_t *report, const json_t *findings)
 			" The worst %d of %ju are shown; pki-audit verify lists more.",
 			FINDINGS_SHOWN, found);
 	html_close(out, "p");
-	html_open(out, "div", "class", "table", HTML_END);
+	figure_open_table(out, "finding-list", "Findings");
 	html_open(out, "table", "id", "finding-list", "class", "words", HTML_END);
 	html_open(out, "thead", HTML_END);
 	html_open(out, "tr", HTML_END);
@@ -372,7 +372,7 @@ put_officers(FILE *out, const struct figures *f)
 {
 	section(out, "officers-section", "Officers");
 	html_leaf(out, "p",
-		"Officers are named by role and the serial number of their certificate. Orders to issue, renew and revoke count where the ledger keeps the signature; the other steps, where the registration authority's log says so.",
+		"Officers are named as their certificates name them; the serial numbers of the certificates stand in the report's JSON form. Orders to issue, renew and revoke count where the ledger keeps the signature; the other steps, where the registration authority's log says so.",
 		HTML_END);
 	figure_put(out, &f->grids[GRID_OFFICERS], FIGURE_ROWS, "What each officer signed",
 		0);
@@ -394,7 +394,7 @@ put_sections(FILE *out, const struct figures *f)
 	put_delays(out, f);
 	section(out, "expiry", "Expiry forecast");
 	html_leaf(out, "p",
-		"Certificates that are valid at the end of the period, by the month in which they end. Reminders go out 45, 30 and 15 days before.",
+		"Certificates that are valid at the end of the period, by the month in which they end.",
 		HTML_END);
 	figure_put(out, &g[GRID_FORECAST], FIGURE_BARS, "Certificates that end", 0);
 	html_close(out, "section");
@@ -459,7 +459,7 @@ page_write(FILE *out, const struct figures *f, const json_t *findings,
 	html_close(out, "section");
 	html_close(out, "main");
 	html_leaf(out, "footer",
-		"All times are UTC. Figures come from the certification authority's ledger and its signed log; this page holds no personal data, loads nothing and runs no script. Rows of a calendar in which nothing happened are left out of its table.",
+		"All times are UTC. Figures come from the certification authority's ledger and its signed log; this page names officers, tells nothing personal of holders, loads nothing and runs no script. Rows of a calendar in which nothing happened are left out of its table.",
 		HTML_END);
 	html_close(out, "body");
 	html_close(out, "html");
