@@ -100,7 +100,7 @@ ok "... and its receipt" bash -c "openssl cms -verify -inform DER -in $D/pia.p7s
 ok "a second report, with another cause, is recorded" report --cause superseded
 again=$(jq -r .order "$D/revoke.json")
 ok "... in the log" bash -c "pki-audit tail --order $again --json | jq -se 'length == 1 and .[0].type == \"revocation-repeated\" and
-	.[0].detail.cause == \"superseded\" and (.[0].detail.already | length == 2)'"
+	(.[0].detail | has(\"cause\") | not) and (.[0].detail.already | length == 2)'"
 ok "... and said" bash -c "$(declare -f ra); ra emma revoke $holder --cause lost-phone | grep 'revoked already; this report is recorded'"
 ok "its receipt is that of the order which revoked" bash -c "pki-ra receipt $again --out $D/again.p7s && openssl cms -verify -inform DER \
 	-in $D/again.p7s -noverify 2>/dev/null | jq -e '.order == \"$first\"'"
