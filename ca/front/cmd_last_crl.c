@@ -41,10 +41,10 @@ prepare(struct end *e, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(channel_start(&e->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(e, err));
 	PKI_TRY(handover(&e->signer, &setup, e->ledger, &e->sent, err));
-	PKI_TRY(restore_vkey(e->log_dir, e->signer.ready.vkey, err));
 	PKI_TRY(start_check_log(
-		e->log_dir, e->ledger, e->signer.ready.checkpoint, &e->published, err));
-	return start_check_crls(e->conf, e->ledger, err);
+		e->log_dir, &e->signer.ready, e->ledger, &e->published, err));
+	PKI_TRY(start_check_crls(e->conf, e->ledger, err));
+	return restore_vkey(e->log_dir, e->signer.ready.vkey, err);
 }
 
 static enum pki_status

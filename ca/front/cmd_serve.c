@@ -170,11 +170,12 @@ start(struct server *s, const struct pki_args *args, signer_entry *signer,
 	PKI_TRY(channel_start(&s->signer, signer, &setup, err));
 	PKI_TRY(open_ledgers(s, err));
 	PKI_TRY(handover(&s->signer, &setup, s->ledger, &s->writer.sent, err));
-	PKI_TRY(restore_vkey(s->log_dir, s->signer.ready.vkey, err));
 	PKI_TRY(start_check_log(
-		s->log_dir, s->ledger, s->signer.ready.checkpoint, &published, err));
-	PKI_TRY(restore_log(s->publisher_ledger, s->log_dir, published, err));
+		s->log_dir, &s->signer.ready, s->ledger, &published, err));
 	PKI_TRY(start_check_crls(s->conf, s->ledger, err));
+	/* nothing is published for a ledger that may be of another past */
+	PKI_TRY(restore_vkey(s->log_dir, s->signer.ready.vkey, err));
+	PKI_TRY(restore_log(s->publisher_ledger, s->log_dir, published, err));
 	PKI_TRY(queue_init(&s->queue, (size_t)s->conf->ca->queue, err));
 	PKI_TRY(metrics_open(&s->metrics, err));
 	wire(s);

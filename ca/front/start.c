@@ -97,31 +97,26 @@ start_check_crls(
 
 /* Reads the checkpoint in dir; leaves *out unchanged if dir has no checkpoint. */
 static enum pki_status
-read_published(const char *dir, struct pki_checkpoint *out, struct pki_err *err)
+read_published(const char *dir, const char *vkey, struct pki_checkpoint *out,
+	struct pki_err *err)
 {
-	PKI_CLEANUP(pki_buf_free) struct pki_buf vkey = { 0 };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf note = { 0 };
 	char path[PATH_MAX];
 	PKI_TRY(pki_conf_path(dir, "checkpoint", path, err));
 	if (!pki_file_exists(path))
 		return PKI_OK;
 	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &note, err));
-	PKI_TRY(pki_conf_path(dir, "vkey", path, err));
-	PKI_TRY(pki_file_read(path, PKI_NOTE_MAX, &vkey, err));
-	char *newline = strchr((char *)vkey.data, '\n');
-	if (newline != NULL)
-		*newline = '\0';
-	return pki_checkpoint_open(
-		pki_buf_bytes(&note), (const char *)vkey.data, out, err);
+	return pki_checkpoint_open(pki_buf_bytes(&note), vkey, out, err);
 }
 
 enum pki_status
-start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
-	uint64_t *published, struct pki_err *err)
+start_check_log(const char *dir, const struct signer_ready *signer,
+	struct pki_ledger *ledger, uint64_t *published, struct pki_err *err)
 {
 	struct pki_checkpoint cp = { .size = 0 };
 	struct pki_hash root;
-	PKI_TRY(read_published(dir, &cp, err));
+	uint64_t size = signer->checkpoint;
+	PKI_TRY(read_published(dir, signer->vkey, &cp, err));
 	*published = cp.size;
 	if (cp.size == 0)
 		return PKI_OK;

@@ -3,6 +3,7 @@
 #ifndef CA_FRONT_START_H
 #define CA_FRONT_START_H
 
+#include "ca/channel.h"
 #include "libpki/host/conf.h"
 #include "libpki/state/ledger.h"
 #include "libpki/state/policy.h"
@@ -17,9 +18,10 @@ enum pki_status start_ledger(const struct pki_conf *conf, const struct pki_polic
  * a CRL, because an old backup was restored. */
 enum pki_status start_check_crls(const struct pki_conf *conf, struct pki_ledger *ledger,
 	struct pki_err *err) PKI_MUST_CHECK;
-/* Checks the same for the published log in dir. size: of the ledger's last checkpoint.
+/* Checks the same for the published log in dir, by the signer's checkpoint and log key.
  * *published: number of entries in dir. */
-enum pki_status start_check_log(const char *dir, struct pki_ledger *ledger, uint64_t size,
-	uint64_t *published, struct pki_err *err) PKI_MUST_CHECK;
+enum pki_status start_check_log(const char *dir, const struct signer_ready *signer,
+	struct pki_ledger *ledger, uint64_t *published,
+	struct pki_err *err) PKI_MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@ sed -i "s/threads: 2,/threads: 3, monitor: \"$MONITOR\", algorithms: [P-256, RSA
 services
 declare -A holders
 for person in alice bruno chiara; do
-	enrolled $person ${person^} Martin "12AB${#person}4567" 2035-05-01 >/dev/null 2>&1
+	enrolled $person ${person^} Martin "12AB$((${#holders[@]} + 1))4567" 2035-05-01 >/dev/null 2>&1
 	holders[$person]=$holder
 done
 question() { # question CERTIFICATE FILE [OPTION...]
