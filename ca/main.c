@@ -15,7 +15,13 @@ static const struct pki_option custodian_options[] = {
 	{ 0 },
 };
 
-static const struct pki_option no_options[] = { { 0 } };
+static const struct pki_option status_options[] = {
+	{ "monitor", NULL, "one line and an exit status as monitors expect", 0 },
+	{ "warning", "DURATION",
+		"warn if an officer's certificate ends within; default: 60d", 0 },
+	{ "critical", "DURATION", "critical if one ends within; default: 14d", 0 },
+	{ 0 },
+};
 
 static const struct pki_command commands[] = {
 	{ "check-config", "",
@@ -25,7 +31,8 @@ static const struct pki_command commands[] = {
 		init_options, 0, 0, ca_cmd_init },
 	{ "serve", "", "run the CA: front and signer", custodian_options, 0, 0,
 		ca_cmd_serve },
-	{ "status", "", "ask a running CA how it is", no_options, 0, 0, ca_cmd_status },
+	{ "status", "", "ask a running CA how it is", status_options, 0, 0,
+		ca_cmd_status },
 	{ "root-crl", "", "make a new root CRL (offline root key)", custodian_options, 0,
 		0, ca_cmd_root_crl },
 	{ "last-crl", "",

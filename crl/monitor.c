@@ -2,15 +2,21 @@
 
 #include "crl/service.h"
 #include "libpki/host/conf_crl.h"
+#include "libpki/state/staff.h"
 
 /* A due CRL, and a revocation, may take this long to be published (rule 53). */
 #define GRACE ((pki_time)60)
+/* The end of an officer's certificate is a fault from this time on; two officers must meet
+ * before. */
+#define STAFF_URGENT (14 * PKI_DAY)
 
 /* The partitions count together: the oldest, the first to end, the highest number. */
 static const char *const lists[] = { "root", "ca", "partitions", NULL };
 static const char *const results[] = { "published", "refused", "failed", NULL };
 static const char *const put_results[] = { "done", "failed", NULL };
 static const char *const outcomes[] = { "agrees", "contradicts", "silent", NULL };
+static const char *const roles[] = { "registration", "revocation", "security", "auditor",
+	"department", "responder", "seal", NULL };
 static const char *responders[PKI_RESPONDERS_MAX + 1]; /* the configuration's */
 /* As configured at the start; 0: no partition is shown. */
 static size_t partitions;
@@ -73,6 +79,15 @@ static const struct pki_metric metrics[] = {
 		"Entries of the published partition.", { PARTITION } },
 	[CRL_PART_BYTES] = { "pki_crl_partition_bytes", PKI_GAUGE,
 		"Size of the published partition.", { PARTITION } },
+	[CRL_STAFF] = { "pki_officers", PKI_GAUGE,
+		"Valid certificates of officers and services.",
+		{ { "role", roles, NULL } } },
+	[CRL_STAFF_MINIMUM] = { "pki_officers_minimum", PKI_GAUGE,
+		"The least number of officers; with fewer the role issues nothing.",
+		{ { "role", roles, NULL } } },
+	[CRL_STAFF_LEFT] = { "pki_officers_left_seconds", PKI_LEFT,
+		"Until the first of these certificates ends.",
+		{ { "role", roles, NULL } } },
 	{ 0 },
 };
 
@@ -132,6 +147,25 @@ check_responders(const struct service *s, struct pki_health *health)
 				responders[i]);
 }
 
+/* rule 120, and ends that are near. */
+static void
+check_staff(const struct service *s, struct pki_health *health)
+{
+	pki_time now = pki_time_now();
+	for (size_t i = 0; roles[i] != NULL; i++) {
+		int64_t count = get(s, CRL_STAFF, i);
+		int64_t least = get(s, CRL_STAFF_MINIMUM, i);
+		pki_time end = get(s, CRL_STAFF_LEFT, i);
+		if (count < least)
+			pki_health_wrong(health,
+				"%s: %lld of %lld officers; the role issues nothing",
+				roles[i], (long long)count, (long long)least);
+		else if (end != 0 && end - now < STAFF_URGENT)
+			pki_health_wrong(health, "%s: a certificate ends in %lld days",
+				roles[i], (long long)((end - now) / PKI_DAY));
+	}
+}
+
 static void
 check_health(void *ctx, struct pki_health *health)
 {
@@ -139,6 +173,7 @@ check_health(void *ctx, struct pki_health *health)
 	pki_time now = pki_time_now(), since = get(s, CRL_BACKLOG_AGE, 0);
 	check_lists(s, health);
 	check_responders(s, health);
+	check_staff(s, health);
 	if (since != 0 && now - since > GRACE)
 		pki_health_wrong(health, "%lld revocations are on no CRL, for %lld s",
 			(long long)get(s, CRL_BACKLOG, 0), (long long)(now - since));
@@ -275,4 +310,14 @@ monitor_working(struct service *s, bool works)
 		set(s, CRL_FAILING, 0, 0);
 	else if (get(s, CRL_FAILING, 0) == 0)
 		set(s, CRL_FAILING, 0, pki_time_now());
+}
+
+void
+monitor_staff(struct service *s, const struct pki_staff *staff)
+{
+	for (size_t i = 0; i < PKI_STAFF_ROLES; i++) {
+		set(s, CRL_STAFF, i, (int64_t)staff->roles[i].count);
+		set(s, CRL_STAFF_MINIMUM, i, (int64_t)staff->roles[i].minimum);
+		set(s, CRL_STAFF_LEFT, i, staff->roles[i].first_end);
+	}
 }

@@ -35,6 +35,9 @@ enum crl_metric {
 	CRL_PART_NUMBER,
 	CRL_PART_ENTRIES,
 	CRL_PART_BYTES,
+	CRL_STAFF, /* by role, as struct pki_staff */
+	CRL_STAFF_MINIMUM,
+	CRL_STAFF_LEFT,
 };
 
 /* address "": no page, the cells alone. Before monitor_working() and the rest. */
@@ -43,6 +46,10 @@ enum pki_status monitor_listen(
 
 /* The published CRLs and the pending revocations. */
 void monitor_crls(struct service *s);
+
+/* The officers in the ledger. */
+struct pki_staff;
+void monitor_staff(struct service *s, const struct pki_staff *staff);
 
 enum crl_result { CRL_PUBLISHED_IT, CRL_REFUSED_IT, CRL_FAILED, CRL_RESULT_COUNT };
 /* Of an attempt to publish the CRL. */

@@ -4,6 +4,7 @@
 
 #include "crl/monitor.h"
 #include "crl/service.h"
+#include "libpki/state/staff.h"
 
 /* CRLs and damage by another process are found within this time. */
 #define LOOK_MSEC 60000
@@ -66,6 +67,18 @@ untouched(const struct service *s, const struct crl *crl)
 	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
 }
 
+/* The officers, for the page: when the ledger changed, and now and then. */
+static enum pki_status
+look_at_staff(struct service *s, struct pki_err *err)
+{
+	struct pki_staff staff;
+	if (s->policy == NULL || s->monitor == NULL)
+		return PKI_OK;
+	PKI_TRY(pki_staff_count(s->ledger, s->policy, pki_time_now(), &staff, err));
+	monitor_staff(s, &staff);
+	return PKI_OK;
+}
+
 /* CRLs made by another process; files that are gone. */
 static enum pki_status
 look_around(struct service *s, struct pki_err *err)
@@ -89,7 +102,7 @@ look_around(struct service *s, struct pki_err *err)
 	if (s->seen < covered)
 		s->seen = covered;
 	s->looked_at = pki_monotonic_msec();
-	return PKI_OK;
+	return look_at_staff(s, err);
 }
 
 /* Did another process have a CRL made, such as the custodians' last CRL? */
@@ -113,6 +126,7 @@ pending_look(struct service *s, struct pki_err *err)
 	if (s->crls == NULL || !pki_ledger_view_equal(&view, &s->view)) {
 		PKI_TRY(open_lists(s, err));
 		PKI_TRY(look_for_news(s, err));
+		PKI_TRY(look_at_staff(s, err));
 	}
 	if (s->looked_at == 0 || pki_monotonic_msec() >= s->looked_at + LOOK_MSEC)
 		PKI_TRY(look_around(s, err));

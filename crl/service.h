@@ -7,6 +7,7 @@
 #include "libpki/host/monitor.h"
 #include "libpki/host/report.h"
 #include "libpki/state/ledger.h"
+#include "libpki/state/policy.h"
 
 #define CRL_PROGRAM "pki-crl"
 
@@ -22,6 +23,8 @@ struct responder {
 
 struct service {
 	struct pki_conf *conf;
+	struct pki_policy
+		*policy; /* whose certificates are officers'; NULL: not readable */
 	struct pki_ledger *ledger;
 	struct pki_cert *issuers[PKI_ISSUER_CA + 1]; /* by issuer number; 0 is unused */
 	struct pki_urls urls; /* of the ledger's partitions */

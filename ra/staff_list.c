@@ -127,36 +127,20 @@ print(struct ra *ra, struct list *l, struct pki_json *roles, struct pki_err *err
 	return pki_json_print(&json, stdout, err);
 }
 
-static void
-add_role(struct pki_json *roles, const struct pki_staff *staff, size_t i,
-	const char *warning)
-{
-	struct pki_json item = pki_json_object();
-	pki_json_text(&item, "role", staff->roles[i].name);
-	pki_json_number(&item, "count", (int64_t)staff->roles[i].count);
-	pki_json_number(&item, "minimum", (int64_t)staff->roles[i].minimum);
-	if (staff->roles[i].first_end != 0)
-		pki_json_time(&item, "first_end", staff->roles[i].first_end);
-	pki_json_text(&item, "warning", warning);
-	pki_json_append(roles, &item);
-}
-
 static enum pki_status
 list_all(struct ra *ra, struct list *l, struct pki_err *err)
 {
 	struct pki_staff staff;
-	PKI_CLEANUP(pki_json_free) struct pki_json roles = pki_json_array();
-	char warnings[PKI_STAFF_ROLES][PKI_STAFF_TEXT];
 	PKI_TRY(walk(ra, l, err));
 	PKI_TRY(pki_staff_count(ra->ledger, ra->policy, l->at, &staff, err));
-	for (size_t i = 0; i < PKI_STAFF_ROLES; i++) {
-		pki_staff_warning(&staff, i, l->at, warnings[i]);
-		add_role(&roles, &staff, i, warnings[i]);
-	}
+	PKI_CLEANUP(pki_json_free) struct pki_json roles = pki_staff_json(&staff, l->at);
 	PKI_TRY(print(ra, l, &roles, err));
-	for (size_t i = 0; !ra->json && i < PKI_STAFF_ROLES; i++)
-		if (warnings[i][0] != '\0')
-			printf("warning: %s\n", warnings[i]);
+	for (size_t i = 0; !ra->json && i < PKI_STAFF_ROLES; i++) {
+		char warning[PKI_STAFF_TEXT];
+		pki_staff_warning(&staff, i, l->at, warning);
+		if (warning[0] != '\0')
+			printf("warning: %s\n", warning);
+	}
 	return PKI_OK;
 }
 

@@ -92,6 +92,7 @@ wire(struct server *s)
 	s->writer.pending = s->writer.sent;
 	s->writer.metrics = s->metrics;
 	s->front.conf = s->conf;
+	s->front.policy = s->policy;
 	s->front.ledger = s->front_ledger;
 	s->front.queue = &s->queue;
 	s->front.signer = &s->signer;

@@ -4,6 +4,7 @@
 #include "ca/commands.h"
 #include "libpki/host/api.h"
 #include "libpki/host/conf.h"
+#include "libpki/host/probe.h"
 #include "libpki/x509/crl.h"
 
 static void
@@ -127,6 +128,27 @@ print_names(json_t *status)
 	row("names", text);
 }
 
+/* "registration 2, revocation 1, ...", then a line for each role that needs somebody. */
+static void
+print_roles(const json_t *roles)
+{
+	char text[512] = "";
+	size_t i;
+	json_t *role;
+	json_array_foreach (roles, i, role) {
+		size_t used = strlen(text);
+		snprintf(text + used, sizeof text - used, "%s%s %lld", i != 0 ? ", " : "",
+			json_string_value(json_object_get(role, "role")),
+			(long long)json_integer_value(json_object_get(role, "count")));
+	}
+	row("officers", text);
+	json_array_foreach (roles, i, role) {
+		const char *warning = json_string_value(json_object_get(role, "warning"));
+		if (warning != NULL)
+			row("warning", warning);
+	}
+}
+
 static enum pki_status
 print_status(json_t *status, struct pki_err *err)
 {
@@ -162,20 +184,56 @@ print_status(json_t *status, struct pki_err *err)
 	print_witnesses(status);
 	print_peers(status);
 	print_issuers(issuers);
+	print_roles(json_object_get(status, "roles"));
 	local_time(clock, when, sizeof when);
 	row("clock", when);
 	return PKI_OK;
+}
+
+/* For a monitor: how long the first of the officers', services' and seal's certificates is
+ * valid; critical while a role is short, for it then issues nothing. */
+static void
+probe_roles(const json_t *roles, struct pki_probe *probe)
+{
+	size_t i;
+	json_t *role;
+	snprintf(probe->text, sizeof probe->text, "officers in all roles");
+	json_array_foreach (roles, i, role) {
+		const char *warning = json_string_value(json_object_get(role, "warning"));
+		const char *text = json_string_value(json_object_get(role, "first_end"));
+		json_int_t count = json_integer_value(json_object_get(role, "count"));
+		json_int_t least = json_integer_value(json_object_get(role, "minimum"));
+		pki_time end = 0;
+		if (text != NULL && pki_time_parse(text, &end, NULL) == PKI_OK &&
+			(probe->next_update == 0 || end < probe->next_update))
+			probe->next_update = end;
+		if (warning != NULL && (count < least || !probe->critical))
+			snprintf(probe->text, sizeof probe->text, "%s", warning);
+		probe->critical = probe->critical || count < least;
+	}
+}
+
+static enum pki_status
+ask(const struct pki_args *args, json_t **status, struct pki_err *err)
+{
+	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
+	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
+	return pki_api_call(
+		conf->socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, status, err);
 }
 
 enum pki_status
 ca_cmd_status(const struct pki_args *args, void *ctx, struct pki_err *err)
 {
 	(void)ctx;
-	PKI_CLEANUP(pki_conf_cleanup) struct pki_conf *conf = NULL;
+	struct pki_probe probe = { .warning = "60d", .critical_at = "14d" };
 	PKI_CLEANUP(pki_json_cleanup) json_t *status = NULL;
-	PKI_TRY(pki_conf_load(pki_arg(args, "config"), &conf, err));
-	PKI_TRY(pki_api_call(
-		conf->socket, "/v1/status", NULL, (struct pki_bytes){ 0 }, &status, err));
+	enum pki_status asked = ask(args, &status, err);
+	if (pki_arg_flag(args, "monitor")) {
+		probe_roles(json_object_get(status, "roles"), &probe);
+		return pki_probe_report(args, "PKI-CA", &probe, asked, err);
+	}
+	PKI_TRY(asked);
 	if (!pki_arg_flag(args, "json"))
 		return print_status(status, err);
 	return pki_cli_json(status, stdout, err);

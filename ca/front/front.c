@@ -232,6 +232,18 @@ add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *e
 	return add_issuers(ledger, status, err);
 }
 
+/* rule 120: the officers, and the first end of a certificate of each role */
+static enum pki_status
+add_staff(struct front *front, struct pki_json *status, struct pki_err *err)
+{
+	struct pki_staff staff;
+	pki_time now = pki_time_now();
+	PKI_TRY(pki_staff_count(front->ledger, front->policy, now, &staff, err));
+	struct pki_json roles = pki_staff_json(&staff, now);
+	pki_json_nest(status, "roles", &roles);
+	return PKI_OK;
+}
+
 static enum pki_status
 get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	struct pki_err *err)
@@ -254,6 +266,7 @@ get_status(struct front *front, struct pki_http_request *req, const char *rest,
 	pki_json_bool(&status, "peers", front->peers->told_apart);
 	pki_json_msec(&status, "clock", pki_msec_now());
 	PKI_TRY(add_ledger(front->ledger, &status, err));
+	PKI_TRY(add_staff(front, &status, err));
 	reply_send(req, &status, &(struct pki_err){ 0 });
 	return PKI_OK;
 }

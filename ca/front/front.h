@@ -7,9 +7,11 @@
 #include "ca/front/queue.h"
 #include "ca/front/screen.h"
 #include "libpki/host/api.h"
+#include "libpki/state/staff.h"
 
 struct front {
 	const struct pki_conf *conf;
+	const struct pki_policy *policy;
 	struct pki_ledger *ledger; /* of the HTTP thread alone; reads */
 	struct queue *queue;
 	const struct channel *signer;

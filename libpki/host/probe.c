@@ -65,10 +65,15 @@ pki_probe_offset_json(const struct pki_probe *probe)
 }
 
 static enum pki_status
-read_limits(const struct pki_args *args, struct limits *out, struct pki_err *err)
+read_limits(const struct pki_args *args, const struct pki_probe *probe,
+	struct limits *out, struct pki_err *err)
 {
 	const char *warning = pki_arg(args, "warning"),
 		   *critical = pki_arg(args, "critical");
+	if (warning == NULL)
+		warning = probe->warning;
+	if (critical == NULL)
+		critical = probe->critical_at;
 	struct pki_err own = { 0 };
 	if (pki_duration_parse(warning != NULL ? warning : WARNING_DEFAULT, &out->warning,
 		    &own) != PKI_OK ||
@@ -134,9 +139,10 @@ print_data(const struct pki_probe *probe, const struct limits *limits, pki_time 
 	if (probe->next_update != 0 || probe->clock_known)
 		printf(" |");
 	if (probe->next_update != 0)
-		printf(" left=%" PRId64 "s;%" PRId64 ":;%" PRId64 ": age=%" PRId64 "s",
-			probe->next_update - now, limits->warning, limits->critical,
-			now - probe->this_update);
+		printf(" left=%" PRId64 "s;%" PRId64 ":;%" PRId64 ":",
+			probe->next_update - now, limits->warning, limits->critical);
+	if (probe->next_update != 0 && probe->this_update != 0)
+		printf(" age=%" PRId64 "s", now - probe->this_update);
 	if (probe->clock_known)
 		printf(" offset=%.3fs;-%d:%d;-%d:%d", (double)probe->offset / 1000,
 			(int)(OFFSET_WARNING / 1000), (int)(OFFSET_WARNING / 1000),
@@ -165,7 +171,7 @@ pki_probe_report(const struct pki_args *args, const char *name,
 	struct pki_err why = { 0 };
 	pki_time now = pki_time_now();
 	char text[LINE_TEXT], clock[PKI_OFFSET_TEXT];
-	if (read_limits(args, &limits, &why) != PKI_OK) {
+	if (read_limits(args, probe, &limits, &why) != PKI_OK) {
 		status = why.status;
 		*err = why;
 	}
@@ -173,8 +179,12 @@ pki_probe_report(const struct pki_args *args, const char *name,
 	if (level == LEVEL_OK) {
 		level = judge(probe, &limits, now);
 		pki_probe_offset_text(probe, clock);
-		snprintf(text, sizeof text, "%s, %" PRId64 " s left, clock %s",
-			probe->text, probe->next_update - now, clock);
+		int used = snprintf(text, sizeof text, "%s, %" PRId64 " s left",
+			probe->text, probe->next_update - now);
+		/* without a date of its own there was no answer to take a clock from */
+		if (probe->this_update != 0)
+			snprintf(text + used, sizeof text - (size_t)used, ", clock %s",
+				clock);
 	} else {
 		pki_err_text(err, text, sizeof text);
 	}

@@ -22,6 +22,7 @@
 struct pki_probe {
 	char text[256]; /* "CRL 7, 5 entries" */
 	bool critical; /* the text is a critical fact */
+	const char *warning, *critical_at; /* default limits; NULL: 30m, 5m */
 	pki_time this_update; /* 0: not known, as the next */
 	pki_time next_update;
 	bool clock_known;

@@ -129,3 +129,23 @@ pki_staff_warning(
 			staff->roles[i].name, text);
 	}
 }
+
+struct pki_json
+pki_staff_json(const struct pki_staff *staff, pki_time at)
+{
+	struct pki_json list = pki_json_array();
+	for (size_t i = 0; i < PKI_STAFF_ROLES; i++) {
+		char warning[PKI_STAFF_TEXT];
+		struct pki_json item = pki_json_object();
+		pki_staff_warning(staff, i, at, warning);
+		pki_json_text(&item, "role", staff->roles[i].name);
+		pki_json_number(&item, "count", (int64_t)staff->roles[i].count);
+		pki_json_number(&item, "minimum", (int64_t)staff->roles[i].minimum);
+		if (staff->roles[i].first_end != 0)
+			pki_json_time(&item, "first_end", staff->roles[i].first_end);
+		if (warning[0] != '\0')
+			pki_json_text(&item, "warning", warning);
+		pki_json_append(&list, &item);
+	}
+	return list;
+}

@@ -7,6 +7,7 @@
 #ifndef LIBPKI_STATE_STAFF_H
 #define LIBPKI_STATE_STAFF_H
 
+#include "libpki/base/json.h"
 #include "libpki/state/ledger.h"
 #include "libpki/state/policy.h"
 
@@ -55,5 +56,9 @@ uint64_t pki_staff_minimum(enum pki_role role);
 #define PKI_STAFF_TEXT 160
 void pki_staff_warning(
 	const struct pki_staff *staff, size_t i, pki_time at, char out[PKI_STAFF_TEXT]);
+
+/* The roles as a list: role, count, minimum, first_end (if a certificate is valid), warning
+ * (if something is wrong). */
+struct pki_json pki_staff_json(const struct pki_staff *staff, pki_time at);
 
 #endif

@@ -3,6 +3,9 @@
 # few officers may still do.
 . "$(dirname "$0")/lib.sh"
 . tests/system/clock.sh
+configured() {
+	sed -i "s|^crl: .*|crl: { listen: \"127.0.0.1:$((PORT + 1))\", monitor: \"127.0.0.1:$((PORT + 2))\" }|" "$PKI_CONFIG"
+}
 installation
 services
 O=$D/officers
@@ -102,11 +105,17 @@ ocspd_up
 ok "... and the responder goes on" ocsp_says good "$D/holders/alice/auth.pem"
 
 # roles with too few officers
-ok "list: every role is complete" members '[.roles[].warning | select(. != "")] == []'
+exits 0 "status for a monitor" pki-ca status --monitor
+ok "list: every role is complete" members '[.roles[] | select(.warning)] == []'
 refused staffed-roles "rule 120: who leaves has a successor first" ended OF:MC-STELLA officer-left sofia
 refused staffed-roles "rule 120: ... and who is superseded" ended OF:MC-STELLA superseded sofia
 ok "rule 120: any other cause takes effect at once, with one signature" ended OF:MC-STELLA officer-compromise sofia
-ok "list says that a security officer is missing" members '[.roles[] | select(.warning != "") | .role] == ["security"]'
+ok "list says that a security officer is missing" members '[.roles[] | select(.warning) | .role] == ["security"]'
+ok "... so does the CA's status" bash -c "pki-ca status | grep '^warning *security: 1 of 2 officers'"
+exits 2 "... for a monitor: critical" pki-ca status --monitor
+health() { curl -s "http://127.0.0.1:$((PORT + 2))/health" | grep "security: 1 of 2 officers"; }
+ok "... and the CRL service's health" soon health
+ok "... and its metrics" bash -c "curl -s http://127.0.0.1:$((PORT + 2))/metrics | grep -x 'pki_officers{role=\"security\"} 1'"
 first vera auditor OF:MC-VERA sofia >/dev/null 2>&1
 refused staffed-roles "rule 120: security signs for nobody but a security officer" next add vera claire
 ok "rule 120: the one security officer orders the second" added sven security OF:MC-SVEN sofia claire
@@ -115,7 +124,7 @@ ok "registration is complete with two of three" ended OF:MC-CLAIRE officer-left 
 ok "rule 120: a registration officer is revoked at once" ended OF:MC-DAVID officer-compromise sven
 ra nina approve "$application" >/dev/null 2>&1
 ok "list says that a registration officer is missing" \
-	members '[.roles[] | select(.warning != "") | .role] == ["registration"]'
+	members '[.roles[] | select(.warning) | .role] == ["registration"]'
 ok "a holder is still revoked" ra emma revoke "$(serial_of "$D/holders/alice/auth.pem")" --cause forgotten-pin
 ok "rule 120: the missing one is ordered by those who are left" added rita registration OF:MC-RITA sofia nina
 invited_application bruno
@@ -135,6 +144,7 @@ if have_clock; then
 	ca_up
 	ra emma officer end 00ff --cause officer-left >"$D/warned" 2>&1
 	ok "each officer's command warns from 60 days on" grep 'certificate ends on .* in [0-9]* days' "$D/warned"
+	exits 1 "status for a monitor: warning" pki-ca status --monitor
 	ok "list warns of the ends" bash -c "pki-ra officer list | grep -q 'warning: registration: a certificate ends'"
 	from_now_on
 fi

@@ -116,7 +116,7 @@ figures "... to the CRL" '.crl_delay | "\(.count) \(.p50) \(.p99) \(.over_60min)
 	 SELECT count(ms), min(ms), max(ms), 0, count(*) - count(ms) FROM d"
 for officer in claire david emma; do
 	serial=$(serial_of "$D/officers/$officer/cert.pem")
-	figures "orders that $officer signed" ".officers[] | select(.note == \"$serial\") | .issue + .renew + .revoke" \
+	figures "orders that $officer signed" ".officers[] | select(.note | startswith(\"$serial\")) | .issue + .renew + .revoke" \
 		"SELECT count(*) FROM entry e, json_each($detail, '\$.detail.officers') s
 		 WHERE s.value = '$serial' AND json_extract($detail, '\$.type') LIKE 'certificate-%'"
 done

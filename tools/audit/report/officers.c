@@ -99,6 +99,9 @@ officers_add_certificate(
 	} else if (row->not_after < o->f->to / 1000) {
 		pki_time_format(row->not_after, day);
 		snprintf(state, sizeof state, "ended %.10s", day);
+	} else {
+		pki_time_format(row->not_after, day);
+		snprintf(state, sizeof state, "valid until %.10s", day);
 	}
 	pki_serial_text(&row->serial, serial);
 	PKI_TRY(add(o, serial, row->profile, state, err));
