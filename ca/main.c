@@ -9,6 +9,8 @@ static const struct pki_option init_options[] = {
 	{ 0 },
 };
 
+static const struct pki_option no_options[] = { { 0 } };
+
 static const struct pki_option custodian_options[] = {
 	{ "custodian", "SOURCE",
 		"a custodian's passphrase: fd:N, file:PATH, prompt; twice", 2 },

@@ -48,14 +48,14 @@ follow action "${since[@]}" --action revoke
 follow holder "${since[@]}" --holder "$alice"
 follow officer "${since[@]}" --officer "${emma^^}"
 follow serial "${since[@]}" --serial "$auth"
-follow rule "${since[@]}" --rule order-form
+follow rule "${since[@]}" --rule officer-role
 follow none "${since[@]}" --type certificate-renewed --holder "$alice"
 follow both "${since[@]}" --action revoke --holder H-00112233445566778899aabbccddeeff
-refused_order() {
-	! curl -sf --unix-socket "$CA_SOCKET" -H "Content-Type: application/pkcs7-mime" \
-		--data-binary "@$D/pki.yaml" "http://ca/v1/orders" >/dev/null
+an_event() {
+	curl -sf --unix-socket "$CA_SOCKET" -o /dev/null http://ca/v1/events \
+		-d '{"source":"pki-ocspd","type":"unissued-asked","actor":"","detail":{"count":1}}'
 }
-ok "something that is refused" refused_order
+no "something that is refused" ra irene revoke "$alice" --cause lost-phone
 ok "a revocation" ra emma revoke "$alice" --cause lost-phone
 order=$(pki-audit tail --type certificate-revoked --json | jq -r .detail.order)
 ok "the follower of all sees it" has all 1 '.type == "certificate-revoked"'
@@ -72,7 +72,7 @@ ok "no line comes twice, none is missing" bash -c \
 # a CA that writes as fast as it can, is killed, comes back
 events() {
 	local i
-	for ((i = 0; i < $1; i++)); do refused_order || return; done
+	for ((i = 0; i < $1; i++)); do an_event || return; done
 }
 events 100
 kill -9 "$(sample_pid "$D" pki-ca)"

@@ -40,9 +40,10 @@ ok "a loss" ra emma revoke "$alice" --cause lost-phone
 order=$(pki-audit tail --type certificate-revoked --json | jq -r .detail.order)
 ok "... reported again" ra emma revoke "$alice" --cause stolen-phone
 ok "a new root CRL" pki-ca root-crl --custodian "file:$D/secrets/custodian-1" --custodian "file:$D/secrets/custodian-2"
+no "a refusal" ra irene revoke "$alice" --cause lost-phone
 # two levels of tiles
-seq 270 | xargs -P 4 -I{} curl -s -o /dev/null --unix-socket "$CA_SOCKET" -H "Content-Type: application/pkcs7-mime" \
-	--data-binary "@$D/pki.yaml" "http://ca/v1/orders"
+seq 270 | xargs -P 4 -I{} curl -s -o /dev/null --unix-socket "$CA_SOCKET" \
+	-d '{"source":"pki-ocspd","type":"unissued-asked","actor":"","detail":{"count":1}}' http://ca/v1/events
 # the responder says so once a minute
 jq -nc '{source: "pki-ocspd", type: "unissued-asked", actor: "", detail: {count: 3}}' |
 	curl -sf -o /dev/null --unix-socket "$CA_SOCKET" --data-binary @- http://ca/v1/events

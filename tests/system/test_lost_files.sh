@@ -24,8 +24,8 @@ ok "... the signer, too" bash -c "kill -HUP \$(pki-ca status --json | jq .signer
 no "... no event of an end" bash -c "pki-audit tail --type ca-stopped --json | grep ."
 
 # lost files: more than two full bundles
-seq 530 | xargs -P 4 -I{} curl -s -o /dev/null --unix-socket "$CA_SOCKET" -H "Content-Type: application/pkcs7-mime" \
-	--data-binary "@$D/pki.yaml" "http://ca/v1/orders"
+seq 530 | xargs -P 4 -I{} curl -s -o /dev/null --unix-socket "$CA_SOCKET" \
+	-d '{"source":"pki-ocspd","type":"unissued-asked","actor":"","detail":{"count":1}}' http://ca/v1/events
 settled
 pki-audit verify >"$D/out" 2>&1
 result $? "all is in order"

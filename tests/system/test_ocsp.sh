@@ -8,8 +8,10 @@ installation
 sed -i "s/threads: 2,/threads: 3, monitor: \"$MONITOR\", algorithms: [P-256, RSA-3072],/" "$D/pki.yaml"
 services
 declare -A holders
+number=0
 for person in alice bruno chiara; do
-	enrolled $person ${person^} Martin "12AB$((${#holders[@]} + 1))4567" 2035-05-01 >/dev/null 2>&1
+	((number += 1))
+	enrolled $person ${person^} Martin "12AB${number}4567" 2035-05-01 >/dev/null 2>&1
 	holders[$person]=$holder
 done
 question() { # question CERTIFICATE FILE [OPTION...]

@@ -47,7 +47,7 @@ invited_application rejected
 ok "reject another, naming names" ra claire reject "$application" --reason "$surname $number is on a list"
 sample_person "$D" again "$given" "$surname" "$number" 2034-05-01
 invited_application again && four_eyes >/dev/null
-refused dn-never-reassigned "rule 15: a refusal by the CA" pki-ra issue "$application"
+refused one-document-one-holder "rule 109: a refusal by the CA" pki-ra issue "$application"
 sed -i "s/expires: [-0-9]*/expires: 2020-01-01/" "$D/holders/again/application.yaml"
 no "a refusal by the form" invited_application again
 no "an officer who cannot sign" pki-ra verify "$application" --method in-person \
@@ -156,8 +156,11 @@ pki-audit proof "$(serial_of "$D/holders/zephyrine/auth.pem")" --out "$D/proof"
 pki-audit verify --json >"$D/verified"
 pki-audit report --out "$D/report" --population 38350 >/dev/null
 for form in "" --json; do pki-audit trail ${form:+"$form"} "$zephyrine" >"$D/trail$form"; done
-taken=("$D/proof" "$D/verified" "$D/report" "$D/trail" "$D/trail--json")
-no "nor a proof, the auditor's findings, report and trail" speaks "${taken[@]}"
+taken=("$D/proof" "$D/verified" "$D/trail" "$D/trail--json")
+no "nor a proof, the auditor's findings and trail" speaks "${taken[@]}"
+said_as "${people[@]}" "${digests[@]}"
+no "nor the report, but for officers" speaks "$D/report"
+said_as "${people[@]}" "${officers[@]}" "${digests[@]}"
 ok "... which are there" each_there
 ok "rule 77: all of it is in the log" test "$(jq -rs 'map(.type) | unique | join(" ")' "$D/tail" |
 	grep -o 'application-rejected\|certificate-accepted\|certificate-issued\|certificate-revoked\|login-failed\|order-refused' |

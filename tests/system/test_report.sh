@@ -62,14 +62,15 @@ from_now_on
 export LC_ALL=C.UTF-8
 
 R=$D/report.html
-# nobody made CRLs in the hundred days
+# nobody made CRLs in the hundred days, and some entries are of a time to come
 late=$(have_clock && echo 1 || echo 0)
-exits $((17 * late)) "the report is made" pki-audit report --out "$R" --population 10 --target 50
-exits $((17 * late)) "... its figures as JSON too" pki-audit report --json
+findings=$(pki-audit verify --json | jq .finding_count)
+exits $((18 * late)) "the report is made" pki-audit report --out "$R" --population 10 --target 50
+exits $((18 * late)) "... its figures as JSON too" pki-audit report --json
 cp "$D/stdout" "$D/report.json"
 ok "its findings are those of verify" bash -c "
 	pki-audit verify --json | jq -S .findings | cmp - <(jq -S .findings $D/report.json) &&
-	jq -e '.finding_count == $late' $D/report.json"
+	jq -e '.finding_count == $findings and $findings >= $late' $D/report.json"
 
 # figures TITLE FILTER SQL: what the report says, and what SQL says
 figures() {
@@ -152,7 +153,7 @@ for key in issuance revocations causes delays forecast officers pairs refusals r
 			\"\$(jq '[.${key}[] | to_entries[].value | numbers] | add' $D/report.json)\""
 done
 ok "the tiles say findings, issued, target" bash -c "
-	test \"\$(xpath 'string(//*[@id=\"t-findings\"])')\" = $late &&
+	test \"\$(xpath 'string(//*[@id=\"t-findings\"])')\" = $findings &&
 	test \"\$(xpath 'string(//*[@id=\"t-issued\"])')\" = 8 && xpath 'string(//*[@id=\"target\"])' |
 	grep -q '3 of a population of 10 have certificates: 30.0 %. The target of 50 % is 5 people; still to come: 2.'"
 no "hostile text adds no element" grep -q '<script' "$R"

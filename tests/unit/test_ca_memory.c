@@ -91,7 +91,7 @@ set_up(void **state)
 	f.job.body = (struct pki_bytes){ (const uint8_t *)"cms", 3 };
 	struct facts *facts = &f.job.facts;
 	strcpy(facts->order.id, ORDER);
-	strcpy(facts->order.holder, "H-1");
+	strcpy(facts->order.holder, "H-00000000000000000000000000000001");
 	strcpy(facts->cause, "lost-phone");
 	memset(facts->order.digest, 7, sizeof facts->order.digest);
 	facts->order.action = PKI_ACTION_REVOKE;
@@ -149,7 +149,7 @@ certificates(struct pki_buf *out, struct pki_err *own)
 	static uint8_t octets[] = "not a certificate, as the reply does not look";
 	const struct pki_order_row order = { .action = PKI_ACTION_ISSUE,
 		.id = ORDER,
-		.holder = "H-1",
+		.holder = "H-00000000000000000000000000000001",
 		.committed = 1000 };
 	const struct pki_cert_row row = { .profile = "holder-signature",
 		.serial = f.job.facts.officers[0],
@@ -175,7 +175,7 @@ receipt(struct pki_buf *out, struct pki_err *own)
 {
 	struct pki_order_row row = { .action = PKI_ACTION_REVOKE,
 		.id = ORDER,
-		.holder = "H-1",
+		.holder = "H-00000000000000000000000000000001",
 		.committed = f.writer.now,
 		.log_index = f.job.index };
 	PKI_CLEANUP(pki_buf_free) struct pki_buf entry = { 0 };
