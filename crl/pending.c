@@ -71,7 +71,7 @@ untouched(const struct service *s, const struct crl *crl)
 static enum pki_status
 look_at_staff(struct service *s, struct pki_err *err)
 {
-	struct pki_staff staff;
+	struct pki_staff staff = { 0 };
 	if (s->policy == NULL || s->monitor == NULL)
 		return PKI_OK;
 	PKI_TRY(pki_staff_count(s->ledger, s->policy, pki_time_now(), &staff, err));

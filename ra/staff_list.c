@@ -130,7 +130,7 @@ print(struct ra *ra, struct list *l, struct pki_json *roles, struct pki_err *err
 static enum pki_status
 list_all(struct ra *ra, struct list *l, struct pki_err *err)
 {
-	struct pki_staff staff;
+	struct pki_staff staff = { 0 };
 	PKI_TRY(walk(ra, l, err));
 	PKI_TRY(pki_staff_count(ra->ledger, ra->policy, l->at, &staff, err));
 	PKI_CLEANUP(pki_json_free) struct pki_json roles = pki_staff_json(&staff, l->at);

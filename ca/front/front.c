@@ -236,7 +236,7 @@ add_ledger(struct pki_ledger *ledger, struct pki_json *status, struct pki_err *e
 static enum pki_status
 add_staff(struct front *front, struct pki_json *status, struct pki_err *err)
 {
-	struct pki_staff staff;
+	struct pki_staff staff = { 0 };
 	pki_time now = pki_time_now();
 	PKI_TRY(pki_staff_count(front->ledger, front->policy, now, &staff, err));
 	struct pki_json roles = pki_staff_json(&staff, now);

@@ -29,7 +29,7 @@ check_staffed(struct pki_ledger *ledger, const struct pki_policy *policy, pki_ti
 	const struct facts *facts, struct pki_err *err)
 {
 	const struct pki_profile *officer = ordered_officer(policy, facts);
-	struct pki_staff staff;
+	struct pki_staff staff = { 0 };
 	if (officer != NULL && facts->order.action == PKI_ACTION_RENEW)
 		return PKI_OK;
 	PKI_TRY(pki_staff_count(ledger, policy, now, &staff, err));
@@ -123,7 +123,7 @@ officer_rules_revoke(struct pki_ledger *ledger, const struct pki_policy *policy,
 	pki_msec now, const struct job *job, struct pki_err *err)
 {
 	const struct facts *facts = &job->facts;
-	struct pki_staff staff;
+	struct pki_staff staff = { 0 };
 	if (facts->order.holder[0] != '\0' ||
 		(strcmp(facts->cause, "officer-left") != 0 &&
 			strcmp(facts->cause, "superseded") != 0))

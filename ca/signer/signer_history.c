@@ -113,7 +113,7 @@ enum pki_status
 history_check(struct signer_state *s, struct pki_err *err)
 {
 	const struct pki_checkpoint *last = &s->tx.last.checkpoint;
-	struct pki_hash root;
+	struct pki_hash root = { 0 };
 	const struct history *h = &s->history;
 	if (last->size == 0 && h->log.size == 0)
 		return PKI_OK;

@@ -323,7 +323,8 @@ r80_a_tree_grows_from_any_size(void **state)
 		struct pki_merkle_peaks peaks;
 		assert_int_equal(pki_merkle_peaks(from, &source, &peaks, &err), PKI_OK);
 		for (;;) {
-			struct pki_hash root, want = plain_root(tree.leaves, peaks.size);
+			struct pki_hash root = { 0 },
+					want = plain_root(tree.leaves, peaks.size);
 			assert_int_equal(
 				pki_merkle_peaks_root(&peaks, &root, &err), PKI_OK);
 			assert_memory_equal(&root, &want, sizeof want);
