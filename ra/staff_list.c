@@ -29,7 +29,7 @@ is_asked(const struct list *l, const struct pki_staff_member *m, const char *ser
 		return true;
 	if (strlen(l->who) >= sizeof asked.serial_number)
 		return false;
-	strcpy(asked.serial_number, l->who);
+	memcpy(asked.serial_number, l->who, strlen(l->who) + 1);
 	pki_person_of(&asked, person);
 	return person[0] != '\0' && strcmp(person, m->person) == 0;
 }

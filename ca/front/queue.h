@@ -77,7 +77,7 @@ enum share {
 /* The limit of each share but the last. */
 #define SHARE_RESERVED 64
 /* Requests that can wait, with the given limit of the last share. */
-#define QUEUE_REQUESTS(limit) ((SHARES - 1) * SHARE_RESERVED + (limit))
+#define QUEUE_REQUESTS(limit) ((SHARES - 1L) * SHARE_RESERVED + (limit))
 
 struct queue {
 	struct pki_wait wait; /* for a job, or the end */

@@ -31,11 +31,11 @@ void
 pki_person_of(const struct pki_name *name, char out[PKI_PERSON_TEXT])
 {
 	size_t used = 0;
+	memset(out, 0, PKI_PERSON_TEXT);
 	for (const char *c = name->serial_number; *c != '\0'; c++)
 		if (*c != ' ')
-			out[used++] = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A')
-							     : *c;
-	out[used] = '\0';
+			out[used++] =
+				(char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
 	if (!is_identifier(out))
 		out[0] = '\0';
 }

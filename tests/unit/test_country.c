@@ -25,9 +25,9 @@ r110_the_table_is_iso_3166_1(void **state)
 		if (!pki_country_assigned(code))
 			fail_msg("%s is missing", code);
 	}
-	for (char a = 'A'; a <= 'Z'; a++)
-		for (char b = 'A'; b <= 'Z'; b++)
-			found += pki_country_assigned((char[]){ a, b, '\0' });
+	for (int a = 'A'; a <= 'Z'; a++)
+		for (int b = 'A'; b <= 'Z'; b++)
+			found += pki_country_assigned((char[]){ (char)a, (char)b, '\0' });
 	assert_int_equal(found, json_array_size(list));
 	json_decref(root);
 }

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -436,14 +437,12 @@ static int
 read_answer(int fd)
 {
 	char answer[1024] = "";
-	int code = 0, body = 0;
 	for (size_t total = 0; total < sizeof answer - 1;) {
 		const char *end = strstr(answer, "\r\n\r\n");
 		const char *length = strstr(answer, "Content-Length: ");
 		if (end != NULL && length != NULL &&
-			sscanf(length, "Content-Length: %d", &body) == 1 &&
-			strlen(end + 4) >= (size_t)body)
-			return sscanf(answer, "HTTP/1.1 %d", &code) == 1 ? code : 0;
+			strlen(end + 4) >= strtoul(length + 16, NULL, 10))
+			return (int)strtol(answer + strlen("HTTP/1.1 "), NULL, 10);
 		ssize_t n = read(fd, answer + total, sizeof answer - 1 - total);
 		if (n <= 0)
 			return 0;

@@ -125,7 +125,7 @@ as_number(void *out, int columns, char **values, char **names)
 {
 	(void)columns;
 	(void)names;
-	*(int *)out = atoi(values[0]);
+	*(int *)out = (int)strtol(values[0], NULL, 10);
 	return 0;
 }
 

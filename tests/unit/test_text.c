@@ -169,7 +169,7 @@ r108_unfit(void **state)
 		const char *why = pki_text_unfit(cases[i].text, &c);
 		if ((why == NULL) != (cases[i].want_why == NULL))
 			fail_msg("%s: %s", cases[i].text, why != NULL ? why : "fits");
-		if (why == NULL)
+		if (why == NULL || cases[i].want_why == NULL)
 			continue;
 		assert_int_equal(c, cases[i].want);
 		assert_non_null(strstr(why, cases[i].want_why));
@@ -197,7 +197,7 @@ mixed_scripts(void **state)
 		struct pki_text_mix mix;
 		bool mixed = pki_text_mixed(cases[i].text, &mix);
 		assert_int_equal(mixed, cases[i].want_word != NULL);
-		if (!mixed)
+		if (!mixed || cases[i].want_word == NULL)
 			continue;
 		assert_int_equal(mix.word.len, strlen(cases[i].want_word));
 		assert_memory_equal(mix.word.data, cases[i].want_word, mix.word.len);
