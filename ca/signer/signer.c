@@ -191,7 +191,7 @@ report(struct signer_state *s, int fd, const struct pki_err *result, struct pki_
 	if (result->status != PKI_OK)
 		PKI_TRY(ipc_put(&s->reply, IPC_ERROR, result, sizeof *result, err));
 	snprintf(ready.sandbox, sizeof ready.sandbox, "%s", pki_sandbox_text());
-	if (s->vkey.len < sizeof ready.vkey)
+	if (s->vkey.len > 0 && s->vkey.len < sizeof ready.vkey)
 		memcpy(ready.vkey, s->vkey.data, s->vkey.len);
 	PKI_TRY(ipc_put(&s->reply, IPC_STRUCT, &ready, sizeof ready, err));
 	return ipc_send(fd, &s->reply, err);
