@@ -25,14 +25,14 @@ orders_setup(void **state)
 		[CLAIRE] = { "TEST Claire", ROLE("1"), "OF:MC-1" },
 		[DAVID] = { "TEST David", ROLE("1"), "OF:MC-2" },
 		[CLAIRE_AGAIN] = { "TEST Klara", ROLE("1"), "of:mc-1" },
-		[OLGA] = { "TEST Olga", ROLE("1") },
-		[OLGA_AGAIN] = { "TEST  OLGA", ROLE("1") },
+		[OLGA] = { "TEST Olga", ROLE("1"), NULL },
+		[OLGA_AGAIN] = { "TEST  OLGA", ROLE("1"), NULL },
 		[RENE] = { "TEST Rene", ROLE("2"), "OF:MC-3" },
 		[SOPHIE] = { "TEST Sophie", ROLE("3"), "OF:MC-4" },
 		[AUDREY] = { "TEST Audrey", ROLE("4"), "OF:MC-5" },
 		[DENIS] = { "TEST Denis", ROLE("5"), "OF:MC-6" },
-		[OSCAR] = { "TEST OCSP", ROLE("6") },
-		[PLAIN] = { "TEST Plain", "2.999.492.1.1.1.1.6.1" },
+		[OSCAR] = { "TEST OCSP", ROLE("6"), NULL },
+		[PLAIN] = { "TEST Plain", "2.999.492.1.1.1.1.6.1", NULL },
 	};
 	struct pki_err err = { 0 };
 	world.ca = fixture_ca();
