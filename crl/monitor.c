@@ -147,11 +147,13 @@ check_responders(const struct service *s, struct pki_health *health)
 				responders[i]);
 }
 
-/* rule 120, and ends that are near. */
+/* rule 120, and ends that are near. A CA that has ended needs no officers. */
 static void
 check_staff(const struct service *s, struct pki_health *health)
 {
 	pki_time now = pki_time_now();
+	if (get(s, CRL_LEFT, CA) == PKI_CRL_LAST)
+		return;
 	for (size_t i = 0; roles[i] != NULL; i++) {
 		int64_t count = get(s, CRL_STAFF, i);
 		int64_t least = get(s, CRL_STAFF_MINIMUM, i);
