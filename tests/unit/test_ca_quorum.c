@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ca/signer/signer_clock_priv.h"
+#include "ca/signer/signer_history_priv.h"
 #include "ca/signer/signer_orders_priv.h"
 #include "ca/signer/signer_quorum_priv.h"
 #include "ca/signer/signer_records_priv.h"
@@ -209,6 +210,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
+	history_free(&s.history);
 	pki_buf_free(&s.reply);
 	pki_buf_free(&s.vkey);
 	pki_key_free(s.log_key);
